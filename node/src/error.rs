@@ -1,0 +1,89 @@
+//! What can go wrong at a photographer's node or a lab, in sentences for the
+//! person who runs it.
+
+use enprint_protocol::peer::AskError;
+use enprint_protocol::{ErrorCode, ProtocolError, Refusal};
+use enprint_store::StoreError;
+use thiserror::Error;
+
+/// Why a command or a message was not carried out.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// A record, a code or a key.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// A database or the disk under it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A peer did not answer.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// Another peer said no.
+    #[error("{}", .0.text)]
+    Refused(Refusal),
+    /// A file or folder can't be read or written.
+    #[error("{path}: {problem}.")]
+    File {
+        /// Which.
+        path: String,
+        /// What the system said.
+        problem: String,
+    },
+    /// Something that was named is not there.
+    #[error("There is no {what} “{name}”. {hint}")]
+    Unknown {
+        /// "event", "order", "lab" …
+        what: &'static str,
+        /// As it was named.
+        name: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A name that fits several things.
+    #[error("“{name}” could be several: {candidates}. Give more of its id.")]
+    Ambiguous {
+        /// As it was named.
+        name: String,
+        /// What it could be.
+        candidates: String,
+    },
+    /// The node has not enrolled with a host yet.
+    #[error("This node is not enrolled with a host yet. Ask the host's operator for an invitation, then run “enrol”.")]
+    NotEnrolled,
+    /// A command that does not fit the state of its object.
+    #[error("{problem}")]
+    NotNow {
+        /// A sentence: why not, and what to do.
+        problem: String,
+    },
+    /// A part of the running program stopped answering.
+    #[error("The node is shutting down; nothing was changed.")]
+    ShuttingDown,
+}
+
+impl NodeError {
+    /// Whether the same may succeed later, with nothing changed.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Ask(error) => error.is_temporary(),
+            Self::Refused(refusal) => refusal.is_temporary(),
+            _ => false,
+        }
+    }
+
+    /// What another peer may know of this error.
+    pub fn to_refusal(&self) -> Refusal {
+        match self {
+            Self::Protocol(ProtocolError::BadSignature { .. }) => Refusal::uniform(),
+            Self::Protocol(error) => error.clone().into(),
+            Self::Refused(refusal) => refusal.clone(),
+            Self::NotNow { problem } => Refusal::new(ErrorCode::Refused, problem.clone()),
+            _ => Refusal::new(ErrorCode::Failed, "It could not be done just now; try again later."),
+        }
+    }
+
+    /// A file error with its path.
+    pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::File { path: path.display().to_string(), problem: error.to_string() }
+    }
+}

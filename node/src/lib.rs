@@ -1,0 +1,11 @@
+//! The peers that people run themselves: the photographer's node, which keeps the
+//! originals, and the lab, which prints. Knows nothing of the host's database.
+
+pub mod addresses;
+pub mod control;
+pub mod error;
+pub mod lab;
+pub mod limits;
+pub mod photographer;
+
+pub use error::NodeError;

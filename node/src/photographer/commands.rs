@@ -1,0 +1,376 @@
+//! What a person can ask of a photographer's node, and what it answers. Plain
+//! records: they cross the control channel as JSON and are what `--json` prints.
+
+use std::path::PathBuf;
+
+use enprint_protocol::access_code::{AccessCode, InvitationCode};
+use enprint_protocol::event::PriceList;
+use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::money::Money;
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::{Multiaddr, PeerId};
+use serde::{Deserialize, Serialize};
+
+use super::selection::Selection;
+
+/// A command. Events, orders and labs are named by name, number, id or the
+/// beginning of an id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "command")]
+pub enum PhotographerCommand {
+    /// Uses an invitation at a host.
+    Enrol {
+        /// Where the host is, with its peer id.
+        host: Multiaddr,
+        /// The code that the operator gave.
+        invitation: InvitationCode,
+        /// The name that labs and the operator see.
+        name: String,
+    },
+    /// Makes an event, or changes the details that are given.
+    Event {
+        /// Which.
+        event: String,
+        /// Its details.
+        details: EventDetails,
+    },
+    /// Lists events.
+    Events,
+    /// Takes every photo below a folder into an event.
+    Import {
+        /// The folder.
+        folder: PathBuf,
+        /// Which event; made if it is not there.
+        event: String,
+        /// The photos' category; without it the folder's name below `folder`.
+        category: Option<String>,
+        /// Details of the event.
+        details: EventDetails,
+        /// Publishes photos as they come in.
+        publish: bool,
+    },
+    /// Lists an event's photos.
+    Photos {
+        /// Which event.
+        event: String,
+        /// Which photos.
+        selection: Selection,
+    },
+    /// Sends chosen photos' proofs to the host.
+    Publish {
+        /// Which event.
+        event: String,
+        /// Which photos.
+        selection: Selection,
+    },
+    /// Takes photos, or the whole event, off the host.
+    Withdraw {
+        /// Which event.
+        event: String,
+        /// Which photos; all of them takes the event off.
+        selection: Selection,
+    },
+    /// Lists orders, newest first.
+    Orders,
+    /// Lets a held order go to the lab.
+    Approve {
+        /// Which.
+        order: String,
+    },
+    /// Refuses an order that has not gone to a lab.
+    Decline {
+        /// Which.
+        order: String,
+        /// What the customer reads.
+        reason: String,
+    },
+    /// The customer has paid.
+    Paid {
+        /// Which.
+        order: String,
+    },
+    /// Offers an order's job again, to the lab that is set or the one named.
+    Send {
+        /// Which.
+        order: String,
+        /// Which lab.
+        lab: Option<String>,
+    },
+    /// Lists labs of the host.
+    Labs,
+    /// Chooses the lab that prints.
+    UseLab {
+        /// Which.
+        lab: String,
+    },
+    /// How the node is.
+    Status,
+    /// Reads every byte of an event's volumes and checks it.
+    Verify {
+        /// Which event.
+        event: String,
+    },
+    /// Writes an event's originals to a folder as plain files.
+    Export {
+        /// Which event.
+        event: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// What can be said of an event; what is not given stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EventDetails {
+    /// A few sentences.
+    pub description: Option<String>,
+    /// The day.
+    pub date: Option<jiff::civil::Date>,
+    /// The photographer's name as customers see it.
+    pub photographer: Option<String>,
+    /// The copyright notice.
+    pub copyright: Option<String>,
+    /// Prints, deliveries and how to pay.
+    pub price_list: Option<PriceList>,
+}
+
+/// What the node answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum PhotographerAnswer {
+    /// Of `Enrol`.
+    Enrolled {
+        /// The host's name.
+        host: String,
+        /// Where customers go.
+        public_url: String,
+        /// This node.
+        peer_id: PeerId,
+    },
+    /// Of `Event`.
+    Event(Box<EventSummary>),
+    /// Of `Events`.
+    Events {
+        /// Newest first.
+        events: Vec<EventSummary>,
+    },
+    /// Of `Import`.
+    Imported(ImportReport),
+    /// Of `Photos`.
+    Photos {
+        /// In order of capture.
+        photos: Vec<PhotoSummary>,
+    },
+    /// Of `Publish`.
+    Published(PublishReport),
+    /// Of `Withdraw`.
+    Withdrawn {
+        /// Photos that the host took off.
+        photos: u64,
+        /// The host could not be reached; it is told as soon as it can be.
+        queued: bool,
+    },
+    /// Of `Orders`.
+    Orders {
+        /// Newest first.
+        orders: Vec<OrderSummary>,
+    },
+    /// Of `Approve`, `Decline`, `Paid` and `Send`.
+    Order(Box<OrderSummary>),
+    /// Of `Labs` and `UseLab`.
+    Labs {
+        /// By name.
+        labs: Vec<LabSummary>,
+    },
+    /// Of `Status`.
+    Status(Box<NodeStatus>),
+    /// Of `Verify`.
+    Verified {
+        /// Originals and renditions that were read.
+        blobs: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// File names of photos that are damaged.
+        damaged: Vec<String>,
+    },
+    /// Of `Export`.
+    Exported {
+        /// Originals that were written.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+}
+
+/// An event in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventSummary {
+    /// Its id.
+    pub event_id: EventId,
+    /// Its name.
+    pub name: String,
+    /// Its day.
+    pub date: Option<jiff::civil::Date>,
+    /// Its categories.
+    pub categories: Vec<String>,
+    /// Photos in the archive.
+    pub photos: u64,
+    /// Photos that the host has, as far as this node was told.
+    pub published: u64,
+    /// What lets customers in.
+    pub access_code: AccessCode,
+    /// Where customers open the gallery, once it is published.
+    pub gallery_url: Option<String>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// The event's name.
+    pub event: String,
+    /// Photos that are new in the archive.
+    pub imported: u64,
+    /// Their originals' bytes.
+    pub original_bytes: u64,
+    /// Files that the archive had already, by path.
+    pub duplicates: Vec<String>,
+    /// Files that could not be read, with the reason.
+    pub failed: Vec<FailedFile>,
+    /// Photos without a capture time.
+    pub without_time: u64,
+    /// Why the import ended before the last file, if it did. What is counted above is kept.
+    pub stopped: Option<String>,
+}
+
+/// A file that could not be imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedFile {
+    /// Its path below the imported folder.
+    pub name: String,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// A photo in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhotoSummary {
+    /// Its id.
+    pub photo_id: PhotoId,
+    /// Its file name.
+    pub file_name: String,
+    /// Its category.
+    pub category: String,
+    /// When it was taken, by the camera's clock.
+    pub captured: Option<jiff::civil::DateTime>,
+    /// The camera.
+    pub camera: Option<String>,
+    /// Stars.
+    pub rating: Option<u8>,
+    /// Upright width in pixels.
+    pub width_px: u32,
+    /// Upright height in pixels.
+    pub height_px: u32,
+    /// Of the original.
+    pub bytes: u64,
+}
+
+/// What a publish did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PublishReport {
+    /// The event's name.
+    pub event: String,
+    /// Where customers open the gallery.
+    pub gallery_url: String,
+    /// What lets them in.
+    pub access_code: Option<AccessCode>,
+    /// Photos that were chosen.
+    pub chosen: u64,
+    /// Photos that the host needed and got.
+    pub sent: u64,
+    /// Bytes of their thumbnails and proofs.
+    pub sent_bytes: u64,
+    /// Bytes of the chosen photos' originals, which stay at home.
+    pub kept_bytes: u64,
+    /// The host could not be reached; the running node goes on by itself.
+    pub queued: bool,
+}
+
+/// An order in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrderSummary {
+    /// Its id.
+    pub order_id: String,
+    /// Its number for people.
+    pub number: String,
+    /// The event's name.
+    pub event: String,
+    /// When it was placed.
+    pub placed_at: UnixMs,
+    /// Who ordered.
+    pub customer: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// Prints in all.
+    pub prints: u32,
+    /// What it comes to.
+    pub total: Money,
+    /// Held, accepted or declined.
+    pub decision: String,
+    /// Whether it is paid.
+    pub paid: bool,
+    /// Where the job is: `waiting`, `offered`, `received`, `printing`, `shipped`, `problem`.
+    pub production: String,
+    /// The lab, once there is one.
+    pub lab: Option<String>,
+    /// What stands in the way and what to do, if anything does.
+    pub hint: Option<String>,
+}
+
+/// A lab in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabSummary {
+    /// Its peer id.
+    pub peer_id: PeerId,
+    /// Its name.
+    pub name: String,
+    /// Whether it is the one that prints.
+    pub chosen: bool,
+    /// Whether it is connected now.
+    pub connected: bool,
+}
+
+/// How the node is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// This node.
+    pub peer_id: PeerId,
+    /// Where it listens.
+    pub addresses: Vec<Multiaddr>,
+    /// The host's name, once enrolled.
+    pub host: Option<String>,
+    /// Whether the host is connected now.
+    pub host_connected: bool,
+    /// Events in the archive.
+    pub events: u64,
+    /// Photos in the archive.
+    pub photos: u64,
+    /// Orders that are not finished.
+    pub open_orders: u64,
+    /// Messages that wait for another peer, with the last error.
+    pub waiting: Vec<WaitingMessage>,
+    /// Bytes sent to other peers since the start, as the network sees them.
+    pub wire_sent_bytes: u64,
+    /// Bytes received from other peers since the start.
+    pub wire_received_bytes: u64,
+}
+
+/// A message that waits for another peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingMessage {
+    /// What it is about.
+    pub what: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}

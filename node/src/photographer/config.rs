@@ -1,0 +1,40 @@
+//! What a photographer's node is told when it starts. Reads no file: `enprint`
+//! fills it from file, environment and flags, in that order.
+
+use std::path::PathBuf;
+
+use enprint_protocol::Multiaddr;
+
+/// How a node runs.
+#[derive(Debug, Clone)]
+pub struct PhotographerConfig {
+    /// Where originals, catalogue and key are kept.
+    pub data_dir: PathBuf,
+    /// Where other peers reach this node; port 0 takes a free one.
+    pub listen: Vec<Multiaddr>,
+    /// Orders wait for the photographer's approval before they go to a lab.
+    pub approve: bool,
+    /// Photos developed at once; 0 takes one for each processor.
+    pub workers: usize,
+    /// Free bytes that an import always leaves on the disk.
+    pub reserve_bytes: u64,
+    /// Bytes set aside to get out of a full disk.
+    pub ballast_bytes: u64,
+    /// Text stamped on proofs, if any.
+    pub watermark: Option<String>,
+}
+
+impl PhotographerConfig {
+    /// The defaults, with data in `data_dir`.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self {
+            data_dir,
+            listen: Vec::new(),
+            approve: false,
+            workers: 0,
+            reserve_bytes: crate::limits::DISK_RESERVE_BYTES,
+            ballast_bytes: crate::limits::BALLAST_BYTES,
+            watermark: None,
+        }
+    }
+}

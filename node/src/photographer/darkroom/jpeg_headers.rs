@@ -1,0 +1,195 @@
+//! What a JPEG claims of itself, read before any decoder sees it, so that bombs,
+//! bad sizes and files that were cut short are known beforehand. Walks every
+//! segment and counts scans; decodes nothing.
+
+use super::error::DevelopError;
+use crate::limits::{COLOUR_PROFILE_BYTES_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX};
+
+const EXIF: &[u8] = b"Exif\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const ICC: &[u8] = b"ICC_PROFILE\0";
+
+/// The frame header (SOF): the picture's size and how it is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// Which SOF marker: 0xC0 to 0xCF.
+    pub marker: u8,
+    /// Bits of each channel.
+    pub precision_bits: u8,
+    /// As coded, before orientation.
+    pub width_px: u32,
+    /// As coded, before orientation.
+    pub height_px: u32,
+    /// Channels.
+    pub components: u8,
+    /// Samples of all channels together for each 64 pixels at full sampling.
+    samples_per_64_px: u64,
+}
+
+impl Frame {
+    /// Coded so that all coefficients must be kept until the last scan.
+    pub fn is_progressive(self) -> bool {
+        self.marker == 0xC2
+    }
+
+    /// What a decoder of this frame holds, in bytes, when it is decoded in full.
+    pub fn decoded_bytes(self) -> u64 {
+        let pixels = u64::from(self.width_px) * u64::from(self.height_px);
+        let coefficients = if self.is_progressive() { 2 * pixels * self.samples_per_64_px / 64 } else { 0 };
+        coefficients + pixels * u64::from(self.components)
+    }
+}
+
+/// A JPEG's segments of interest.
+#[derive(Debug, Default)]
+pub struct JpegHeaders<'a> {
+    /// The frame header, once seen.
+    pub frame: Option<Frame>,
+    /// The EXIF block, from its TIFF header on.
+    pub exif: Option<&'a [u8]>,
+    /// The XMP packet.
+    pub xmp: Option<&'a [u8]>,
+    profile_parts: Vec<&'a [u8]>,
+    scans: u32,
+    is_complete: bool,
+}
+
+impl<'a> JpegHeaders<'a> {
+    /// Reads the segments before the first scan: enough for facts.
+    ///
+    /// # Errors
+    /// [`DevelopError::CutShort`], or damage to the structure.
+    pub fn before_scans(bytes: &'a [u8]) -> Result<Self, DevelopError> {
+        let mut headers = Self::default();
+        headers.walk(bytes, true)?;
+        Ok(headers)
+    }
+
+    /// Reads all segments, and checks what they claim against the bounds.
+    ///
+    /// # Errors
+    /// [`DevelopError::CutShort`], [`DevelopError::TooManyScans`],
+    /// [`DevelopError::Unsupported`], or damage to the structure.
+    pub fn of_whole_file(bytes: &'a [u8]) -> Result<Self, DevelopError> {
+        let mut headers = Self::default();
+        headers.walk(bytes, false)?;
+        headers.check()?;
+        Ok(headers)
+    }
+
+    /// The embedded colour profile, put together from its parts.
+    pub fn profile(&self) -> Option<Vec<u8>> {
+        let mut parts = self.profile_parts.clone();
+        parts.sort_by_key(|part| part[0]);
+        let whole = parts.iter().flat_map(|part| &part[2..]).copied().collect::<Vec<u8>>();
+        (!whole.is_empty() && whole.len() <= COLOUR_PROFILE_BYTES_MAX).then_some(whole)
+    }
+
+    fn check(&self) -> Result<(), DevelopError> {
+        let frame = self.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
+        check_coding(frame)?;
+        if !self.is_complete || self.scans == 0 {
+            return Err(DevelopError::CutShort);
+        }
+        let pixels = u64::from(frame.width_px) * u64::from(frame.height_px);
+        if pixels * u64::from(self.scans) > JPEG_SCAN_PIXELS_MAX {
+            return Err(DevelopError::TooManyScans);
+        }
+        Ok(())
+    }
+
+    fn walk(&mut self, bytes: &'a [u8], stop_at_scan: bool) -> Result<(), DevelopError> {
+        let mut at = 2;
+        while let Some((marker, after)) = next_marker(bytes, at) {
+            at = after;
+            match marker {
+                0xD9 => {
+                    self.is_complete = true;
+                    return Ok(());
+                }
+                // Restart markers, TEM and a second SOI carry nothing.
+                0x01 | 0xD0..=0xD8 => continue,
+                0xDA if stop_at_scan => return Ok(()),
+                _ => {}
+            }
+            let Some(body) = segment(bytes, at) else { return cut_short_unless(stop_at_scan, self) };
+            at += 2 + body.len();
+            self.note(marker, body)?;
+        }
+        cut_short_unless(stop_at_scan, self)
+    }
+
+    fn note(&mut self, marker: u8, body: &'a [u8]) -> Result<(), DevelopError> {
+        match marker {
+            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => self.note_frame(marker, body)?,
+            0xDA => self.scans += 1,
+            0xE1 if self.exif.is_none() && body.starts_with(EXIF) => self.exif = body.get(EXIF.len() + 1..),
+            0xE1 if self.xmp.is_none() && body.starts_with(XMP) => self.xmp = body.get(XMP.len()..),
+            0xE2 if body.starts_with(ICC) && body.len() > ICC.len() + 2 => {
+                self.profile_parts.push(&body[ICC.len()..]);
+            }
+            _ => {}
+        }
+        if self.scans > JPEG_SCANS_MAX { Err(DevelopError::TooManyScans) } else { Ok(()) }
+    }
+
+    fn note_frame(&mut self, marker: u8, body: &[u8]) -> Result<(), DevelopError> {
+        let frame = parse_frame(marker, body).ok_or_else(|| DevelopError::damaged("its frame header is short"))?;
+        if self.frame.replace(frame).is_some() {
+            return Err(DevelopError::damaged("it has two frame headers"));
+        }
+        Ok(())
+    }
+}
+
+fn cut_short_unless(facts_only: bool, headers: &JpegHeaders<'_>) -> Result<(), DevelopError> {
+    if facts_only && headers.frame.is_some() { Ok(()) } else { Err(DevelopError::CutShort) }
+}
+
+/// The next marker at or after `at`, and where its segment begins. Skips entropy-coded
+/// data, in which 0xFF is followed by zero, and garbage between segments.
+fn next_marker(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)?;
+        match *bytes.get(at + 1)? {
+            0xFF => at += 1,
+            0x00 => at += 2,
+            marker => return Some((marker, at + 2)),
+        }
+    }
+}
+
+/// The body of the segment whose length stands at `at`.
+fn segment(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let length = usize::from(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
+    bytes.get(at + 2..at + length.max(2))
+}
+
+fn parse_frame(marker: u8, body: &[u8]) -> Option<Frame> {
+    let &[precision_bits, h1, h0, w1, w0, components, ref table @ ..] = body else { return None };
+    let mut factors = table.chunks_exact(3).take(components.into()).map(|entry| (entry[1] >> 4, entry[1] & 15));
+    let (across, down) = factors.clone().fold((1, 1), |max, f| (max.0.max(f.0), max.1.max(f.1)));
+    let samples = factors.try_fold(0_u64, |sum, f| Some(sum + u64::from(f.0) * u64::from(f.1)))?;
+    Some(Frame {
+        marker,
+        precision_bits,
+        width_px: u16::from_be_bytes([w1, w0]).into(),
+        height_px: u16::from_be_bytes([h1, h0]).into(),
+        components,
+        samples_per_64_px: 64 * samples / (u64::from(across) * u64::from(down)),
+    })
+}
+
+/// Refuses in words what no decoder here reads.
+fn check_coding(frame: Frame) -> Result<(), DevelopError> {
+    let what = match (frame.marker, frame.precision_bits, frame.components) {
+        (0xC3 | 0xC7 | 0xCB | 0xCF, ..) => "Lossless JPEG",
+        (0xC9 | 0xCA | 0xCD | 0xCE, ..) => "JPEG with arithmetic coding",
+        (0xC5 | 0xC6, ..) => "Hierarchical JPEG",
+        (_, 12, _) => "JPEG with 12 bits per channel",
+        (_, 8, 1 | 3 | 4) => return Ok(()),
+        (_, 8, _) => "JPEG with this number of channels",
+        _ => "JPEG with this number of bits per channel",
+    };
+    Err(DevelopError::Unsupported { what })
+}

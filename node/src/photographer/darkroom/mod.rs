@@ -1,0 +1,37 @@
+//! Bytes → renditions: knows file kinds by their content, reads what the camera
+//! wrote, and makes the thumbnail and the proof. Takes bytes and gives bytes; blocks,
+//! and knows no disk, no database and no network. What stands behind these three
+//! functions may change without anybody else noticing.
+//!
+//! | file | what it owns |
+//! |---|---|
+//! | [`sniff`](mod@sniff) | which kind of file this is, by its content |
+//! | `container` | where a file keeps its EXIF and XMP |
+//! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
+//! | [`facts`] | size, capture time, camera, rating |
+//! | `decode`, `decode_jpeg` | bytes → pixels, bounded |
+//! | `shrink` | pixels → proof size, upright |
+//! | `colour` | any profile → sRGB, alpha on white |
+//! | [`watermark`] | text over the proof |
+//! | [`develop`](mod@develop) | all of it in order |
+
+mod colour;
+mod container;
+mod decode;
+mod decode_jpeg;
+pub mod develop;
+pub mod error;
+pub mod facts;
+mod jpeg_headers;
+mod shrink;
+pub mod sniff;
+#[cfg(test)]
+mod tests;
+mod typesetting;
+pub mod watermark;
+
+pub use develop::{DevelopSettings, Rendition, Renditions, develop};
+pub use error::DevelopError;
+pub use facts::{Captured, Facts, Orientation, read_facts};
+pub use sniff::{FileKind, sniff};
+pub use watermark::Watermark;

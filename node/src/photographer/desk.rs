@@ -1,0 +1,66 @@
+//! What other peers ask of this node, and who answers it. The node's own rows
+//! decide; whoever asks, what is refused and what is absent look the same.
+
+use std::sync::Arc;
+
+use enprint_protocol::Refusal;
+use enprint_protocol::peer::Incoming;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::node::Node;
+use crate::error::NodeError;
+use crate::limits::REQUESTS_ANSWERED_AT_ONCE;
+
+/// Answers until `shutdown`; what is being answered then is finished.
+pub(super) async fn run(
+    node: Arc<Node>,
+    mut incoming: mpsc::Receiver<Incoming>,
+    shutdown: CancellationToken,
+) {
+    let room = Arc::new(Semaphore::new(REQUESTS_ANSWERED_AT_ONCE));
+    let answering = TaskTracker::new();
+    loop {
+        let next = tokio::select! {
+            next = incoming.recv() => next,
+            () = shutdown.cancelled() => None,
+        };
+        let Some(request) = next else { break };
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+        let node = Arc::clone(&node);
+        answering.spawn(async move {
+            node.answer(request).await;
+            drop(permit);
+        });
+    }
+    answering.close();
+    answering.wait().await;
+}
+
+impl Node {
+    async fn answer(&self, request: Incoming) {
+        match request {
+            Incoming::Deliver(asked) => {
+                let reply = self.take_from_host(asked.peer, asked.request).await;
+                asked.reply.send(reply.unwrap_or_else(|error| refusal(&error).into()));
+            }
+            Incoming::FetchOriginal(asked) => {
+                let reply = self.serve_lab(asked.peer, asked.request).await;
+                asked.reply.send(reply.unwrap_or_else(|error| refusal(&error).into()));
+            }
+            Incoming::Report(asked) => {
+                let reply = self.note_from_lab(asked.peer, asked.request).await;
+                asked.reply.send(reply.unwrap_or_else(|error| refusal(&error).into()));
+            }
+            // Conversations of other roles; dropping the request refuses it.
+            Incoming::Enrol(_) | Incoming::Publish(_) | Incoming::OfferJob(_) => {}
+        }
+    }
+}
+
+/// What another peer may know of an error.
+fn refusal(error: &NodeError) -> Refusal {
+    tracing::warn!(%error, "a request was refused");
+    error.to_refusal()
+}

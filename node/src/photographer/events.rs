@@ -1,0 +1,105 @@
+//! Events of the node: making them, changing their details, finding them by name.
+
+use enprint_protocol::access_code::AccessCode;
+use enprint_protocol::event::{EventRecord, PriceList};
+use enprint_protocol::ids::EventId;
+use enprint_protocol::money::Currency;
+
+use super::catalogue::EventRow;
+use super::commands::{EventDetails, EventSummary};
+use super::node::Node;
+use crate::error::NodeError;
+
+impl Node {
+    /// The event of that name or id, or beginning of an id.
+    pub(super) async fn find_event(&self, named: &str) -> Result<EventRow, NodeError> {
+        let events = self.catalogue.events().await?;
+        choose(named, &events)?.ok_or_else(|| NodeError::Unknown {
+            what: "event",
+            name: named.trim().to_owned(),
+            hint: "“events” lists them.",
+        })
+    }
+
+    /// The event of that name with `details` applied; made if there is none.
+    pub(super) async fn event_with(&self, named: &str, details: &EventDetails) -> Result<EventRow, NodeError> {
+        let events = self.catalogue.events().await?;
+        let (row, is_new) = match choose(named, &events)? {
+            Some(row) => (row, false),
+            None => (self.new_event(named).await?, true),
+        };
+        let record = with_details(row.record.clone(), details).checked()?;
+        if is_new || record != row.record {
+            self.save_event(&EventRow { record: record.clone(), ..row.clone() }).await?;
+        }
+        Ok(EventRow { record, ..row })
+    }
+
+    /// Adds `category` to the event's list, if it is not on it.
+    pub(super) async fn add_categories(&self, event_id: EventId, names: &[String]) -> Result<EventRow, NodeError> {
+        let mut row = self.catalogue.event(event_id).await?.ok_or(NodeError::ShuttingDown)?;
+        let known = row.record.categories.len();
+        for name in names {
+            if !row.record.categories.contains(name) {
+                row.record.categories.push(name.clone());
+            }
+        }
+        if row.record.categories.len() > known {
+            row.record = row.record.checked()?;
+            self.save_event(&row).await?;
+        }
+        Ok(row)
+    }
+
+    /// The event as a list shows it.
+    pub(super) async fn summary(&self, row: EventRow) -> Result<EventSummary, NodeError> {
+        let photos = self.photo_count(row.record.event_id).await?;
+        Ok(EventSummary {
+            event_id: row.record.event_id,
+            name: row.record.name,
+            date: row.record.date,
+            categories: row.record.categories,
+            photos,
+            published: row.published,
+            access_code: row.access_code,
+            gallery_url: row.gallery_url,
+        })
+    }
+
+    async fn new_event(&self, name: &str) -> Result<EventRow, NodeError> {
+        let photographer = self.catalogue.own_name().await?;
+        let record = EventRecord {
+            event_id: EventId::random(),
+            name: name.to_owned(),
+            description: String::new(),
+            date: None,
+            photographer: photographer.unwrap_or_else(|| "The photographer".into()),
+            copyright: String::new(),
+            categories: Vec::new(),
+            price_list: PriceList::usual(Currency::EUR),
+        };
+        Ok(EventRow::new(record, AccessCode::random()))
+    }
+
+    /// The volume's copy first: the catalogue's list can be made again from it.
+    async fn save_event(&self, row: &EventRow) -> Result<(), NodeError> {
+        let (archive, stored) = (self.archive.clone(), row.clone());
+        super::node::blocking(move || archive.put_event(&stored.record, &stored.access_code)).await?;
+        self.catalogue.put_event(row).await
+    }
+}
+
+fn choose(named: &str, events: &[EventRow]) -> Result<Option<EventRow>, NodeError> {
+    let candidates = events.iter().map(|row| (row.record.event_id.to_string(), row.record.name.as_str()));
+    Ok(super::naming::find(named, candidates)?.map(|at| events[at].clone()))
+}
+
+fn with_details(mut record: EventRecord, details: &EventDetails) -> EventRecord {
+    let EventDetails { description, date, photographer, copyright, price_list } = details.clone();
+    record.description = description.unwrap_or(record.description);
+    record.date = date.or(record.date);
+    record.photographer = photographer.unwrap_or(record.photographer);
+    record.copyright = copyright.unwrap_or(record.copyright);
+    record.price_list = price_list.unwrap_or(record.price_list);
+    record
+}

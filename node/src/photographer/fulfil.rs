@@ -1,0 +1,195 @@
+//! Order → print job → lab. Once an order is accepted and paid, its photos' files
+//! are checked against their hashes and offered to the lab; from then on the lab
+//! may fetch them, and nobody else.
+
+use enprint_protocol::ids::{ContentHash, EventId, JobId, OrderId, PhotoId};
+use enprint_protocol::limits::RANGE_BYTES;
+use enprint_protocol::order::Order;
+use enprint_protocol::print_job::{JobLine, PrintFile, PrintJob, ShipTo};
+use enprint_protocol::signed::Signed;
+use enprint_protocol::subtree::range_hash;
+use enprint_protocol::{PeerId, codec};
+
+use super::archive::EventArchive;
+use super::catalogue::{Decision, JobFile, LabRow, NewJob, OrderRow};
+use super::commands::{LabSummary, PhotographerAnswer};
+use super::node::{Node, blocking, now};
+use super::records::StoredPhoto;
+use crate::error::NodeError;
+
+impl Node {
+    /// Takes an order as far as it can go now. May be called at any time.
+    pub(super) async fn advance_or_trace(&self, order_id: OrderId) {
+        if let Err(error) = self.advance(order_id).await {
+            tracing::warn!(order.id = %order_id, %error, "the order waits");
+            let trouble = self.catalogue.set_trouble(order_id, &error.to_string()).await;
+            trouble.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
+        }
+    }
+
+    /// Takes every order as far as it can go now.
+    pub(super) async fn advance_all(&self) {
+        match self.catalogue.orders_without_job().await {
+            Ok(orders) => {
+                for order_id in orders {
+                    self.advance_or_trace(order_id).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "the orders can't be read"),
+        }
+    }
+
+    async fn advance(&self, order_id: OrderId) -> Result<(), NodeError> {
+        let _one_at_a_time = self.offering.lock().await;
+        let Some(row) = self.catalogue.order(order_id).await? else { return Ok(()) };
+        if row.decision != Decision::Accepted || row.paid_ms.is_none() || row.job_id.is_some() {
+            return Ok(());
+        }
+        let Some(lab) = self.catalogue.chosen_lab().await? else { return Ok(()) };
+        self.offer(&row, &lab).await
+    }
+
+    /// Offers an order again, to the chosen lab or to `lab`.
+    pub(super) async fn send_again(&self, named: &str, lab: Option<&str>) -> Result<PhotographerAnswer, NodeError> {
+        let row = self.find_order(named).await?;
+        let lab = match lab {
+            Some(lab) => self.find_lab(lab).await?,
+            None => self.catalogue.chosen_lab().await?.ok_or_else(no_lab)?,
+        };
+        if row.decision != Decision::Accepted || row.paid_ms.is_none() {
+            return Err(NodeError::NotNow { problem: "An order goes to a lab once it is accepted and paid.".into() });
+        }
+        if row.production_started() {
+            return Err(NodeError::NotNow { problem: "The lab has this order's files already.".into() });
+        }
+        let _one_at_a_time = self.offering.lock().await;
+        self.offer(&row, &lab).await?;
+        drop(_one_at_a_time);
+        self.after_change(row.order.order_id).await
+    }
+
+    async fn offer(&self, row: &OrderRow, lab: &LabRow) -> Result<(), NodeError> {
+        let event = self.catalogue.event(row.order.event_id).await?.ok_or(NodeError::ShuttingDown)?;
+        let files = self.checked_files(row.order.event_id, &row.order).await?;
+        let job = print_job(&row.order, &event.record.name, &event.record.photographer, lab.peer_id, &files);
+        job.check()?;
+        let payload = codec::encode(&enprint_protocol::print_job::JobRequest::Offer(Signed::sign(&job, &self.key)?))?;
+        let new = NewJob { job_id: job.job_id, order_id: job.order_id, event_id: row.order.event_id, lab: lab.peer_id, files, payload, at: now() };
+        self.catalogue.offer(&new).await?;
+        self.permissions.forget_all();
+        self.admission.admit(lab.peer_id);
+        self.courier.wake_peer(&lab.peer_id.to_string()).await;
+        tracing::info!(order.id = %job.order_id, lab = %lab.peer_id, "the print job is offered");
+        Ok(())
+    }
+
+    /// Each ordered photo once, every byte of it read and checked.
+    async fn checked_files(&self, event_id: EventId, order: &Order) -> Result<Vec<JobFile>, NodeError> {
+        let mut photos: Vec<PhotoId> = Vec::new();
+        for line in &order.lines {
+            if !photos.contains(&line.photo_id) {
+                photos.push(line.photo_id);
+            }
+        }
+        let archive = self.archive.clone();
+        blocking(move || photos.iter().map(|photo_id| checked_file(&archive, event_id, *photo_id)).collect()).await
+    }
+
+    /// The labs that the host named.
+    pub(super) async fn list_labs(&self) -> Result<PhotographerAnswer, NodeError> {
+        let chosen = self.catalogue.chosen_lab().await?.map(|lab| lab.peer_id);
+        let labs = self.catalogue.labs().await?.into_iter().map(|lab| LabSummary {
+            peer_id: lab.peer_id,
+            chosen: chosen == Some(lab.peer_id),
+            connected: self.client.is_connected(&lab.peer_id),
+            name: lab.name,
+        });
+        Ok(PhotographerAnswer::Labs { labs: labs.collect() })
+    }
+
+    /// Chooses the lab that prints from now on.
+    pub(super) async fn use_lab(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+        let lab = self.find_lab(named).await?;
+        self.catalogue.choose_lab(lab.peer_id).await?;
+        self.advance_all().await;
+        self.list_labs().await
+    }
+
+    async fn find_lab(&self, named: &str) -> Result<LabRow, NodeError> {
+        let mut labs = self.catalogue.labs().await?;
+        let at = super::naming::find(named, labs.iter().map(|lab| (lab.peer_id.to_string(), lab.name.as_str())))?;
+        at.map(|at| labs.swap_remove(at)).ok_or_else(|| NodeError::Unknown {
+            what: "lab",
+            name: named.trim().to_owned(),
+            hint: "“labs” lists those that the host knows.",
+        })
+    }
+}
+
+/// Reads the whole original in ranges, so that a damaged one is found before it is
+/// offered, and its list of range hashes is at hand when the lab asks.
+fn checked_file(archive: &EventArchive, event_id: EventId, photo_id: PhotoId) -> Result<JobFile, NodeError> {
+    let photo = archive.photo(event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
+    let bytes = photo.original_bytes;
+    let mut whole = blake3::Hasher::new();
+    let mut subtrees = Vec::new();
+    for (at, offset) in (0..bytes).step_by(RANGE_BYTES as usize).enumerate() {
+        let range = archive.original_range(event_id, photo_id, offset, (bytes - offset).min(RANGE_BYTES))?;
+        whole.update(&range);
+        subtrees.extend_from_slice(&range_hash(bytes, at as u64, &range));
+    }
+    let root = ContentHash::from(whole.finalize());
+    if root != photo_id.0 {
+        return Err(damaged(&photo));
+    }
+    let StoredPhoto { record, .. } = photo;
+    Ok(JobFile {
+        file: PrintFile { photo_id, name: record.file_name, bytes, root, width_px: record.width_px, height_px: record.height_px },
+        subtrees,
+    })
+}
+
+/// The ticket for one lab: what the lab needs of the order, and no more.
+fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, files: &[JobFile]) -> PrintJob {
+    let file_of = |photo_id| files.iter().position(|file| file.file.photo_id == photo_id).unwrap_or(usize::MAX);
+    PrintJob {
+        job_id: JobId::derived("enprint job 1", &[&order.order_id.0, &lab.to_bytes()]),
+        order_id: order.order_id,
+        event_name: event_name.to_owned(),
+        photographer: photographer.to_owned(),
+        placed_at: order.placed_at,
+        ship_to: ShipTo {
+            delivery: order.delivery.name.clone(),
+            name: order.customer.name.clone(),
+            address: order.delivery.address.clone(),
+        },
+        note: order.note.clone(),
+        lines: order
+            .lines
+            .iter()
+            .map(|line| JobLine {
+                line: line.line,
+                file: u32::try_from(file_of(line.photo_id)).unwrap_or(u32::MAX),
+                size: line.size,
+                finish: line.finish,
+                crop: line.crop,
+                quantity: line.quantity,
+            })
+            .collect(),
+        files: files.iter().map(|file| file.file.clone()).collect(),
+    }
+}
+
+fn no_lab() -> NodeError {
+    NodeError::NotNow { problem: "No lab is chosen yet: “labs” lists them, “use-lab” chooses.".into() }
+}
+
+fn gone(name: &str) -> NodeError {
+    NodeError::Unknown { what: "photo", name: name.to_owned(), hint: "It was removed from the archive." }
+}
+
+fn damaged(photo: &StoredPhoto) -> NodeError {
+    NodeError::NotNow {
+        problem: format!("The original of {} is damaged on this disk. Import it again from your copy.", photo.record.file_name),
+    }
+}

@@ -1,0 +1,131 @@
+//! Folder → archive: every file is read, hashed, looked at, developed and stored.
+//! Workers do all but the storing, which one writer does in turn, so that each
+//! original is flushed before the next. Originals are only read, never touched.
+
+mod prepare;
+mod walk;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use enprint_protocol::ids::EventId;
+use tokio_util::sync::CancellationToken;
+
+use super::archive::{EventArchive, Put};
+use super::commands::{FailedFile, ImportReport};
+use super::darkroom::DevelopSettings;
+use crate::control::Progress;
+use crate::error::NodeError;
+use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};
+use prepare::{Prepared, Preparer};
+
+/// One import.
+#[derive(Debug)]
+pub struct Import<'a> {
+    /// Where photos go.
+    pub archive: &'a EventArchive,
+    /// Into which event.
+    pub event_id: EventId,
+    /// Everything below this folder.
+    pub folder: PathBuf,
+    /// The photos' category; without it each photo's folder names it.
+    pub category: Option<String>,
+    /// How proofs are made.
+    pub settings: DevelopSettings,
+    /// Photos developed at once; 0 takes one for each processor.
+    pub workers: usize,
+    /// Stops the import before its next photo.
+    pub cancel: CancellationToken,
+}
+
+impl Import<'_> {
+    /// Imports, telling `progress` of each file. Files that can't be imported are
+    /// listed with the reason and harm nothing; a full disk or a broken archive ends
+    /// the import, and what was stored stays.
+    ///
+    /// # Errors
+    /// When the folder can't be read at all.
+    pub fn run(&self, progress: &Progress) -> Result<ImportReport, NodeError> {
+        let walk = walk::files_below(&self.folder)?;
+        let mut report = ImportReport { failed: walk.refused, ..ImportReport::default() };
+        let total = walk.files.len() as u64;
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let (results, prepared) = sync_channel(1);
+            for _ in 0..self.worker_count(walk.files.len()) {
+                let results = results.clone();
+                scope.spawn(|| self.work(&walk.files, &next, results));
+            }
+            drop(results);
+            self.store_all(&prepared, &mut report, |done| progress.photos("Importing", done, total));
+        });
+        if report.stopped.is_none() && self.cancel.is_cancelled() {
+            report.stopped = Some("Stopped as asked; what was imported is kept.".into());
+        }
+        Ok(report)
+    }
+
+    fn worker_count(&self, files: usize) -> usize {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let wanted = if self.workers == 0 { processors } else { self.workers };
+        wanted.min(IMPORT_WORKERS_MAX).min(files.max(1))
+    }
+
+    /// One worker: takes the next file until there are none, or the writer is gone.
+    fn work(&self, files: &[walk::Found], next: &AtomicUsize, results: SyncSender<(usize, Prepared)>) {
+        let preparer = Preparer::new(self);
+        while !self.cancel.is_cancelled() {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(at) else { return };
+            if results.send((at, preparer.prepare(file))).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The writer: stores what the workers prepared, until they are done or the
+    /// archive can take no more.
+    fn store_all(
+        &self,
+        prepared: &Receiver<(usize, Prepared)>,
+        report: &mut ImportReport,
+        told: impl Fn(u64),
+    ) {
+        let mut done = 0;
+        while let Ok((_, prepared)) = prepared.recv() {
+            if let Err(error) = self.store(prepared, report) {
+                report.stopped = Some(error.to_string());
+                self.cancel.cancel();
+                return;
+            }
+            done += 1;
+            told(done);
+        }
+    }
+
+    fn store(&self, prepared: Prepared, report: &mut ImportReport) -> Result<(), NodeError> {
+        match prepared {
+            Prepared::Photo(photo) => {
+                let path = photo.stored.path.clone();
+                match self.archive.put(self.event_id, &photo)? {
+                    Put::Duplicate => report.duplicates.push(path),
+                    Put::New => {
+                        report.imported += 1;
+                        report.original_bytes += photo.stored.original_bytes;
+                        report.without_time += u64::from(photo.stored.record.captured.is_none());
+                    }
+                }
+            }
+            Prepared::Duplicate(path) => report.duplicates.push(path),
+            Prepared::Failed(failed) => note_failure(report, failed),
+        }
+        Ok(())
+    }
+}
+
+fn note_failure(report: &mut ImportReport, failed: FailedFile) {
+    if report.failed.len() < IMPORT_FAILURES_LISTED_MAX {
+        report.failed.push(failed);
+    }
+}

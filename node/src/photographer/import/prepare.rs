@@ -1,0 +1,125 @@
+//! What a worker does with one file: read, hash, look, develop. Stores nothing.
+
+use std::io::Read;
+
+use enprint_protocol::ids::{ContentHash, PhotoId};
+use enprint_protocol::publish::PhotoRecord;
+use enprint_protocol::text::shown;
+
+use super::Import;
+use super::walk::Found;
+use crate::error::NodeError;
+use crate::limits::ORIGINAL_BYTES_MAX;
+use crate::photographer::commands::FailedFile;
+use crate::photographer::darkroom::{self, Facts, Rendition};
+use crate::photographer::records::{StoredPhoto, StoredRendition};
+
+/// The category of photos that lie in no folder of their own.
+pub const NO_CATEGORY: &str = "Photos";
+
+/// What became of a file.
+#[derive(Debug)]
+pub enum Prepared {
+    /// A photo, ready to be stored.
+    Photo(Box<NewPhoto>),
+    /// The archive has it; its path.
+    Duplicate(String),
+    /// It is no photo that can be imported.
+    Failed(FailedFile),
+}
+
+/// A photo with its bytes.
+#[derive(Debug)]
+pub struct NewPhoto {
+    /// Its record.
+    pub stored: StoredPhoto,
+    /// The original, byte for byte.
+    pub original: Vec<u8>,
+    /// The thumbnail's JPEG.
+    pub thumbnail: Vec<u8>,
+    /// The proof's JPEG.
+    pub proof: Vec<u8>,
+}
+
+/// A worker's view of an import.
+pub struct Preparer<'a> {
+    import: &'a Import<'a>,
+}
+
+impl<'a> Preparer<'a> {
+    /// For one worker of `import`.
+    pub fn new(import: &'a Import<'a>) -> Self {
+        Self { import }
+    }
+
+    /// Reads and develops `file`.
+    pub fn prepare(&self, file: &Found) -> Prepared {
+        match self.try_prepare(file) {
+            Ok(prepared) => prepared,
+            Err(reason) => Prepared::Failed(FailedFile { name: file.below.clone(), reason }),
+        }
+    }
+
+    fn try_prepare(&self, file: &Found) -> Result<Prepared, String> {
+        let original = read_original(file)?;
+        let photo_id = PhotoId(ContentHash::of(&original));
+        let has = self.import.archive.has(self.import.event_id, photo_id);
+        if has.map_err(|error: NodeError| error.to_string())? {
+            return Ok(Prepared::Duplicate(file.below.clone()));
+        }
+        let facts = darkroom::read_facts(&original).map_err(|error| error.to_string())?;
+        let renditions =
+            darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
+        let record = self.record(file, photo_id, &facts)?;
+        let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
+        Ok(Prepared::Photo(Box::new(NewPhoto {
+            stored,
+            original,
+            thumbnail: renditions.thumbnail.jpeg,
+            proof: renditions.proof.jpeg,
+        })))
+    }
+
+    fn record(&self, file: &Found, photo_id: PhotoId, facts: &Facts) -> Result<PhotoRecord, String> {
+        let (folder, file_name) = file.below.rsplit_once('/').unwrap_or(("", &file.below));
+        let first_folder = folder.split('/').next().filter(|folder| !folder.is_empty());
+        let category = self.import.category.as_deref().or(first_folder).unwrap_or(NO_CATEGORY);
+        let record = PhotoRecord {
+            photo_id,
+            file_name: file_name.to_owned(),
+            category: category.to_owned(),
+            captured: facts.captured_at(),
+            camera: facts.camera().map(|camera| shown(&camera)),
+            width_px: facts.width_px,
+            height_px: facts.height_px,
+            rating: facts.rating,
+        };
+        record.checked().map_err(|error| error.to_string())
+    }
+}
+
+fn read_original(file: &Found) -> Result<Vec<u8>, String> {
+    let open = std::fs::File::open(&file.path).map_err(|error| format!("The file can't be read: {error}."))?;
+    let mut original = Vec::new();
+    let mut bounded = open.take(ORIGINAL_BYTES_MAX + 1);
+    bounded.read_to_end(&mut original).map_err(|error| format!("The file can't be read: {error}."))?;
+    if original.len() as u64 > ORIGINAL_BYTES_MAX {
+        let mib = ORIGINAL_BYTES_MAX / (1024 * 1024);
+        return Err(format!("The file is larger than {mib} MiB, which no photograph is."));
+    }
+    if original.is_empty() {
+        return Err("The file is empty.".into());
+    }
+    Ok(original)
+}
+
+fn place_of(rendition: &Rendition) -> StoredRendition {
+    StoredRendition {
+        hash: ContentHash::of(&rendition.jpeg),
+        bytes: rendition.jpeg.len() as u64,
+        width_px: rendition.width_px,
+        height_px: rendition.height_px,
+    }
+}

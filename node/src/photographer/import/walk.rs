@@ -1,0 +1,133 @@
+//! Which files an import looks at: everything below a folder but hidden files.
+//! Links are not followed: they are listed, so that nobody misses their photos.
+
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+
+use crate::error::NodeError;
+use crate::limits::{IMPORT_DEPTH_MAX, IMPORT_FILES_MAX};
+use crate::photographer::commands::FailedFile;
+
+/// A file to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the imported folder, with `/` between folders.
+    pub below: String,
+}
+
+/// What lies below a folder.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// In order of name, folder by folder.
+    pub files: Vec<Found>,
+    /// What can't be imported whatever it holds.
+    pub refused: Vec<FailedFile>,
+}
+
+/// Everything below `folder`.
+///
+/// # Errors
+/// When `folder` itself is no folder, can't be read, or holds more than
+/// [`IMPORT_FILES_MAX`] files.
+pub fn files_below(folder: &Path) -> Result<Walk, NodeError> {
+    let mut walk = Walk::default();
+    let entries = sorted_entries(folder).map_err(|error| NodeError::file(folder, &error))?;
+    walk.add_all(folder, entries, 1)?;
+    Ok(walk)
+}
+
+impl Walk {
+    fn add_all(&mut self, root: &Path, entries: Vec<(PathBuf, FileType)>, depth: usize) -> Result<(), NodeError> {
+        for (path, kind) in entries {
+            if is_hidden(&path) {
+                continue;
+            }
+            if kind.is_dir() {
+                self.add_folder(root, &path, depth)?;
+            } else if kind.is_file() {
+                self.add_file(root, path)?;
+            } else {
+                self.refuse(root, &path, "This is a link or a device, not a file; links are not followed.");
+            }
+        }
+        Ok(())
+    }
+
+    fn add_folder(&mut self, root: &Path, path: &Path, depth: usize) -> Result<(), NodeError> {
+        if depth >= IMPORT_DEPTH_MAX {
+            self.refuse(root, path, "This folder lies too deep; import it by itself.");
+            return Ok(());
+        }
+        match sorted_entries(path) {
+            Ok(entries) => self.add_all(root, entries, depth + 1),
+            Err(error) => {
+                self.refuse(root, path, &format!("This folder can't be read: {error}."));
+                Ok(())
+            }
+        }
+    }
+
+    fn add_file(&mut self, root: &Path, path: PathBuf) -> Result<(), NodeError> {
+        if self.files.len() >= IMPORT_FILES_MAX {
+            return Err(NodeError::NotNow {
+                problem: format!("There are more than {IMPORT_FILES_MAX} files below {}. Import its folders one by one.", root.display()),
+            });
+        }
+        let below = path_below(root, &path);
+        self.files.push(Found { path, below });
+        Ok(())
+    }
+
+    fn refuse(&mut self, root: &Path, path: &Path, reason: &str) {
+        self.refused.push(FailedFile { name: path_below(root, path), reason: reason.to_owned() });
+    }
+}
+
+fn sorted_entries(folder: &Path) -> std::io::Result<Vec<(PathBuf, FileType)>> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        entries.push((entry.path(), entry.file_type()?));
+    }
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(entries)
+}
+
+/// Files that a system keeps for itself.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') || matches!(name.as_ref(), "Thumbs.db" | "desktop.ini" | "__MACOSX")
+}
+
+fn path_below(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_out_of_the_folder_is_listed_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("secret.jpg"), "x").unwrap();
+        std::fs::create_dir(folder.path().join("b")).unwrap();
+        std::fs::write(folder.path().join("b/2.jpg"), "x").unwrap();
+        std::fs::write(folder.path().join("1.jpg"), "x").unwrap();
+        std::fs::write(folder.path().join(".hidden"), "x").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).unwrap();
+        let walk = files_below(folder.path()).unwrap();
+        let found: Vec<_> = walk.files.iter().map(|file| file.below.as_str()).collect();
+        assert_eq!(found, ["1.jpg", "b/2.jpg"]);
+        #[cfg(unix)]
+        assert_eq!(walk.refused[0].name, "link");
+        assert!(files_below(&folder.path().join("1.jpg")).is_err());
+        assert!(files_below(&folder.path().join("absent")).is_err());
+    }
+}

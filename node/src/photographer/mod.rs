@@ -1,0 +1,41 @@
+//! The photographer's node: keeps originals, makes proofs, publishes them, takes
+//! orders, and gives print files to the lab that it chose.
+//!
+//! | file | the noun or verb it owns |
+//! |---|---|
+//! | [`node`] | composition: open, run, stop |
+//! | [`commands`] | what a person can ask of the node, and its answers |
+//! | [`archive`] | photos in their event's volumes |
+//! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
+//! | [`import`] | folder → archive |
+//! | [`darkroom`] | bytes → renditions |
+//! | [`publish`] | archive → host |
+//! | [`orders`] | host → order → approved, paid |
+//! | [`fulfil`] | order → print job → lab |
+//! | [`ranges`] | the bytes that a lab may have |
+//! | [`desk`] | what other peers ask, and who answers it |
+//! | [`courier`] | what waits to reach another peer |
+//! | [`uplink`] | the connection to the host |
+
+pub mod archive;
+pub mod catalogue;
+pub mod commands;
+pub mod config;
+mod courier;
+pub mod darkroom;
+mod desk;
+mod events;
+mod fulfil;
+mod naming;
+pub mod import;
+pub mod node;
+mod orders;
+mod publish;
+mod ranges;
+pub mod records;
+pub mod selection;
+mod uplink;
+
+pub use commands::{PhotographerAnswer, PhotographerCommand};
+pub use config::PhotographerConfig;
+pub use node::Photographer;

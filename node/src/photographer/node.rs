@@ -1,0 +1,201 @@
+//! The composition of a photographer's node: what it opens, in which order; what
+//! runs; and how it stops.
+
+use std::sync::Arc;
+
+use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::{Keypair, Multiaddr, PeerId};
+use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::archive::EventArchive;
+use super::catalogue::Catalogue;
+use super::config::PhotographerConfig;
+use super::courier::CourierDesk;
+use super::ranges::Permissions;
+use super::records::StoredPhoto;
+use super::selection::Selection;
+use super::{courier, desk, uplink};
+use crate::control;
+use crate::error::NodeError;
+use crate::limits::RANGES_SERVED_AT_ONCE;
+
+/// A photographer's node that is open. Cheap to clone.
+#[derive(Clone)]
+pub struct Photographer {
+    node: Arc<Node>,
+    running: Arc<Mutex<Option<Running>>>,
+    shutdown: CancellationToken,
+}
+
+/// What stops with the node.
+struct Running {
+    peer: tokio::task::JoinHandle<()>,
+    incoming: mpsc::Receiver<peer::Incoming>,
+}
+
+/// What the node's parts share.
+pub(super) struct Node {
+    pub(super) config: PhotographerConfig,
+    pub(super) archive: EventArchive,
+    pub(super) catalogue: Catalogue,
+    pub(super) client: Client,
+    pub(super) admission: Admission,
+    pub(super) key: Keypair,
+    pub(super) courier: CourierDesk,
+    pub(super) permissions: Permissions,
+    pub(super) reading_room: Semaphore,
+    /// One publish or withdrawal at a time, so that they take effect in order.
+    pub(super) publishing: Mutex<()>,
+    /// One offer at a time, so that an order gets one job.
+    pub(super) offering: Mutex<()>,
+    _lock: enprint_store::DataLock,
+}
+
+impl Photographer {
+    /// Opens the data and starts the peer; it listens when this returns.
+    ///
+    /// # Errors
+    /// When another process has the data, a database can't be opened, or the peer
+    /// can't listen.
+    pub async fn open(config: PhotographerConfig) -> Result<Self, NodeError> {
+        let data_dir = config.data_dir.clone();
+        std::fs::create_dir_all(&data_dir).map_err(|error| NodeError::file(&data_dir, &error))?;
+        let lock = enprint_store::DataLock::acquire(&data_dir)?;
+        let key = key_file::load_or_create(&data_dir.join("peer.key"))?;
+        let catalogue = Catalogue::open(&data_dir.join("catalogue.db")).await?;
+        let archive_config = config.clone();
+        let archive = blocking(move || EventArchive::open(&archive_config)).await?;
+        let admission = Admission::of(catalogue.known_peers().await?);
+        let shutdown = CancellationToken::new();
+        let peer_config = PeerConfig {
+            listen: config.listen.clone(),
+            admission: admission.clone(),
+            ..PeerConfig::new(key.clone(), PeerRole::Photographer)
+        };
+        let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
+        let courier = CourierDesk::new(catalogue.ledger());
+        let node = Arc::new(Node {
+            config,
+            archive,
+            catalogue,
+            client,
+            admission,
+            key,
+            courier,
+            permissions: Permissions::default(),
+            reading_room: Semaphore::new(RANGES_SERVED_AT_ONCE),
+            publishing: Mutex::new(()),
+            offering: Mutex::new(()),
+            _lock: lock,
+        });
+        node.take_in_found_events().await?;
+        let running = Arc::new(Mutex::new(Some(Running { peer: task, incoming })));
+        Ok(Self { node, running, shutdown })
+    }
+
+    /// Runs until `shutdown`: answers peers, keeps the host connected, delivers what
+    /// waits, and takes commands. Then what is in flight is finished.
+    ///
+    /// # Errors
+    /// When the control channel can't be opened.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), NodeError> {
+        let Some(Running { peer, incoming }) = self.running.lock().await.take() else {
+            return Ok(());
+        };
+        let stop = self.shutdown.child_token();
+        let desk = tokio::spawn(desk::run(self.node.clone(), incoming, stop.clone()));
+        let uplink = tokio::spawn(uplink::run(self.node.clone(), stop.clone()));
+        let courier = tokio::spawn(courier::run(self.node.clone(), stop.clone()));
+        self.node.advance_all().await;
+        let data_dir = self.node.config.data_dir.clone();
+        let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;
+        stop.cancel();
+        for task in [desk, uplink, courier] {
+            drop(task.await);
+        }
+        self.shutdown.cancel();
+        drop(peer.await);
+        served
+    }
+
+    /// This node's peer id.
+    pub fn peer_id(&self) -> PeerId {
+        self.node.client.peer_id()
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<Multiaddr> {
+        self.node.client.listeners()
+    }
+
+    /// Bytes that crossed the network since the start.
+    pub fn wire(&self) -> WireCount {
+        self.node.client.wire()
+    }
+
+    /// The original of a photo, for whoever checks what a lab got.
+    ///
+    /// # Errors
+    /// When it is not there or damaged.
+    pub async fn original(&self, event_id: EventId, photo_id: PhotoId) -> Result<Vec<u8>, NodeError> {
+        let archive = self.node.archive.clone();
+        blocking(move || archive.original(event_id, photo_id)).await
+    }
+
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
+impl Node {
+    /// Chosen photos of an event, in order of capture and name.
+    pub(super) async fn photos(&self, event_id: EventId, selection: &Selection) -> Result<Vec<StoredPhoto>, NodeError> {
+        let archive = self.archive.clone();
+        let mut photos = blocking(move || archive.photos(event_id)).await?;
+        photos.retain(|photo| selection.includes(&photo.record));
+        photos.sort_by(|a, b| {
+            let key = |photo: &StoredPhoto| (photo.record.captured, photo.path.clone());
+            key(a).cmp(&key(b))
+        });
+        Ok(photos)
+    }
+
+    pub(super) async fn photo_count(&self, event_id: EventId) -> Result<u64, NodeError> {
+        let archive = self.archive.clone();
+        blocking(move || archive.photo_count(event_id)).await
+    }
+
+    pub(super) async fn has_photo(&self, event_id: EventId, photo_id: PhotoId) -> Result<bool, NodeError> {
+        let archive = self.archive.clone();
+        blocking(move || archive.has(event_id, photo_id)).await
+    }
+
+    /// Events whose volumes are here though the catalogue does not list them: it was
+    /// lost, or they were brought from another machine.
+    async fn take_in_found_events(&self) -> Result<(), NodeError> {
+        let archive = self.archive.clone();
+        for (record, access_code) in blocking(move || archive.events()).await? {
+            if self.catalogue.event(record.event_id).await?.is_none() {
+                tracing::info!(event = %record.name, "an event was found in the archive");
+                let row = super::catalogue::EventRow::new(record, access_code);
+                self.catalogue.put_event(&row).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs `work` where it may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
+) -> Result<T, NodeError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| NodeError::ShuttingDown)?
+}
+
+/// The moment, by this machine's clock.
+pub(super) fn now() -> UnixMs {
+    UnixMs::from_timestamp(jiff::Timestamp::now())
+}

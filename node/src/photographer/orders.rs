@@ -1,0 +1,213 @@
+//! Host → order → approved, paid. An order is taken once, however often it comes;
+//! the photographer may hold, decline or have it printed once it is paid.
+
+use enprint_protocol::ids::{CommandId, OrderId};
+use enprint_protocol::order::{Order, OrderReply, OrderRequest};
+use enprint_protocol::signed::Signed;
+use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
+use enprint_protocol::{ErrorCode, PeerId, Refusal, codec, limits, text};
+
+use super::catalogue::{Decision, HostRow, NewOrder, NotedStatus, OrderRow};
+use super::commands::{OrderSummary, PhotographerAnswer};
+use super::node::{Node, now};
+use crate::error::NodeError;
+
+impl Node {
+    /// Answers the host.
+    pub(super) async fn take_from_host(
+        &self,
+        peer: PeerId,
+        request: OrderRequest,
+    ) -> Result<OrderReply, NodeError> {
+        let host = match self.catalogue.host().await? {
+            Some(host) if host.peer_id == peer => host,
+            _ => return Ok(Refusal::uniform().into()),
+        };
+        match request {
+            OrderRequest::Deliver(signed) => self.take_order(&host, &signed).await,
+            OrderRequest::Paid(signed) => {
+                let payment = signed.open(&host.key)?;
+                if self.catalogue.order(payment.order_id).await?.is_none() {
+                    return Ok(Refusal::uniform().into());
+                }
+                self.catalogue.mark_paid(payment.order_id, payment.paid_at, None).await?;
+                self.advance_or_trace(payment.order_id).await;
+                Ok(OrderReply::Noted)
+            }
+        }
+    }
+
+    async fn take_order(&self, host: &HostRow, signed: &Signed<Order>) -> Result<OrderReply, NodeError> {
+        let order = signed.open(&host.key)?;
+        order.check()?;
+        if let Some(reason) = self.why_not(&order).await? {
+            return Ok(Refusal::new(ErrorCode::Withdrawn, reason).into());
+        }
+        let decision = if self.config.approve { Decision::Held } else { Decision::Accepted };
+        let order_id = order.order_id;
+        let taken = NewOrder { order, signed: codec::encode(signed)?, decision };
+        let row = self.catalogue.take_order(&taken).await?;
+        self.advance_or_trace(order_id).await;
+        Ok(match row.decision {
+            Decision::Accepted => OrderReply::Accepted,
+            Decision::Held => OrderReply::Held,
+            Decision::Declined => Refusal::new(ErrorCode::Refused, row.reason).into(),
+        })
+    }
+
+    /// A sentence for the customer, when the order asks for what is not here.
+    async fn why_not(&self, order: &Order) -> Result<Option<String>, NodeError> {
+        if self.catalogue.event(order.event_id).await?.is_none() {
+            return Ok(Some("The photographer no longer has this event.".into()));
+        }
+        for line in &order.lines {
+            if !self.has_photo(order.event_id, line.photo_id).await? {
+                let name = text::shown(&line.file_name);
+                return Ok(Some(format!("The photographer no longer has the photo {name}.")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stores what the lab says of its job, and passes its signed words on to the host.
+    pub(super) async fn note_from_lab(
+        &self,
+        lab: PeerId,
+        request: StatusRequest,
+    ) -> Result<StatusReply, NodeError> {
+        let StatusRequest::Report(signed) = request;
+        let status = signed.open_from(&lab)?;
+        status.check()?;
+        let job = match status.job_id {
+            Some(job_id) => self.catalogue.job(job_id).await?,
+            None => None,
+        };
+        let is_its_own = job.is_some_and(|job| job.lab == lab && job.order_id == status.order_id);
+        if !is_its_own || !status.kind.is_of_lab() {
+            return Ok(Refusal::uniform().into());
+        }
+        let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?;
+        let noted = NotedStatus { status, signer: lab, payload: codec::encode(&StatusRequest::Report(signed))? };
+        self.catalogue.note_status(&noted, host.peer_id).await?;
+        self.courier.wake_peer(&host.peer_id.to_string()).await;
+        Ok(StatusReply::Noted)
+    }
+
+    /// The photographer lets a held order be printed.
+    pub(super) async fn approve(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+        let row = self.find_order(named).await?;
+        if row.decision == Decision::Declined {
+            return Err(NodeError::NotNow { problem: "This order was declined, and its customer told so.".into() });
+        }
+        let status = self.own_status(row.order.order_id, StatusKind::Accepted)?;
+        self.catalogue.decide(row.order.order_id, Decision::Accepted, "", &status, self.host_id().await?).await?;
+        self.after_change(row.order.order_id).await
+    }
+
+    /// The photographer refuses an order that has not gone to a lab.
+    pub(super) async fn decline(&self, named: &str, reason: &str) -> Result<PhotographerAnswer, NodeError> {
+        let reason = text::required("The reason", reason, limits::SENTENCE_BYTES_MAX, true)?;
+        let row = self.find_order(named).await?;
+        if row.job_id.is_some() {
+            return Err(NodeError::NotNow { problem: "This order is with the lab already; ask the lab to stop it.".into() });
+        }
+        let status = self.own_status(row.order.order_id, StatusKind::Declined { reason: reason.clone() })?;
+        self.catalogue.decide(row.order.order_id, Decision::Declined, &reason, &status, self.host_id().await?).await?;
+        self.after_change(row.order.order_id).await
+    }
+
+    /// The customer has paid the photographer.
+    pub(super) async fn paid(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+        let row = self.find_order(named).await?;
+        if row.decision == Decision::Declined {
+            return Err(NodeError::NotNow { problem: "This order was declined; it can't be paid.".into() });
+        }
+        if row.paid_ms.is_none() {
+            let status = self.own_status(row.order.order_id, StatusKind::Paid)?;
+            let to_host = Some((&status, self.host_id().await?));
+            self.catalogue.mark_paid(row.order.order_id, now(), to_host).await?;
+        }
+        self.after_change(row.order.order_id).await
+    }
+
+    /// All orders, newest first.
+    pub(super) async fn list_orders(&self) -> Result<PhotographerAnswer, NodeError> {
+        let mut orders = Vec::new();
+        for row in self.catalogue.orders().await? {
+            orders.push(self.order_summary(row).await?);
+        }
+        Ok(PhotographerAnswer::Orders { orders })
+    }
+
+    /// The order of that number or id, or beginning of an id.
+    pub(super) async fn find_order(&self, named: &str) -> Result<OrderRow, NodeError> {
+        let mut orders = self.catalogue.orders().await?;
+        let names: Vec<_> = orders.iter().map(|row| (row.order.order_id.to_string(), row.order.order_id.number())).collect();
+        let at = super::naming::find(named, names.iter().map(|(id, number)| (id.clone(), number.as_str())))?;
+        at.map(|at| orders.swap_remove(at)).ok_or_else(|| NodeError::Unknown {
+            what: "order",
+            name: named.trim().to_owned(),
+            hint: "“orders” lists them.",
+        })
+    }
+
+    /// A status of this node's own, the same each time it is made.
+    pub(super) fn own_status(&self, order_id: OrderId, kind: StatusKind) -> Result<NotedStatus, NodeError> {
+        let detail = codec::encode(&kind)?;
+        let status_id = CommandId::derived("enprint own status 1", &[&order_id.0, &detail]);
+        let status = Status { status_id, order_id, job_id: None, at: now(), kind };
+        let signed = Signed::sign(&status, &self.key)?;
+        let payload = codec::encode(&StatusRequest::Report(signed))?;
+        Ok(NotedStatus { status, signer: self.client.peer_id(), payload })
+    }
+
+    pub(super) async fn host_id(&self) -> Result<PeerId, NodeError> {
+        Ok(self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?.peer_id)
+    }
+
+    pub(super) async fn after_change(&self, order_id: OrderId) -> Result<PhotographerAnswer, NodeError> {
+        self.courier.wake_peer(&self.host_id().await?.to_string()).await;
+        self.advance_or_trace(order_id).await;
+        let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
+        Ok(PhotographerAnswer::Order(Box::new(self.order_summary(row).await?)))
+    }
+
+    async fn order_summary(&self, row: OrderRow) -> Result<OrderSummary, NodeError> {
+        let event = self.catalogue.event(row.order.event_id).await?;
+        let hint = self.hint(&row).await?;
+        let order = row.order;
+        Ok(OrderSummary {
+            order_id: order.order_id.to_string(),
+            number: order.order_id.number(),
+            event: event.map(|event| event.record.name).unwrap_or_default(),
+            placed_at: order.placed_at,
+            prints: order.lines.iter().map(|line| line.quantity).sum(),
+            customer: order.customer.name,
+            email: order.customer.email,
+            total: order.total,
+            decision: row.decision.word().to_owned(),
+            paid: row.paid_ms.is_some(),
+            production: row.production,
+            lab: row.lab_name,
+            hint,
+        })
+    }
+
+    /// What stands in the way, and what to do.
+    async fn hint(&self, row: &OrderRow) -> Result<Option<String>, NodeError> {
+        let number = row.order.order_id.number();
+        let hint = match row.decision {
+            Decision::Declined => None,
+            Decision::Held => Some(format!("Waits for you: approve {number}, or decline it.")),
+            Decision::Accepted if row.paid_ms.is_none() => {
+                Some(format!("Not paid yet. Once you have the money: paid {number}."))
+            }
+            Decision::Accepted if row.job_id.is_none() => Some(match self.catalogue.chosen_lab().await? {
+                None => "No lab is chosen: “labs” lists them, “use-lab” chooses.".to_owned(),
+                Some(_) => row.trouble.clone().unwrap_or_else(|| "On its way to the lab.".to_owned()),
+            }),
+            Decision::Accepted => row.trouble.clone(),
+        };
+        Ok(hint)
+    }
+}

@@ -1,0 +1,145 @@
+//! Records to bytes and back. The only file that names the CBOR library, which
+//! is archived (RUSTSEC-2021-0127) and may have to be replaced.
+//!
+//! Small hostile input must not become a large record: bytes are bounded, then
+//! the message's shape is checked, and only then is anything decoded.
+//! Decoding is synchronous, so no more messages are decoded at one time than
+//! the runtime has threads. How messages are framed on a stream is `peer/`'s.
+
+mod shape;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::error::ProtocolError;
+
+/// `record` as CBOR.
+///
+/// # Errors
+/// [`ProtocolError::Unwritable`] if the record has something that CBOR lacks.
+pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, ProtocolError> {
+    let mut bytes = Vec::new();
+    encode_into(&mut bytes, record)?;
+    Ok(bytes)
+}
+
+/// As [`encode`], appended to `bytes`, so that a frame needs no second copy.
+///
+/// # Errors
+/// As [`encode`]; `bytes` may then hold part of the record.
+pub fn encode_into<T: Serialize>(bytes: &mut Vec<u8>, record: &T) -> Result<(), ProtocolError> {
+    serde_cbor::to_writer(bytes, record).map_err(|error| ProtocolError::Unwritable {
+        reason: error.to_string(),
+    })
+}
+
+/// Reads one record that is all of `bytes`.
+///
+/// # Errors
+/// [`ProtocolError::TooMany`] for more than `bytes_max` bytes or more values than
+/// [`crate::limits::CBOR_ELEMENTS_MAX`]; [`ProtocolError::Malformed`] for anything
+/// that [`encode`] would not have written.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Result<T, ProtocolError> {
+    if bytes.len() > bytes_max {
+        return Err(too_long(bytes.len(), bytes_max));
+    }
+    shape::check(bytes)?;
+    serde_cbor::from_slice(bytes).map_err(|error| ProtocolError::Malformed {
+        reason: error.to_string(),
+    })
+}
+
+/// The error for a message of `given` bytes where `max` fit.
+pub(crate) fn too_long(given: usize, max: usize) -> ProtocolError {
+    ProtocolError::TooMany {
+        what: "Bytes of a message",
+        given: given as u64,
+        max: max as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Record {
+        name: String,
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+        number: Option<i64>,
+        kind: Kind,
+        share: f64,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Kind {
+        Plain,
+        With { list: Vec<u32> },
+    }
+
+    fn record() -> Record {
+        Record {
+            name: "Ana".into(),
+            bytes: vec![7; 300],
+            number: Some(-70_000),
+            kind: Kind::With {
+                list: vec![0, 23, 24, 255, 256, 65_536],
+            },
+            share: 0.25,
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let bytes = encode(&record()).unwrap();
+        assert_eq!(decode::<Record>(&bytes, 1_000).unwrap(), record());
+        let plain = Record {
+            kind: Kind::Plain,
+            number: None,
+            ..record()
+        };
+        assert_eq!(
+            decode::<Record>(&encode(&plain).unwrap(), 1_000).unwrap(),
+            plain
+        );
+    }
+
+    #[test]
+    fn one_byte_too_many_and_trailing_bytes_are_refused() {
+        let mut bytes = encode(&record()).unwrap();
+        assert!(matches!(
+            decode::<Record>(&bytes, bytes.len() - 1),
+            Err(ProtocolError::TooMany { .. })
+        ));
+        bytes.push(0);
+        assert!(matches!(
+            decode::<Record>(&bytes, 1_000),
+            Err(ProtocolError::Malformed { .. })
+        ));
+    }
+
+    #[test]
+    fn every_truncation_is_refused_without_panic() {
+        let bytes = encode(&record()).unwrap();
+        for cut in 0..bytes.len() {
+            assert!(
+                decode::<Record>(&bytes[..cut], 1_000).is_err(),
+                "cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_flipped_byte_is_an_error_or_a_record_never_a_panic() {
+        let bytes = encode(&record()).unwrap();
+        for at in 0..bytes.len() {
+            for flip in [1, 0x20, 0x80, 0xff] {
+                let mut bent = bytes.clone();
+                bent[at] ^= flip;
+                drop(decode::<Record>(&bent, 1_000));
+            }
+        }
+    }
+}

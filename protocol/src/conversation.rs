@@ -1,0 +1,27 @@
+//! What a conversation between two peers is: a versioned name, a request, a
+//! reply, and their bounds. The six conversations are in files of their own;
+//! how they travel is `peer/`'s business.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::error::Refusal;
+
+/// One kind of question that one peer asks another. Implemented by marker types.
+pub trait Conversation: Send + Sync + Clone + 'static {
+    /// The name on the wire, with its version: `/enprint/order/1`.
+    const NAME: &'static str;
+    /// What is asked.
+    type Request: Debug + Serialize + DeserializeOwned + Send + 'static;
+    /// What is answered. Every reply can be a refusal, which the swarm itself
+    /// sends when no handler may or can answer.
+    type Reply: Debug + Serialize + DeserializeOwned + From<Refusal> + Send + 'static;
+    /// Longest encoded request, in bytes.
+    const REQUEST_BYTES_MAX: usize;
+    /// Longest encoded reply, in bytes.
+    const REPLY_BYTES_MAX: usize;
+    /// From the opening of the stream to the end of the reply.
+    const TIMEOUT: Duration;
+}

@@ -1,0 +1,145 @@
+//! Every bound of the protocol, each with its reason. Sizes are in bytes unless
+//! the name says otherwise.
+
+use std::time::Duration;
+
+/// A control message: large enough for an order of [`ORDER_LINES_MAX`] lines,
+/// small enough that decoding it can't take more than a few MiB.
+pub const CONTROL_BYTES_MAX: usize = 256 * 1024;
+/// A batch of photo records with their renditions (DESIGN.md: ≤ 4 MiB), plus its frame.
+pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024 + 256 * 1024;
+/// Renditions and records that a sender packs into one batch.
+pub const PUBLISH_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Photos in one batch: bounds the rows of one transaction at the host.
+pub const PUBLISH_BATCH_PHOTOS_MAX: usize = 256;
+/// Photos named in one "what do you still need?" or one withdrawal.
+pub const PHOTOS_NAMED_MAX: usize = 1_000;
+/// A thumbnail of 320 px is about 30 KB; ten times that is not a thumbnail.
+pub const THUMBNAIL_BYTES_MAX: usize = 320 * 1024;
+/// A proof of 1600 px is about 300 KB; a noisy one stays under this.
+pub const PROOF_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// A proof's longest edge may not pass this: a host must never hold an original.
+pub const PROOF_EDGE_PX_MAX: u32 = 2_048;
+/// One range of a print file: a complete BLAKE3 subtree.
+pub const RANGE_BYTES: u64 = 1024 * 1024;
+/// A reply carrying one range, with its frame.
+pub const RANGE_REPLY_BYTES_MAX: usize = RANGE_BYTES as usize + 1024;
+/// Requests for ranges in flight: fills 100 Mbit/s at 50 ms (MEASURED.md).
+pub const RANGES_IN_FLIGHT: usize = 16;
+/// The largest print file: 4 GiB, whose subtree list is 128 KiB.
+pub const PRINT_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Lines of one order: a big wedding's wish list.
+pub const ORDER_LINES_MAX: usize = 500;
+/// Copies of one line.
+pub const QUANTITY_MAX: u32 = 999;
+/// Print sizes and delivery options on one price list.
+pub const PRICE_LINES_MAX: usize = 100;
+/// Categories of one event.
+pub const CATEGORIES_MAX: usize = 200;
+/// A name: event, category, person, lab.
+pub const NAME_BYTES_MAX: usize = 200;
+/// A file name as the camera or the photographer gave it.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// A description or a note.
+pub const NOTE_BYTES_MAX: usize = 4_000;
+/// A sentence shown to a person, such as a reason for refusal.
+pub const SENTENCE_BYTES_MAX: usize = 1_000;
+/// One line of an address, a tracking number, a link.
+pub const LINE_BYTES_MAX: usize = 500;
+/// Addresses that a peer announces.
+pub const ADDRESSES_MAX: usize = 16;
+/// Labs or photographers in one directory reply.
+pub const CONTACTS_MAX: usize = 500;
+/// Highest price of anything, in minor units: ten million in most currencies.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000;
+/// Edges of a print, in millimetres: from a stamp to a 2 m banner.
+pub const PRINT_EDGE_MM_MIN: u32 = 20;
+/// See [`PRINT_EDGE_MM_MIN`].
+pub const PRINT_EDGE_MM_MAX: u32 = 2_000;
+
+/// How long an enrolment may take to be answered.
+pub const ENROL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a batch may take to cross a slow uplink and be stored.
+pub const PUBLISH_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long an order may take to be answered.
+pub const ORDER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a print job's manifest may take to be answered.
+pub const JOB_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long one range may take: 16 of them share a slow line.
+pub const RANGE_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a status may take to be answered.
+pub const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Values in one message, map keys counted: an order of [`ORDER_LINES_MAX`] lines
+/// has about 15,000. Decoded, a value takes 192 bytes at worst (THREATS.md), so
+/// a message can't grow past about 12 MiB.
+pub const CBOR_ELEMENTS_MAX: u64 = 65_536;
+/// Lists and maps within each other: our deepest record has seven.
+pub const CBOR_DEPTH_MAX: usize = 16;
+/// Requests in flight to one peer in one conversation: twice what a fetch uses.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 32;
+/// Requests of ours that await an answer, all peers together, in one conversation.
+pub const ASKS_PENDING_MAX: usize = 4_096;
+/// Requests of ours that wait for the swarm to take them, in one conversation.
+pub const ASKS_WAITING_MAX: usize = 256;
+/// Requests of others that wait for a handler; past it they are answered `Busy`.
+pub const INCOMING_WAITING_MAX: usize = 256;
+/// Requests of others in handlers' hands, in one conversation; then `Busy`.
+pub const REPLIES_PENDING_MAX: usize = 1_024;
+/// Bytes of requests being read or handled in one conversation: 30 publish
+/// batches at once. What is beyond waits on its sender's side.
+pub const INCOMING_ROOM_BYTES: usize = 128 * 1024 * 1024;
+/// As [`INCOMING_ROOM_BYTES`], for all strangers together.
+pub const STRANGER_ROOM_BYTES: usize = 8 * 1024 * 1024;
+/// Requests per second from an enrolled peer: 2 GB/s of ranges.
+pub const REQUESTS_PER_SECOND: u32 = 2_000;
+/// Requests per second from a stranger, who has one invitation to show.
+pub const STRANGER_REQUESTS_PER_SECOND: u32 = 5;
+/// Peers whose rate is remembered.
+pub const RATED_PEERS_MAX: usize = 16_384;
+/// Incoming connections that one process holds: 46 KB each (MEASURED.md).
+pub const CONNECTIONS_MAX: u32 = 8_000;
+/// Connections of one remote peer: hole punching needs two or three for a moment.
+pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
+/// Connections in their handshake.
+pub const CONNECTIONS_PENDING_MAX: u32 = 1_024;
+/// Strangers connected at one time: the small door.
+pub const STRANGERS_MAX: usize = 64;
+/// How long a stranger may stay without being admitted.
+pub const STRANGER_TIME: Duration = Duration::from_secs(60);
+/// Substreams of one connection: six conversations, both directions, and some.
+pub const STREAMS_MAX: usize = 512;
+/// Substreams of a stranger's connection. Each may hold 256 KiB unread. It must
+/// pass twice [`REQUESTS_IN_FLIGHT_MAX`], since the stranger may be admitted.
+pub const STRANGER_STREAMS_MAX: usize = 80;
+/// Substreams of one connection that have not said their name yet.
+pub const STREAMS_NEGOTIATING_MAX: usize = 64;
+/// An idle connection to a known peer stays, so that orders find their way.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Time between pings, which keep routers from forgetting the connection.
+pub const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// A connection whose ping takes longer is dead. Long, because the ping waits
+/// behind ranges that a slow uplink has already taken.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long TCP, Noise and Yamux may take together.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// First wait before a lost connection is tried again.
+pub const RECONNECT_FIRST: Duration = Duration::from_secs(1);
+/// Longest wait between two tries.
+pub const RECONNECT_MAX: Duration = Duration::from_secs(60);
+/// A connection that lasted this long counts as success: the waits begin anew.
+pub const CONNECTION_STEADY: Duration = Duration::from_secs(10);
+/// Peers to whom a connection is kept.
+pub const KEPT_PEERS_MAX: usize = 256;
+/// Commands to the swarm that wait.
+pub const COMMANDS_WAITING_MAX: usize = 256;
+/// Peer events that a slow listener may be behind before it misses some.
+pub const PEER_EVENTS_KEPT: usize = 1_024;
+/// How long a stopping peer waits for requests in flight.
+pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
+/// What a stopping peer's last reply has ahead of the connection's end.
+pub const LAST_REPLY_LEAD: Duration = Duration::from_millis(250);
+/// How long the connections of a stopping peer may then take to close.
+pub const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// A key file has 68 bytes; a longer one is something else.
+pub const KEY_FILE_BYTES_MAX: u64 = 1_024;

@@ -1,0 +1,142 @@
+//! The handle by which the rest of a program uses its peer. Holds no state of
+//! its own: requests go straight to their conversation, the rest to the loop.
+
+use std::sync::Arc;
+
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::ask::{Ask, AskError};
+use super::event_loop::Command;
+use super::neighbours::{Neighbours, PeerEvent};
+use super::roles::{AskSenders, Spoken};
+use super::wire_count::{WireCount, WireTotals};
+
+/// Cheap to clone; all clones speak through the same peer.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) peer_id: PeerId,
+    pub(super) asks: AskSenders,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) events: broadcast::Sender<PeerEvent>,
+    pub(super) neighbours: Arc<Neighbours>,
+    pub(super) totals: Arc<WireTotals>,
+}
+
+impl Client {
+    /// Who this peer is.
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
+    /// Asks `peer`, and awaits its reply. Without a connection, addresses given by
+    /// [`Self::add_address`] are dialled first.
+    ///
+    /// # Errors
+    /// [`AskError`] if no reply came. A refusal is a reply.
+    pub async fn ask<C: Spoken>(
+        &self,
+        peer: PeerId,
+        request: C::Request,
+    ) -> Result<C::Reply, AskError> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask {
+            peer,
+            request,
+            answer,
+        };
+        C::asks(&self.asks)
+            .send(ask)
+            .await
+            .map_err(|_| AskError::Stopped)?;
+        answered.await.unwrap_or(Err(AskError::Stopped))
+    }
+
+    /// Connects to `peer` at one of `addresses`, unless it is connected already.
+    ///
+    /// # Errors
+    /// [`AskError::DialFailed`] if none of them leads to it.
+    pub async fn dial(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(), AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.command(Command::Dial {
+            peer,
+            addresses,
+            answer,
+        })
+        .await?;
+        answered.await.unwrap_or(Err(AskError::Stopped))
+    }
+
+    /// Remembers an address at which to dial `peer` when it is asked something.
+    ///
+    /// # Errors
+    /// [`AskError::Stopped`]
+    pub async fn add_address(&self, peer: PeerId, address: Multiaddr) -> Result<(), AskError> {
+        // Waits, so that a request sent next finds the address.
+        let (answer, known) = oneshot::channel();
+        self.command(Command::AddAddress {
+            peer,
+            address,
+            answer,
+        })
+        .await?;
+        known.await.unwrap_or(Err(AskError::Stopped))
+    }
+
+    /// Keeps a connection to `peer` from now on: whenever there is none, `addresses`
+    /// are dialled, after waits that double up to a minute. Called again, it
+    /// replaces the addresses and tries at once. At most
+    /// [`crate::limits::KEPT_PEERS_MAX`] peers; more are traced and left out.
+    ///
+    /// # Errors
+    /// [`AskError::Stopped`]
+    pub async fn keep_connected(
+        &self,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+    ) -> Result<(), AskError> {
+        self.command(Command::Keep { peer, addresses }).await
+    }
+
+    /// Closes all connections to `peer`, and no longer keeps one.
+    ///
+    /// # Errors
+    /// [`AskError::Stopped`]
+    pub async fn disconnect(&self, peer: PeerId) -> Result<(), AskError> {
+        self.command(Command::Disconnect { peer }).await
+    }
+
+    /// Where this peer listens, without its peer id.
+    pub fn listeners(&self) -> Vec<Multiaddr> {
+        self.neighbours.read().listeners.clone()
+    }
+
+    /// Whether there is a connection to `peer`.
+    pub fn is_connected(&self, peer: &PeerId) -> bool {
+        self.neighbours.read().connected.contains(peer)
+    }
+
+    /// Who is connected, in no order.
+    pub fn peers(&self) -> Vec<PeerId> {
+        self.neighbours.read().connected.iter().copied().collect()
+    }
+
+    /// Bytes on all connections since the start: TCP's payload, with what Noise
+    /// and Yamux add.
+    pub fn wire(&self) -> WireCount {
+        self.totals.read()
+    }
+
+    /// What happens from now on. A receiver that falls
+    /// [`crate::limits::PEER_EVENTS_KEPT`] behind misses some, and is told so.
+    pub fn events(&self) -> broadcast::Receiver<PeerEvent> {
+        self.events.subscribe()
+    }
+
+    async fn command(&self, command: Command) -> Result<(), AskError> {
+        self.commands
+            .send(command)
+            .await
+            .map_err(|_| AskError::Stopped)
+    }
+}

@@ -1,0 +1,91 @@
+//! How a peer is to be. Owns no default of its own: they are in `limits.rs`.
+
+use std::time::Duration;
+
+use libp2p::Multiaddr;
+use libp2p::connection_limits::ConnectionLimits;
+use libp2p::identity::Keypair;
+
+use super::admission::Admission;
+use super::roles::PeerRole;
+use crate::limits;
+
+/// What a peer is started with.
+#[derive(Debug, Clone)]
+pub struct PeerConfig {
+    /// The peer's identity (see [`super::key_file`]).
+    pub key: Keypair,
+    /// Which conversations it takes part in.
+    pub role: PeerRole,
+    /// Where it listens. May be empty: a photographer's node only dials.
+    pub listen: Vec<Multiaddr>,
+    /// Whom it knows. The caller keeps a clone, and admits peers as they enrol.
+    pub admission: Admission,
+    /// Bounds.
+    pub limits: PeerLimits,
+}
+
+impl PeerConfig {
+    /// A peer that listens nowhere yet, knows nobody, and has the usual limits.
+    pub fn new(key: Keypair, role: PeerRole) -> Self {
+        Self {
+            key,
+            role,
+            listen: Vec::new(),
+            admission: Admission::default(),
+            limits: PeerLimits::default(),
+        }
+    }
+}
+
+/// Those bounds that an operator or a test may have reason to change.
+#[derive(Debug, Clone)]
+pub struct PeerLimits {
+    /// [`limits::CONNECTIONS_MAX`]
+    pub connections_max: u32,
+    /// [`limits::STRANGERS_MAX`]
+    pub strangers_max: usize,
+    /// [`limits::STRANGER_TIME`]
+    pub stranger_time: Duration,
+    /// [`limits::INCOMING_WAITING_MAX`]; at least 1.
+    pub incoming_waiting_max: usize,
+    /// Cuts each conversation's own timeout; by default it cuts none.
+    pub request_timeout_max: Duration,
+    /// [`limits::REQUESTS_PER_SECOND`]
+    pub requests_per_second: u32,
+    /// [`limits::STRANGER_REQUESTS_PER_SECOND`]
+    pub stranger_requests_per_second: u32,
+    /// [`limits::RECONNECT_FIRST`]
+    pub reconnect_first: Duration,
+    /// [`limits::RECONNECT_MAX`]
+    pub reconnect_max: Duration,
+    /// [`limits::SHUTDOWN_DEADLINE`]
+    pub shutdown_deadline: Duration,
+}
+
+impl Default for PeerLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: limits::CONNECTIONS_MAX,
+            strangers_max: limits::STRANGERS_MAX,
+            stranger_time: limits::STRANGER_TIME,
+            incoming_waiting_max: limits::INCOMING_WAITING_MAX,
+            request_timeout_max: Duration::MAX,
+            requests_per_second: limits::REQUESTS_PER_SECOND,
+            stranger_requests_per_second: limits::STRANGER_REQUESTS_PER_SECOND,
+            reconnect_first: limits::RECONNECT_FIRST,
+            reconnect_max: limits::RECONNECT_MAX,
+            shutdown_deadline: limits::SHUTDOWN_DEADLINE,
+        }
+    }
+}
+
+impl PeerLimits {
+    pub(super) fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits::default()
+            .with_max_pending_incoming(Some(limits::CONNECTIONS_PENDING_MAX))
+            .with_max_pending_outgoing(Some(limits::CONNECTIONS_PENDING_MAX))
+            .with_max_established_incoming(Some(self.connections_max))
+            .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER_MAX))
+    }
+}

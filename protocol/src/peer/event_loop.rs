@@ -1,0 +1,337 @@
+//! The one task that owns the swarm. It dials, keeps connections, reports what
+//! happens to them, and stops in order. Requests and replies don't pass here:
+//! see `talk.rs`.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures::StreamExt;
+use libp2p::core::transport::ListenerId;
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{DialError, Swarm, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, ping};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::ask::AskError;
+use super::behaviour::{PeerBehaviour, PeerBehaviourEvent};
+use super::neighbours::{Neighbours, PeerEvent};
+use super::reconnect::Reconnector;
+use super::transport;
+use crate::error::ProtocolError;
+use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_REPLY_LEAD};
+
+/// What the `Client` may want of the loop.
+pub(super) enum Command {
+    Dial {
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        answer: Answer,
+    },
+    AddAddress {
+        peer: PeerId,
+        address: Multiaddr,
+        answer: Answer,
+    },
+    Keep {
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+    },
+    Disconnect {
+        peer: PeerId,
+    },
+}
+
+type Answer = oneshot::Sender<Result<(), AskError>>;
+
+/// The swarm and what belongs to it.
+pub(super) struct EventLoop {
+    pub(super) swarm: Swarm<PeerBehaviour>,
+    pub(super) listeners: Vec<ListenerId>,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) events: broadcast::Sender<PeerEvent>,
+    pub(super) neighbours: Arc<Neighbours>,
+    pub(super) reconnector: Reconnector,
+    pub(super) dialling: HashMap<PeerId, Vec<Answer>>,
+    pub(super) shutdown_deadline: std::time::Duration,
+}
+
+impl EventLoop {
+    /// Opens the listeners, and waits until each has an address to tell.
+    pub(super) async fn listen(&mut self, addresses: &[Multiaddr]) -> Result<(), ProtocolError> {
+        for address in addresses {
+            transport::check_free(address).map_err(|error| cant_listen(address, &error))?;
+            let listener = self.swarm.listen_on(address.clone());
+            self.listeners
+                .push(listener.map_err(|error| cant_listen(address, &error))?);
+        }
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        while self.neighbours.read().listeners.len() < addresses.len() {
+            let event = timeout_at(deadline, self.swarm.select_next_some()).await;
+            let event = event.map_err(|error| ProtocolError::PeerStart {
+                reason: format!("no address to listen at was found: {error}"),
+            })?;
+            if let SwarmEvent::ListenerClosed {
+                reason: Err(error), ..
+            } = &event
+            {
+                return Err(ProtocolError::PeerStart {
+                    reason: error.to_string(),
+                });
+            }
+            self.on_swarm_event(event);
+        }
+        Ok(())
+    }
+
+    /// Runs until `shutdown`, then finishes what is in flight.
+    pub(super) async fn run(mut self, shutdown: CancellationToken) {
+        loop {
+            let next_dial = self.reconnector.next_due();
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                event = self.swarm.select_next_some() => self.on_swarm_event(event),
+                command = self.commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => break,
+                },
+                () = sleep_until(next_dial.unwrap_or_else(Instant::now)), if next_dial.is_some() => {
+                    self.dial_wanted();
+                }
+            }
+        }
+        self.stop().await;
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Dial {
+                peer,
+                addresses,
+                answer,
+            } => self.dial(peer, addresses, answer),
+            Command::AddAddress {
+                peer,
+                address,
+                answer,
+            } => {
+                self.swarm.add_peer_address(peer, address);
+                drop(answer.send(Ok(())));
+            }
+            Command::Keep { peer, addresses } => {
+                let connected = self.swarm.is_connected(&peer);
+                if !self
+                    .reconnector
+                    .keep(peer, addresses, connected, Instant::now())
+                {
+                    tracing::warn!(peer.id = %peer, "too many connections to keep; this one is not kept");
+                }
+            }
+            Command::Disconnect { peer } => {
+                self.reconnector.release(&peer);
+                if self.swarm.disconnect_peer_id(peer).is_err() {
+                    tracing::trace!(peer.id = %peer, "was not connected");
+                }
+            }
+        }
+    }
+
+    fn dial(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, answer: Answer) {
+        if self.swarm.is_connected(&peer) {
+            drop(answer.send(Ok(())));
+            return;
+        }
+        match self.swarm.dial(options(peer, addresses)) {
+            // Another dial to the same peer is on its way: its end is this one's too.
+            Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {
+                let waiting = self.dialling.entry(peer).or_default();
+                if waiting.len() < COMMANDS_WAITING_MAX {
+                    waiting.push(answer);
+                } else {
+                    drop(answer.send(Err(AskError::TooManyInFlight { peer })));
+                }
+            }
+            Err(error) => drop(answer.send(Err(dial_failed(peer, &error)))),
+        }
+    }
+
+    fn dial_wanted(&mut self) {
+        while let Some((peer, addresses)) = self.reconnector.due(Instant::now()) {
+            match self.swarm.dial(options(peer, addresses)) {
+                Ok(()) => {}
+                Err(DialError::DialPeerConditionFalse(_)) if self.swarm.is_connected(&peer) => {
+                    self.reconnector.connected(&peer, Instant::now());
+                }
+                Err(DialError::DialPeerConditionFalse(_)) => {}
+                Err(error) => self.on_dial_failed(peer, &error),
+            }
+        }
+    }
+
+    fn on_swarm_event(&mut self, event: SwarmEvent<PeerBehaviourEvent>) {
+        match event {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                endpoint,
+                num_established,
+                ..
+            } => {
+                self.on_connected(peer_id);
+                if num_established.get() == 1 {
+                    let address = endpoint.get_remote_address().clone();
+                    self.tell(PeerEvent::Connected {
+                        peer: peer_id,
+                        address,
+                    });
+                }
+            }
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                num_established: 0,
+                cause,
+                ..
+            } => {
+                tracing::debug!(peer.id = %peer_id, ?cause, "disconnected");
+                self.reconnector
+                    .lost(&peer_id, Instant::now(), rand::random());
+                self.tell(PeerEvent::Disconnected { peer: peer_id });
+            }
+            SwarmEvent::OutgoingConnectionError {
+                peer_id: Some(peer),
+                error,
+                ..
+            } => {
+                self.on_dial_failed(peer, &error);
+            }
+            SwarmEvent::NewListenAddr { address, .. } => {
+                self.tell(PeerEvent::Listening { address })
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => {
+                self.tell(PeerEvent::NotListening { address });
+            }
+            SwarmEvent::ListenerClosed {
+                addresses, reason, ..
+            } => {
+                tracing::info!(?reason, "a listener closed");
+                for address in addresses {
+                    self.tell(PeerEvent::NotListening { address });
+                }
+            }
+            SwarmEvent::Behaviour(PeerBehaviourEvent::Ping(ping)) => self.on_ping(&ping),
+            other => tracing::trace!(event = ?other, "swarm"),
+        }
+    }
+
+    fn on_connected(&mut self, peer: PeerId) {
+        self.reconnector.connected(&peer, Instant::now());
+        for answer in self.dialling.remove(&peer).unwrap_or_default() {
+            drop(answer.send(Ok(())));
+        }
+    }
+
+    fn on_dial_failed(&mut self, peer: PeerId, error: &DialError) {
+        if self.swarm.is_connected(&peer) {
+            return;
+        }
+        let failure = dial_failed(peer, error);
+        for answer in self.dialling.remove(&peer).unwrap_or_default() {
+            drop(answer.send(Err(failure.clone())));
+        }
+        self.reconnector.lost(&peer, Instant::now(), rand::random());
+        self.tell(PeerEvent::DialFailed {
+            peer,
+            reason: error.to_string(),
+        });
+    }
+
+    /// A connection that lets a ping die is dead, though TCP may not know for hours.
+    fn on_ping(&mut self, ping: &ping::Event) {
+        if let Err(ping::Failure::Timeout) = ping.result {
+            tracing::info!(peer.id = %ping.peer, "no answer to a ping; closing the connection");
+            self.swarm.close_connection(ping.connection);
+        }
+    }
+
+    /// Shows an event to everyone. That nobody listens is no fault.
+    fn tell(&self, event: PeerEvent) {
+        tracing::debug!(?event, "peer");
+        self.neighbours.apply(&event);
+        drop(self.events.send(event));
+    }
+
+    /// In this order: no new connections, no new requests; what is in flight gets
+    /// its time; then the connections are closed.
+    async fn stop(mut self) {
+        let deadline = Instant::now() + self.shutdown_deadline;
+        self.commands.close();
+        for listener in std::mem::take(&mut self.listeners) {
+            self.swarm.remove_listener(listener);
+        }
+        self.swarm.behaviour_mut().stop();
+        if timeout_at(
+            deadline,
+            self.run_until(|swarm| swarm.behaviour().is_idle()),
+        )
+        .await
+        .is_err()
+        {
+            tracing::warn!("requests were still in flight when time was up");
+        }
+        // A peer that meets the end of the connection in the same read as a reply
+        // loses the reply, so the end keeps a distance.
+        let gone = self.run_until(|swarm| swarm.network_info().num_peers() == 0);
+        if timeout(LAST_REPLY_LEAD, gone).await.is_ok() {
+            return;
+        }
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            if self.swarm.disconnect_peer_id(peer).is_err() {
+                tracing::trace!(peer.id = %peer, "has gone by itself");
+            }
+        }
+        let closed = self.run_until(|swarm| swarm.network_info().num_peers() == 0);
+        if timeout(CLOSE_DEADLINE, closed).await.is_err() {
+            tracing::debug!("some connections were cut rather than closed");
+        }
+    }
+
+    /// Runs the swarm until `done`, which is looked at whenever the swarm has
+    /// worked: most of its work makes no event.
+    async fn run_until(&mut self, done: impl Fn(&Swarm<PeerBehaviour>) -> bool) {
+        poll_fn(|cx| {
+            while let Poll::Ready(Some(event)) = self.swarm.poll_next_unpin(cx) {
+                self.on_swarm_event(event);
+            }
+            if done(&self.swarm) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+/// Dials unless there is a connection or a dial already.
+fn options(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
+    DialOpts::peer_id(peer)
+        .addresses(addresses)
+        .extend_addresses_through_behaviour()
+        .build()
+}
+
+fn dial_failed(peer: PeerId, error: &DialError) -> AskError {
+    AskError::DialFailed {
+        peer,
+        reason: error.to_string(),
+    }
+}
+
+fn cant_listen(address: &Multiaddr, error: &dyn std::fmt::Display) -> ProtocolError {
+    ProtocolError::PeerStart {
+        reason: format!("it can't listen at {address}: {error}"),
+    }
+}

@@ -1,0 +1,266 @@
+//! A message on its substream: four bytes of length, big-endian, then CBOR.
+//! Owns libp2p's `request_response::Codec` for every conversation, and the
+//! room that requests may take in memory. Decides nothing about their content.
+//!
+//! A request that can't be read still becomes a [`Letter`], with the refusal to
+//! answer it with: its sender learns what was wrong.
+
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use libp2p::request_response::Codec;
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::admission::Standing;
+use super::marked::WireName;
+use crate::codec;
+use crate::conversation::Conversation;
+use crate::error::{ErrorCode, ProtocolError, Refusal};
+use crate::limits::{INCOMING_ROOM_BYTES, STRANGER_ROOM_BYTES};
+
+/// Room is counted in units of this many bytes, since semaphores count in `u32`.
+const ROOM_UNIT_BYTES: usize = 1024;
+/// What is reserved before the first bytes have come.
+const FIRST_BYTES: usize = 64 * 1024;
+const LENGTH_BYTES: usize = 4;
+
+/// A request on its way, in either direction.
+pub(super) struct Letter<C: Conversation> {
+    /// The request; or, for one that came and can't be used, the answer to it.
+    pub(super) content: Result<C::Request, Refusal>,
+    /// What the sender was when it opened the stream. Means nothing in our own.
+    pub(super) standing: Standing,
+    /// The memory that the request takes: given back when this is dropped.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+impl<C: Conversation> Letter<C> {
+    pub(super) fn to_send(request: C::Request) -> Self {
+        Self {
+            content: Ok(request),
+            standing: Standing::Admitted,
+            room: None,
+        }
+    }
+}
+
+/// Reads and writes the messages of one conversation.
+pub(super) struct Frames<C> {
+    room: Arc<Semaphore>,
+    stranger_room: Arc<Semaphore>,
+    strangers_welcome: bool,
+    conversation: PhantomData<fn() -> C>,
+}
+
+impl<C> Frames<C> {
+    /// Unless `strangers_welcome`, nothing but the length of a stranger's request is read.
+    pub(super) fn new(strangers_welcome: bool) -> Self {
+        Self {
+            room: Arc::new(Semaphore::new(INCOMING_ROOM_BYTES / ROOM_UNIT_BYTES)),
+            stranger_room: Arc::new(Semaphore::new(STRANGER_ROOM_BYTES / ROOM_UNIT_BYTES)),
+            strangers_welcome,
+            conversation: PhantomData,
+        }
+    }
+
+    /// Waits for room for `bytes`; meanwhile they stay on the sender's side.
+    async fn room_for(&self, bytes: usize, standing: Standing) -> Option<OwnedSemaphorePermit> {
+        let room = match standing {
+            Standing::Admitted => &self.room,
+            Standing::Stranger => &self.stranger_room,
+        };
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT_BYTES)).ok()?;
+        room.clone().acquire_many_owned(units).await.ok()
+    }
+}
+
+impl<C> Clone for Frames<C> {
+    fn clone(&self) -> Self {
+        Self {
+            room: self.room.clone(),
+            stranger_room: self.stranger_room.clone(),
+            strangers_welcome: self.strangers_welcome,
+            conversation: PhantomData,
+        }
+    }
+}
+
+impl<C: Conversation> Codec for Frames<C> {
+    type Protocol = WireName;
+    type Request = Letter<C>;
+    type Response = C::Reply;
+
+    async fn read_request<T>(&mut self, name: &WireName, io: &mut T) -> io::Result<Letter<C>>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        let standing = name.standing();
+        let refused = |refusal| Letter {
+            content: Err(refusal),
+            standing,
+            room: None,
+        };
+        if standing == Standing::Stranger && !self.strangers_welcome {
+            return reject_unread(io)
+                .await
+                .map(|()| refused(Refusal::uniform()));
+        }
+        let length = match read_length(io, C::REQUEST_BYTES_MAX).await {
+            Ok(length) => length,
+            Err(flaw) => return flaw.into_refusal().map(refused),
+        };
+        let Some(room) = self.room_for(length, standing).await else {
+            return Ok(refused(busy()));
+        };
+        let bytes = match read_body(io, length).await {
+            Ok(bytes) => bytes,
+            Err(flaw) => return flaw.into_refusal().map(refused),
+        };
+        let content = codec::decode(&bytes, C::REQUEST_BYTES_MAX).map_err(Refusal::from);
+        Ok(Letter {
+            content,
+            standing,
+            room: Some(room),
+        })
+    }
+
+    async fn read_response<T>(&mut self, _: &WireName, io: &mut T) -> io::Result<C::Reply>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        let length = read_length(io, C::REPLY_BYTES_MAX)
+            .await
+            .map_err(Flaw::into_io)?;
+        let bytes = read_body(io, length).await.map_err(Flaw::into_io)?;
+        codec::decode(&bytes, C::REPLY_BYTES_MAX).map_err(io::Error::other)
+    }
+
+    async fn write_request<T>(
+        &mut self,
+        _: &WireName,
+        io: &mut T,
+        letter: Letter<C>,
+    ) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        let request = letter.content.map_err(|_| io::ErrorKind::InvalidInput)?;
+        let frame = framed(&request, C::REQUEST_BYTES_MAX).map_err(io::Error::other)?;
+        drop(request);
+        io.write_all(&frame).await
+    }
+
+    /// A reply of ours that doesn't fit is our fault; the asker gets an answer all the same.
+    async fn write_response<T>(
+        &mut self,
+        name: &WireName,
+        io: &mut T,
+        reply: C::Reply,
+    ) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        let frame = match framed(&reply, C::REPLY_BYTES_MAX) {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::error!(conversation = name.as_ref(), %error, "a reply can't be sent");
+                let reply =
+                    C::Reply::from(Refusal::new(ErrorCode::Failed, "The answer doesn't fit."));
+                framed(&reply, C::REPLY_BYTES_MAX).map_err(io::Error::other)?
+            }
+        };
+        drop(reply);
+        io.write_all(&frame).await
+    }
+}
+
+pub(super) fn busy() -> Refusal {
+    Refusal::new(
+        ErrorCode::Busy,
+        "Too much is being asked at this moment; ask again later.",
+    )
+}
+
+/// What can be wrong with a frame.
+enum Flaw {
+    /// The line broke: nobody is there to be told.
+    Line(io::Error),
+    /// The sender can be told.
+    Message(ProtocolError),
+}
+
+impl Flaw {
+    fn into_refusal(self) -> io::Result<Refusal> {
+        match self {
+            Self::Line(error) => Err(error),
+            Self::Message(error) => Ok(error.into()),
+        }
+    }
+
+    fn into_io(self) -> io::Error {
+        match self {
+            Self::Line(error) => error,
+            Self::Message(error) => io::Error::other(error),
+        }
+    }
+}
+
+impl From<io::Error> for Flaw {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            let reason = "it ends before its announced length".to_owned();
+            return Self::Message(ProtocolError::Malformed { reason });
+        }
+        Self::Line(error)
+    }
+}
+
+/// `record` with its length before it, in one buffer.
+fn framed<T: Serialize>(record: &T, bytes_max: usize) -> Result<Vec<u8>, ProtocolError> {
+    let mut frame = vec![0; LENGTH_BYTES];
+    codec::encode_into(&mut frame, record)?;
+    let length = frame.len() - LENGTH_BYTES;
+    match u32::try_from(length) {
+        Ok(announced) if length <= bytes_max => {
+            frame[..LENGTH_BYTES].copy_from_slice(&announced.to_be_bytes());
+            Ok(frame)
+        }
+        _ => Err(codec::too_long(length, bytes_max)),
+    }
+}
+
+/// Looks at an unwelcome stranger's length alone. A sender that is blocked by an
+/// unread body can't hear a refusal, so a long request has its stream reset.
+async fn reject_unread<T: AsyncRead + Unpin>(io: &mut T) -> io::Result<()> {
+    match read_length(io, FIRST_BYTES).await {
+        Ok(_) => Ok(()),
+        Err(flaw) => Err(flaw.into_io()),
+    }
+}
+
+async fn read_length<T: AsyncRead + Unpin>(io: &mut T, bytes_max: usize) -> Result<usize, Flaw> {
+    let mut length = [0; LENGTH_BYTES];
+    io.read_exact(&mut length).await?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length > bytes_max {
+        return Err(Flaw::Message(codec::too_long(length, bytes_max)));
+    }
+    Ok(length)
+}
+
+/// Reads `length` bytes. A lying length costs its teller 64 KiB before it costs
+/// us more than that.
+async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize) -> Result<Vec<u8>, Flaw> {
+    let mut bytes = vec![0; length.min(FIRST_BYTES)];
+    io.read_exact(&mut bytes).await?;
+    bytes.reserve_exact(length - bytes.len());
+    while bytes.len() < length {
+        let at = bytes.len();
+        bytes.resize(length.min(at + FIRST_BYTES), 0);
+        io.read_exact(&mut bytes[at..]).await?;
+    }
+    Ok(bytes)
+}

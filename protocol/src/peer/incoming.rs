@@ -1,0 +1,60 @@
+//! Requests of other peers, as their handlers get them.
+
+use libp2p::PeerId;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::conversation::Conversation;
+use crate::enrol::Enrol;
+use crate::order::Deliver;
+use crate::original::FetchOriginal;
+use crate::print_job::OfferJob;
+use crate::publish::Publish;
+use crate::status::Report;
+
+/// One request of another peer.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A photographer or a lab shows its invitation to a host.
+    Enrol(Asked<Enrol>),
+    /// A photographer publishes to a host.
+    Publish(Asked<Publish>),
+    /// A host delivers an order to a photographer.
+    Deliver(Asked<Deliver>),
+    /// A photographer offers a print job to a lab.
+    OfferJob(Asked<OfferJob>),
+    /// A lab fetches from a photographer.
+    FetchOriginal(Asked<FetchOriginal>),
+    /// A lab or a photographer reports on a job.
+    Report(Asked<Report>),
+}
+
+/// A request, who sent it, and the way to answer.
+#[derive(Debug)]
+pub struct Asked<C: Conversation> {
+    /// Who asks: authenticated by the connection.
+    pub peer: PeerId,
+    /// What is asked: bounded and decoded, its meaning unchecked.
+    pub request: C::Request,
+    /// The way to answer.
+    pub reply: ReplyTo<C>,
+}
+
+/// Answers one request. Dropped unused, it answers `Refused`.
+#[derive(Debug)]
+pub struct ReplyTo<C: Conversation> {
+    pub(super) sender: oneshot::Sender<C::Reply>,
+    /// The request's room in memory, given back when it is answered.
+    pub(super) _room: Option<OwnedSemaphorePermit>,
+}
+
+impl<C: Conversation> ReplyTo<C> {
+    /// Sends `reply`. If the asker has gone, nothing happens: it will ask again.
+    pub fn send(self, reply: C::Reply) {
+        drop(self.sender.send(reply));
+    }
+
+    /// Whether the asker may still be waiting.
+    pub fn is_awaited(&self) -> bool {
+        !self.sender.is_closed()
+    }
+}

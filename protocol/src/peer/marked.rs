@@ -1,0 +1,121 @@
+//! Marks each incoming substream with the standing of the peer that opened it,
+//! so that `frame.rs` knows, before it reads a message, whether to read it at all.
+//! libp2p's codecs are not told who is at the other end; the negotiated name
+//! is what reaches them, so the mark travels with the name.
+
+use std::task::{Context, Poll};
+
+use libp2p::PeerId;
+use libp2p::swarm::handler::{ConnectionEvent, FullyNegotiatedInbound, InboundUpgradeSend};
+use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, Stream, SubstreamProtocol};
+
+use super::admission::{Admission, Standing};
+
+/// The name of a conversation, with the standing of who opened it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WireName {
+    name: &'static str,
+    standing: Standing,
+}
+
+impl WireName {
+    /// Whoever is not marked is a stranger.
+    pub(super) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            standing: Standing::Stranger,
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+}
+
+impl AsRef<str> for WireName {
+    fn as_ref(&self) -> &str {
+        self.name
+    }
+}
+
+/// The handler of one connection, which marks what comes in.
+pub(super) struct Marked<H> {
+    inner: H,
+    peer: PeerId,
+    admission: Admission,
+}
+
+impl<H> Marked<H> {
+    pub(super) fn new(inner: H, peer: PeerId, admission: Admission) -> Self {
+        Self {
+            inner,
+            peer,
+            admission,
+        }
+    }
+}
+
+impl<H> ConnectionHandler for Marked<H>
+where
+    H: ConnectionHandler,
+    H::InboundProtocol: InboundUpgradeSend<Output = (Stream, WireName)>,
+{
+    type FromBehaviour = H::FromBehaviour;
+    type ToBehaviour = H::ToBehaviour;
+    type InboundProtocol = H::InboundProtocol;
+    type OutboundProtocol = H::OutboundProtocol;
+    type InboundOpenInfo = H::InboundOpenInfo;
+    type OutboundOpenInfo = H::OutboundOpenInfo;
+
+    fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol, Self::InboundOpenInfo> {
+        self.inner.listen_protocol()
+    }
+
+    fn connection_keep_alive(&self) -> bool {
+        self.inner.connection_keep_alive()
+    }
+
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<
+        ConnectionHandlerEvent<Self::OutboundProtocol, Self::OutboundOpenInfo, Self::ToBehaviour>,
+    > {
+        self.inner.poll(cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Option<Self::ToBehaviour>> {
+        self.inner.poll_close(cx)
+    }
+
+    fn on_behaviour_event(&mut self, event: Self::FromBehaviour) {
+        self.inner.on_behaviour_event(event);
+    }
+
+    fn on_connection_event(
+        &mut self,
+        event: ConnectionEvent<
+            '_,
+            Self::InboundProtocol,
+            Self::OutboundProtocol,
+            Self::InboundOpenInfo,
+            Self::OutboundOpenInfo,
+        >,
+    ) {
+        let ConnectionEvent::FullyNegotiatedInbound(opened) = event else {
+            return self.inner.on_connection_event(event);
+        };
+        let (stream, WireName { name, .. }) = opened.protocol;
+        let marked = WireName {
+            name,
+            standing: self.admission.standing(&self.peer),
+        };
+        self.inner
+            .on_connection_event(ConnectionEvent::FullyNegotiatedInbound(
+                FullyNegotiatedInbound {
+                    protocol: (stream, marked),
+                    info: opened.info,
+                },
+            ));
+    }
+}

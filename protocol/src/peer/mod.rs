@@ -1,0 +1,126 @@
+//! The swarm that carries the conversations. One task owns it; everything else
+//! holds a [`Client`], and takes [`Incoming`] requests from a bounded channel.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `config` | how a peer is to be |
+//! | `roles` | who speaks which conversation |
+//! | `client`, `ask` | our requests |
+//! | `incoming` | others' requests, and the way to answer |
+//! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
+//! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
+//! | `transport`, `wire_count` | TCP, Noise, Yamux, and what they carry |
+//! | `event_loop`, `reconnect`, `neighbours` | connections |
+//! | [`key_file`] | the peer's identity on disk |
+//!
+//! A stranger (a peer that is not in [`Admission`]) may enrol at a host and offer
+//! a job to a lab. Anything else it asks is refused, in the same words, with
+//! nothing of it read but its length; and after a minute it is disconnected.
+
+mod admission;
+mod ask;
+mod behaviour;
+mod client;
+mod config;
+mod door;
+mod event_loop;
+mod frame;
+mod incoming;
+pub mod key_file;
+mod marked;
+mod neighbours;
+mod rate;
+mod reconnect;
+mod roles;
+mod talk;
+mod transport;
+mod wire_count;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use libp2p::swarm::{self, Swarm};
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use admission::Admission;
+pub use ask::AskError;
+pub use client::Client;
+pub use config::{PeerConfig, PeerLimits};
+pub use incoming::{Asked, Incoming, ReplyTo};
+pub use neighbours::PeerEvent;
+pub use roles::{PeerRole, Spoken};
+pub use wire_count::WireCount;
+
+use behaviour::PeerBehaviour;
+use event_loop::EventLoop;
+use neighbours::Neighbours;
+use reconnect::Reconnector;
+use wire_count::WireTotals;
+
+use crate::error::ProtocolError;
+use crate::limits::{
+    COMMANDS_WAITING_MAX, IDLE_TIMEOUT, PEER_EVENTS_KEPT, STREAMS_NEGOTIATING_MAX,
+};
+
+/// A peer that runs.
+pub struct RunningPeer {
+    /// Speaks through the peer. May be cloned.
+    pub client: Client,
+    /// What others ask. If nobody takes from it, they are answered `Busy`.
+    pub incoming: mpsc::Receiver<Incoming>,
+    /// Ends after shutdown, when what was in flight is finished.
+    pub task: JoinHandle<()>,
+}
+
+/// Starts a peer, which listens when this returns and runs until `shutdown`.
+/// Must be called within a Tokio runtime.
+///
+/// # Errors
+/// [`ProtocolError::PeerStart`] if it can't listen where it should.
+pub async fn start(
+    config: PeerConfig,
+    shutdown: CancellationToken,
+) -> Result<RunningPeer, ProtocolError> {
+    let (asks, ask_receivers) = roles::ask_channels();
+    let (incoming_sender, incoming) = mpsc::channel(config.limits.incoming_waiting_max.max(1));
+    let (commands, command_receiver) = mpsc::channel(COMMANDS_WAITING_MAX);
+    let (events, _) = broadcast::channel(PEER_EVENTS_KEPT);
+    let totals = Arc::new(WireTotals::default());
+    let neighbours = Arc::new(Neighbours::default());
+    let peer_id = config.key.public().to_peer_id();
+    let transport = transport::build(&config.key, config.admission.clone(), &totals)?;
+    let behaviour = PeerBehaviour::new(&config, ask_receivers, incoming_sender);
+    let mut event_loop = EventLoop {
+        swarm: Swarm::new(transport, behaviour, peer_id, swarm_config()),
+        listeners: Vec::new(),
+        commands: command_receiver,
+        events: events.clone(),
+        neighbours: neighbours.clone(),
+        reconnector: Reconnector::new(config.limits.reconnect_first, config.limits.reconnect_max),
+        dialling: HashMap::new(),
+        shutdown_deadline: config.limits.shutdown_deadline,
+    };
+    event_loop.listen(&config.listen).await?;
+    let client = Client {
+        peer_id,
+        asks,
+        commands,
+        events,
+        neighbours,
+        totals,
+    };
+    let task = tokio::spawn(event_loop.run(shutdown));
+    Ok(RunningPeer {
+        client,
+        incoming,
+        task,
+    })
+}
+
+fn swarm_config() -> swarm::Config {
+    swarm::Config::with_tokio_executor()
+        .with_idle_connection_timeout(IDLE_TIMEOUT)
+        .with_max_negotiating_inbound_streams(STREAMS_NEGOTIATING_MAX)
+}

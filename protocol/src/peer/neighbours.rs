@@ -1,0 +1,78 @@
+//! What the event loop lets others see without asking it: who is connected,
+//! and where this peer listens.
+
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use libp2p::{Multiaddr, PeerId};
+
+/// Something that happened to a connection or a listener of this peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeerEvent {
+    /// The first connection to a peer is up.
+    Connected {
+        /// To whom.
+        peer: PeerId,
+        /// The remote address that led to it, or from which it came.
+        address: Multiaddr,
+    },
+    /// The last connection to a peer is gone.
+    Disconnected {
+        /// To whom.
+        peer: PeerId,
+    },
+    /// None of a peer's addresses led to it.
+    DialFailed {
+        /// Who was dialled.
+        peer: PeerId,
+        /// What the transport said.
+        reason: String,
+    },
+    /// This peer listens at one more address.
+    Listening {
+        /// Where.
+        address: Multiaddr,
+    },
+    /// This peer no longer listens there.
+    NotListening {
+        /// Where.
+        address: Multiaddr,
+    },
+}
+
+/// Written by the event loop alone.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    seen: RwLock<Seen>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) connected: HashSet<PeerId>,
+    pub(super) listeners: Vec<Multiaddr>,
+}
+
+impl Neighbours {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Seen> {
+        self.seen.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn apply(&self, event: &PeerEvent) {
+        let mut seen = self.write();
+        match event {
+            PeerEvent::Connected { peer, .. } => {
+                seen.connected.insert(*peer);
+            }
+            PeerEvent::Disconnected { peer } => {
+                seen.connected.remove(peer);
+            }
+            PeerEvent::Listening { address } => seen.listeners.push(address.clone()),
+            PeerEvent::NotListening { address } => seen.listeners.retain(|seen| seen != address),
+            PeerEvent::DialFailed { .. } => {}
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Seen> {
+        self.seen.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,212 @@
+//! Which connections are wanted, and when to try again for those that are
+//! missing. A state machine without clock or socket: `event_loop.rs` drives it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use libp2p::{Multiaddr, PeerId};
+use tokio::time::Instant;
+
+use crate::limits::{CONNECTION_STEADY, KEPT_PEERS_MAX};
+
+/// The wanted connections.
+pub(super) struct Reconnector {
+    first_wait: Duration,
+    longest_wait: Duration,
+    kept: HashMap<PeerId, Kept>,
+}
+
+struct Kept {
+    addresses: Vec<Multiaddr>,
+    /// Tries since the last connection that lasted.
+    tries: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Waiting { until: Instant },
+    Dialing,
+    Connected { since: Instant },
+}
+
+impl Reconnector {
+    pub(super) fn new(first_wait: Duration, longest_wait: Duration) -> Self {
+        Self {
+            first_wait,
+            longest_wait,
+            kept: HashMap::new(),
+        }
+    }
+
+    /// Wants a connection to `peer` from now on, or changes its addresses.
+    /// False if there are too many wanted already.
+    pub(super) fn keep(
+        &mut self,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        connected: bool,
+        now: Instant,
+    ) -> bool {
+        if self.kept.len() >= KEPT_PEERS_MAX && !self.kept.contains_key(&peer) {
+            return false;
+        }
+        let state = if connected {
+            State::Connected { since: now }
+        } else {
+            State::Waiting { until: now }
+        };
+        self.kept.insert(
+            peer,
+            Kept {
+                addresses,
+                tries: 0,
+                state,
+            },
+        );
+        true
+    }
+
+    /// No longer wants a connection to `peer`.
+    pub(super) fn release(&mut self, peer: &PeerId) {
+        self.kept.remove(peer);
+    }
+
+    /// When [`Self::due`] will next have something.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.kept
+            .values()
+            .filter_map(|kept| match kept.state {
+                State::Waiting { until } => Some(until),
+                _ => None,
+            })
+            .min()
+    }
+
+    /// A peer to dial now. The caller reports what became of it.
+    pub(super) fn due(&mut self, now: Instant) -> Option<(PeerId, Vec<Multiaddr>)> {
+        self.kept
+            .iter_mut()
+            .find_map(|(peer, kept)| match kept.state {
+                State::Waiting { until } if until <= now => {
+                    kept.state = State::Dialing;
+                    Some((*peer, kept.addresses.clone()))
+                }
+                _ => None,
+            })
+    }
+
+    /// There is a connection to `peer`, whoever made it.
+    pub(super) fn connected(&mut self, peer: &PeerId, now: Instant) {
+        if let Some(kept) = self.kept.get_mut(peer) {
+            kept.state = State::Connected { since: now };
+        }
+    }
+
+    /// A dial failed or the last connection ended. `random` is in 0..1.
+    pub(super) fn lost(&mut self, peer: &PeerId, now: Instant, random: f64) {
+        let Some(kept) = self.kept.get_mut(peer) else {
+            return;
+        };
+        match kept.state {
+            State::Waiting { .. } => return,
+            State::Connected { since } if now.duration_since(since) >= CONNECTION_STEADY => {
+                kept.tries = 0;
+            }
+            _ => {}
+        }
+        let wait = backoff(self.first_wait, self.longest_wait, kept.tries, random);
+        kept.tries = kept.tries.saturating_add(1);
+        kept.state = State::Waiting { until: now + wait };
+    }
+}
+
+/// Doubles with each try up to `longest`; half of it is chance, so that all who
+/// lost the same host don't come back in the same moment.
+fn backoff(first: Duration, longest: Duration, tries: u32, random: f64) -> Duration {
+    let factor = 2_u32.saturating_pow(tries.min(30));
+    let full = first.saturating_mul(factor).min(longest);
+    full.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_secs(60);
+
+    fn one() -> (Reconnector, PeerId, Instant) {
+        let mut reconnector = Reconnector::new(FIRST, LONGEST);
+        let (peer, now) = (PeerId::random(), Instant::now());
+        assert!(reconnector.keep(peer, vec![], false, now));
+        (reconnector, peer, now)
+    }
+
+    #[test]
+    fn a_wanted_peer_is_dialled_at_once_and_only_once() {
+        let (mut reconnector, peer, now) = one();
+        assert_eq!(reconnector.due(now).unwrap().0, peer);
+        assert!(reconnector.due(now).is_none());
+        reconnector.connected(&peer, now);
+        assert!(reconnector.next_due().is_none());
+    }
+
+    #[test]
+    fn waits_double_up_to_a_minute_and_stay_there() {
+        let (mut reconnector, peer, mut now) = one();
+        let mut waits = Vec::new();
+        for _ in 0..40 {
+            reconnector.due(now).unwrap();
+            reconnector.lost(&peer, now, 1.0);
+            let next = reconnector.next_due().unwrap();
+            waits.push((next - now).as_secs());
+            now = next;
+        }
+        assert_eq!(waits[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert!(waits[8..].iter().all(|wait| *wait == 60));
+    }
+
+    #[test]
+    fn chance_spreads_the_waits() {
+        assert_eq!(backoff(FIRST, LONGEST, 3, 0.0), Duration::from_secs(4));
+        assert_eq!(backoff(FIRST, LONGEST, 3, 0.5), Duration::from_secs(6));
+        assert_eq!(
+            backoff(FIRST, LONGEST, u32::MAX, 0.0),
+            Duration::from_secs(30)
+        );
+    }
+
+    #[test]
+    fn only_a_connection_that_lasts_begins_the_waits_anew() {
+        let (mut reconnector, peer, now) = one();
+        for _ in 0..5 {
+            reconnector.due(now + LONGEST);
+            reconnector.connected(&peer, now);
+            reconnector.lost(&peer, now, 1.0);
+        }
+        assert_eq!(
+            reconnector.next_due().unwrap() - now,
+            Duration::from_secs(16)
+        );
+        let later = now + CONNECTION_STEADY;
+        reconnector.connected(&peer, now);
+        reconnector.lost(&peer, later, 1.0);
+        assert_eq!(reconnector.next_due().unwrap() - later, FIRST);
+    }
+
+    #[test]
+    fn wanted_peers_are_bounded_and_can_be_released() {
+        let (mut reconnector, peer, now) = one();
+        for _ in 1..KEPT_PEERS_MAX {
+            assert!(reconnector.keep(PeerId::random(), vec![], false, now));
+        }
+        assert!(!reconnector.keep(PeerId::random(), vec![], false, now));
+        assert!(
+            reconnector.keep(peer, vec![], false, now),
+            "a known one can change"
+        );
+        reconnector.release(&peer);
+        assert!(reconnector.keep(PeerId::random(), vec![], false, now));
+    }
+}

@@ -1,0 +1,322 @@
+//! One conversation in the swarm: sends what the `Client` asks, hands what
+//! others ask to the handlers, and sees that everything gets exactly one
+//! answer. What can't be taken on is answered `Busy` at once, so that the swarm
+//! never waits for a handler.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use libp2p::PeerId;
+use libp2p::core::transport::PortUse;
+use libp2p::core::{Endpoint, Multiaddr};
+use libp2p::request_response::{
+    self as rr, InboundRequestId, Message, OutboundRequestId, ResponseChannel,
+};
+use libp2p::swarm::{
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::admission::Admission;
+use super::ask::{Ask, AskError};
+use super::frame::{Frames, Letter, busy};
+use super::incoming::{Asked, Incoming, ReplyTo};
+use super::marked::{Marked, WireName};
+use super::rate::Rates;
+use super::roles::{PeerRole, Spoken};
+use crate::conversation::Conversation;
+use crate::error::Refusal;
+use crate::limits::{ASKS_PENDING_MAX, REPLIES_PENDING_MAX, REQUESTS_IN_FLIGHT_MAX};
+
+/// What the talks of one peer share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) role: PeerRole,
+    pub(super) admission: Admission,
+    pub(super) rates: Arc<Rates>,
+    pub(super) incoming: mpsc::Sender<Incoming>,
+    /// Cuts every conversation's timeout.
+    pub(super) timeout_max: Duration,
+}
+
+/// The behaviour of one conversation.
+pub(super) struct Talk<C: Spoken> {
+    inner: rr::Behaviour<Frames<C>>,
+    shared: Shared,
+    asks: mpsc::Receiver<Ask<C>>,
+    asked: HashMap<OutboundRequestId, (PeerId, Asker<C>)>,
+    in_flight: HashMap<PeerId, usize>,
+    /// Requests of others that have not been answered to the last byte.
+    answering: HashSet<InboundRequestId>,
+    replies: FuturesUnordered<BoxFuture<'static, Reply<C>>>,
+    stopping: bool,
+}
+
+type Asker<C> = oneshot::Sender<Result<<C as Conversation>::Reply, AskError>>;
+type Reply<C> = (
+    ResponseChannel<<C as Conversation>::Reply>,
+    <C as Conversation>::Reply,
+);
+type Event<C> = rr::Event<Letter<C>, <C as Conversation>::Reply>;
+
+impl<C: Spoken> Talk<C> {
+    pub(super) fn new(shared: Shared, asks: mpsc::Receiver<Ask<C>>) -> Self {
+        let support = C::support(shared.role).map(|support| (WireName::new(C::NAME), support));
+        let config = rr::Config::default()
+            .with_request_timeout(C::TIMEOUT.min(shared.timeout_max))
+            .with_max_concurrent_streams(2 * REQUESTS_IN_FLIGHT_MAX);
+        let frames = Frames::new(C::strangers_welcome(shared.role));
+        Self {
+            inner: rr::Behaviour::with_codec(frames, support, config),
+            shared,
+            asks,
+            asked: HashMap::new(),
+            in_flight: HashMap::new(),
+            answering: HashSet::new(),
+            replies: FuturesUnordered::new(),
+            stopping: false,
+        }
+    }
+
+    /// From now on takes no new requests, neither ours nor others'.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        self.asks.close();
+        while let Ok(ask) = self.asks.try_recv() {
+            drop(ask.answer.send(Err(AskError::Stopped)));
+        }
+    }
+
+    /// Whether nothing is in flight in either direction.
+    pub(super) fn is_idle(&self) -> bool {
+        self.asked.is_empty() && self.answering.is_empty()
+    }
+
+    fn send(&mut self, ask: Ask<C>) {
+        let in_flight = self.in_flight.entry(ask.peer).or_default();
+        if *in_flight >= REQUESTS_IN_FLIGHT_MAX {
+            drop(
+                ask.answer
+                    .send(Err(AskError::TooManyInFlight { peer: ask.peer })),
+            );
+            return;
+        }
+        *in_flight += 1;
+        let id = self
+            .inner
+            .send_request(&ask.peer, Letter::to_send(ask.request));
+        self.asked.insert(id, (ask.peer, ask.answer));
+    }
+
+    /// Gives an asker its answer. It may have stopped waiting.
+    fn resolve(&mut self, id: OutboundRequestId, answer: Result<C::Reply, AskError>) {
+        let Some((peer, asker)) = self.asked.remove(&id) else {
+            return;
+        };
+        if let Some(in_flight) = self.in_flight.get_mut(&peer) {
+            *in_flight -= 1;
+            if *in_flight == 0 {
+                self.in_flight.remove(&peer);
+            }
+        }
+        drop(asker.send(answer));
+    }
+
+    fn on_event(&mut self, event: Event<C>) {
+        match event {
+            rr::Event::Message { peer, message, .. } => match message {
+                Message::Request {
+                    request_id,
+                    request,
+                    channel,
+                } => {
+                    self.answering.insert(request_id);
+                    self.on_request(peer, request, channel);
+                }
+                Message::Response {
+                    request_id,
+                    response,
+                } => {
+                    self.resolve(request_id, Ok(response));
+                }
+            },
+            rr::Event::OutboundFailure {
+                peer,
+                request_id,
+                error,
+                ..
+            } => {
+                self.resolve(request_id, Err(AskError::from_failure::<C>(peer, error)));
+            }
+            rr::Event::InboundFailure {
+                peer,
+                request_id,
+                error,
+                ..
+            } => {
+                self.answering.remove(&request_id);
+                tracing::debug!(peer.id = %peer, conversation = C::NAME, %error, "an answer was not sent");
+            }
+            rr::Event::ResponseSent { request_id, .. } => {
+                self.answering.remove(&request_id);
+            }
+        }
+    }
+
+    fn on_request(&mut self, peer: PeerId, letter: Letter<C>, channel: ResponseChannel<C::Reply>) {
+        match self.hand_over(peer, letter) {
+            Ok(reply) => {
+                let patience = C::TIMEOUT.min(self.shared.timeout_max);
+                let reply = await_reply::<C>(channel, reply, patience);
+                self.replies.push(Box::pin(reply));
+            }
+            Err(refusal) => {
+                tracing::debug!(peer.id = %peer, conversation = C::NAME, code = ?refusal.code, "refused");
+                self.answer((channel, refusal.into()));
+            }
+        }
+    }
+
+    /// Gives a request to the handlers: where their reply will come, or the refusal
+    /// that is the reply.
+    fn hand_over(
+        &self,
+        peer: PeerId,
+        letter: Letter<C>,
+    ) -> Result<oneshot::Receiver<C::Reply>, Refusal> {
+        let rates = &self.shared.rates;
+        if self.stopping || !rates.allow(peer, letter.standing, Instant::now()) {
+            return Err(busy());
+        }
+        let request = letter.content?;
+        if self.replies.len() >= REPLIES_PENDING_MAX {
+            return Err(busy());
+        }
+        let place = self.shared.incoming.try_reserve().map_err(|_| busy())?;
+        let (sender, reply) = oneshot::channel();
+        let reply_to = ReplyTo {
+            sender,
+            _room: letter.room,
+        };
+        place.send(C::incoming(Asked {
+            peer,
+            request,
+            reply: reply_to,
+        }));
+        Ok(reply)
+    }
+
+    fn answer(&mut self, (channel, reply): Reply<C>) {
+        if self.inner.send_response(channel, reply).is_err() {
+            tracing::debug!(
+                conversation = C::NAME,
+                "the asker has gone before its answer"
+            );
+        }
+    }
+}
+
+/// The handler's reply; a refusal if it dropped its [`ReplyTo`], or took so long
+/// that the asker has gone.
+async fn await_reply<C: Conversation>(
+    channel: ResponseChannel<C::Reply>,
+    reply: oneshot::Receiver<C::Reply>,
+    patience: Duration,
+) -> Reply<C> {
+    match tokio::time::timeout(patience, reply).await {
+        Ok(Ok(reply)) => (channel, reply),
+        Ok(Err(_)) => (channel, Refusal::uniform().into()),
+        Err(_) => (channel, busy().into()),
+    }
+}
+
+impl<C: Spoken> NetworkBehaviour for Talk<C> {
+    type ConnectionHandler = Marked<THandler<rr::Behaviour<Frames<C>>>>;
+    /// A talk settles everything itself.
+    type ToSwarm = ();
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        local: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        let inner = self
+            .inner
+            .handle_established_inbound_connection(connection, peer, local, remote)?;
+        Ok(Marked::new(inner, peer, self.shared.admission.clone()))
+    }
+
+    fn handle_pending_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: Option<PeerId>,
+        addresses: &[Multiaddr],
+        role: Endpoint,
+    ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        self.inner
+            .handle_pending_outbound_connection(connection, peer, addresses, role)
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        address: &Multiaddr,
+        role: Endpoint,
+        port: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        let inner = self
+            .inner
+            .handle_established_outbound_connection(connection, peer, address, role, port)?;
+        Ok(Marked::new(inner, peer, self.shared.admission.clone()))
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        self.inner.on_swarm_event(event);
+    }
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        event: THandlerOutEvent<Self>,
+    ) {
+        self.inner
+            .on_connection_handler_event(peer, connection, event);
+    }
+
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        loop {
+            match self.inner.poll(cx) {
+                Poll::Ready(ToSwarm::GenerateEvent(event)) => {
+                    self.on_event(event);
+                    continue;
+                }
+                Poll::Ready(other) => return Poll::Ready(other.map_out(|_| ())),
+                Poll::Pending => {}
+            }
+            if let Poll::Ready(Some(reply)) = self.replies.poll_next_unpin(cx) {
+                self.answer(reply);
+                continue;
+            }
+            if self.asked.len() < ASKS_PENDING_MAX
+                && let Poll::Ready(Some(ask)) = self.asks.poll_recv(cx)
+            {
+                self.send(ask);
+                continue;
+            }
+            return Poll::Pending;
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! `/enprint/publish/1`: proofs go to the host, originals stay.
+//!
+//! - *Participants:* a photographer asks, the host answers.
+//! - *Goals:* a broken publish resumes and a repeated one sends nothing: the
+//!   photographer names what it wants published, the host says what it still
+//!   needs, batches carry only that.
+//! - *Non-goals:* originals; the host refuses pictures above proof size.
+
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::access_code::AccessCode;
+use crate::codec;
+use crate::conversation::Conversation;
+use crate::error::{ProtocolError, Refusal};
+use crate::event::EventRecord;
+use crate::ids::{ContentHash, EventId, PhotoId};
+use crate::limits;
+use crate::text;
+
+/// The conversation.
+#[derive(Debug, Clone, Copy)]
+pub struct Publish;
+
+impl Conversation for Publish {
+    const NAME: &'static str = "/enprint/publish/1";
+    type Request = PublishRequest;
+    type Reply = PublishReply;
+    const REQUEST_BYTES_MAX: usize = limits::PUBLISH_BYTES_MAX;
+    const REPLY_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
+    const TIMEOUT: Duration = limits::PUBLISH_TIMEOUT;
+}
+
+/// What a photographer says. Every request may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PublishRequest {
+    /// The event's data and the code that opens its gallery; makes or replaces them.
+    Event {
+        /// The data.
+        event: Box<EventRecord>,
+        /// The host keeps only its keyed hash.
+        access_code: AccessCode,
+    },
+    /// Which of these does the host still need?
+    Offer {
+        /// Of which event.
+        event_id: EventId,
+        /// At most [`limits::PHOTOS_NAMED_MAX`].
+        photos: Vec<Revision>,
+    },
+    /// Photos with their renditions, stored in one transaction.
+    Batch {
+        /// Of which event.
+        event_id: EventId,
+        /// At most [`limits::PUBLISH_BATCH_PHOTOS_MAX`], and
+        /// [`limits::PUBLISH_BATCH_BYTES`] in all.
+        photos: Vec<PublishedPhoto>,
+    },
+    /// Takes these photos off the host again.
+    Withdraw {
+        /// Of which event.
+        event_id: EventId,
+        /// At most [`limits::PHOTOS_NAMED_MAX`].
+        photos: Vec<PhotoId>,
+    },
+    /// Takes the event with all its photos off the host again. Orders stay.
+    WithdrawEvent {
+        /// Which.
+        event_id: EventId,
+    },
+}
+
+/// What the host answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PublishReply {
+    /// The event's data is stored.
+    EventStored {
+        /// Where customers open the gallery.
+        gallery_url: String,
+    },
+    /// Of an offer: what the host has not, or has in another revision.
+    Needs {
+        /// In the order of the offer.
+        photos: Vec<PhotoId>,
+    },
+    /// Of a batch: all of it is stored.
+    Stored,
+    /// Of a withdrawal: none of it is served any more.
+    Withdrawn {
+        /// How many photos this request took off.
+        photos: u64,
+    },
+    /// Not so.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for PublishReply {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A photo in one state of its data and renditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The photo.
+    pub photo_id: PhotoId,
+    /// [`PublishedPhoto::revision`].
+    pub revision: ContentHash,
+}
+
+/// A photo's data as customers see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoRecord {
+    /// The photo.
+    pub photo_id: PhotoId,
+    /// The original's file name, without its folder.
+    pub file_name: String,
+    /// Which part of the event; one of [`EventRecord::categories`].
+    pub category: String,
+    /// When the camera says it was taken, in the camera's own time.
+    pub captured: Option<DateTime>,
+    /// Make and model.
+    pub camera: Option<String>,
+    /// Of the original, turned upright.
+    pub width_px: u32,
+    /// Of the original, turned upright.
+    pub height_px: u32,
+    /// 0 to 5 stars, where given.
+    pub rating: Option<u8>,
+}
+
+/// A photo with its renditions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedPhoto {
+    /// Its data.
+    pub record: PhotoRecord,
+    /// For grids.
+    pub thumbnail: Picture,
+    /// For looking at.
+    pub proof: Picture,
+}
+
+/// A rendition: a JPEG with its size, which the reader checks against the bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// The JPEG file.
+    pub jpeg: ByteBuf,
+}
+
+impl PhotoRecord {
+    /// The record with its texts trimmed, if it keeps every rule.
+    ///
+    /// # Errors
+    /// Names the field that breaks a rule.
+    pub fn checked(mut self) -> Result<Self, ProtocolError> {
+        let name = text::required(
+            "A file name",
+            &self.file_name,
+            limits::FILE_NAME_BYTES_MAX,
+            false,
+        )?;
+        if name.contains(['/', '\\']) {
+            return Err(bad("A file name", "has a folder in it"));
+        }
+        self.file_name = name;
+        self.category =
+            text::required("A category", &self.category, limits::NAME_BYTES_MAX, false)?;
+        let camera = self.camera.as_deref().unwrap_or_default();
+        let camera = text::optional("A camera", camera, limits::NAME_BYTES_MAX, false)?;
+        self.camera = Some(camera).filter(|camera| !camera.is_empty());
+        if self.rating.is_some_and(|rating| rating > 5) {
+            return Err(bad("A rating", "is not 0 to 5 stars"));
+        }
+        if self.width_px == 0 || self.height_px == 0 {
+            return Err(bad("A photo's size", "is nothing"));
+        }
+        Ok(self)
+    }
+}
+
+impl PublishedPhoto {
+    /// Names this state of data and renditions: changes when any of it does.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Unwritable`].
+    pub fn revision(&self) -> Result<ContentHash, ProtocolError> {
+        let thumbnail = ContentHash::of(&self.thumbnail.jpeg);
+        let proof = ContentHash::of(&self.proof.jpeg);
+        revision_of(&self.record, &thumbnail, &proof)
+    }
+
+    /// The photo, if its data and pictures keep every rule: above all, neither
+    /// picture is larger than a proof may be.
+    ///
+    /// # Errors
+    /// Names what breaks a rule.
+    pub fn checked(mut self) -> Result<Self, ProtocolError> {
+        self.record = self.record.checked()?;
+        self.thumbnail
+            .check("A thumbnail", limits::THUMBNAIL_BYTES_MAX)?;
+        self.proof.check("A proof", limits::PROOF_BYTES_MAX)?;
+        Ok(self)
+    }
+}
+
+/// [`PublishedPhoto::revision`] for a sender that has only the pictures' hashes at hand.
+///
+/// # Errors
+/// [`ProtocolError::Unwritable`].
+pub fn revision_of(
+    record: &PhotoRecord,
+    thumbnail: &ContentHash,
+    proof: &ContentHash,
+) -> Result<ContentHash, ProtocolError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(thumbnail.as_bytes()).update(proof.as_bytes());
+    hasher.update(&codec::encode(record)?);
+    Ok(hasher.finalize().into())
+}
+
+impl Picture {
+    fn check(&self, field: &'static str, bytes_max: usize) -> Result<(), ProtocolError> {
+        if self.jpeg.len() > bytes_max {
+            let (given, max) = (self.jpeg.len() as u64, bytes_max as u64);
+            return Err(ProtocolError::TooMany {
+                what: "Bytes of a picture",
+                given,
+                max,
+            });
+        }
+        let (width_px, height_px) =
+            jpeg_size(&self.jpeg).ok_or_else(|| bad(field, "is not a JPEG picture"))?;
+        if (width_px, height_px) != (self.width_px, self.height_px) {
+            return Err(bad(field, "has another size than it says"));
+        }
+        if width_px.max(height_px) > limits::PROOF_EDGE_PX_MAX {
+            return Err(bad(
+                field,
+                "is larger than a proof may be; an original is never published",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Width and height from a JPEG's frame header, if the bytes begin as a JPEG does.
+pub fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    if bytes.get(..2)? != [0xff, 0xd8] {
+        return None;
+    }
+    let mut at = 2;
+    loop {
+        let [marker_start, marker] = *bytes.get(at..at + 2)?.as_array::<2>()?;
+        if marker_start != 0xff {
+            return None;
+        }
+        if marker == 0xff {
+            at += 1;
+            continue;
+        }
+        let length = usize::from(be16(bytes, at + 2)?);
+        if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+            let (height, width) = (be16(bytes, at + 5)?, be16(bytes, at + 7)?);
+            return (width > 0 && height > 0).then(|| (width.into(), height.into()));
+        }
+        if length < 2 || marker == 0xda {
+            return None;
+        }
+        at += 2 + length;
+    }
+}
+
+fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]))
+}
+
+fn bad(field: &'static str, problem: &str) -> ProtocolError {
+    ProtocolError::BadText {
+        field,
+        problem: problem.into(),
+    }
+}

@@ -1,0 +1,167 @@
+//! `/enprint/status/1`: what becomes of an order, signed by who says it.
+//!
+//! - *Participants:* the lab tells the photographer; the photographer passes the
+//!   lab's signed words on to the host, and adds its own.
+//! - *Goals:* the customer's page shows each step; every status takes effect once.
+//! - *Non-goals:* files and bytes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::Conversation;
+use crate::error::{ProtocolError, Refusal};
+use crate::ids::{CommandId, JobId, OrderId};
+use crate::limits;
+use crate::signed::{Record, Signed};
+use crate::text;
+use crate::time::UnixMs;
+
+/// The conversation.
+#[derive(Debug, Clone, Copy)]
+pub struct Report;
+
+impl Conversation for Report {
+    const NAME: &'static str = "/enprint/status/1";
+    type Request = StatusRequest;
+    type Reply = StatusReply;
+    const REQUEST_BYTES_MAX: usize = 16 * 1024;
+    const REPLY_BYTES_MAX: usize = 16 * 1024;
+    const TIMEOUT: Duration = limits::STATUS_TIMEOUT;
+}
+
+/// What is reported. May be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StatusRequest {
+    /// A signed status.
+    Report(Signed<Status>),
+}
+
+/// What the receiver answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StatusReply {
+    /// Stored.
+    Noted,
+    /// Not so.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for StatusReply {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// One thing that happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Made by who says it; takes effect once.
+    pub status_id: CommandId,
+    /// Which order.
+    pub order_id: OrderId,
+    /// Which print job, once there is one.
+    pub job_id: Option<JobId>,
+    /// When, by the clock of who says it.
+    pub at: UnixMs,
+    /// What.
+    pub kind: StatusKind,
+}
+
+/// What happened. The first five are the photographer's to say, the others the lab's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StatusKind {
+    /// The photographer took the order (after holding it, or at once).
+    Accepted,
+    /// The photographer wants to look at it first.
+    Held,
+    /// The photographer will not have it printed.
+    Declined {
+        /// Why, in a sentence.
+        reason: String,
+    },
+    /// The photographer has been paid.
+    Paid,
+    /// The print job is with a lab, which fetches the files.
+    Offered {
+        /// The lab's name.
+        lab: String,
+    },
+    /// The receipt: all print files are verified and durable at the lab.
+    Received {
+        /// How many files.
+        files: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Being printed.
+    Printing,
+    /// On its way, or ready.
+    Shipped {
+        /// Who carries it, or empty.
+        carrier: String,
+        /// The tracking number, or empty.
+        tracking: String,
+    },
+    /// Something is wrong; a person is needed.
+    Problem {
+        /// What, in a sentence.
+        text: String,
+    },
+}
+
+impl StatusKind {
+    /// Whether a lab may say this.
+    pub fn is_of_lab(&self) -> bool {
+        matches!(
+            self,
+            Self::Received { .. } | Self::Printing | Self::Shipped { .. } | Self::Problem { .. }
+        )
+    }
+
+    /// Whether a photographer may say this.
+    pub fn is_of_photographer(&self) -> bool {
+        !self.is_of_lab() || matches!(self, Self::Problem { .. })
+    }
+
+    /// The word in databases and in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Declined { .. } => "declined",
+            Self::Paid => "paid",
+            Self::Offered { .. } => "offered",
+            Self::Received { .. } => "received",
+            Self::Printing => "printing",
+            Self::Shipped { .. } => "shipped",
+            Self::Problem { .. } => "problem",
+        }
+    }
+}
+
+impl Record for Status {
+    const DOMAIN: &'static str = "enprint status 1";
+    const WORD: &'static str = "status";
+}
+
+impl Status {
+    /// Checks the texts.
+    ///
+    /// # Errors
+    /// [`ProtocolError::BadText`] naming the field.
+    pub fn check(&self) -> Result<(), ProtocolError> {
+        let line = |field, given: &str| text::optional(field, given, limits::LINE_BYTES_MAX, false);
+        let sentence =
+            |field, given: &str| text::required(field, given, limits::SENTENCE_BYTES_MAX, true);
+        match &self.kind {
+            StatusKind::Declined { reason } => sentence("The reason", reason).map(|_| ()),
+            StatusKind::Problem { text } => sentence("The problem", text).map(|_| ()),
+            StatusKind::Offered { lab } => line("The lab's name", lab).map(|_| ()),
+            StatusKind::Shipped { carrier, tracking } => {
+                line("The carrier", carrier)?;
+                line("The tracking number", tracking).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+}

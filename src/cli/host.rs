@@ -1,0 +1,85 @@
+//! `enprint host`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use enprint_protocol::Multiaddr;
+
+/// `enprint host …`
+#[derive(Debug, Args)]
+pub struct HostArgs {
+    #[command(flatten)]
+    pub options: HostOptions,
+    #[command(subcommand)]
+    pub command: Option<HostCommand>,
+}
+
+/// Options of the host and all its commands.
+#[derive(Debug, Clone, Default, Args)]
+pub struct HostOptions {
+    /// Where keys and, without --database, the database are kept
+    #[arg(long, global = true, env = "ENPRINT_HOST_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// postgres://user@server/database instead of the built-in SQLite database
+    #[arg(long, global = true, env = "ENPRINT_HOST_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+    /// The name that photographers and labs see
+    #[arg(long, global = true, env = "ENPRINT_HOST_NAME")]
+    pub name: Option<String>,
+    /// Where the web pages listen [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "ENPRINT_HOST_WEB", value_name = "ADDRESS:PORT")]
+    pub web: Option<SocketAddr>,
+    /// Where customers reach the web pages, such as https://photos.example
+    #[arg(long, global = true, env = "ENPRINT_HOST_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Where peers reach this host [default: /ip4/0.0.0.0/tcp/4040]
+    #[arg(long, global = true, env = "ENPRINT_HOST_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
+    pub listen: Vec<Multiaddr>,
+    /// A proxy on this address may name the customer's address in X-Forwarded-For
+    #[arg(long, global = true, env = "ENPRINT_HOST_TRUST_PROXY", value_name = "ADDRESS")]
+    pub trust_proxy: Option<std::net::IpAddr>,
+}
+
+/// What the operator can do beside running the host.
+#[derive(Debug, Subcommand)]
+pub enum HostCommand {
+    /// Runs the host until Ctrl-C; the same as no command
+    Run,
+    /// Makes an invitation for one photographer or one lab
+    Invite {
+        /// For whom
+        #[arg(long)]
+        role: InviteRole,
+        /// Days until it expires
+        #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=365))]
+        days: u32,
+    },
+    /// Lists enrolled photographers and labs
+    Peers,
+    /// Lists events
+    Events,
+    /// Lists orders, newest first
+    Orders,
+    /// Marks an order paid
+    Paid {
+        /// The order's number or id
+        order: String,
+    },
+    /// How the host is: counts, bytes, waiting messages
+    Status,
+    /// Copies the built-in database to a file while the host runs
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+}
+
+/// Whom an invitation is for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum InviteRole {
+    /// Keeps originals
+    Photographer,
+    /// Prints
+    Lab,
+}

@@ -1,0 +1,87 @@
+//! `enprint lab`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use enprint_protocol::Multiaddr;
+use enprint_protocol::access_code::InvitationCode;
+
+/// `enprint lab …`
+#[derive(Debug, Args)]
+pub struct LabArgs {
+    #[command(flatten)]
+    pub options: LabOptions,
+    #[command(subcommand)]
+    pub command: Option<LabVerb>,
+}
+
+/// Options of the lab and all its commands.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LabOptions {
+    /// Where the key, the list of jobs and half-received files are kept
+    #[arg(long, global = true, env = "ENPRINT_LAB_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where finished order folders appear [default: DATA/hot-folder]
+    #[arg(long, global = true, env = "ENPRINT_LAB_HOT_FOLDER", value_name = "DIR")]
+    pub hot_folder: Option<PathBuf>,
+    /// The name that photographers and customers see
+    #[arg(long, global = true, env = "ENPRINT_LAB_NAME")]
+    pub name: Option<String>,
+    /// Where photographers reach this lab [default: /ip4/0.0.0.0/tcp/4042]
+    #[arg(long, global = true, env = "ENPRINT_LAB_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
+    pub listen: Vec<Multiaddr>,
+}
+
+/// What the lab's people can do beside running it.
+#[derive(Debug, Subcommand)]
+pub enum LabVerb {
+    /// Runs the lab until Ctrl-C; the same as no command
+    Run,
+    /// Uses an invitation at a host
+    Enrol {
+        /// Where the host is: /ip4/…/tcp/…/p2p/…
+        host: Multiaddr,
+        /// The code that the host's operator gave
+        #[arg(long)]
+        code: InvitationCode,
+    },
+    /// Lists photographers: those approved, and those who wait for it
+    Photographers,
+    /// Takes jobs of a photographer from now on
+    Approve {
+        /// Name, peer id or its beginning
+        photographer: String,
+    },
+    /// Takes no more jobs of a photographer
+    Revoke {
+        /// Name, peer id or its beginning
+        photographer: String,
+    },
+    /// Lists jobs, newest first
+    Jobs,
+    /// Says that a job is being printed
+    Printing {
+        /// The order's number, or the job's id
+        job: String,
+    },
+    /// Says that a job is on its way
+    Shipped {
+        /// The order's number, or the job's id
+        job: String,
+        /// Who carries it
+        #[arg(long, default_value = "")]
+        carrier: String,
+        /// The tracking number
+        #[arg(long, default_value = "")]
+        tracking: String,
+    },
+    /// Says that something is wrong with a job
+    Problem {
+        /// The order's number, or the job's id
+        job: String,
+        /// What, in a sentence that the customer reads
+        text: String,
+    },
+    /// How the lab is
+    Status,
+}

@@ -1,0 +1,147 @@
+//! The configuration file. Every option may stand here, in the environment or on
+//! the command line; the later wins. Reads one file; starts nothing.
+//!
+//! ```toml
+//! [host]
+//! data = "/srv/enprint"
+//! public_url = "https://photos.example"
+//!
+//! [photographer]
+//! approve = true
+//! watermark = "PROOF"
+//!
+//! [lab]
+//! hot_folder = "/srv/prints"
+//! ```
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use enprint_protocol::Multiaddr;
+use serde::Deserialize;
+
+use crate::cli::host::HostOptions;
+use crate::cli::lab::LabOptions;
+use crate::cli::photographer::PhotographerOptions;
+
+/// What a configuration file may say; see `--help` of each role for the meaning.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub host: HostSection,
+    pub photographer: PhotographerSection,
+    pub lab: LabSection,
+}
+
+/// `[host]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostSection {
+    data: Option<PathBuf>,
+    database: Option<String>,
+    name: Option<String>,
+    web: Option<SocketAddr>,
+    public_url: Option<String>,
+    listen: Vec<Multiaddr>,
+    trust_proxy: Option<IpAddr>,
+}
+
+/// `[photographer]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PhotographerSection {
+    data: Option<PathBuf>,
+    listen: Vec<Multiaddr>,
+    approve: bool,
+    watermark: Option<String>,
+    workers: Option<usize>,
+    reserve_mb: Option<u64>,
+}
+
+/// `[lab]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LabSection {
+    data: Option<PathBuf>,
+    hot_folder: Option<PathBuf>,
+    name: Option<String>,
+    listen: Vec<Multiaddr>,
+}
+
+impl Config {
+    /// Reads `file`; without one, nothing is configured.
+    pub fn load(file: Option<&Path>) -> Result<Self> {
+        let Some(file) = file else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("The configuration file {} can't be read", file.display()))?;
+        toml::from_str(&text)
+            .with_context(|| format!("The configuration file {} has a mistake", file.display()))
+    }
+}
+
+impl HostSection {
+    /// What the command line leaves open, filled from the file.
+    pub fn under(self, given: HostOptions) -> HostOptions {
+        HostOptions {
+            data: given.data.or(self.data),
+            database: given.database.or(self.database),
+            name: given.name.or(self.name),
+            web: given.web.or(self.web),
+            public_url: given.public_url.or(self.public_url),
+            listen: first_given(given.listen, self.listen),
+            trust_proxy: given.trust_proxy.or(self.trust_proxy),
+        }
+    }
+}
+
+impl PhotographerSection {
+    /// What the command line leaves open, filled from the file.
+    pub fn under(self, given: PhotographerOptions) -> PhotographerOptions {
+        PhotographerOptions {
+            data: given.data.or(self.data),
+            listen: first_given(given.listen, self.listen),
+            approve: given.approve || self.approve,
+            watermark: given.watermark.or(self.watermark),
+            workers: given.workers.or(self.workers),
+            reserve_mb: given.reserve_mb.or(self.reserve_mb),
+        }
+    }
+}
+
+impl LabSection {
+    /// What the command line leaves open, filled from the file.
+    pub fn under(self, given: LabOptions) -> LabOptions {
+        LabOptions {
+            data: given.data.or(self.data),
+            hot_folder: given.hot_folder.or(self.hot_folder),
+            name: given.name.or(self.name),
+            listen: first_given(given.listen, self.listen),
+        }
+    }
+}
+
+/// Where a role keeps its data unless told otherwise.
+pub fn data_dir(given: Option<PathBuf>, role: &str) -> Result<PathBuf> {
+    let usual = || dirs::data_dir().map(|dir| dir.join("enprint").join(role));
+    given.or_else(usual).with_context(|| format!("There is no usual folder for data here; give one with --data ({role})"))
+}
+
+fn first_given<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {
+    if given.is_empty() { otherwise } else { given }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file_and_unknown_words_are_refused() {
+        let config: Config = toml::from_str("[lab]\nname = \"file\"\nhot_folder = \"/hot\"").unwrap();
+        let given = LabOptions { name: Some("flag".into()), ..LabOptions::default() };
+        let options = config.lab.under(given);
+        assert_eq!(options.name.as_deref(), Some("flag"));
+        assert_eq!(options.hot_folder, Some(PathBuf::from("/hot")));
+        assert!(toml::from_str::<Config>("[lab]\nhotfolder = \"/hot\"").is_err());
+    }
+}

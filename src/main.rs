@@ -1,0 +1,17 @@
+//! The one program: `enprint host`, `enprint photographer`, `enprint lab`, `enprint demo`.
+
+mod cli;
+mod config;
+mod demo;
+mod progress;
+mod run;
+mod show;
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    let cli = cli::Cli::parse();
+    run::logging::start(cli.common.verbose);
+    let outcome = run::runtime().and_then(|runtime| runtime.block_on(run::run(cli)));
+    show::outcome(outcome)
+}

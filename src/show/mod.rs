@@ -1,0 +1,49 @@
+//! Answers in words, or as JSON for scripts. The one place that writes to standard
+//! output.
+
+pub mod host;
+pub mod lab;
+pub mod photographer;
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// Writes `answer` as one JSON object, or in `words`.
+pub fn answer<T: Serialize>(json: bool, answer: &T, words: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(answer)?);
+    } else {
+        println!("{}", words(answer).trim_end());
+    }
+    Ok(())
+}
+
+/// The program's end: 0, or a sentence on standard error and 1.
+pub fn outcome(outcome: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let sentence: Vec<String> = error.chain().map(ToString::to_string).collect();
+    eprintln!("enprint: {}", sentence.join(": "));
+    ExitCode::FAILURE
+}
+
+/// Bytes as people say them.
+pub fn bytes(count: u64) -> String {
+    indicatif::HumanBytes(count).to_string()
+}
+
+/// "1 photo", "2 photos".
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Rows in columns as wide as they need to be.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..).map_while(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,163 @@
+//! A photographer's node's answers in words.
+
+use enprint_node::photographer::PhotographerAnswer as Answer;
+use enprint_node::photographer::commands::{
+    EventSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary, PublishReport,
+};
+
+use super::{bytes, columns, count};
+
+/// `answer` in words.
+pub fn words(answer: &Answer) -> String {
+    match answer {
+        Answer::Enrolled { host, public_url, .. } => {
+            format!("Enrolled at {host}. Customers open galleries at {public_url}.")
+        }
+        Answer::Event(event) => events(std::slice::from_ref(event)),
+        Answer::Events { events: list } if list.is_empty() => {
+            "No events yet. “enprint photographer import DIR --event NAME” makes one.".into()
+        }
+        Answer::Events { events: list } => events(list),
+        Answer::Imported(report) => imported(report),
+        Answer::Photos { photos } => photo_list(photos),
+        Answer::Published(report) => published(report),
+        Answer::Withdrawn { queued: true, .. } => "The host can't be reached now. The photos come off as soon as it can.".into(),
+        Answer::Withdrawn { photos, .. } => format!("{} taken off the host.", count(*photos, "photo", "photos")),
+        Answer::Orders { orders } if orders.is_empty() => "No orders yet.".into(),
+        Answer::Orders { orders: list } => list.iter().map(order).collect::<Vec<_>>().join("\n"),
+        Answer::Order(one) => order(one),
+        Answer::Labs { labs } if labs.is_empty() => "The host has named no lab yet.".into(),
+        Answer::Labs { labs } => lab_list(labs),
+        Answer::Status(status) => node_status(status),
+        Answer::Verified { blobs, bytes: read, damaged } => verified(*blobs, *read, damaged),
+        Answer::Exported { files, bytes: written } => {
+            format!("{} written, {}.", count(*files, "original", "originals"), bytes(*written))
+        }
+    }
+}
+
+fn events(list: &[EventSummary]) -> String {
+    let mut text = String::new();
+    for event in list {
+        let date = event.date.map(|date| format!(", {date}")).unwrap_or_default();
+        text += &format!("{}{date}\n", event.name);
+        text += &format!("  {}, {} published\n", count(event.photos, "photo", "photos"), event.published);
+        text += &format!("  access code {}\n", event.access_code);
+        if let Some(url) = &event.gallery_url {
+            text += &format!("  {url}\n");
+        }
+    }
+    text
+}
+
+fn imported(report: &ImportReport) -> String {
+    let mut text = format!(
+        "{}: {} imported, {}.\n",
+        report.event,
+        count(report.imported, "photo", "photos"),
+        bytes(report.original_bytes)
+    );
+    if !report.duplicates.is_empty() {
+        text += &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
+    }
+    if !report.failed.is_empty() {
+        text += &format!("{} not imported:\n", count(report.failed.len() as u64, "file was", "files were"));
+        for failed in &report.failed {
+            text += &format!("  {}: {}\n", failed.name, failed.reason);
+        }
+    }
+    if let Some(reason) = &report.stopped {
+        text += &format!("The import stopped: {reason}\n");
+    }
+    text
+}
+
+fn photo_list(photos: &[PhotoSummary]) -> String {
+    let row = |photo: &PhotoSummary| {
+        vec![
+            photo.file_name.clone(),
+            photo.category.clone(),
+            photo.captured.map(|time| time.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default(),
+            format!("{}×{}", photo.width_px, photo.height_px),
+            bytes(photo.bytes),
+            "★".repeat(photo.rating.unwrap_or(0).into()),
+        ]
+    };
+    columns(&photos.iter().map(row).collect::<Vec<_>>())
+}
+
+fn published(report: &PublishReport) -> String {
+    if report.queued {
+        return "The host can't be reached now. The node publishes as soon as it can.".into();
+    }
+    let mut text = format!(
+        "{} is live: {} sent, {} stay at home.\n",
+        report.event,
+        bytes(report.sent_bytes),
+        bytes(report.kept_bytes)
+    );
+    text += &format!("{} chosen, {} new to the host.\n", count(report.chosen, "photo", "photos"), report.sent);
+    text += &format!("Gallery: {}\n", report.gallery_url);
+    if let Some(code) = &report.access_code {
+        text += &format!("Access code: {code}\n");
+    }
+    text
+}
+
+fn order(order: &OrderSummary) -> String {
+    let paid = if order.paid { "paid" } else { "not paid" };
+    let mut text = format!(
+        "{}  {}  {}, {}, {}, {}\n",
+        order.number,
+        order.customer,
+        order.event,
+        count(u64::from(order.prints), "print", "prints"),
+        order.total,
+        paid
+    );
+    let lab = order.lab.as_ref().map(|lab| format!(" at {lab}")).unwrap_or_default();
+    text += &format!("  {}, {}{lab}\n", order.decision, order.production);
+    if let Some(hint) = &order.hint {
+        text += &format!("  {hint}\n");
+    }
+    text
+}
+
+fn lab_list(labs: &[LabSummary]) -> String {
+    let row = |lab: &LabSummary| {
+        let chosen = if lab.chosen { "prints for you" } else { "" };
+        let connected = if lab.connected { "connected" } else { "" };
+        vec![lab.name.clone(), chosen.to_owned(), connected.to_owned(), lab.peer_id.to_string()]
+    };
+    columns(&labs.iter().map(row).collect::<Vec<_>>())
+}
+
+fn node_status(status: &NodeStatus) -> String {
+    let host = match (&status.host, status.host_connected) {
+        (Some(name), true) => format!("{name}, connected"),
+        (Some(name), false) => format!("{name}, not connected"),
+        (None, _) => "not enrolled yet".into(),
+    };
+    let mut text = format!("Peer id   {}\nHost      {host}\n", status.peer_id);
+    for address in &status.addresses {
+        text += &format!("Listens   {address}/p2p/{}\n", status.peer_id);
+    }
+    text += &format!("Archive   {} in {}\n", count(status.photos, "photo", "photos"), count(status.events, "event", "events"));
+    text += &format!("Orders    {} open\n", status.open_orders);
+    text += &format!("Network   {} sent, {} received\n", bytes(status.wire_sent_bytes), bytes(status.wire_received_bytes));
+    for waiting in &status.waiting {
+        let error = waiting.last_error.as_deref().unwrap_or("not tried yet");
+        text += &format!("Waiting   {} (tried {} times): {error}\n", waiting.what, waiting.attempts);
+    }
+    text
+}
+
+fn verified(blobs: u64, read: u64, damaged: &[String]) -> String {
+    let mut text = format!("{} read, {}. ", count(blobs, "file was", "files were"), bytes(read));
+    if damaged.is_empty() {
+        return text + "All are as they were imported.";
+    }
+    text += &format!("{} damaged; import them again from your copy:\n", damaged.len());
+    damaged.iter().for_each(|name| text += &format!("  {name}\n"));
+    text
+}
