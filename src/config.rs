@@ -123,7 +123,7 @@ impl LabSection {
 
 /// Where a role keeps its data unless told otherwise.
 pub fn data_dir(given: Option<PathBuf>, role: &str) -> Result<PathBuf> {
-    let usual = || dirs::data_dir().map(|dir| dir.join("enprint").join(role));
+    let usual = || std::env::home_dir().map(|home| home.join("Enprint").join(role));
     given.or_else(usual).with_context(|| format!("There is no usual folder for data here; give one with --data ({role})"))
 }
 

@@ -56,6 +56,36 @@ pub enum NodeError {
         /// A sentence: why not, and what to do.
         problem: String,
     },
+    /// No node runs on the data folder, or the one that ran there was killed.
+    #[error("No node answers for {data_dir}. If another program has the folder open, end it; then try again.")]
+    NotRunning {
+        /// Which folder.
+        data_dir: String,
+    },
+    /// The running node's own sentence about a command.
+    #[error("{message}")]
+    FromNode {
+        /// What it said.
+        message: String,
+    },
+    /// The running node went away before its answer was whole.
+    #[error("The running node ended before it answered. What it had done is kept; give the command again.")]
+    ControlLost,
+    /// The command's JSON is longer than a node reads.
+    #[error("The command is too long: name fewer files at once.")]
+    CommandTooLarge,
+    /// The running node does not know the command.
+    #[error("The running node is of another version and does not know this command. Stop it, and start this version.")]
+    OtherVersion,
+    /// The running node has its hands full.
+    #[error("The running node is busy with other commands. Try again when one of them is done.")]
+    TooManyCommands,
+    /// The node could not listen for commands.
+    #[error("Commands can't be taken: {reason}.")]
+    ControlClosed {
+        /// What the system said.
+        reason: String,
+    },
     /// A part of the running program stopped answering.
     #[error("The node is shutting down; nothing was changed.")]
     ShuttingDown,

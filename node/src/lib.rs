@@ -7,5 +7,6 @@ pub mod error;
 pub mod lab;
 pub mod limits;
 pub mod photographer;
+mod stored;
 
 pub use error::NodeError;

@@ -1,5 +1,7 @@
 //! Every bound of the photographer's node and of the lab, each with its reason.
 
+use std::time::Duration;
+
 // --- photographer: import ---
 
 /// Files that one import looks at: a big season, and a bound on its list in memory.
@@ -24,9 +26,6 @@ pub const RANGES_SERVED_AT_ONCE: usize = 32;
 pub const PERMISSIONS_REMEMBERED: usize = 1_024;
 /// Orders listed by one command.
 pub const ORDERS_LISTED_MAX: i64 = 1_000;
-/// How long a command waits for the first word from the host before it leaves the
-/// work to the running node.
-pub const HOST_PATIENCE_MS: u64 = 20_000;
 
 // --- photographer: disk ---
 
@@ -77,3 +76,71 @@ pub const CAMERA_NAME_CHARS_MAX: usize = 60;
 pub const RENDITION_EDGE_PX_MAX: u32 = 4_096;
 /// Characters of a watermark that are drawn.
 pub const WATERMARK_CHARS_MAX: usize = 80;
+/// An event's record: names, categories and a price list.
+pub const EVENT_RECORD_BYTES_MAX: usize = 256 * 1024;
+/// How often photos that have come in are published while an import goes on.
+pub const PUBLISH_WHILE_IMPORTING_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+
+// --- control ---
+
+/// A command as JSON: a choice of photos may name thousands of files.
+pub const COMMAND_BYTES_MAX: usize = 1024 * 1024;
+/// Commands that a running node carries out at once.
+pub const COMMANDS_AT_ONCE: usize = 16;
+/// Reports of progress that wait for a slow listener; more are dropped.
+pub const PROGRESS_LINES_WAITING_MAX: usize = 16;
+/// Where the running node listens, with its secret: about 130 bytes.
+pub const CONTROL_FILE_BYTES_MAX: u64 = 4 * 1024;
+/// One line of an answer: a list of 200,000 photos is 60 MB.
+pub const CONTROL_LINE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// How long the running node may take to be reached, on the same machine.
+pub const CONTROL_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A working node says at least this often that it works on.
+pub const CONTROL_SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// Silence after which the running node counts as gone.
+pub const CONTROL_SILENCE_MAX: Duration = Duration::from_secs(60);
+
+// --- lab ---
+
+/// Print jobs that are fetched at once, whoever offered them.
+pub const JOBS_FETCHED_AT_ONCE: usize = 4;
+/// Files of one job that are fetched at once, so that the line is full while one
+/// file ends and the next begins.
+pub const FILES_FETCHED_AT_ONCE: usize = 3;
+/// Ranges of one file that are written but not yet recorded as verified. With those in flight,
+/// what a killed lab fetches a second time.
+pub const RANGES_UNRECORDED_MAX: usize = 8;
+/// How often one range may arrive corrupted before its job rests.
+pub const RANGE_TRIES_MAX: u32 = 3;
+/// First wait before a job that came to a halt is tried again.
+pub const JOB_RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest wait before a job that came to a halt is tried again.
+pub const JOB_RETRY_MAX: Duration = Duration::from_secs(60);
+/// Free space that a taken job leaves on the lab's disks.
+pub const LAB_RESERVE_BYTES: u64 = 256 * 1024 * 1024;
+/// Photographers that wait for approval; more are refused and not remembered.
+pub const WAITING_PHOTOGRAPHERS_MAX: i64 = 200;
+/// Jobs listed by one command, newest first.
+pub const JOBS_LISTED_MAX: i64 = 1_000;
+/// Jobs that a lab holds before it has their files; more are asked to come later.
+pub const JOBS_RECEIVING_MAX: i64 = 10_000;
+/// Characters of a print file's name in the hot folder, its ending included. Old
+/// printers' programs cut at 64.
+pub const HOT_FILE_NAME_MAX: usize = 64;
+/// Characters of an order folder's name in the hot folder.
+pub const HOT_FOLDER_NAME_MAX: usize = 40;
+/// Bytes read at once when a file is copied into the hot folder.
+pub const COPY_BYTES: usize = 1024 * 1024;
+/// Folder names tried for one order before giving up.
+pub const HOT_FOLDER_TRIES: u32 = 1_000;
+/// Offers and other requests that are answered at once.
+pub const LAB_REQUESTS_AT_ONCE: usize = 16;
+/// How long the courier leaves a wish to publish to the command that made it, which
+/// tries at once.
+pub const WISH_PATIENCE_MS: i64 = 30_000;
+/// Waiting messages that a status lists.
+pub const WAITING_LISTED_MAX: u32 = 200;
+/// How long a process that ends after one command waits for its messages to go.
+pub const SENDING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// How often it looks whether they have gone.
+pub const SENDING_LOOK: std::time::Duration = std::time::Duration::from_millis(50);

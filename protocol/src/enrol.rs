@@ -24,7 +24,7 @@ impl Conversation for Enrol {
     const NAME: &'static str = "/enprint/enrol/1";
     type Request = EnrolRequest;
     type Reply = EnrolReply;
-    const REQUEST_BYTES_MAX: usize = 16 * 1024;
+    const REQUEST_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
     const TIMEOUT: Duration = limits::ENROL_TIMEOUT;
 }

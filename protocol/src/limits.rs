@@ -6,6 +6,10 @@ use std::time::Duration;
 /// A control message: large enough for an order of [`ORDER_LINES_MAX`] lines,
 /// small enough that decoding it can't take more than a few MiB.
 pub const CONTROL_BYTES_MAX: usize = 256 * 1024;
+/// A message of a few fields: a status, a short reply, an invitation.
+pub const SMALL_BYTES_MAX: usize = 16 * 1024;
+/// A request for a range: two ids and a number.
+pub const RANGE_REQUEST_BYTES_MAX: usize = 1024;
 /// A batch of photo records with their renditions (DESIGN.md: ≤ 4 MiB), plus its frame.
 pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024 + 256 * 1024;
 /// Renditions and records that a sender packs into one batch.
@@ -143,3 +147,7 @@ pub const LAST_REPLY_LEAD: Duration = Duration::from_millis(250);
 pub const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 /// A key file has 68 bytes; a longer one is something else.
 pub const KEY_FILE_BYTES_MAX: u64 = 1_024;
+
+/// What is reserved for a message before its first bytes have come: a lying length
+/// costs no more.
+pub const MESSAGE_FIRST_BYTES: usize = 64 * 1024;

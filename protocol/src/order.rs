@@ -27,7 +27,7 @@ impl Conversation for Deliver {
     type Request = OrderRequest;
     type Reply = OrderReply;
     const REQUEST_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
-    const REPLY_BYTES_MAX: usize = 16 * 1024;
+    const REPLY_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const TIMEOUT: Duration = limits::ORDER_TIMEOUT;
 }
 

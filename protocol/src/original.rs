@@ -24,7 +24,7 @@ impl Conversation for FetchOriginal {
     const NAME: &'static str = "/enprint/original/1";
     type Request = OriginalRequest;
     type Reply = OriginalReply;
-    const REQUEST_BYTES_MAX: usize = 1024;
+    const REQUEST_BYTES_MAX: usize = limits::RANGE_REQUEST_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::RANGE_REPLY_BYTES_MAX;
     const TIMEOUT: Duration = limits::RANGE_TIMEOUT;
 }

@@ -28,7 +28,7 @@ impl Conversation for OfferJob {
     type Request = JobRequest;
     type Reply = JobReply;
     const REQUEST_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
-    const REPLY_BYTES_MAX: usize = 64 * 1024;
+    const REPLY_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const TIMEOUT: Duration = limits::JOB_TIMEOUT;
 }
 

@@ -25,8 +25,8 @@ impl Conversation for Report {
     const NAME: &'static str = "/enprint/status/1";
     type Request = StatusRequest;
     type Reply = StatusReply;
-    const REQUEST_BYTES_MAX: usize = 16 * 1024;
-    const REPLY_BYTES_MAX: usize = 16 * 1024;
+    const REQUEST_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
+    const REPLY_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const TIMEOUT: Duration = limits::STATUS_TIMEOUT;
 }
 

@@ -1,14 +1,21 @@
 //! Carries out commands: one line each, into the room that owns it.
 
+use std::path::PathBuf;
+
+use enprint_protocol::ids::EventId;
+use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
-use super::commands::{ImportReport, NodeStatus, PhotoSummary, PhotographerAnswer, PhotographerCommand, WaitingMessage};
-use super::darkroom::{DevelopSettings, Watermark};
+use super::catalogue::EventRow;
+use super::commands::{ImportReport, NodeStatus, PhotoSummary, PhotographerAnswer, PhotographerCommand};
+use super::darkroom::DevelopSettings;
 use super::import::Import;
-use super::node::{Node, Photographer, blocking};
+use super::node::{Node, Photographer, blocking, now};
+use super::publish::PublishWish;
 use super::selection::Selection;
 use crate::control::{Commands, Progress};
 use crate::error::NodeError;
+use crate::limits::PUBLISH_WHILE_IMPORTING_EVERY;
 
 impl Commands for Photographer {
     type Command = PhotographerCommand;
@@ -45,5 +52,145 @@ impl Commands for Photographer {
             Command::Verify { event } => node.verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
         }
+    }
+}
+
+impl Node {
+    async fn list_events(&self) -> Result<PhotographerAnswer, NodeError> {
+        let mut events = Vec::new();
+        for row in self.catalogue.events().await? {
+            events.push(self.summary(row).await?);
+        }
+        Ok(PhotographerAnswer::Events { events })
+    }
+
+    async fn list_photos(&self, event: &str, selection: &Selection) -> Result<PhotographerAnswer, NodeError> {
+        let event = self.find_event(event).await?;
+        let photos = self.photos(event.record.event_id, selection).await?.into_iter().map(|photo| PhotoSummary {
+            photo_id: photo.photo_id(),
+            file_name: photo.record.file_name,
+            category: photo.record.category,
+            captured: photo.record.captured,
+            camera: photo.record.camera,
+            rating: photo.record.rating,
+            width_px: photo.record.width_px,
+            height_px: photo.record.height_px,
+            bytes: photo.original_bytes,
+        });
+        Ok(PhotographerAnswer::Photos { photos: photos.collect() })
+    }
+
+    async fn status(&self) -> Result<PhotographerAnswer, NodeError> {
+        let host = self.catalogue.host().await?;
+        let events = self.catalogue.events().await?;
+        let mut photos = 0;
+        for event in &events {
+            photos += self.photo_count(event.record.event_id).await?;
+        }
+        let wire = self.client.wire();
+        Ok(PhotographerAnswer::Status(Box::new(NodeStatus {
+            peer_id: self.client.peer_id(),
+            addresses: self.client.listeners(),
+            host_connected: host.as_ref().is_some_and(|host| self.client.is_connected(&host.peer_id)),
+            host: host.map(|host| host.name),
+            events: events.len() as u64,
+            photos,
+            open_orders: self.catalogue.open_orders().await?,
+            waiting: self.waiting().await?,
+            wire_sent_bytes: wire.sent_bytes,
+            wire_received_bytes: wire.received_bytes,
+        })))
+    }
+
+    async fn import(&self, command: PhotographerCommand, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
+        let PhotographerCommand::Import { folder, event, category, details, publish } = command else {
+            return Err(NodeError::ShuttingDown);
+        };
+        let row = self.event_with(&event, &details).await?;
+        let category = category.map(|name| text::required("The category", &name, NAME_BYTES_MAX, false)).transpose()?;
+        let event_id = row.record.event_id;
+        let imported = self.import_into(event_id, folder, category, progress.clone());
+        let mut report = if publish {
+            self.publishing_meanwhile(&row, imported, progress).await?
+        } else {
+            imported.await?
+        };
+        report.event.clone_from(&row.record.name);
+        self.list_categories(event_id).await?;
+        Ok(PhotographerAnswer::Imported(report))
+    }
+
+    async fn import_into(
+        &self,
+        event_id: EventId,
+        folder: PathBuf,
+        category: Option<String>,
+        progress: Progress,
+    ) -> Result<ImportReport, NodeError> {
+        let cancel = self.stopping.child_token();
+        let (archive, workers) = (self.archive.clone(), self.config.workers);
+        let settings = DevelopSettings::with_watermark(self.config.watermark.as_deref());
+        blocking(move || {
+            Import { archive: &archive, event_id, folder, category, settings, workers, cancel }.run(&progress)
+        })
+        .await
+    }
+
+    /// Publishes what has come in, again and again, until the import is over; then the
+    /// rest. Trouble with publishing never stops the import.
+    async fn publishing_meanwhile(
+        &self,
+        row: &EventRow,
+        imported: impl Future<Output = Result<ImportReport, NodeError>>,
+        progress: &Progress,
+    ) -> Result<ImportReport, NodeError> {
+        tokio::pin!(imported);
+        let mut report = loop {
+            tokio::select! {
+                report = &mut imported => break report?,
+                () = tokio::time::sleep(PUBLISH_WHILE_IMPORTING_EVERY) => self.publish_so_far(row).await,
+            }
+        };
+        if let Err(error) = self.publish(row, Selection::default(), progress).await {
+            report.stopped = Some(format!("The photos are imported, but not published: {error}"));
+        }
+        Ok(report)
+    }
+
+    async fn publish_so_far(&self, row: &EventRow) {
+        let wish = PublishWish {
+            event_id: row.record.event_id,
+            selection: Selection::default(),
+            asked_ms: now().0,
+        };
+        if let Err(error) = self.publish_wish(&wish, &Progress::silent()).await {
+            tracing::debug!(%error, "nothing is published yet");
+        }
+    }
+
+    /// Puts the categories of an event's photos on its list, in order of capture.
+    async fn list_categories(&self, event_id: EventId) -> Result<(), NodeError> {
+        let photos = self.photos(event_id, &Selection::default()).await?;
+        let mut names: Vec<String> = Vec::new();
+        for photo in photos {
+            if !names.contains(&photo.record.category) {
+                names.push(photo.record.category);
+            }
+        }
+        self.add_categories(event_id, &names).await.map(drop)
+    }
+
+    async fn verify(&self, event: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
+        let event = self.find_event(event).await?;
+        let (archive, progress) = (self.archive.clone(), progress.clone());
+        let (blobs, bytes, damaged) = blocking(move || archive.verify(event.record.event_id, &progress)).await?;
+        Ok(PhotographerAnswer::Verified { blobs, bytes, damaged })
+    }
+
+    async fn export(&self, event: &str, folder: PathBuf, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
+        let event = self.find_event(event).await?;
+        let (archive, progress) = (self.archive.clone(), progress.clone());
+        let (files, bytes) = blocking(move || archive.export(event.record.event_id, &folder, &progress)).await?;
+        Ok(PhotographerAnswer::Exported { files, bytes })
     }
 }

@@ -78,7 +78,6 @@ impl Node {
         self.catalogue.offer(&new).await?;
         self.permissions.forget_all();
         self.admission.admit(lab.peer_id);
-        self.courier.wake_peer(&lab.peer_id.to_string()).await;
         tracing::info!(order.id = %job.order_id, lab = %lab.peer_id, "the print job is offered");
         Ok(())
     }

@@ -25,6 +25,7 @@ mod courier;
 pub mod darkroom;
 mod desk;
 mod events;
+mod execute;
 mod fulfil;
 mod naming;
 pub mod import;

@@ -13,14 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::archive::EventArchive;
 use super::catalogue::Catalogue;
 use super::config::PhotographerConfig;
-use super::courier::CourierDesk;
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
 use super::selection::Selection;
 use super::{courier, desk, uplink};
 use crate::control;
 use crate::error::NodeError;
-use crate::limits::RANGES_SERVED_AT_ONCE;
+use crate::limits::{RANGES_SERVED_AT_ONCE, SENDING_LOOK, SENDING_PATIENCE};
 
 /// A photographer's node that is open. Cheap to clone.
 #[derive(Clone)]
@@ -44,13 +43,14 @@ pub(super) struct Node {
     pub(super) client: Client,
     pub(super) admission: Admission,
     pub(super) key: Keypair,
-    pub(super) courier: CourierDesk,
     pub(super) permissions: Permissions,
     pub(super) reading_room: Semaphore,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One offer at a time, so that an order gets one job.
     pub(super) offering: Mutex<()>,
+    /// Cancelled when the node stops: long work ends before its next photo.
+    pub(super) stopping: CancellationToken,
     _lock: enprint_store::DataLock,
 }
 
@@ -76,7 +76,6 @@ impl Photographer {
             ..PeerConfig::new(key.clone(), PeerRole::Photographer)
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
-        let courier = CourierDesk::new(catalogue.ledger());
         let node = Arc::new(Node {
             config,
             archive,
@@ -84,11 +83,11 @@ impl Photographer {
             client,
             admission,
             key,
-            courier,
             permissions: Permissions::default(),
             reading_room: Semaphore::new(RANGES_SERVED_AT_ONCE),
             publishing: Mutex::new(()),
             offering: Mutex::new(()),
+            stopping: shutdown.child_token(),
             _lock: lock,
         });
         node.take_in_found_events().await?;
@@ -143,6 +142,23 @@ impl Photographer {
     pub async fn original(&self, event_id: EventId, photo_id: PhotoId) -> Result<Vec<u8>, NodeError> {
         let archive = self.node.archive.clone();
         blocking(move || archive.original(event_id, photo_id)).await
+    }
+
+    /// Waits a little for what a command put into the outbox to reach its peer, so that
+    /// a process that ends after one command does not leave it behind.
+    ///
+    /// # Errors
+    /// When the catalogue can't be read.
+    pub async fn finish_sending(&self) -> Result<(), NodeError> {
+        let deadline = tokio::time::Instant::now() + SENDING_PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            let waiting = self.node.catalogue.waiting().await?;
+            if !waiting.iter().any(|parcel| !parcel.refused && parcel.attempts == 0) {
+                break;
+            }
+            tokio::time::sleep(SENDING_LOOK).await;
+        }
+        Ok(())
     }
 
     pub(super) fn node(&self) -> &Arc<Node> {

@@ -89,7 +89,6 @@ impl Node {
         let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?;
         let noted = NotedStatus { status, signer: lab, payload: codec::encode(&StatusRequest::Report(signed))? };
         self.catalogue.note_status(&noted, host.peer_id).await?;
-        self.courier.wake_peer(&host.peer_id.to_string()).await;
         Ok(StatusReply::Noted)
     }
 
@@ -166,7 +165,6 @@ impl Node {
     }
 
     pub(super) async fn after_change(&self, order_id: OrderId) -> Result<PhotographerAnswer, NodeError> {
-        self.courier.wake_peer(&self.host_id().await?.to_string()).await;
         self.advance_or_trace(order_id).await;
         let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
         Ok(PhotographerAnswer::Order(Box::new(self.order_summary(row).await?)))

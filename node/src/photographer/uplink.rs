@@ -80,8 +80,11 @@ impl Node {
         {
             tracing::warn!(%error, "the host did not take this node's addresses");
         }
-        self.courier.wake_peer(&peer.to_string()).await;
-        self.courier.wake_peer(&super::publish::lane(peer)).await;
+        for lane in [peer.to_string(), super::publish::lane(peer)] {
+            if let Err(error) = self.catalogue.wake_peer(&lane).await {
+                tracing::error!(%error, "what waits for a peer can't be sent now");
+            }
+        }
     }
 
     async fn wake_all(&self) {

@@ -19,12 +19,10 @@ use super::marked::WireName;
 use crate::codec;
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, ProtocolError, Refusal};
-use crate::limits::{INCOMING_ROOM_BYTES, STRANGER_ROOM_BYTES};
+use crate::limits::{INCOMING_ROOM_BYTES, MESSAGE_FIRST_BYTES, STRANGER_ROOM_BYTES};
 
 /// Room is counted in units of this many bytes, since semaphores count in `u32`.
 const ROOM_UNIT_BYTES: usize = 1024;
-/// What is reserved before the first bytes have come.
-const FIRST_BYTES: usize = 64 * 1024;
 const LENGTH_BYTES: usize = 4;
 
 /// A request on its way, in either direction.
@@ -235,7 +233,7 @@ fn framed<T: Serialize>(record: &T, bytes_max: usize) -> Result<Vec<u8>, Protoco
 /// Looks at an unwelcome stranger's length alone. A sender that is blocked by an
 /// unread body can't hear a refusal, so a long request has its stream reset.
 async fn reject_unread<T: AsyncRead + Unpin>(io: &mut T) -> io::Result<()> {
-    match read_length(io, FIRST_BYTES).await {
+    match read_length(io, MESSAGE_FIRST_BYTES).await {
         Ok(_) => Ok(()),
         Err(flaw) => Err(flaw.into_io()),
     }
@@ -254,12 +252,12 @@ async fn read_length<T: AsyncRead + Unpin>(io: &mut T, bytes_max: usize) -> Resu
 /// Reads `length` bytes. A lying length costs its teller 64 KiB before it costs
 /// us more than that.
 async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize) -> Result<Vec<u8>, Flaw> {
-    let mut bytes = vec![0; length.min(FIRST_BYTES)];
+    let mut bytes = vec![0; length.min(MESSAGE_FIRST_BYTES)];
     io.read_exact(&mut bytes).await?;
     bytes.reserve_exact(length - bytes.len());
     while bytes.len() < length {
         let at = bytes.len();
-        bytes.resize(length.min(at + FIRST_BYTES), 0);
+        bytes.resize(length.min(at + MESSAGE_FIRST_BYTES), 0);
         io.read_exact(&mut bytes[at..]).await?;
     }
     Ok(bytes)

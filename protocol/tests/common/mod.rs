@@ -4,8 +4,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod hostile;
+pub mod waiting;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use enprint_protocol::enrol::{EnrolReply, EnrolRequest};
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId};
@@ -23,6 +24,8 @@ use enprint_protocol::{Keypair, Multiaddr, PeerId};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+pub use waiting::{PATIENCE, eventually};
 
 /// One running peer.
 pub struct Node {
@@ -182,18 +185,6 @@ pub fn status_request(key: &Keypair) -> StatusRequest {
         kind: StatusKind::Printing,
     };
     StatusRequest::Report(Signed::sign(&status, key).unwrap())
-}
-
-/// How long a test waits for what has to happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Waits until `condition` holds; fails the test, saying `what`, if it never does.
-pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < deadline, "never happened: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// This process's memory in bytes: what it holds now, or held at most.

@@ -18,6 +18,7 @@ use super::darkroom::DevelopSettings;
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};
+pub use prepare::NewPhoto;
 use prepare::{Prepared, Preparer};
 
 /// One import.
@@ -55,12 +56,12 @@ impl Import<'_> {
             let (results, prepared) = sync_channel(1);
             for _ in 0..self.worker_count(walk.files.len()) {
                 let results = results.clone();
-                scope.spawn(|| self.work(&walk.files, &next, results));
+                scope.spawn(|| self.work(&walk.files, &next, results, progress));
             }
             drop(results);
             self.store_all(&prepared, &mut report, |done| progress.photos("Importing", done, total));
         });
-        if report.stopped.is_none() && self.cancel.is_cancelled() {
+        if report.stopped.is_none() && (self.cancel.is_cancelled() || progress.is_cancelled()) {
             report.stopped = Some("Stopped as asked; what was imported is kept.".into());
         }
         Ok(report)
@@ -73,12 +74,18 @@ impl Import<'_> {
     }
 
     /// One worker: takes the next file until there are none, or the writer is gone.
-    fn work(&self, files: &[walk::Found], next: &AtomicUsize, results: SyncSender<(usize, Prepared)>) {
+    fn work(
+        &self,
+        files: &[walk::Found],
+        next: &AtomicUsize,
+        results: SyncSender<Prepared>,
+        progress: &Progress,
+    ) {
         let preparer = Preparer::new(self);
-        while !self.cancel.is_cancelled() {
+        while !self.cancel.is_cancelled() && !progress.is_cancelled() {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(at) else { return };
-            if results.send((at, preparer.prepare(file))).is_err() {
+            if results.send(preparer.prepare(file)).is_err() {
                 return;
             }
         }
@@ -88,12 +95,12 @@ impl Import<'_> {
     /// archive can take no more.
     fn store_all(
         &self,
-        prepared: &Receiver<(usize, Prepared)>,
+        prepared: &Receiver<Prepared>,
         report: &mut ImportReport,
         told: impl Fn(u64),
     ) {
         let mut done = 0;
-        while let Ok((_, prepared)) = prepared.recv() {
+        while let Ok(prepared) = prepared.recv() {
             if let Err(error) = self.store(prepared, report) {
                 report.stopped = Some(error.to_string());
                 self.cancel.cancel();

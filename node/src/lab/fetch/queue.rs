@@ -1,0 +1,183 @@
+//! Which job is fetched next: few at once, shared fairly between photographers, and
+//! those that came to a halt after a wait that doubles. A state machine without clock:
+//! callers say what time it is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use enprint_protocol::PeerId;
+use enprint_protocol::ids::JobId;
+use tokio::time::Instant;
+
+use crate::limits::{JOB_RETRY_FIRST, JOB_RETRY_MAX, JOBS_FETCHED_AT_ONCE};
+
+/// Jobs that want something.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    jobs: BTreeMap<JobId, Entry>,
+    /// Counts arrivals, so that of two ready jobs the older goes first.
+    arrivals: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    photographer: PeerId,
+    arrival: u64,
+    /// Halts in a row.
+    halts: u32,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting { until: Option<Instant> },
+    /// `again`: something happened meanwhile that is worth another try.
+    Running { again: bool },
+}
+
+impl Queue {
+    /// Adds a job, ready now; one that is there already is made ready.
+    pub(super) fn add(&mut self, job_id: JobId, photographer: PeerId) {
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        let waiting = State::Waiting { until: None };
+        let entry = self.jobs.entry(job_id).or_insert(Entry { photographer, arrival, halts: 0, state: waiting });
+        entry.wake();
+    }
+
+    /// Makes the jobs of `photographer` ready: it has just connected.
+    pub(super) fn wake(&mut self, photographer: &PeerId) {
+        self.jobs.values_mut().filter(|entry| entry.photographer == *photographer).for_each(Entry::wake);
+    }
+
+    /// A job to begin now: the oldest of those photographers who have the fewest running.
+    pub(super) fn begin(&mut self, now: Instant) -> Option<JobId> {
+        let running = |of: Option<&PeerId>| {
+            let runs = |entry: &&Entry| matches!(entry.state, State::Running { .. });
+            let entries = self.jobs.values().filter(runs);
+            entries.filter(|entry| of.is_none_or(|of| entry.photographer == *of)).count()
+        };
+        if running(None) >= JOBS_FETCHED_AT_ONCE {
+            return None;
+        }
+        let ready = self.jobs.iter().filter(|(_, entry)| entry.is_ready(now));
+        let next = ready.min_by_key(|(_, entry)| (running(Some(&entry.photographer)), entry.arrival));
+        let job_id = next.map(|(job_id, _)| *job_id)?;
+        self.jobs.get_mut(&job_id)?.state = State::Running { again: false };
+        Some(job_id)
+    }
+
+    /// A job is finished, or no longer wanted.
+    pub(super) fn done(&mut self, job_id: &JobId) {
+        self.jobs.remove(job_id);
+    }
+
+    /// A job came to a halt. It is tried again later, sooner if it `progressed`.
+    /// `random` is in 0..1: jobs that halted together don't come back together.
+    pub(super) fn halted(&mut self, job_id: &JobId, progressed: bool, now: Instant, random: f64) {
+        let Some(entry) = self.jobs.get_mut(job_id) else { return };
+        if progressed {
+            entry.halts = 0;
+        }
+        let again = entry.state == State::Running { again: true };
+        let until = if again { None } else { Some(now + wait(entry.halts, random)) };
+        entry.state = State::Waiting { until };
+        entry.halts = entry.halts.saturating_add(1);
+    }
+
+    /// When a waiting job will next be ready, if none is now.
+    pub(super) fn next_ready(&self) -> Option<Instant> {
+        let waiting = self.jobs.values().filter_map(|entry| match entry.state {
+            State::Waiting { until } => until,
+            State::Running { .. } => None,
+        });
+        waiting.min()
+    }
+
+    /// How many jobs want something.
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+}
+
+impl Entry {
+    fn wake(&mut self) {
+        self.state = match self.state {
+            State::Waiting { .. } => State::Waiting { until: None },
+            State::Running { .. } => State::Running { again: true },
+        };
+    }
+
+    fn is_ready(&self, now: Instant) -> bool {
+        matches!(self.state, State::Waiting { until } if until.is_none_or(|until| until <= now))
+    }
+}
+
+fn wait(halts: u32, random: f64) -> Duration {
+    let full = JOB_RETRY_FIRST.saturating_mul(1 << halts.min(16)).min(JOB_RETRY_MAX);
+    full.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(number: u8) -> JobId {
+        JobId([number; 16])
+    }
+
+    #[test]
+    fn a_photographer_with_many_jobs_leaves_room_for_one_with_a_single_job() {
+        let (ana, bo, now) = (PeerId::random(), PeerId::random(), Instant::now());
+        let mut queue = Queue::default();
+        for number in 0..10 {
+            queue.add(job(number), ana);
+        }
+        assert_eq!(queue.begin(now), Some(job(0)));
+        queue.add(job(99), bo);
+        assert_eq!(queue.begin(now), Some(job(99)));
+        let begun: Vec<_> = std::iter::from_fn(|| queue.begin(now)).collect();
+        assert_eq!(begun, [job(1), job(2)], "no more than {JOBS_FETCHED_AT_ONCE} at once");
+        queue.done(&job(0));
+        assert_eq!(queue.begin(now), Some(job(3)));
+    }
+
+    #[test]
+    fn a_halted_job_waits_longer_each_time_and_makes_room() {
+        let (ana, mut now) = (PeerId::random(), Instant::now());
+        let mut queue = Queue::default();
+        queue.add(job(1), ana);
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            assert_eq!(queue.begin(now), Some(job(1)));
+            queue.halted(&job(1), false, now, 1.0);
+            assert_eq!(queue.begin(now), None);
+            let next = queue.next_ready().unwrap();
+            waits.push((next - now).as_secs());
+            now = next;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(queue.begin(now), Some(job(1)));
+        queue.halted(&job(1), true, now, 1.0);
+        assert_eq!(queue.next_ready().unwrap() - now, Duration::from_secs(1), "progress begins the waits anew");
+    }
+
+    #[test]
+    fn a_photographer_that_connects_wakes_its_jobs_even_while_they_halt() {
+        let (ana, now) = (PeerId::random(), Instant::now());
+        let mut queue = Queue::default();
+        queue.add(job(1), ana);
+        queue.begin(now);
+        queue.wake(&ana);
+        queue.halted(&job(1), false, now, 1.0);
+        assert_eq!(queue.begin(now), Some(job(1)), "it connected while the job ran");
+        queue.halted(&job(1), false, now, 1.0);
+        assert_eq!(queue.begin(now), None);
+        queue.wake(&PeerId::random());
+        assert_eq!(queue.begin(now), None);
+        queue.wake(&ana);
+        assert_eq!(queue.begin(now), Some(job(1)));
+        queue.done(&job(1));
+        assert_eq!(queue.len(), 0);
+    }
+}

@@ -1,0 +1,79 @@
+//! The node's business in SQLite: settings, host, labs, events, orders, jobs and the
+//! outbox. Every verb is one transaction, with the message that announces it. Holds
+//! no image data; its list of events can be made again from the volumes.
+
+mod events;
+mod jobs;
+mod orders;
+mod peers;
+mod rows;
+mod schema;
+mod wishes;
+
+use std::path::Path;
+
+use enprint_store::ledger::outbox::{self, Parcel, Waiting};
+use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
+
+pub use rows::{Decision, EventRow, HostRow, LabRow, OrderRow};
+pub(super) use rows::{JobFile, JobRow, NewJob, NewOrder, NotedStatus};
+pub(super) use wishes::Wish;
+
+use super::node::now;
+use crate::error::NodeError;
+use crate::limits::WAITING_LISTED_MAX;
+
+static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST];
+
+/// The catalogue. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalogue {
+    ledger: Ledger,
+}
+
+impl Catalogue {
+    /// Opens it, or makes it.
+    ///
+    /// # Errors
+    /// When the file can't be opened, or a newer program wrote it.
+    pub async fn open(file: &Path) -> Result<Self, NodeError> {
+        let ledger = Ledger::open(LedgerLocation::File(file.to_owned()), MIGRATIONS).await?;
+        Ok(Self { ledger })
+    }
+
+    /// For the courier.
+    pub(super) fn ledger(&self) -> Ledger {
+        self.ledger.clone()
+    }
+
+    /// Tries everything that waits for `peer` now: it has just connected.
+    pub(super) async fn wake_peer(&self, peer: &str) -> Result<(), NodeError> {
+        let now_ms = now().0;
+        self.ledger.write(async |tx| Ok(outbox::wake_peer(tx, peer, now_ms).await?)).await
+    }
+
+    /// What waits for other peers, and why.
+    pub(super) async fn waiting(&self) -> Result<Vec<Waiting>, NodeError> {
+        Ok(outbox::waiting(&self.ledger, WAITING_LISTED_MAX).await?)
+    }
+
+    /// Removes a parcel whose errand is done.
+    pub(super) async fn settle(&self, parcel: &str) -> Result<(), NodeError> {
+        self.ledger
+            .write(async |tx| {
+                outbox::settle(tx, parcel).await?;
+                Ok::<_, NodeError>(())
+            })
+            .await
+    }
+}
+
+/// Puts a message into the outbox, in the transaction of what it announces.
+async fn send(tx: &mut Tx, id: String, peer: &str, kind: &str, payload: &[u8]) -> Result<(), NodeError> {
+    outbox::put(tx, &parcel(id, peer, kind, payload), now().0).await?;
+    Ok(())
+}
+
+fn parcel(id: String, peer: &str, kind: &str, payload: &[u8]) -> Parcel {
+    Parcel { id, peer: peer.to_owned(), kind: kind.to_owned(), payload: payload.to_vec() }
+}

@@ -1,0 +1,151 @@
+//! Orders: taken once, decided, paid. Each change goes with its word to the host.
+
+use enprint_protocol::ids::OrderId;
+use enprint_protocol::limits::CONTROL_BYTES_MAX;
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::{PeerId, codec};
+use enprint_store::args;
+use enprint_store::ledger::{Row, Tx};
+
+use super::{Catalogue, Decision, NewOrder, NotedStatus, OrderRow, send};
+use crate::error::NodeError;
+use crate::limits::ORDERS_LISTED_MAX;
+use crate::stored;
+
+const ALL: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
+                   ORDER BY placed_ms DESC, order_id LIMIT $1";
+const ONE: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
+                   WHERE order_id = $1";
+
+impl Catalogue {
+    /// Takes an order; a repeat gets the first row. The same id with other content is
+    /// refused.
+    pub(in crate::photographer) async fn take_order(&self, new: &NewOrder) -> Result<OrderRow, NodeError> {
+        let sql = "INSERT INTO orders (order_id, event_id, record, signed, decision, reason, placed_ms, production) \
+                   VALUES ($1, $2, $3, $4, $5, '', $6, 'waiting') ON CONFLICT (order_id) DO NOTHING";
+        let record = codec::encode(&new.order)?;
+        let order_id = new.order.order_id.to_string();
+        let event_id = new.order.event_id.to_string();
+        self.ledger
+            .write(async |tx| {
+                let values = args![&order_id, &event_id, &record, &new.signed, new.decision.word(), new.order.placed_at.0];
+                tx.execute(sql, values).await?;
+                Ok::<_, NodeError>(())
+            })
+            .await?;
+        let row = self.order(new.order.order_id).await?.ok_or(NodeError::ShuttingDown)?;
+        if row.order == new.order {
+            return Ok(row);
+        }
+        Err(NodeError::NotNow { problem: "An order of this id is here with other content.".into() })
+    }
+
+    /// One order.
+    pub async fn order(&self, order_id: OrderId) -> Result<Option<OrderRow>, NodeError> {
+        let row = self.ledger.read().fetch_optional(ONE, args![order_id.to_string()]).await?;
+        row.as_ref().map(order_row).transpose()
+    }
+
+    /// The newest orders, newest first.
+    pub async fn orders(&self) -> Result<Vec<OrderRow>, NodeError> {
+        self.ledger.read().fetch_all(ALL, args![ORDERS_LISTED_MAX]).await?.iter().map(order_row).collect()
+    }
+
+    /// Orders that are accepted and paid, and have no print job.
+    pub async fn orders_without_job(&self) -> Result<Vec<OrderId>, NodeError> {
+        let sql = "SELECT order_id FROM orders WHERE decision = 'accepted' AND paid_ms IS NOT NULL AND job_id IS NULL \
+                   ORDER BY placed_ms LIMIT $1";
+        let rows = self.ledger.read().fetch_all(sql, args![ORDERS_LISTED_MAX]).await?;
+        rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
+    }
+
+    /// How many orders are neither declined nor shipped.
+    pub async fn open_orders(&self) -> Result<u64, NodeError> {
+        let sql = "SELECT COUNT(*) AS open FROM orders WHERE decision <> 'declined' AND production <> 'shipped'";
+        let row = self.ledger.read().fetch_one(sql, args![]).await?;
+        Ok(u64::try_from(row.int("open")?).unwrap_or(0))
+    }
+
+    /// Writes the photographer's decision, and tells the host.
+    pub(in crate::photographer) async fn decide(
+        &self,
+        order_id: OrderId,
+        decision: Decision,
+        reason: &str,
+        status: &NotedStatus,
+        host: PeerId,
+    ) -> Result<(), NodeError> {
+        let sql = "UPDATE orders SET decision = $2, reason = $3 WHERE order_id = $1 AND decision <> $2";
+        self.ledger
+            .write(async |tx| {
+                let changed = tx.execute(sql, args![order_id.to_string(), decision.word(), reason]).await?;
+                if changed > 0 { report(tx, status, host).await } else { Ok(()) }
+            })
+            .await
+    }
+
+    /// Writes that an order is paid; tells the host unless the host said so itself.
+    pub(in crate::photographer) async fn mark_paid(
+        &self,
+        order_id: OrderId,
+        at: UnixMs,
+        to_host: Option<(&NotedStatus, PeerId)>,
+    ) -> Result<(), NodeError> {
+        let sql = "UPDATE orders SET paid_ms = $2 WHERE order_id = $1 AND paid_ms IS NULL";
+        self.ledger
+            .write(async |tx| {
+                let changed = tx.execute(sql, args![order_id.to_string(), at.0]).await?;
+                match to_host {
+                    Some((status, host)) if changed > 0 => report(tx, status, host).await,
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
+
+    /// What stands in an order's way, for the photographer to read.
+    pub async fn set_trouble(&self, order_id: OrderId, trouble: &str) -> Result<(), NodeError> {
+        let sql = "UPDATE orders SET trouble = $2 WHERE order_id = $1";
+        self.ledger
+            .write(async |tx| {
+                tx.execute(sql, args![order_id.to_string(), trouble]).await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// Stores a status, and puts it on its way to the host. Once, by its id.
+pub(super) async fn report(tx: &mut Tx, noted: &NotedStatus, host: PeerId) -> Result<(), NodeError> {
+    let sql = "INSERT INTO statuses (status_id, order_id, job_id, word, at_ms, signer, payload) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (status_id) DO NOTHING";
+    let status = &noted.status;
+    let values = args![
+        status.status_id.to_string(),
+        status.order_id.to_string(),
+        status.job_id.map(|job_id| job_id.to_string()),
+        status.kind.word(),
+        status.at.0,
+        noted.signer.to_string(),
+        &noted.payload,
+    ];
+    if tx.execute(sql, values).await? > 0 {
+        let id = format!("status:{}", status.status_id);
+        send(tx, id, &host.to_string(), "status", &noted.payload).await?;
+    }
+    Ok(())
+}
+
+fn order_row(row: &Row) -> Result<OrderRow, NodeError> {
+    let job_id: Option<String> = row.get("job_id")?;
+    Ok(OrderRow {
+        order: codec::decode(&row.bytes("record")?, CONTROL_BYTES_MAX)?,
+        decision: Decision::from_word(&row.text("decision")?),
+        reason: row.text("reason")?,
+        paid_ms: row.get("paid_ms")?,
+        job_id: job_id.map(|job_id| stored::read(&job_id)).transpose()?,
+        lab_name: row.get("lab_name")?,
+        production: row.text("production")?,
+        trouble: row.get("trouble")?,
+    })
+}

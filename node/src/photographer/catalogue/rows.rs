@@ -1,0 +1,158 @@
+//! What the catalogue's verbs take and give.
+
+use enprint_protocol::access_code::AccessCode;
+use enprint_protocol::event::EventRecord;
+use enprint_protocol::ids::{EventId, JobId, OrderId};
+use enprint_protocol::order::Order;
+use enprint_protocol::print_job::PrintFile;
+use enprint_protocol::status::Status;
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::{Multiaddr, PeerId, PublicKey};
+
+/// The host that this node has enrolled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRow {
+    /// The process that answers.
+    pub peer_id: PeerId,
+    /// The host's name.
+    pub name: String,
+    /// What signs its orders.
+    pub key: PublicKey,
+    /// Where it is.
+    pub addresses: Vec<Multiaddr>,
+    /// Where customers go.
+    pub public_url: String,
+}
+
+/// A lab of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabRow {
+    /// Who.
+    pub peer_id: PeerId,
+    /// Its name.
+    pub name: String,
+    /// Where it said it can be reached.
+    pub addresses: Vec<Multiaddr>,
+}
+
+/// An event with what this node knows of its gallery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// What customers are told.
+    pub record: EventRecord,
+    /// What lets them in.
+    pub access_code: AccessCode,
+    /// Where they open it, once it is published.
+    pub gallery_url: Option<String>,
+    /// Photos that the host has.
+    pub published: u64,
+}
+
+impl EventRow {
+    /// An event that is not published.
+    pub fn new(record: EventRecord, access_code: AccessCode) -> Self {
+        Self { record, access_code, gallery_url: None, published: 0 }
+    }
+}
+
+/// What the photographer decided on an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Will be printed once it is paid.
+    Accepted,
+    /// Waits for the photographer.
+    Held,
+    /// Will not be printed.
+    Declined,
+}
+
+impl Decision {
+    /// The word in the catalogue and in lists.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Declined => "declined",
+        }
+    }
+
+    /// The decision of that word; an unknown one is held, so that nothing is printed by mistake.
+    pub(super) fn from_word(word: &str) -> Self {
+        let all = [Self::Accepted, Self::Declined];
+        all.into_iter().find(|decision| decision.word() == word).unwrap_or(Self::Held)
+    }
+}
+
+/// An order with where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRow {
+    /// As placed.
+    pub order: Order,
+    /// What the photographer decided.
+    pub decision: Decision,
+    /// Why it was declined, or empty.
+    pub reason: String,
+    /// When it was paid.
+    pub paid_ms: Option<i64>,
+    /// Its print job, once there is one.
+    pub job_id: Option<JobId>,
+    /// The lab's name, once there is one.
+    pub lab_name: Option<String>,
+    /// `waiting`, `offered`, or the lab's last word.
+    pub production: String,
+    /// What stood in the way last.
+    pub trouble: Option<String>,
+}
+
+impl OrderRow {
+    /// Whether the lab has the files.
+    pub fn production_started(&self) -> bool {
+        matches!(self.production.as_str(), "received" | "printing" | "shipped")
+    }
+}
+
+/// An order to take in.
+#[derive(Debug, Clone)]
+pub(in crate::photographer) struct NewOrder {
+    pub(in crate::photographer) order: Order,
+    /// The host's signed words, as they came.
+    pub(in crate::photographer) signed: Vec<u8>,
+    pub(in crate::photographer) decision: Decision,
+}
+
+/// A print job to offer.
+#[derive(Debug, Clone)]
+pub(in crate::photographer) struct NewJob {
+    pub(in crate::photographer) job_id: JobId,
+    pub(in crate::photographer) order_id: OrderId,
+    pub(in crate::photographer) event_id: EventId,
+    pub(in crate::photographer) lab: PeerId,
+    pub(in crate::photographer) files: Vec<JobFile>,
+    /// The request to the lab, encoded.
+    pub(in crate::photographer) payload: Vec<u8>,
+    pub(in crate::photographer) at: UnixMs,
+}
+
+/// A print file with the hashes of its ranges.
+#[derive(Debug, Clone)]
+pub(in crate::photographer) struct JobFile {
+    pub(in crate::photographer) file: PrintFile,
+    pub(in crate::photographer) subtrees: Vec<u8>,
+}
+
+/// A job that was offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::photographer) struct JobRow {
+    pub(in crate::photographer) job_id: JobId,
+    pub(in crate::photographer) order_id: OrderId,
+    pub(in crate::photographer) lab: PeerId,
+}
+
+/// A status with its signed words.
+#[derive(Debug, Clone)]
+pub(in crate::photographer) struct NotedStatus {
+    pub(in crate::photographer) status: Status,
+    pub(in crate::photographer) signer: PeerId,
+    /// The request that passes it on, encoded.
+    pub(in crate::photographer) payload: Vec<u8>,
+}

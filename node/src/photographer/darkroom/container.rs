@@ -1,0 +1,114 @@
+//! Where a file keeps its EXIF and its XMP. Walks PNG chunks, WebP chunks and the
+//! first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
+
+use super::jpeg_headers::JpegHeaders;
+use super::sniff::FileKind;
+use crate::limits::{EXIF_BYTES_MAX, XMP_BYTES_MAX};
+
+/// Metadata as it lies in the file, not yet understood.
+#[derive(Debug, Default)]
+pub struct Metadata<'a> {
+    /// From the TIFF header on. Of a TIFF, the whole file.
+    pub exif: Option<&'a [u8]>,
+    /// The packet's text.
+    pub xmp: Option<&'a [u8]>,
+}
+
+impl<'a> Metadata<'a> {
+    /// Finds what there is; a file that is broken simply has none.
+    pub fn of(bytes: &'a [u8], kind: FileKind) -> Self {
+        let found = match kind {
+            FileKind::Jpeg => {
+                JpegHeaders::before_scans(bytes).map(|h| Self { exif: h.exif, xmp: h.xmp }).unwrap_or_default()
+            }
+            FileKind::Png => png(bytes),
+            FileKind::WebP => webp(bytes),
+            FileKind::Tiff => return Self { exif: Some(bytes), xmp: None },
+            _ => Self::default(),
+        };
+        Self {
+            exif: found.exif.filter(|block| block.len() <= EXIF_BYTES_MAX),
+            xmp: found.xmp.filter(|packet| packet.len() <= XMP_BYTES_MAX),
+        }
+    }
+}
+
+/// PNG: length, name, data, check sum; XMP is an uncompressed `iTXt`.
+fn png(bytes: &[u8]) -> Metadata<'_> {
+    let mut metadata = Metadata::default();
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        let (Some(name), Some(data)) = (after.get(..4), after.get(4..).and_then(|data| data.get(..length)))
+        else {
+            break;
+        };
+        match name {
+            b"eXIf" => metadata.exif = Some(data),
+            b"iTXt" => metadata.xmp = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0").or(metadata.xmp),
+            _ => {}
+        }
+        rest = after.get(4 + length + 4..).unwrap_or_default();
+    }
+    metadata
+}
+
+/// WebP: name, length, data, padded to even.
+fn webp(bytes: &[u8]) -> Metadata<'_> {
+    let mut metadata = Metadata::default();
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some((header, after)) = rest.split_first_chunk::<8>() {
+        let [n0, n1, n2, n3, l0, l1, l2, l3] = *header;
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        let Some(data) = after.get(..length) else { break };
+        match &[n0, n1, n2, n3] {
+            // Some writers put JPEG's prefix before the block.
+            b"EXIF" => metadata.exif = Some(data.strip_prefix(b"Exif\0\0").unwrap_or(data)),
+            b"XMP " => metadata.xmp = Some(data),
+            _ => {}
+        }
+        rest = after.get(length + length % 2..).unwrap_or_default();
+    }
+    metadata
+}
+
+const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const PHOTOMETRIC: u16 = 0x0106;
+const SUB_IFDS: u16 = 0x014A;
+const DNG_VERSION: u16 = 0xC612;
+const PHOTOMETRIC_CFA: u16 = 32_803;
+
+/// Whether a TIFF is a camera's RAW file: most of them are TIFFs whose first
+/// directory is a small preview, and which say so in one of four ways.
+pub fn tiff_is_raw(bytes: &[u8]) -> bool {
+    if bytes.get(8..10) == Some(b"CR") {
+        return true;
+    }
+    let entries = first_directory(bytes);
+    let value = |wanted: u16| entries.iter().find(|(tag, _)| *tag == wanted).map(|(_, value)| *value);
+    let first_is_preview = value(NEW_SUBFILE_TYPE).is_some_and(|kind| kind & 1 == 1);
+    value(DNG_VERSION).is_some()
+        || value(PHOTOMETRIC) == Some(PHOTOMETRIC_CFA)
+        || (first_is_preview && value(SUB_IFDS).is_some())
+}
+
+/// Tags of the first directory, each with its first value as a short.
+fn first_directory(bytes: &[u8]) -> Vec<(u16, u16)> {
+    let little = bytes.starts_with(b"II");
+    let short = |at: usize| -> Option<u16> {
+        let two = [*bytes.get(at)?, *bytes.get(at + 1)?];
+        Some(if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) })
+    };
+    let long = |at: usize| -> Option<u32> {
+        let (first, second) = (u32::from(short(at)?), u32::from(short(at + 2)?));
+        Some(if little { second << 16 | first } else { first << 16 | second })
+    };
+    let entry = |at: usize| -> Option<(u16, u16)> {
+        let is_long = short(at + 2)? == 4;
+        let value = if is_long { (long(at + 8)? & 0xFFFF) as u16 } else { short(at + 8)? };
+        Some((short(at)?, value))
+    };
+    let Some(start) = long(4).map(|start| start as usize) else { return Vec::new() };
+    let count = short(start).unwrap_or(0);
+    (0..usize::from(count)).map_while(|number| entry(start + 2 + 12 * number)).collect()
+}

@@ -1,0 +1,143 @@
+//! Bytes → pixels: checks what a file claims, then hands it to the decoder of its
+//! kind. JPEG has a module of its own; the rest goes through `image`, bounded.
+
+use std::io::Cursor;
+use std::sync::Mutex;
+
+use image::error::ImageError;
+use image::metadata::Orientation as Turn;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+
+use super::decode_jpeg;
+use super::error::DevelopError;
+use super::sniff::{FileKind, sniff};
+use crate::limits::{
+    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX,
+    PICTURE_PIXELS_MAX,
+};
+
+/// Decoded pixels, as stored: not upright, in their own colours.
+#[derive(Debug)]
+pub struct Picture {
+    /// The samples. CMYK stands as four channels of ink.
+    pub pixels: DynamicImage,
+    /// Whether the four channels are inks rather than light and alpha.
+    pub is_cmyk: bool,
+    /// The embedded colour profile, unread.
+    pub profile: Option<Vec<u8>>,
+}
+
+/// Large pictures take turns, so that several workers don't need several times the memory.
+static LARGE_PICTURES: Mutex<()> = Mutex::new(());
+
+/// Decodes `bytes`, at least so large that its longest edge shrinks to `edge_px`.
+///
+/// # Errors
+/// What the file's headers claim that is out of bounds, and any damage.
+pub fn decode(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, DevelopError> {
+    if kind == FileKind::Jpeg { decode_jpeg::decode(bytes, edge_px) } else { decode_other(bytes, kind) }
+}
+
+/// The kind of `bytes`, if there is a decoder for it.
+///
+/// # Errors
+/// In words, what it is instead.
+pub fn readable_kind(bytes: &[u8]) -> Result<FileKind, DevelopError> {
+    if bytes.len() as u64 > ORIGINAL_BYTES_MAX {
+        return Err(DevelopError::TooMuchMemory);
+    }
+    match sniff(bytes) {
+        Some(kind) if kind.is_readable() => Ok(kind),
+        Some(kind) if kind.is_photograph() => Err(DevelopError::NotReadYet(kind)),
+        Some(kind) => Err(DevelopError::NotAPhotograph(kind)),
+        None if bytes.is_empty() => Err(DevelopError::Empty),
+        None => Err(DevelopError::UnknownKind),
+    }
+}
+
+/// Checks a claimed size against the bounds.
+///
+/// # Errors
+/// [`DevelopError::NoPixels`], [`DevelopError::TooManyPixels`].
+pub fn check_size(width_px: u32, height_px: u32) -> Result<(), DevelopError> {
+    if width_px == 0 || height_px == 0 {
+        return Err(DevelopError::NoPixels { width_px, height_px });
+    }
+    let is_long = width_px.max(height_px) > PICTURE_EDGE_PX_MAX;
+    if is_long || u64::from(width_px) * u64::from(height_px) > PICTURE_PIXELS_MAX {
+        return Err(DevelopError::TooManyPixels { width_px, height_px });
+    }
+    Ok(())
+}
+
+/// Runs `decode`, which will take `decoded_bytes`: refused if that is too much, and
+/// alone with others of its size if it is much.
+///
+/// # Errors
+/// [`DevelopError::TooMuchMemory`], and those of `decode`.
+pub fn within_memory<T>(
+    decoded_bytes: u64,
+    decode: impl FnOnce() -> Result<T, DevelopError>,
+) -> Result<T, DevelopError> {
+    if decoded_bytes > DECODE_BYTES_MAX {
+        return Err(DevelopError::TooMuchMemory);
+    }
+    // A panic of an earlier decoder left nothing half done behind this lock.
+    let turn = (decoded_bytes > DECODE_BYTES_SHARED_MAX)
+        .then(|| LARGE_PICTURES.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let decoded = decode();
+    drop(turn);
+    decoded
+}
+
+/// Opens a picture that is no JPEG, reading its headers alone, with every limit set.
+///
+/// # Errors
+/// Damage to the headers.
+pub fn opened(bytes: &[u8], kind: FileKind) -> Result<impl ImageDecoder + '_, DevelopError> {
+    let format = match kind {
+        FileKind::Png => ImageFormat::Png,
+        FileKind::Tiff => ImageFormat::Tiff,
+        FileKind::WebP => ImageFormat::WebP,
+        _ => ImageFormat::Jpeg,
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    reader.into_decoder().map_err(in_words)
+}
+
+fn decode_other(bytes: &[u8], kind: FileKind) -> Result<Picture, DevelopError> {
+    let mut decoder = opened(bytes, kind)?;
+    let (width_px, height_px) = decoder.dimensions();
+    check_size(width_px, height_px)?;
+    let profile = decoder.icc_profile().ok().flatten();
+    let profile = profile.filter(|profile| profile.len() <= COLOUR_PROFILE_BYTES_MAX);
+    within_memory(decoder.total_bytes(), || {
+        decoder.set_limits(limits()).map_err(in_words)?;
+        let pixels = DynamicImage::from_decoder(decoder).map_err(in_words)?;
+        Ok(Picture { pixels, is_cmyk: false, profile })
+    })
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_image_width = Some(PICTURE_EDGE_PX_MAX);
+    limits.max_image_height = Some(PICTURE_EDGE_PX_MAX);
+    limits.max_alloc = Some(DECODE_BYTES_MAX);
+    limits
+}
+
+/// A decoder's error as a sentence for the photographer.
+fn in_words(error: ImageError) -> DevelopError {
+    match error {
+        ImageError::Limits(_) => DevelopError::TooMuchMemory,
+        ImageError::Unsupported(_) => DevelopError::Unsupported { what: "This variant of the format" },
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => DevelopError::CutShort,
+        other => DevelopError::damaged(other),
+    }
+}
+
+/// Turns a decoded picture upright.
+pub fn turn_upright(pixels: &mut DynamicImage, exif_orientation: u8) {
+    pixels.apply_orientation(Turn::from_exif(exif_orientation).unwrap_or(Turn::NoTransforms));
+}

@@ -1,0 +1,56 @@
+//! JPEG → pixels, at a half, a quarter or an eighth of its size where a proof needs
+//! no more: most of a camera file's pixels are never made.
+
+use std::io::ErrorKind;
+
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
+use jpeg_decoder::{Decoder, Error, PixelFormat};
+
+use super::decode::{Picture, check_size, within_memory};
+use super::error::DevelopError;
+use super::jpeg_headers::JpegHeaders;
+use super::shrink::fitted;
+use crate::limits::DECODE_BYTES_MAX;
+
+/// Decodes the smallest of the four sizes from which a longest edge of `edge_px` can be made.
+///
+/// # Errors
+/// Claims out of bounds, a file that was cut short, damage.
+pub fn decode(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
+    let headers = JpegHeaders::of_whole_file(bytes)?;
+    let frame = headers.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
+    check_size(frame.width_px, frame.height_px)?;
+    let target = fitted(frame.width_px, frame.height_px, edge_px);
+    let (pixels, is_cmyk) = within_memory(frame.decoded_bytes(), || decode_scaled(bytes, target))?;
+    Ok(Picture { pixels, is_cmyk, profile: headers.profile() })
+}
+
+fn decode_scaled(bytes: &[u8], target: (u32, u32)) -> Result<(DynamicImage, bool), DevelopError> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.set_max_decoding_buffer_size(usize::try_from(DECODE_BYTES_MAX).unwrap_or(usize::MAX));
+    // The decoder is content when one edge is large enough: let that be the longest.
+    let edge = |px: u32| u16::try_from(px).unwrap_or(u16::MAX);
+    let (wanted_width, wanted_height) =
+        if target.0 >= target.1 { (edge(target.0), u16::MAX) } else { (u16::MAX, edge(target.1)) };
+    let (width, height) = decoder.scale(wanted_width, wanted_height).map_err(in_words)?;
+    let samples = decoder.decode().map_err(in_words)?;
+    let format = decoder.info().map(|info| info.pixel_format);
+    let (width, height) = (u32::from(width), u32::from(height));
+    let pixels = match format {
+        Some(PixelFormat::L8) => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Some(PixelFormat::RGB24) => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Some(PixelFormat::CMYK32) => RgbaImage::from_raw(width, height, samples).map(DynamicImage::from),
+        _ => None,
+    };
+    let pixels = pixels.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))?;
+    Ok((pixels, format == Some(PixelFormat::CMYK32)))
+}
+
+fn in_words(error: Error) -> DevelopError {
+    match error {
+        Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => DevelopError::CutShort,
+        Error::Unsupported(_) => DevelopError::Unsupported { what: "This variant of JPEG" },
+        Error::Format(problem) => DevelopError::damaged(problem),
+        other => DevelopError::damaged(other),
+    }
+}

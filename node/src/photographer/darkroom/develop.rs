@@ -1,0 +1,128 @@
+//! One photo from its original to its renditions: decode, shrink, turn upright,
+//! convert to sRGB, mark, encode. No metadata passes: the renditions are written
+//! from pixels alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::RgbImage;
+use jpeg_encoder::{ColorType, Encoder};
+
+use super::colour::{self, Meaning};
+use super::container::Metadata;
+use super::decode::{self, Picture};
+use super::error::DevelopError;
+use super::facts::{Orientation, Tags};
+use super::shrink::{fitted, shrink, shrink_rgb};
+use super::watermark::Watermark;
+use crate::limits::RENDITION_EDGE_PX_MAX;
+
+/// How renditions are made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DevelopSettings {
+    /// Longest edge of a thumbnail.
+    pub thumbnail_edge_px: u32,
+    /// Longest edge of a proof.
+    pub proof_edge_px: u32,
+    /// JPEG quality of a thumbnail, 1 to 100.
+    pub thumbnail_quality: u8,
+    /// JPEG quality of a proof, 1 to 100.
+    pub proof_quality: u8,
+    /// What is written over each proof. Thumbnails stay unmarked: they are too small
+    /// to print, and a grid of marks shows no photos.
+    pub watermark: Option<Watermark>,
+}
+
+impl Default for DevelopSettings {
+    fn default() -> Self {
+        Self {
+            thumbnail_edge_px: 320,
+            proof_edge_px: 1600,
+            thumbnail_quality: 80,
+            proof_quality: 82,
+            watermark: None,
+        }
+    }
+}
+
+impl DevelopSettings {
+    /// The usual settings with `text` over each proof; blank text marks nothing.
+    pub fn with_watermark(text: Option<&str>) -> Self {
+        Self { watermark: text.and_then(Watermark::new), ..Self::default() }
+    }
+}
+
+/// A JPEG made from an original: sRGB, upright, without metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendition {
+    /// The JPEG.
+    pub jpeg: Vec<u8>,
+    /// Its width.
+    pub width_px: u32,
+    /// Its height.
+    pub height_px: u32,
+}
+
+/// What is shown of a photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renditions {
+    /// For grids.
+    pub thumbnail: Rendition,
+    /// For looking at.
+    pub proof: Rendition,
+}
+
+/// Makes a photo's renditions from the bytes of its original. Takes a tenth to half
+/// a second of processor time for a camera's JPEG, and refuses from their headers
+/// those files that would take many.
+///
+/// # Errors
+/// When this is no photograph that can be imported, is damaged or was cut short, or
+/// claims more than the bounds in [`crate::limits`].
+pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, DevelopError> {
+    guarded(|| {
+        let kind = decode::readable_kind(bytes)?;
+        let tags = Tags::of(&Metadata::of(bytes, kind));
+        let (orientation, says_adobe_rgb) = (tags.orientation(), tags.says_adobe_rgb());
+        drop(tags);
+        let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
+        let picture = decode::decode(bytes, kind, proof_edge_px)?;
+        let mut proof = finished(picture, proof_edge_px, orientation, says_adobe_rgb)?;
+        let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
+        let thumbnail = encoded(&shrink_rgb(&proof, small)?, settings.thumbnail_quality)?;
+        if let Some(watermark) = &settings.watermark {
+            watermark.stamp(&mut proof);
+        }
+        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)? })
+    })
+}
+
+/// Runs `work` so that a decoder's panic becomes an error.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
+    // Nothing that `work` may leave half done outlives it.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp))
+}
+
+/// The picture at proof size, upright, in sRGB.
+fn finished(
+    picture: Picture,
+    edge_px: u32,
+    orientation: Orientation,
+    says_adobe_rgb: bool,
+) -> Result<RgbImage, DevelopError> {
+    let Picture { pixels, is_cmyk, profile } = picture;
+    let size = fitted(pixels.width(), pixels.height(), edge_px);
+    let mut pixels = shrink(pixels, size, !is_cmyk)?;
+    decode::turn_upright(&mut pixels, orientation.to_exif());
+    Ok(colour::to_srgb(pixels, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }))
+}
+
+fn encoded(pixels: &RgbImage, quality: u8) -> Result<Rendition, DevelopError> {
+    let failed = |problem: &dyn std::fmt::Display| DevelopError::NotEncoded { problem: problem.to_string() };
+    let edge = |px: u32| u16::try_from(px).map_err(|error| failed(&error));
+    let (width_px, height_px) = pixels.dimensions();
+    let mut jpeg = Vec::new();
+    let encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
+    let encode = encoder.encode(pixels.as_raw(), edge(width_px)?, edge(height_px)?, ColorType::Rgb);
+    encode.map_err(|error| failed(&error))?;
+    Ok(Rendition { jpeg, width_px, height_px })
+}

@@ -1,0 +1,1 @@
+//! Tests over several modules of the darkroom.

@@ -1,0 +1,68 @@
+//! Runs what the command line asks for: starts, serves and stops the roles, or asks
+//! a running one.
+
+pub mod host;
+pub mod lab;
+pub mod logging;
+pub mod photographer;
+
+use anyhow::{Context, Result};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Cli, Role};
+use crate::config::Config;
+use crate::demo;
+
+/// The runtime that everything runs on.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("The program can't start its threads")
+}
+
+/// Does what the command line says.
+pub async fn run(cli: Cli) -> Result<()> {
+    let config = Config::load(cli.common.config.as_deref())?;
+    let json = cli.common.json;
+    match cli.role {
+        Role::Host(args) => host::run(config.host.under(args.options), args.command, json).await,
+        Role::Photographer(args) => {
+            photographer::run(config.photographer.under(args.options), args.command, json).await
+        }
+        Role::Lab(args) => lab::run(config.lab.under(args.options), args.command, json).await,
+        Role::Demo(args) => demo::run(args, json).await,
+    }
+}
+
+/// A token that is cancelled by Ctrl-C or, on Unix, by SIGTERM. A second Ctrl-C ends
+/// the program at once.
+pub fn until_stopped() -> CancellationToken {
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stop.cancel();
+        stop_signal().await;
+        std::process::exit(130);
+    });
+    token
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        drop(tokio::signal::ctrl_c().await);
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    drop(tokio::signal::ctrl_c().await);
+}

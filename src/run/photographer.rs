@@ -1,0 +1,123 @@
+//! Runs a photographer's node, or asks the running one.
+
+use anyhow::{Context, Result};
+use enprint_node::NodeError;
+use enprint_node::control::{self, ProgressLine};
+use enprint_node::photographer::commands::EventDetails;
+use enprint_node::photographer::{
+    Photographer, PhotographerAnswer, PhotographerCommand as Command, PhotographerConfig,
+};
+use enprint_protocol::Multiaddr;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb};
+use crate::config::data_dir;
+use crate::progress::Bar;
+use crate::show;
+
+/// Where a node listens unless told otherwise.
+const LISTEN: &str = "/ip4/0.0.0.0/tcp/4041";
+
+/// Runs the node, or one command.
+pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
+    let config = config(options)?;
+    match verb.map(command).transpose()?.flatten() {
+        None => serve(config, json).await,
+        Some(command) => ask(config, command, json).await,
+    }
+}
+
+/// The node's configuration from its options.
+fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
+    let usual = PhotographerConfig::new(data_dir(options.data, "photographer")?);
+    let reserve_bytes = options.reserve_mb.map_or(usual.reserve_bytes, |mb| mb.saturating_mul(1024 * 1024));
+    let ballast_bytes = if reserve_bytes == 0 { 0 } else { usual.ballast_bytes };
+    Ok(PhotographerConfig {
+        listen: listen(options.listen, LISTEN)?,
+        approve: options.approve,
+        workers: options.workers.unwrap_or(0),
+        reserve_bytes,
+        ballast_bytes,
+        watermark: options.watermark,
+        ..usual
+    })
+}
+
+/// The addresses given, or the usual one.
+pub fn listen(given: Vec<Multiaddr>, usual: &str) -> Result<Vec<Multiaddr>> {
+    if given.is_empty() { Ok(vec![usual.parse()?]) } else { Ok(given) }
+}
+
+async fn serve(config: PhotographerConfig, json: bool) -> Result<()> {
+    let node = Photographer::open(config).await.context("The node can't start")?;
+    let addresses: Vec<String> = node.addresses().iter().map(|at| format!("{at}/p2p/{}", node.peer_id())).collect();
+    let ready = json!({ "role": "photographer", "peer_id": node.peer_id().to_string(), "addresses": addresses });
+    show::answer(json, &ready, |_| {
+        format!("The node runs; Ctrl-C stops it.\nLabs reach it at\n  {}", addresses.join("\n  "))
+    })?;
+    Ok(node.run(super::until_stopped()).await?)
+}
+
+/// Asks the running node; where none runs, opens the data and does it here.
+async fn ask(config: PhotographerConfig, command: Command, json: bool) -> Result<()> {
+    let bar = Bar::new(json);
+    let show_line = |line: &ProgressLine| bar.show(line);
+    let answer = match control::ask::<Photographer>(&config.data_dir, command.clone(), show_line).await {
+        Err(NodeError::NotRunning { .. }) => here(config, command, show_line).await,
+        answer => answer,
+    };
+    drop(bar);
+    show::answer(json, &answer?, show::photographer::words)
+}
+
+async fn here(
+    config: PhotographerConfig,
+    command: Command,
+    on_progress: impl FnMut(&ProgressLine),
+) -> Result<PhotographerAnswer, NodeError> {
+    let node = Photographer::open(config).await?;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (node, stop) = (node.clone(), stop.clone());
+        async move { node.run(stop).await }
+    });
+    let answer = control::run_here(&node, command, super::until_stopped(), on_progress).await;
+    if answer.is_ok() {
+        node.finish_sending().await?;
+    }
+    stop.cancel();
+    drop(running.await);
+    answer
+}
+
+/// The node's command for a verb; none means running.
+fn command(verb: Verb) -> Result<Option<Command>> {
+    Ok(Some(match verb {
+        Verb::Run => return Ok(None),
+        Verb::Enrol { host, code, name } => Command::Enrol { host, invitation: code, name },
+        Verb::Event { event, details } => Command::Event { event, details: EventDetails::try_from(details)? },
+        Verb::Events => Command::Events,
+        Verb::Import { folder, event, category, publish, details } => {
+            let details = EventDetails::try_from(details)?;
+            let folder = std::path::absolute(&folder).context("The folder's path can't be read")?;
+            Command::Import { folder, event, category, details, publish }
+        }
+        Verb::Photos { event, selection } => Command::Photos { event, selection: selection.into() },
+        Verb::Publish { event, selection } => Command::Publish { event, selection: selection.into() },
+        Verb::Withdraw { event, selection } => Command::Withdraw { event, selection: selection.into() },
+        Verb::Orders => Command::Orders,
+        Verb::Approve { order } => Command::Approve { order },
+        Verb::Decline { order, reason } => Command::Decline { order, reason },
+        Verb::Paid { order } => Command::Paid { order },
+        Verb::Send { order, lab } => Command::Send { order, lab },
+        Verb::Labs => Command::Labs,
+        Verb::UseLab { lab } => Command::UseLab { lab },
+        Verb::Status => Command::Status,
+        Verb::Verify { event } => Command::Verify { event },
+        Verb::Export { event, folder } => {
+            let folder = std::path::absolute(&folder).context("The folder's path can't be read")?;
+            Command::Export { event, folder }
+        }
+    }))
+}

@@ -1,0 +1,88 @@
+//! Every limit of this crate, with its reason.
+
+use std::time::Duration;
+
+// --- ledger ---
+
+/// How long a statement waits for a connection or a lock before it gives up.
+pub const DATABASE_WAIT: Duration = Duration::from_secs(15);
+
+/// SQLite connections that read beside the one that writes. Each has a thread.
+pub const SQLITE_READERS: u32 = 4;
+
+/// How much of an SQLite file is read through memory mapping; the rest by `read`.
+pub const SQLITE_MMAP_BYTES: u64 = 1 << 30;
+
+/// SQLite's page cache for each connection; small, because the mapping does the work.
+pub const SQLITE_CACHE_KIB: u32 = 8 << 10;
+
+/// SQLite's log is cut back to this after a big transaction.
+pub const SQLITE_LOG_BYTES: u64 = 64 << 20;
+
+/// PostgreSQL connections of one process. A server has 100 by default, for all.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// PostgreSQL ends a statement that takes longer.
+pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// PostgreSQL ends a transaction in which nothing happens for longer.
+pub const POSTGRES_IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a schema step may take, the wait for another process's step included.
+pub const MIGRATION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// The key of PostgreSQL's advisory lock for schema steps: “enprint” in ASCII.
+pub const MIGRATION_LOCK: i64 = 0x65_6e70_7269_6e74;
+
+/// Rows in one answer; more are to be asked for in pages.
+pub const LEDGER_ROWS_MAX: usize = 100_000;
+
+/// How often a transaction is tried when others get in its way.
+pub const TRANSACTION_ATTEMPTS: u32 = 10;
+
+/// The longest payload of a parcel: a full publish batch (4 MiB) and room around it.
+pub const PARCEL_BYTES_MAX: usize = 8 << 20;
+
+/// The longest id, peer or kind of a parcel.
+pub const PARCEL_NAME_BYTES_MAX: usize = 256;
+
+/// What is kept of a peer's reason for not taking a parcel.
+pub const REASON_CHARS_MAX: usize = 500;
+
+/// The wait after a parcel's first failed attempt; it doubles with each further one.
+pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest wait between two attempts.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// How long a process keeps a peer to itself without renewing; renewed at a third of it.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// The longest that one delivery may take. Long, because a delivery may be the publishing
+/// of an event over a slow line, which goes on where it was when it is tried again.
+pub const DELIVERY_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// How long deliveries on the way may take at shutdown.
+pub const COURIER_GRACE: Duration = Duration::from_secs(10);
+
+/// How often the courier looks through the outbox for what other processes put there.
+pub const COURIER_LOOK: Duration = Duration::from_secs(5);
+
+/// Peers that the courier serves at once.
+pub const COURIER_ROUNDS_MAX: usize = 32;
+
+/// Of these, peers whose last attempt failed: so that peers which answer always find a
+/// place, however many do not.
+pub const COURIER_FAILING_ROUNDS_MAX: usize = 16;
+
+/// Parcels that one peer gets before others have a turn.
+pub const COURIER_ROUND_PARCELS: usize = 64;
+
+/// Peers that the courier reads from the outbox at once.
+pub const COURIER_PAGE: u32 = 1000;
+
+/// Peers in the courier's notes. Others wait in the outbox until these are done.
+pub const AGENDA_PEERS_MAX: usize = 1 << 16;
+
+/// Peers for whom the courier's bell is rung by name; for more it rings for everybody.
+pub const BELL_PEERS_MAX: usize = 1024;

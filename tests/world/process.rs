@@ -1,0 +1,127 @@
+//! One role of `enprint` as a real process, which can be killed and started again
+//! on the same ports.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use super::cli;
+
+/// A process that runs until it is dropped.
+pub struct Process {
+    role: &'static str,
+    data: PathBuf,
+    flags: Vec<String>,
+    child: Option<Child>,
+    ready: Value,
+}
+
+impl Process {
+    /// A host with its web pages.
+    pub async fn host(dir: &Path) -> Self {
+        let flags = ["--name", "The host", "--web", "127.0.0.1:0"];
+        Self::start("host", dir, &flags).await
+    }
+
+    /// A photographer's node.
+    pub async fn photographer(dir: &Path, flags: &[&str]) -> Self {
+        let flags: Vec<&str> = ["--reserve-mb", "0"].iter().chain(flags).copied().collect();
+        Self::start("photographer", dir, &flags).await
+    }
+
+    /// A lab with its hot folder.
+    pub async fn lab(dir: &Path) -> Self {
+        let hot = dir.join("hot");
+        let flags = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap()];
+        Self::start("lab", dir, &flags).await
+    }
+
+    async fn start(role: &'static str, dir: &Path, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let mut process = Self { role, data: dir.join(role), flags, child: None, ready: Value::Null };
+        process.run(&["--listen", "/ip4/127.0.0.1/tcp/0"]);
+        process
+    }
+
+    /// Starts the process again, on the ports that it had.
+    pub fn restart(&mut self) {
+        assert!(self.child.is_none(), "the {} runs", self.role);
+        let listen = self.ready["addresses"][0].as_str().unwrap();
+        let listen = listen.split("/p2p/").next().unwrap().to_owned();
+        let mut last: Vec<&str> = vec!["--listen", &listen];
+        let web = self.ready["web"].as_str().map(|web| web.trim_start_matches("http://").to_owned());
+        if let Some(web) = &web {
+            self.flags.retain(|flag| flag != "--web" && flag != "127.0.0.1:0");
+            last.extend(["--web", web]);
+        }
+        self.run(&last);
+    }
+
+    /// Ends the process as a power cut would.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Runs a sub-command for this process's data folder, and takes its answer.
+    pub fn says(&self, args: &[&str]) -> Value {
+        cli::enprint(&self.command_line(args)).unwrap_or_else(|problem| panic!("{} {args:?}: {problem}", self.role))
+    }
+
+    /// As [`Self::says`], for what must fail: the sentence.
+    pub fn refuses(&self, args: &[&str]) -> String {
+        match cli::enprint(&self.command_line(args)) {
+            Ok(answer) => panic!("{} {args:?} was not refused: {answer}", self.role),
+            Err(problem) => problem,
+        }
+    }
+
+    /// The first address, with the peer id.
+    pub fn address(&self) -> String {
+        self.ready["addresses"][0].as_str().unwrap().to_owned()
+    }
+
+    /// Who it is.
+    pub fn peer_id(&self) -> String {
+        self.ready["peer_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Where the web pages are.
+    pub fn site(&self) -> String {
+        self.ready["web"].as_str().unwrap().to_owned()
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    fn command_line(&self, args: &[&str]) -> Vec<String> {
+        let head = [self.role, "--json", "--data", self.data.to_str().unwrap()];
+        let own = self.flags.iter().map(String::as_str).filter(|_| self.role != "host");
+        head.into_iter().chain(own).chain(args.iter().copied()).map(str::to_owned).collect()
+    }
+
+    fn run(&mut self, last: &[&str]) {
+        let mut command = Command::new(cli::PROGRAM);
+        command.args([self.role, "run", "--json", "--data", self.data.to_str().unwrap()]);
+        command.args(&self.flags).args(last).stdout(Stdio::piped()).stdin(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.child = Some(child);
+        self.ready = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the {} did not start: {line}", self.role));
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
