@@ -86,6 +86,22 @@ pub enum NodeError {
         /// What the system said.
         reason: String,
     },
+    /// A photographer's node sends other bytes than it announced.
+    #[error("{photographer}’s node sends other bytes of “{name}” than it announced. They were thrown away and will be asked for again; if this lasts, the photographer should check that photo.")]
+    CorruptedSource {
+        /// The photographer's name.
+        photographer: String,
+        /// The file's name there.
+        name: String,
+    },
+    /// What was written to the disk does not read back.
+    #[error("The disk gave back {damaged_bytes} bytes of “{name}” changed. They are fetched again; check the disk.")]
+    DiskLies {
+        /// The file's name at the photographer's.
+        name: String,
+        /// How many bytes.
+        damaged_bytes: u64,
+    },
     /// A part of the running program stopped answering.
     #[error("The node is shutting down; nothing was changed.")]
     ShuttingDown,

@@ -8,5 +8,7 @@ pub mod lab;
 pub mod limits;
 pub mod photographer;
 mod stored;
+#[cfg(test)]
+mod waiting;
 
 pub use error::NodeError;

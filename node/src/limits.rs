@@ -83,8 +83,6 @@ pub const PUBLISH_WHILE_IMPORTING_EVERY: std::time::Duration = std::time::Durati
 
 // --- control ---
 
-/// A command as JSON: a choice of photos may name thousands of files.
-pub const COMMAND_BYTES_MAX: usize = 1024 * 1024;
 /// Commands that a running node carries out at once.
 pub const COMMANDS_AT_ONCE: usize = 16;
 /// Reports of progress that wait for a slow listener; more are dropped.
@@ -144,3 +142,11 @@ pub const WAITING_LISTED_MAX: u32 = 200;
 pub const SENDING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// How often it looks whether they have gone.
 pub const SENDING_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+/// Volumes of one event: at 64 GiB each, more than any event has.
+pub const EVENT_VOLUMES_MAX: u32 = 999;
+/// How long a lab that was opened for one command tries to get its reports through.
+pub const FINISH_SENDING_DEADLINE: Duration = Duration::from_secs(10);
+/// How often it looks whether they got through.
+pub const FINISH_SENDING_LOOK: Duration = Duration::from_millis(50);
+/// Characters from which on the beginning of a name or an id may stand for it.
+pub const NAME_BEGINNING_CHARS_MIN: usize = 4;

@@ -194,4 +194,129 @@ pub enum StoreError {
         /// The longest of id, peer and kind.
         name_bytes: usize,
     },
+
+    // --- archive ---
+    /// Another process has the data folder.
+    #[error("{} is in use by {holder}: stop that process first, or give it the command", path.display())]
+    DataInUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who has it.
+        holder: String,
+    },
+    /// A folder or file of the archive can't be used.
+    #[error("{}: {source}; check the folder, its disk and its permissions", path.display())]
+    ArchiveFolder {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The disk is so full that nothing more is written.
+    #[error(
+        "the disk of {} is nearly full: {} MB are free, and {} MB are needed. Nothing was changed; \
+         free some space and try again", path.display(), free / 1_000_000, needed / 1_000_000
+    )]
+    DiskReserveReached {
+        /// The archive's folder.
+        path: PathBuf,
+        /// Free bytes.
+        free: u64,
+        /// Bytes that would have to be free.
+        needed: u64,
+    },
+    /// A volume's id is not made of letters, digits and dashes.
+    #[error("a volume's id has to be of letters, digits and dashes")]
+    VolumeIdUnusable,
+    /// sled failed; the volume is left alone until the program starts again.
+    #[error(
+        "the volume {volume} can't be used until the program is started again: {cause}. What was \
+         acknowledged is safe, and other events go on"
+    )]
+    VolumeFenced {
+        /// Which.
+        volume: String,
+        /// What sled said.
+        cause: String,
+    },
+    /// A volume is closed for writing.
+    #[error("the volume {volume} is sealed: it can be read, but nothing more is written to it")]
+    VolumeSealed {
+        /// Which.
+        volume: String,
+    },
+    /// A newer program made the volume.
+    #[error("the volume {volume} was made by a newer version of this program: use that one")]
+    VolumeNewer {
+        /// Which.
+        volume: String,
+    },
+    /// Part of a volume can't be read back.
+    #[error("a part of the volume {volume} can't be read: {cause}. Verify the event, and import what is damaged again")]
+    PartUnreadable {
+        /// Which.
+        volume: String,
+        /// What sled said.
+        cause: String,
+    },
+    /// A stored record is not what it should be.
+    #[error("a record of the volume {volume} is damaged: verify the event, and import what is damaged again")]
+    RecordDamaged {
+        /// Which.
+        volume: String,
+    },
+    /// A blob's bytes are not what they were.
+    #[error("a file in the volume {volume} is damaged: import it again from your copy")]
+    BlobDamaged {
+        /// Which volume.
+        volume: String,
+    },
+    /// There is no such blob.
+    #[error("the file is not in the archive")]
+    BlobMissing,
+    /// The bytes that were to be stored are not those of the hash that came with them.
+    #[error("the file changed while it was read; nothing was stored. Try again")]
+    BlobHashWrong,
+    /// The bytes that were to be stored can't be read.
+    #[error("the file can't be read: {source}; nothing was stored")]
+    BlobUnreadable {
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A blob is too big.
+    #[error("a file of {bytes} bytes or more is too big for the archive")]
+    BlobTooBig {
+        /// How many bytes had come by then.
+        bytes: u64,
+    },
+    /// A record is too big.
+    #[error("a record of {bytes} bytes is too big for the archive")]
+    RecordTooBig {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A volume holds more records than one list may have.
+    #[error("the volume {volume} holds more than can be listed at once")]
+    TooManyRecords {
+        /// Which.
+        volume: String,
+    },
+    /// A range lies outside its blob, or is too long.
+    #[error("the range of {length} bytes at {offset} is not in a file of {bytes} bytes")]
+    RangeOutside {
+        /// Where it begins.
+        offset: u64,
+        /// How long it is.
+        length: u64,
+        /// How long the blob is.
+        bytes: u64,
+    },
+    /// A file could not be written outside the archive.
+    #[error("{} can't be written: {source}; what was written before is complete", path.display())]
+    ExportFailed {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
 }

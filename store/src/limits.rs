@@ -86,3 +86,47 @@ pub const AGENDA_PEERS_MAX: usize = 1 << 16;
 
 /// Peers for whom the courier's bell is rung by name; for more it rings for everybody.
 pub const BELL_PEERS_MAX: usize = 1024;
+
+// --- archive ---
+
+/// One piece of a blob, the value of one key: measured best with sled.
+pub const PIECE_BYTES: usize = 64 << 10;
+
+/// The largest blob: a photograph of 4 GiB is none.
+pub const BLOB_BYTES_MAX: u64 = 4 << 30;
+
+/// The longest range read at once.
+pub const RANGE_BYTES_MAX: u64 = 1 << 20;
+
+/// The longest record; pictures are blobs.
+pub const RECORD_BYTES_MAX: usize = 1 << 20;
+
+/// Records or blobs listed at once: a million is more than a volume holds of photos.
+pub const RECORDS_LISTED_MAX: usize = 1_000_000;
+
+/// sled's cache for each open volume.
+pub const VOLUME_CACHE_BYTES: usize = 64 << 20;
+
+/// sled keeps all it wrote in memory: a volume is opened again after so much.
+pub const REOPEN_AFTER_BYTES: u64 = 100 << 20;
+
+/// Free bytes that are left alone, since sled forgives no full disk.
+pub const RESERVE_BYTES: u64 = 2 << 30;
+
+/// Given up to get out of a full disk.
+pub const BALLAST_BYTES: u64 = 64 << 20;
+
+/// How many times what it is given sled may need on the disk for a moment.
+pub const WRITE_AMPLIFICATION: u64 = 3;
+
+/// What a new volume takes before anything is in it.
+pub const VOLUME_START_BYTES: u64 = 1 << 20;
+
+/// A volume that holds more takes no further blob.
+pub const VOLUME_BYTES_MAX: u64 = 64 << 30;
+
+/// The longest id of a volume.
+pub const VOLUME_ID_BYTES_MAX: usize = 64;
+
+/// Names tried for a file to export before giving up: `a (1).jpg`, `a (2).jpg` …
+pub const EXPORT_NAMES_TRIED_MAX: u32 = 10_000;

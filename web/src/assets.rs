@@ -27,12 +27,10 @@ pub(crate) static STYLE: Asset = Asset::new(
 );
 
 /// Live updates of elements with `data-live`.
-pub(crate) static LIVE: Asset =
-    Asset::new("live", "js", include_bytes!("../assets/live.js"));
+pub(crate) static LIVE: Asset = Asset::new("live", "js", include_bytes!("../assets/live.js"));
 
 /// The picture in the browser's tab.
-pub(crate) static ICON: Asset =
-    Asset::new("icon", "svg", include_bytes!("../assets/icon.svg"));
+pub(crate) static ICON: Asset = Asset::new("icon", "svg", include_bytes!("../assets/icon.svg"));
 
 /// What all pages use. Serve it with [`assets`], together with a site's own.
 pub static SHARED_ASSETS: [&Asset; 3] = [&STYLE, &LIVE, &ICON];

@@ -34,8 +34,7 @@ pub(crate) fn clear(site: &Site) -> Option<HeaderValue> {
 fn write(site: &Site, value: &str, life_s: u64) -> Option<HeaderValue> {
     let name = site.cookie_name();
     let secure = if site.is_https() { "; Secure" } else { "" };
-    let line =
-        format!("{name}={value}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Lax{secure}");
+    let line = format!("{name}={value}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Lax{secure}");
     let mut line = HeaderValue::from_str(&line).ok()?;
     line.set_sensitive(true);
     Some(line)
@@ -62,7 +61,9 @@ mod tests {
 
     #[test]
     fn https_makes_the_cookie_secure_and_bound_to_the_host() {
-        let site = Site::new("Enprint", "enprint_test").at("https://photos.example.org").unwrap();
+        let site = Site::new("Enprint", "enprint_test")
+            .at("https://photos.example.org")
+            .unwrap();
         let line = set(&site, &SessionToken::random()).unwrap();
         let line = line.to_str().unwrap();
         assert!(line.starts_with("__Host-enprint_test="), "{line}");

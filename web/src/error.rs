@@ -22,7 +22,9 @@ pub enum WebError {
     #[error("You may not do this. Open the gallery with its access code, or sign in.")]
     Forbidden,
     /// 403: the form's token does not belong to this browser's session.
-    #[error("This page was open for too long. Go back, reload it, and send it again.")]
+    #[error(
+        "This page was open for too long, or your browser keeps no cookies for this site. Go back, reload the page, and send it again."
+    )]
     StaleForm,
     /// 403: another site sent the form.
     #[error("This request came from another site, so nothing was done.")]
@@ -152,7 +154,9 @@ impl WebError {
             return Self::UnsupportedType;
         }
         if rejection.find::<reject::LengthRequired>().is_some()
-            || rejection.find::<warp::body::BodyDeserializeError>().is_some()
+            || rejection
+                .find::<warp::body::BodyDeserializeError>()
+                .is_some()
         {
             return Self::bad("The body of the request is missing or cannot be read.");
         }

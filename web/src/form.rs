@@ -19,9 +19,9 @@ pub struct Form {
 pub fn query_form() -> impl Filter<Extract = (Form,), Error = Rejection> + Clone {
     warp::query::raw()
         .or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
-        .and_then(|query: String| async move {
-            Form::parse_query(&query).map_err(warp::reject::custom)
-        })
+        .and_then(
+            |query: String| async move { Form::parse_query(&query).map_err(warp::reject::custom) },
+        )
 }
 
 impl Form {
@@ -121,7 +121,9 @@ fn decode(text: &str) -> Result<String, WebError> {
     let decoded = percent_decode_str(&spaced).decode_utf8();
     let decoded = decoded.map_err(|_| not_utf8())?.into_owned();
     if decoded.contains('\0') {
-        return Err(WebError::bad("The form holds a character that no text has."));
+        return Err(WebError::bad(
+            "The form holds a character that no text has.",
+        ));
     }
     Ok(decoded)
 }

@@ -19,9 +19,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
             _ => "is not valid JSON",
         };
         let (line, column) = (error.line(), error.column());
-        WebError::bad(format!(
-            "The body {what} (line {line}, column {column})."
-        ))
+        WebError::bad(format!("The body {what} (line {line}, column {column})."))
     })
 }
 

@@ -8,18 +8,21 @@
 //! `Result<impl Reply, WebError>`:
 //!
 //! ```no_run
-//! use enprint_web::{Page, Site, Visit, WebError, visit};
+//! use enprint_web::{Page, Site, WebError, html, with};
 //! use warp::Filter;
 //!
-//! async fn hello(site: Site, name: String, _visit: Visit) -> Result<Page, WebError> {
-//!     Ok(Page::new(&site, &format!("Hello, {name}")))
+//! async fn hello(name: String, site: Site) -> Result<Page, WebError> {
+//!     if name.len() > 40 {
+//!         return Err(WebError::bad("That name is too long."));
+//!     }
+//!     Ok(Page::new(&site, "Hello").main(html! { h1 { "Hello, " (name) } }))
 //! }
 //!
 //! # let site = Site::new("Enprint", "enprint_demo");
 //! let routes = warp::path!("hello" / String)
 //!     .and(warp::get())
-//!     .and(visit())
-//!     .then(move |name, visit| hello(site.clone(), name, visit));
+//!     .and(with(site))
+//!     .then(hello);
 //! ```
 //!
 //! Put the path before the method in each route, so that an unknown path is 404 and
@@ -31,6 +34,7 @@ pub mod limits;
 mod address;
 mod assets;
 mod body;
+mod context;
 mod cookie;
 mod csrf;
 mod error;
@@ -51,6 +55,7 @@ mod visit;
 pub use address::{ClientAddress, client_address};
 pub use assets::{Asset, SHARED_ASSETS, assets};
 pub use body::{form_body, json_body, limited_body};
+pub use context::with;
 pub use csrf::CSRF_FIELD;
 pub use error::WebError;
 pub use form::{Form, query_form};

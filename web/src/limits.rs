@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Connections in all. Each costs a file descriptor and about 20 KB; a browser opens
-/// six, so this serves 170 of them at one instant. When all are taken, the one that
-/// has waited longest without asking for anything is closed to make room.
-pub const CONNECTIONS_MAX: usize = 1024;
+/// Connections in all: half of the 1,024 file descriptors that a process usually
+/// gets, so that databases and peers keep theirs. A browser opens six. When all are
+/// taken, the one that has asked for nothing longest is closed to make room, so the
+/// bound is on what is being served at one instant.
+pub const CONNECTIONS_MAX: usize = 512;
 /// Connections of one address (of one /64 for IPv6). A venue's guests share one
 /// address, so it allows 20 browsers that load at one instant; idle ones give way.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 128;
@@ -16,6 +17,8 @@ pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 128;
 pub const HEAD_DEADLINE_MS: u64 = 10_000;
 /// One request's head: request line and headers. Browsers stay under 8 KiB.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// What one connection buffers in each direction: a head and a good piece of a body.
+pub const CONNECTION_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Headers of one request.
 pub const HEADERS_MAX: usize = 64;
 /// From a request's head to the head of its answer, reading the body included.
@@ -30,6 +33,8 @@ pub const WRITE_GRACE_MS: u64 = 15_000;
 pub const WRITE_RATE_MIN_BYTES_S: u64 = 2048;
 /// What a graceful shutdown gives the requests in flight.
 pub const SHUTDOWN_DEADLINE_MS: u64 = 10_000;
+/// Connections that wait in the system to be accepted; Linux allows 4,096.
+pub const ACCEPT_QUEUE_MAX: u32 = 4096;
 /// Pause after the system refused to accept (no file descriptors left).
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 /// How long one try to make room waits before it picks the next idle connection.

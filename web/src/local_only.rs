@@ -81,6 +81,8 @@ impl LocalDoor {
 impl fmt::Debug for LocalDoor {
     /// The secret stays out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalDoor").field("hosts", &self.hosts).finish_non_exhaustive()
+        f.debug_struct("LocalDoor")
+            .field("hosts", &self.hosts)
+            .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,9 @@ pub struct Page {
     nav: Vec<NavLink>,
     main: Markup,
     after: Markup,
+    styles: Vec<String>,
     scripts: Vec<String>,
+    foot: Markup,
     wide: bool,
 }
 
@@ -42,7 +44,9 @@ impl Page {
             nav: Vec::new(),
             main: Markup::default(),
             after: Markup::default(),
+            styles: vec![STYLE.path()],
             scripts: vec![LIVE.path()],
+            foot: Markup::default(),
             wide: false,
         }
     }
@@ -83,6 +87,21 @@ impl Page {
         self
     }
 
+    /// What stands in the foot below the brand, such as what the site keeps of its
+    /// visitors.
+    #[must_use]
+    pub fn foot(mut self, foot: Markup) -> Self {
+        self.foot = foot;
+        self
+    }
+
+    /// Adds a style sheet of the caller's own, after the shared one.
+    #[must_use]
+    pub fn style(mut self, style: &Asset) -> Self {
+        self.styles.push(style.path());
+        self
+    }
+
     /// Adds a module to load. The page has to work without it.
     #[must_use]
     pub fn script(mut self, script: &Asset) -> Self {
@@ -99,9 +118,12 @@ impl Page {
                 body {
                     a.skip href="#main" { "To the content" }
                     (self.bar())
-                    main #main .wide[self.wide] { (self.main) }
+                    main #main class=[self.wide.then_some("wide")] { (self.main) }
                     (self.after)
-                    footer.foot { p { (self.site.brand()) } }
+                    footer.foot {
+                        p { (self.site.brand()) }
+                        (self.foot)
+                    }
                 }
             }
         }
@@ -117,7 +139,9 @@ impl Page {
                 meta name="description" content=(description);
             }
             link rel="icon" href=(crate::assets::ICON.path());
-            link rel="stylesheet" href=(STYLE.path());
+            @for style in &self.styles {
+                link rel="stylesheet" href=(style);
+            }
             @for script in &self.scripts {
                 script type="module" src=(script) {}
             }

@@ -101,7 +101,13 @@ mod tests {
 
     #[test]
     fn a_redirect_stays_on_the_site() {
-        for away in ["//evil.example", "https://evil.example", "/\\evil", "", "/a\r\nb: c"] {
+        for away in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil",
+            "",
+            "/a\r\nb: c",
+        ] {
             assert_eq!(SeeOther::to(away).0, "/", "{away:?}");
         }
         assert_eq!(SeeOther::to("/basket?x=1").0, "/basket?x=1");

@@ -113,8 +113,9 @@ impl SessionToken {
         &self.0
     }
 
-    /// The token as the cookie carries it. Nowhere else: it is a secret.
-    pub(crate) fn to_cookie_text(&self) -> String {
+    /// The token as the cookie, or a program's bearer header, carries it. Nowhere
+    /// else: it is a secret.
+    pub fn to_cookie_text(&self) -> String {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 }

@@ -99,7 +99,10 @@ impl Site {
 
     /// Whether browsers reach the site through https.
     pub fn is_https(&self) -> bool {
-        self.inner.origin.as_ref().is_some_and(|origin| origin.https)
+        self.inner
+            .origin
+            .as_ref()
+            .is_some_and(|origin| origin.https)
     }
 
     /// `https://photos.example.org`, if the site has a public address.
@@ -136,4 +139,28 @@ impl Site {
 fn without_default_port(authority: &str, https: bool) -> &str {
     let port = if https { ":443" } else { ":80" };
     authority.strip_suffix(port).unwrap_or(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_web_addresses_are_public_ones() {
+        let at = |url| Site::new("Enprint", "e").at(url);
+        for bad in [
+            "",
+            "photos.example.org",
+            "ftp://photos.example.org",
+            "https://",
+            "https://photos.example.org/path",
+            "https://photos.example.org/?q",
+            "https://user@photos.example.org",
+        ] {
+            assert!(at(bad).is_err(), "{bad}");
+        }
+        let site = at("https://Photos.example.org:443/").unwrap();
+        assert_eq!(site.public_url().unwrap(), "https://photos.example.org");
+        assert!(site.is_https() && !at("http://192.168.1.5:8080").unwrap().is_https());
+    }
 }

@@ -76,11 +76,15 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
         Ok(())
     }
 
-    /// Gives `key` its tries back, after one that was right: guests behind one
-    /// address do not use up each other's.
-    pub fn forgive(&self, key: &K) {
+    /// Gives `key` back the one try that was right, so that guests behind one address
+    /// do not use up each other's. Wrong ones stay counted: who knows one code shall
+    /// not guess at others the faster.
+    pub fn give_back(&self, key: &K) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.keys.remove(key);
+        state.all.give_back(self.in_all);
+        if let Some(own) = state.keys.get_mut(key) {
+            own.give_back(self.per_key);
+        }
     }
 
     /// How many keys are remembered.
@@ -116,6 +120,10 @@ impl Bucket {
         let back = f64::from(size) * passed.as_secs_f64() / period.as_secs_f64();
         self.tries_left = (self.tries_left + back).min(f64::from(size));
         self.filled_at = now;
+    }
+
+    fn give_back(&mut self, size: u32) {
+        self.tries_left = (self.tries_left + 1.0).min(f64::from(size));
     }
 
     fn check(&self, size: u32, period: Duration) -> Result<(), WebError> {

@@ -111,6 +111,9 @@ impl Visit {
     }
 
     fn now(&self) -> std::sync::MutexGuard<'_, Now> {
-        self.inner.now.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .now
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,6 +32,7 @@ pub async fn ask<C: Commands>(
         let whole = lines.take(&piece, CONTROL_LINE_BYTES_MAX).ok_or(NodeError::ControlLost)?;
         for line in whole {
             match serde_json::from_slice(&line).map_err(|_| NodeError::ControlLost)? {
+                Line::Working => {}
                 Line::Progress(progress) => on_progress(&progress),
                 Line::Answer(answer) => return Ok(answer),
                 Line::Error { message } => return Err(NodeError::FromNode { message }),

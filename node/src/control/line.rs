@@ -23,15 +23,6 @@ pub(super) enum Line<A> {
     },
 }
 
-impl<A: Serialize> Line<A> {
-    /// The line as JSON that may be put into a stream as it is.
-    pub(super) fn to_json(&self) -> Box<RawValue> {
-        // Answers are plain records, which JSON can always say; should one not be, the
-        // asker gets words and not silence.
-        serde_json::value::to_raw_value(self).unwrap_or_else(|_| unwritable())
-    }
-}
-
 /// Puts lines together from the pieces in which they arrive.
 #[derive(Debug, Default)]
 pub(super) struct Lines {

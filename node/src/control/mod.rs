@@ -34,7 +34,7 @@ pub trait Commands: Send + Sync + 'static {
     /// What is asked for; JSON on the way.
     type Command: Serialize + DeserializeOwned + Send + 'static;
     /// What comes back; JSON on the way, and what `--json` prints.
-    type Answer: Serialize + DeserializeOwned + Send + 'static;
+    type Answer: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// Carries out `command`. A long one tells `progress` how far it is, and ends
     /// early, with what is done kept, once [`Progress::is_cancelled`].

@@ -96,12 +96,10 @@ async fn carry_out<C: Commands>(
 ) {
     let (progress, lines) = Progress::channel(cancelled.clone());
     let work = async {
-        let last = match commands.execute(command, progress).await {
+        match commands.execute(command, progress).await {
             Ok(answer) => Line::Answer(answer),
             Err(error) => Line::Error { message: error.to_string() },
-        };
-        // As text already: an answer need not be fit for sharing between threads.
-        last.to_json()
+        }
     };
     let pass_on = pass_on(&sender, lines, &cancelled);
     tokio::pin!(work, pass_on);
@@ -113,24 +111,18 @@ async fn carry_out<C: Commands>(
     drop(sender.send(&last).await);
 }
 
-/// Passes reports on until the command has none to come; in between, signs of life. When
-/// the asker has gone, cancels the command.
+/// Passes reports on, in between signs of life. When the asker has gone, cancels the
+/// command.
 async fn pass_on(sender: &NdjsonSender, mut lines: mpsc::Receiver<ProgressLine>, cancelled: &CancellationToken) {
     let mut pulse = tokio::time::interval(CONTROL_SIGN_OF_LIFE);
     loop {
         let line: Line<()> = tokio::select! {
-            line = lines.recv() => match line {
-                Some(line) => Line::Progress(line),
-                None => Line::Working,
-            },
+            Some(line) = lines.recv() => Line::Progress(line),
             _ = pulse.tick() => Line::Working,
             () = sender.closed() => break,
         };
         if sender.send(&line).await.is_err() {
             break;
-        }
-        if lines.is_closed() && lines.is_empty() && matches!(line, Line::Working) {
-            pulse.tick().await;
         }
     }
     cancelled.cancel();

@@ -1,7 +1,7 @@
-//! Photos in their event's volumes: the one file that knows under which key the
+//! Photos in their event's volumes: the one file that knows under which name the
 //! archive keeps what. A big event has several volumes; all but the last are sealed.
 
-use std::io::Cursor;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::codec;
 use enprint_protocol::event::EventRecord;
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
-use enprint_store::archive::{Archive, ArchiveOptions, Batch, Volume};
+use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 use serde::{Deserialize, Serialize};
 
 use super::config::PhotographerConfig;
@@ -17,13 +17,13 @@ use super::import::NewPhoto;
 use super::records::StoredPhoto;
 use crate::control::Progress;
 use crate::error::NodeError;
-use crate::limits::{EVENT_RECORD_BYTES_MAX, VOLUME_BYTES_MAX};
+use crate::limits::{EVENT_RECORD_BYTES_MAX, EVENT_VOLUMES_MAX, VOLUME_BYTES_MAX};
 
 const PHOTO_PREFIX: &[u8] = b"photo/";
-const EVENT_KEY: &[u8] = b"event";
+const EVENT_NAME: &[u8] = b"event";
 
 /// The archive of all events. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct EventArchive {
     archive: Arc<Archive>,
 }
@@ -35,4 +35,246 @@ pub enum Put {
     New,
     /// It was there.
     Duplicate,
+}
+
+/// What a volume says of its event, so that the catalogue's list can be made again.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredEvent {
+    record: EventRecord,
+    access_code: AccessCode,
+}
+
+impl EventArchive {
+    /// Opens the archive below the node's data folder.
+    ///
+    /// # Errors
+    /// When the folder can't be used.
+    pub fn open(config: &PhotographerConfig) -> Result<Self, NodeError> {
+        let options = ArchiveOptions {
+            reserve_bytes: config.reserve_bytes,
+            ballast_bytes: config.ballast_bytes,
+            volume_bytes_max: VOLUME_BYTES_MAX,
+        };
+        let archive = Archive::open(&config.data_dir.join("archive"), options)?;
+        Ok(Self { archive: Arc::new(archive) })
+    }
+
+    /// Stores a photo with its renditions; durable when this returns.
+    ///
+    /// # Errors
+    /// When the disk's reserve is reached or the volume can't be written; the photo is
+    /// not there then.
+    pub fn put(&self, event_id: EventId, photo: &NewPhoto) -> Result<Put, NodeError> {
+        let photo_id = photo.stored.photo_id();
+        if self.has(event_id, photo_id)? {
+            return Ok(Put::Duplicate);
+        }
+        let volume = self.volume_for_writing(event_id)?;
+        let mut bytes = [photo.original.as_slice(), &photo.thumbnail, &photo.proof];
+        let hashes = [photo_id.0, photo.stored.thumbnail.hash, photo.stored.proof.hash];
+        let mut blobs: Vec<NewBlob<'_>> =
+            bytes.iter_mut().zip(hashes).map(|(bytes, hash)| NewBlob { hash: hash.0, bytes }).collect();
+        volume.put(&mut blobs, &[(&photo_name(photo_id), &photo.stored.encode()?)])?;
+        Ok(Put::New)
+    }
+
+    /// Whether the event has the photo.
+    ///
+    /// # Errors
+    /// When a volume can't be read.
+    pub fn has(&self, event_id: EventId, photo_id: PhotoId) -> Result<bool, NodeError> {
+        Ok(self.home_of(event_id, photo_id)?.is_some())
+    }
+
+    /// The photo's record.
+    ///
+    /// # Errors
+    /// When a volume can't be read.
+    pub fn photo(&self, event_id: EventId, photo_id: PhotoId) -> Result<Option<StoredPhoto>, NodeError> {
+        self.home_of(event_id, photo_id)?.map(|(_, record)| StoredPhoto::decode(&record)).transpose()
+    }
+
+    /// The records of all photos of an event, in no order.
+    ///
+    /// # Errors
+    /// When a volume or a record can't be read.
+    pub fn photos(&self, event_id: EventId) -> Result<Vec<StoredPhoto>, NodeError> {
+        let mut photos = Vec::new();
+        for volume in self.volumes(event_id)? {
+            for (_, record) in volume.records(PHOTO_PREFIX)? {
+                photos.push(StoredPhoto::decode(&record)?);
+            }
+        }
+        Ok(photos)
+    }
+
+    /// How many photos an event has.
+    ///
+    /// # Errors
+    /// When a volume can't be read.
+    pub fn photo_count(&self, event_id: EventId) -> Result<u64, NodeError> {
+        let mut count = 0;
+        for volume in self.volumes(event_id)? {
+            count += volume.count(PHOTO_PREFIX)?;
+        }
+        Ok(count)
+    }
+
+    /// A rendition's JPEG, checked.
+    ///
+    /// # Errors
+    /// When it is not there or damaged.
+    pub fn rendition(&self, event_id: EventId, hash: ContentHash) -> Result<Vec<u8>, NodeError> {
+        for volume in self.volumes(event_id)? {
+            if volume.has_blob(&hash.0)? {
+                return Ok(volume.read_blob(&hash.0)?);
+            }
+        }
+        Err(enprint_store::StoreError::BlobMissing.into())
+    }
+
+    /// The whole original, checked.
+    ///
+    /// # Errors
+    /// When it is not there or damaged.
+    pub fn original(&self, event_id: EventId, photo_id: PhotoId) -> Result<Vec<u8>, NodeError> {
+        Ok(self.volume_of(event_id, photo_id)?.read_blob(&photo_id.0.0)?)
+    }
+
+    /// `length` bytes of the original from `offset`; the reader checks them.
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub fn original_range(
+        &self,
+        event_id: EventId,
+        photo_id: PhotoId,
+        offset: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, NodeError> {
+        Ok(self.volume_of(event_id, photo_id)?.read_range(&photo_id.0.0, offset, length)?)
+    }
+
+    /// Stores what the event's own volume says of it.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_event(&self, record: &EventRecord, access_code: &AccessCode) -> Result<(), NodeError> {
+        let stored = StoredEvent { record: record.clone(), access_code: access_code.clone() };
+        let volume = self.volume_for_writing(record.event_id)?;
+        Ok(volume.put(&mut [], &[(EVENT_NAME, &codec::encode(&stored)?)])?)
+    }
+
+    /// Every event that the volumes know, by what its newest volume says.
+    ///
+    /// # Errors
+    /// When a volume can't be read.
+    pub fn events(&self) -> Result<Vec<(EventRecord, AccessCode)>, NodeError> {
+        let mut found = HashMap::new();
+        for id in self.archive.list()? {
+            let Some(record) = self.archive.volume(&id)?.map(|volume| volume.record(EVENT_NAME)).transpose()? else {
+                continue;
+            };
+            if let Some(record) = record {
+                let stored: StoredEvent = codec::decode(&record, EVENT_RECORD_BYTES_MAX)?;
+                found.insert(stored.record.event_id, (stored.record, stored.access_code));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Reads every byte of an event: files, bytes, and the names of damaged photos.
+    ///
+    /// # Errors
+    /// When a volume can't be read at all.
+    pub fn verify(&self, event_id: EventId, progress: &Progress) -> Result<(u64, u64, Vec<String>), NodeError> {
+        let (mut blobs, mut bytes, mut damaged) = (0, 0, HashSet::new());
+        for volume in self.volumes(event_id)? {
+            let report = volume.scrub(&mut |at| progress.files("Verifying", at.blobs, at.blobs_total))?;
+            blobs += report.blobs;
+            bytes += report.bytes;
+            damaged.extend(report.damaged);
+        }
+        let photos = self.photos(event_id)?.into_iter();
+        let hurt = photos.filter(|photo| {
+            [photo.photo_id().0, photo.thumbnail.hash, photo.proof.hash].iter().any(|hash| damaged.contains(&hash.0))
+        });
+        let mut names: Vec<String> = hurt.map(|photo| photo.record.file_name).collect();
+        names.sort();
+        Ok((blobs, bytes, names))
+    }
+
+    /// Writes an event's originals as plain files below `folder`, by category.
+    ///
+    /// # Errors
+    /// When a file can't be read or written; those written before are complete.
+    pub fn export(&self, event_id: EventId, folder: &Path, progress: &Progress) -> Result<(u64, u64), NodeError> {
+        let photos = self.photos(event_id)?;
+        let total = photos.len() as u64;
+        let (mut files, mut bytes) = (0, 0);
+        for photo in photos {
+            if progress.is_cancelled() {
+                break;
+            }
+            let name = Path::new(&photo.record.category).join(&photo.record.file_name);
+            let volume = self.volume_of(event_id, photo.photo_id())?;
+            volume.export_blob(&photo.photo_id().0.0, folder, &name)?;
+            files += 1;
+            bytes += photo.original_bytes;
+            progress.photos("Exporting", files, total);
+        }
+        Ok((files, bytes))
+    }
+
+    fn volume_of(&self, event_id: EventId, photo_id: PhotoId) -> Result<Volume, NodeError> {
+        let home = self.home_of(event_id, photo_id)?;
+        home.map(|(volume, _)| volume).ok_or_else(|| enprint_store::StoreError::BlobMissing.into())
+    }
+
+    /// The volume that has the photo, and its record.
+    fn home_of(&self, event_id: EventId, photo_id: PhotoId) -> Result<Option<(Volume, Vec<u8>)>, NodeError> {
+        for volume in self.volumes(event_id)? {
+            if let Some(record) = volume.record(&photo_name(photo_id))? {
+                return Ok(Some((volume, record)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn volumes(&self, event_id: EventId) -> Result<Vec<Volume>, NodeError> {
+        let mut volumes = Vec::new();
+        for number in 1..=EVENT_VOLUMES_MAX {
+            match self.archive.volume(&volume_id(event_id, number))? {
+                Some(volume) => volumes.push(volume),
+                None => break,
+            }
+        }
+        Ok(volumes)
+    }
+
+    /// The event's last volume; when it is full it is sealed, and the next begun.
+    fn volume_for_writing(&self, event_id: EventId) -> Result<Volume, NodeError> {
+        let volumes = self.volumes(event_id)?;
+        let count = u32::try_from(volumes.len()).unwrap_or(EVENT_VOLUMES_MAX);
+        let Some(last) = volumes.into_iter().last() else {
+            return Ok(self.archive.create_volume(&volume_id(event_id, 1))?);
+        };
+        if !last.is_full() && !last.is_sealed()? {
+            return Ok(last);
+        }
+        let next = self.archive.create_volume(&volume_id(event_id, count + 1))?;
+        if let Some(record) = last.record(EVENT_NAME)? {
+            next.put(&mut [], &[(EVENT_NAME, &record)])?;
+        }
+        last.seal()?;
+        Ok(next)
+    }
+}
+
+fn volume_id(event_id: EventId, number: u32) -> String {
+    format!("{event_id}-{number:03}")
+}
+
+fn photo_name(photo_id: PhotoId) -> Vec<u8> {
+    [PHOTO_PREFIX, photo_id.0.as_bytes()].concat()
 }

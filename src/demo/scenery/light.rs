@@ -7,7 +7,11 @@ pub type Light = [f32; 3];
 pub fn hex(colour: u32) -> Light {
     [16, 8, 0].map(|shift| {
         let level = ((colour >> shift) & 0xFF) as f32 / 255.0;
-        if level <= 0.04045 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }
+        if level <= 0.04045 {
+            level / 12.92
+        } else {
+            ((level + 0.055) / 1.055).powf(2.4)
+        }
     })
 }
 
@@ -25,11 +29,6 @@ pub fn times(light: Light, factor: f32) -> Light {
 /// One light and another.
 pub fn plus(one: Light, other: Light) -> Light {
     [0, 1, 2].map(|at| one[at] + other[at])
-}
-
-/// Light that fell through coloured glass.
-pub fn tinted(one: Light, other: Light) -> Light {
-    [0, 1, 2].map(|at| one[at] * other[at])
 }
 
 /// Between several colours, evenly spaced from 0 to 1.

@@ -5,18 +5,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Ledger;
-use super::engine::Engine;
+use sqlx::{ConnectOptions, Connection};
+
+use super::engine::{Engine, sqlite_options};
+use super::fault;
 use super::location::LedgerLocation;
 use crate::args;
 use crate::error::StoreError;
 
 /// See [`Ledger::backup_to`].
 pub(super) async fn backup(ledger: &Ledger, target: &Path) -> Result<(), StoreError> {
-    if ledger.engine() == Engine::Postgres {
+    let LedgerLocation::File(source) = ledger.location() else {
         return Err(StoreError::BackupIsServers {
             location: ledger.location().to_string(),
         });
-    }
+    };
     let failed = |source| StoreError::BackupFailed {
         path: target.to_owned(),
         source,
@@ -31,14 +34,11 @@ pub(super) async fn backup(ledger: &Ledger, target: &Path) -> Result<(), StoreEr
     let Some(partial_text) = partial.to_str() else {
         return Err(failed(io::Error::from(io::ErrorKind::InvalidFilename)));
     };
-    let copied = ledger
-        .read()
-        .run("VACUUM INTO $1", args![partial_text])
-        .await;
+    let copied = copy(source, partial_text).await;
     if let Err(error) = copied {
         // The copy's failure is the news; what is left of it is replaced next time.
         let _ = remove_if_there(&partial).await;
-        return Err(error);
+        return Err(fault::explain(Engine::Sqlite, partial_text, error));
     }
     let (partial, target_path) = (partial, target.to_owned());
     let finished = tokio::task::spawn_blocking(move || put_in_place(&partial, &target_path)).await;
@@ -66,6 +66,18 @@ pub(super) async fn bytes_at_rest(ledger: &Ledger) -> Result<u64, StoreError> {
             Ok(row.int("bytes")?.unsigned_abs())
         }
     }
+}
+
+/// On a connection of its own: the writer's would stop all writing for as long, and the
+/// readers' may change nothing, by which SQLite means other files too.
+async fn copy(source: &Path, target: &str) -> Result<(), sqlx::Error> {
+    let mut connection = sqlite_options(source).connect().await?;
+    let copied = sqlx::query("VACUUM INTO $1")
+        .bind(target)
+        .execute(&mut connection)
+        .await;
+    connection.close().await?;
+    copied.map(drop)
 }
 
 /// SQLite does not sync what `VACUUM INTO` writes; a backup has to outlive a power cut.

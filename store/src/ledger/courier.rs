@@ -59,6 +59,7 @@ pub struct Courier {
     pub(super) deliver: Arc<dyn Deliver>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
+    pub(super) lease: Duration,
 }
 
 impl Courier {
@@ -66,13 +67,13 @@ impl Courier {
     /// database; a process that keeps its name over a restart need not wait for its own
     /// leases to expire.
     pub fn new(ledger: Ledger, owner: impl Into<Arc<str>>, deliver: Arc<dyn Deliver>) -> Self {
-        let (owner, clock) = (owner.into(), Arc::new(SystemClock));
         Self {
             ledger,
-            owner,
+            owner: owner.into(),
             deliver,
-            clock,
+            clock: Arc::new(SystemClock),
             deadline: limits::DELIVERY_DEADLINE,
+            lease: limits::LEASE,
         }
     }
 
@@ -87,6 +88,13 @@ impl Courier {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// With leases that last otherwise than [`limits::LEASE`]; renewed at a third of it.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
         self
     }
 

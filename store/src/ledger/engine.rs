@@ -82,21 +82,19 @@ fn open_failed(location: &LedgerLocation, source: sqlx::Error) -> StoreError {
 }
 
 async fn sqlite(path: &Path) -> Result<Pools, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
+    let common = sqlite_options(path);
+    // What the file itself remembers is set by the writer alone: setting it takes the
+    // write lock, and a reader that connects must not wait for a transaction.
+    let write = common
+        .clone()
         .create_if_missing(true)
         // Before any table: a file's vacuum mode cannot change later without a rewrite.
         .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: a commit has reached the disk when it returns; NORMAL in WAL would not.
         .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(limits::DATABASE_WAIT)
-        .pragma("cell_size_check", "ON")
-        .pragma("trusted_schema", "OFF")
-        .pragma("mmap_size", limits::SQLITE_MMAP_BYTES.to_string())
-        .pragma("cache_size", format!("-{}", limits::SQLITE_CACHE_KIB))
         .pragma("journal_size_limit", limits::SQLITE_LOG_BYTES.to_string());
+    let read = common.pragma("query_only", "ON");
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -105,13 +103,21 @@ async fn sqlite(path: &Path) -> Result<Pools, sqlx::Error> {
             .max_lifetime(None)
             .test_before_acquire(false)
     };
-    let writer = pool(1)
-        .min_connections(1)
-        .connect_with(options.clone())
-        .await?;
-    let reader = options.create_if_missing(false).pragma("query_only", "ON");
-    let readers = pool(limits::SQLITE_READERS).connect_lazy_with(reader);
+    let writer = pool(1).min_connections(1).connect_with(write).await?;
+    let readers = pool(limits::SQLITE_READERS).connect_lazy_with(read);
     Ok(Pools::Sqlite { writer, readers })
+}
+
+/// What every connection to an SQLite file has in common.
+pub(super) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(limits::DATABASE_WAIT)
+        .pragma("cell_size_check", "ON")
+        .pragma("trusted_schema", "OFF")
+        .pragma("mmap_size", limits::SQLITE_MMAP_BYTES.to_string())
+        .pragma("cache_size", format!("-{}", limits::SQLITE_CACHE_KIB))
 }
 
 async fn postgres(url: &str) -> Result<Result<Pools, sqlx::Error>, StoreError> {

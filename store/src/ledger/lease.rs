@@ -4,19 +4,22 @@
 //! Times are the processes' own clocks: when these differ by more than a lease is long,
 //! a parcel may be delivered twice, which its receiver knows by its id.
 
+use std::time::Duration;
+
 use super::Ledger;
 use crate::args;
 use crate::error::StoreError;
-use crate::limits;
 
-/// Takes or renews the lease on `peer` for `owner`; answers whether it is his now.
+/// Takes or renews the lease on `peer` for `owner`, from `now_ms` for `lasts`; answers
+/// whether it is his now.
 pub(super) async fn hold(
     ledger: &Ledger,
     peer: &str,
     owner: &str,
     now_ms: i64,
+    lasts: Duration,
 ) -> Result<bool, StoreError> {
-    let until_ms = now_ms.saturating_add(i64::try_from(limits::LEASE.as_millis()).unwrap_or(0));
+    let until_ms = now_ms.saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
     let rows = ledger
         .execute(
             "INSERT INTO outbox_lease (peer, owner, until_ms) VALUES ($1, $2, $3)

@@ -268,9 +268,7 @@ pub async fn waiting(ledger: &Ledger, limit: u32) -> Result<Vec<Waiting>, StoreE
 /// failed together do not come back together.
 #[must_use]
 pub fn backoff(attempts: i64, random: f64) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1))
-        .unwrap_or(0)
-        .min(20);
+    let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
     let whole = limits::BACKOFF_FIRST
         .saturating_mul(1 << doublings)
         .min(limits::BACKOFF_MAX);

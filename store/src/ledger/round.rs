@@ -157,20 +157,20 @@ impl Round {
     }
 
     async fn hold_lease(&self) -> Result<bool, StoreError> {
-        let now_ms = self.courier.clock.now_ms();
-        lease::hold(
-            &self.courier.ledger,
-            &self.peer,
-            &self.courier.owner,
-            now_ms,
-        )
-        .await
+        let Courier {
+            ledger,
+            owner,
+            clock,
+            lease,
+            ..
+        } = &self.courier;
+        lease::hold(ledger, &self.peer, owner, clock.now_ms(), *lease).await
     }
 
     /// Renews the lease for as long as it is polled; returns when it is lost.
     async fn keep_lease(&self) {
         loop {
-            tokio::time::sleep(limits::LEASE / 3).await;
+            tokio::time::sleep(self.courier.lease / 3).await;
             match self.hold_lease().await {
                 Ok(true) => {}
                 Ok(false) => return,

@@ -1,5 +1,5 @@
 //! Bodies on their way in and out: a request's must come at a minimum rate, an
-//! answer's marks its request as served when its last byte has been taken.
+//! answer's marks its request as served when its last byte is taken for writing.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

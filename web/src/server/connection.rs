@@ -14,7 +14,7 @@ use super::front::Front;
 use super::pace::Pace;
 use super::room::Seat;
 use super::stream::PacedStream;
-use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, Limits};
+use crate::limits::{CONNECTION_BUFFER_BYTES_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Limits};
 
 /// A connection that was let in.
 pub(crate) struct Connection {
@@ -36,7 +36,7 @@ impl Connection {
         let limits = front.limits();
         let http = http(limits);
         let pace = Pace::new(limits.write_grace, limits.write_bytes_per_s);
-        let stream = TokioIo::new(PacedStream::new(stream, pace));
+        let stream = TokioIo::new(PacedStream::new(stream, pace, seat.sitter()));
         let (peer, sitter) = (seat.peer(), seat.sitter());
         let answer = service_fn(move |request| {
             let (front, serving) = (Arc::clone(&front), sitter.serving());
@@ -53,13 +53,13 @@ impl Connection {
                     return;
                 }
                 () = seat.told_to_leave() => {
-                    if seat.is_idle() {
+                    if !seat.is_busy() {
                         return;
                     }
                     seat.stay();
                 }
                 _ = stopping.wait_for(|stop| *stop), if !is_stopping => {
-                    if seat.is_idle() {
+                    if !seat.is_busy() {
                         return;
                     }
                     is_stopping = true;
@@ -70,13 +70,13 @@ impl Connection {
     }
 }
 
-/// A buffer of twice the head's limit holds the largest head and what follows it.
 fn http(limits: &Limits) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_deadline)
         .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(CONNECTION_BUFFER_BYTES_MAX)
         .half_close(false);
     http
 }

@@ -83,8 +83,9 @@ impl Front {
         mut request: Request<Incoming>,
         peer: IpAddr,
         serving: Serving,
-    ) -> http::Response<ServedBody<impl hyper::body::Body<Data = bytes::Bytes, Error = warp::Error> + use<>>>
-    {
+    ) -> http::Response<
+        ServedBody<impl hyper::body::Body<Data = bytes::Bytes, Error = warp::Error> + use<>>,
+    > {
         let client = ClientAddress::behind(peer, request.headers(), &self.limits.trusted_proxies);
         let asked = Asked::of(&request, &self.site);
         request.extensions_mut().insert(client);
@@ -107,9 +108,8 @@ impl Front {
         let answer = AssertUnwindSafe((self.routes)(request)).catch_unwind();
         match tokio::time::timeout(self.limits.request_deadline, answer).await {
             Ok(Ok(response)) => response,
-            Ok(Err(_)) => {
-                WebError::internal("a handler panicked", "the panic is logged above").into_response()
-            }
+            Ok(Err(_)) => WebError::internal("a handler panicked", "the panic is logged above")
+                .into_response(),
             Err(_) => {
                 tracing::warn!("a request was not answered within its deadline");
                 WebError::Unavailable.into_response()

@@ -38,6 +38,10 @@ pub(crate) struct Seat {
 pub(crate) struct Sitter {
     network: IpAddr,
     requests: AtomicUsize,
+    /// Not yet looked at: its request may be there already.
+    is_new: AtomicBool,
+    /// Bytes of an answer wait for the client to read.
+    is_writing: AtomicBool,
     /// Since when it asks for nothing, in milliseconds since the room was opened.
     idle_since_ms: AtomicU64,
     sent_away: AtomicBool,
@@ -45,7 +49,8 @@ pub(crate) struct Sitter {
     opened_at: Instant,
 }
 
-/// A request being served, until dropped with the last byte of its answer.
+/// A request being served, until dropped when the last byte of its answer has been
+/// taken for writing.
 #[derive(Debug)]
 pub(crate) struct Serving(Arc<Sitter>);
 
@@ -60,7 +65,7 @@ impl Room {
         })
     }
 
-    /// A place, as soon as there is one. Newcomers wait in the system's queue.
+    /// A place for a newcomer, if need be that of one that is idle.
     pub(crate) async fn place(self: &Arc<Self>) -> OwnedSemaphorePermit {
         loop {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
@@ -76,12 +81,20 @@ impl Room {
     }
 
     /// Whether one more connection of `network` may come, if need be for one of its
-    /// own that is idle.
-    pub(crate) fn admits(&self, network: IpAddr) -> bool {
-        let of_it = |sitter: &Sitter| sitter.network == network;
-        let staying = |sitter: &&Arc<Sitter>| of_it(sitter) && !sitter.is_sent_away();
-        let count = self.sitters().values().filter(staying).count();
-        count < self.per_network || self.send_away(of_it)
+    /// own that is idle. Waits a little for new ones to be looked at.
+    pub(crate) async fn admits(&self, network: IpAddr) -> bool {
+        let of_it = |sitter: &Sitter| sitter.network == network && !sitter.is_sent_away();
+        let deadline = Instant::now() + Duration::from_millis(ROOM_PAUSE_MS);
+        loop {
+            let (count, is_any_new) = self.count(of_it);
+            if count < self.per_network || self.send_away(of_it) {
+                return true;
+            }
+            if !is_any_new || Instant::now() >= deadline {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Seats a connection.
@@ -95,6 +108,8 @@ impl Room {
         let sitter = Arc::new(Sitter {
             network,
             requests: AtomicUsize::new(0),
+            is_new: AtomicBool::new(true),
+            is_writing: AtomicBool::new(false),
             idle_since_ms: AtomicU64::new(ms_since(self.opened_at)),
             sent_away: AtomicBool::new(false),
             leave: Notify::new(),
@@ -110,12 +125,22 @@ impl Room {
         }
     }
 
+    /// Frees a file descriptor, if any connection is idle.
+    pub(crate) fn send_away_longest_idle(&self) {
+        self.send_away(|_| true);
+    }
+
+    /// How many there are of `these`, and whether any of them is new.
+    fn count(&self, these: impl Fn(&Sitter) -> bool) -> (usize, bool) {
+        let sitters = self.sitters();
+        let of_these = || sitters.values().filter(|it| these(it));
+        (of_these().count(), of_these().any(|it| it.is_new()))
+    }
+
     /// Tells the connection among `these` that has been idle longest to leave.
     fn send_away(&self, these: impl Fn(&Sitter) -> bool) -> bool {
         let sitters = self.sitters();
-        let idle = sitters
-            .values()
-            .filter(|it| these(it) && it.is_idle() && !it.is_sent_away());
+        let idle = sitters.values().filter(|it| these(it) && it.gives_way());
         let Some(longest) = idle.min_by_key(|it| it.idle_since_ms.load(Ordering::Relaxed)) else {
             return false;
         };
@@ -140,12 +165,12 @@ impl Seat {
         self.sitter.leave.notified().await;
     }
 
-    /// Whether no request is being served.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.sitter.is_idle()
+    /// Whether a request is being served or an answer waits to be read.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.sitter.is_busy()
     }
 
-    /// What starts a request on this seat.
+    /// What notes the beginning and end of requests on this seat.
     pub(crate) fn sitter(&self) -> Arc<Sitter> {
         Arc::clone(&self.sitter)
     }
@@ -169,8 +194,34 @@ impl Sitter {
         Serving(Arc::clone(self))
     }
 
-    fn is_idle(&self) -> bool {
-        self.requests.load(Ordering::Relaxed) == 0
+    /// Notes whether bytes wait for the client to read them.
+    pub(crate) fn set_writing(&self, is_writing: bool) {
+        if self.is_writing.swap(is_writing, Ordering::Relaxed) != is_writing {
+            self.idle_from_now();
+        }
+    }
+
+    /// Notes that the client was looked at and had sent nothing more.
+    pub(crate) fn has_nothing_to_read(&self) {
+        self.is_new.store(false, Ordering::Relaxed);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0 || self.is_writing.load(Ordering::Relaxed)
+    }
+
+    fn is_new(&self) -> bool {
+        self.is_new.load(Ordering::Relaxed)
+    }
+
+    /// Whether it may be closed for another: it has been looked at and asks for nothing.
+    fn gives_way(&self) -> bool {
+        !self.is_new() && !self.is_busy() && !self.is_sent_away()
+    }
+
+    fn idle_from_now(&self) {
+        let now_ms = ms_since(self.opened_at);
+        self.idle_since_ms.store(now_ms, Ordering::Relaxed);
     }
 
     fn is_sent_away(&self) -> bool {
@@ -180,8 +231,7 @@ impl Sitter {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let now_ms = ms_since(self.0.opened_at);
-        self.0.idle_since_ms.store(now_ms, Ordering::Relaxed);
+        self.0.idle_from_now();
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -3,23 +3,30 @@
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::pace::Pace;
+use super::room::Sitter;
 
 /// A socket that fails with `TimedOut` when its reader is too slow.
 #[derive(Debug)]
 pub(crate) struct PacedStream {
     stream: TcpStream,
     pace: Pace,
+    sitter: Arc<Sitter>,
 }
 
 impl PacedStream {
-    pub(crate) fn new(stream: TcpStream, pace: Pace) -> Self {
-        Self { stream, pace }
+    pub(crate) fn new(stream: TcpStream, pace: Pace, sitter: Arc<Sitter>) -> Self {
+        Self {
+            stream,
+            pace,
+            sitter,
+        }
     }
 
     fn paced(
@@ -27,6 +34,7 @@ impl PacedStream {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
+        self.sitter.set_writing(written.is_pending());
         match written {
             Poll::Ready(Ok(bytes)) => {
                 self.pace.moved(bytes);
@@ -47,7 +55,11 @@ impl AsyncRead for PacedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() {
+            self.sitter.has_nothing_to_read();
+        }
+        read
     }
 }
 

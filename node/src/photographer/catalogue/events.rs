@@ -21,12 +21,22 @@ const ONE: &str = "SELECT events.*, (SELECT COUNT(*) FROM published WHERE publis
 impl Catalogue {
     /// All events, newest first.
     pub async fn events(&self) -> Result<Vec<EventRow>, NodeError> {
-        self.ledger.read().fetch_all(WITH_COUNT, args![]).await?.iter().map(event_row).collect()
+        self.ledger
+            .read()
+            .fetch_all(WITH_COUNT, args![])
+            .await?
+            .iter()
+            .map(event_row)
+            .collect()
     }
 
     /// One event.
     pub async fn event(&self, event_id: EventId) -> Result<Option<EventRow>, NodeError> {
-        let row = self.ledger.read().fetch_optional(ONE, args![event_id.to_string()]).await?;
+        let row = self
+            .ledger
+            .read()
+            .fetch_optional(ONE, args![event_id.to_string()])
+            .await?;
         row.as_ref().map(event_row).transpose()
     }
 
@@ -35,63 +45,92 @@ impl Catalogue {
         let sql = "INSERT INTO events (event_id, record, access_code, gallery_url, created_ms) VALUES ($1, $2, $3, $4, $5) \
                    ON CONFLICT (event_id) DO UPDATE SET record = $2";
         let record = codec::encode(&event.record)?;
-        self.ledger
-            .write(async |tx| {
-                let code = event.access_code.to_string();
-                let gallery = event.gallery_url.clone();
-                tx.execute(sql, args![event.record.event_id.to_string(), &record, code, gallery, now().0]).await?;
-                Ok(())
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        let code = event.access_code.to_string();
+        let gallery = event.gallery_url.clone();
+        tx.execute(
+            sql,
+            args![
+                event.record.event_id.to_string(),
+                &record,
+                code,
+                gallery,
+                now().0
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Where customers open the gallery.
     pub async fn set_gallery_url(&self, event_id: EventId, url: &str) -> Result<(), NodeError> {
         let sql = "UPDATE events SET gallery_url = $2 WHERE event_id = $1";
-        self.ledger
-            .write(async |tx| {
-                tx.execute(sql, args![event_id.to_string(), url]).await?;
-                Ok(())
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        tx.execute(sql, args![event_id.to_string(), url]).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The host has these photos.
-    pub async fn set_published(&self, event_id: EventId, photos: &[PhotoId]) -> Result<(), NodeError> {
-        let published = "INSERT INTO published (event_id, photo_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    pub async fn set_published(
+        &self,
+        event_id: EventId,
+        photos: &[PhotoId],
+    ) -> Result<(), NodeError> {
+        let published =
+            "INSERT INTO published (event_id, photo_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let back = "DELETE FROM withdrawn WHERE event_id = $1 AND photo_id = $2";
-        self.ledger
-            .write(async |tx| {
-                for photo_id in photos {
-                    tx.execute(published, args![event_id.to_string(), photo_id.to_string()]).await?;
-                    tx.execute(back, args![event_id.to_string(), photo_id.to_string()]).await?;
-                }
-                Ok(())
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        for photo_id in photos {
+            tx.execute(published, args![event_id.to_string(), photo_id.to_string()])
+                .await?;
+            tx.execute(back, args![event_id.to_string(), photo_id.to_string()])
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// These photos are to come off the host; an older wish to publish leaves them out.
-    pub async fn mark_withdrawn(&self, event_id: EventId, photos: &[PhotoId], at_ms: i64) -> Result<(), NodeError> {
+    pub async fn mark_withdrawn(
+        &self,
+        event_id: EventId,
+        photos: &[PhotoId],
+        at_ms: i64,
+    ) -> Result<(), NodeError> {
         let withdrawn = "INSERT INTO withdrawn (event_id, photo_id, at_ms) VALUES ($1, $2, $3) \
                          ON CONFLICT (event_id, photo_id) DO UPDATE SET at_ms = $3";
         let published = "DELETE FROM published WHERE event_id = $1 AND photo_id = $2";
-        self.ledger
-            .write(async |tx| {
-                for photo_id in photos {
-                    tx.execute(withdrawn, args![event_id.to_string(), photo_id.to_string(), at_ms]).await?;
-                    tx.execute(published, args![event_id.to_string(), photo_id.to_string()]).await?;
-                }
-                Ok(())
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        for photo_id in photos {
+            tx.execute(
+                withdrawn,
+                args![event_id.to_string(), photo_id.to_string(), at_ms],
+            )
+            .await?;
+            tx.execute(published, args![event_id.to_string(), photo_id.to_string()])
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Photos withdrawn at or after a moment.
-    pub async fn withdrawn_since(&self, event_id: EventId, since_ms: i64) -> Result<HashSet<PhotoId>, NodeError> {
+    pub async fn withdrawn_since(
+        &self,
+        event_id: EventId,
+        since_ms: i64,
+    ) -> Result<HashSet<PhotoId>, NodeError> {
         let sql = "SELECT photo_id FROM withdrawn WHERE event_id = $1 AND at_ms >= $2";
-        let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string(), since_ms]).await?;
-        rows.iter().map(|row| stored::read(&row.text("photo_id")?)).collect()
+        let rows = self
+            .ledger
+            .read()
+            .fetch_all(sql, args![event_id.to_string(), since_ms])
+            .await?;
+        rows.iter()
+            .map(|row| stored::read(&row.text("photo_id")?))
+            .collect()
     }
 }
 

@@ -49,7 +49,10 @@ impl Catalogue {
     /// Tries everything that waits for `peer` now: it has just connected.
     pub(super) async fn wake_peer(&self, peer: &str) -> Result<(), NodeError> {
         let now_ms = now().0;
-        self.ledger.write(async |tx| Ok(outbox::wake_peer(tx, peer, now_ms).await?)).await
+        let mut tx = self.ledger.begin().await?;
+        outbox::wake_peer(&mut tx, peer, now_ms).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// What waits for other peers, and why.
@@ -59,21 +62,30 @@ impl Catalogue {
 
     /// Removes a parcel whose errand is done.
     pub(super) async fn settle(&self, parcel: &str) -> Result<(), NodeError> {
-        self.ledger
-            .write(async |tx| {
-                outbox::settle(tx, parcel).await?;
-                Ok::<_, NodeError>(())
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        outbox::settle(&mut tx, parcel).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
 /// Puts a message into the outbox, in the transaction of what it announces.
-async fn send(tx: &mut Tx, id: String, peer: &str, kind: &str, payload: &[u8]) -> Result<(), NodeError> {
+async fn send(
+    tx: &mut Tx<'_>,
+    id: String,
+    peer: &str,
+    kind: &str,
+    payload: &[u8],
+) -> Result<(), NodeError> {
     outbox::put(tx, &parcel(id, peer, kind, payload), now().0).await?;
     Ok(())
 }
 
 fn parcel(id: String, peer: &str, kind: &str, payload: &[u8]) -> Parcel {
-    Parcel { id, peer: peer.to_owned(), kind: kind.to_owned(), payload: payload.to_vec() }
+    Parcel {
+        id,
+        peer: peer.to_owned(),
+        kind: kind.to_owned(),
+        payload: payload.to_vec(),
+    }
 }

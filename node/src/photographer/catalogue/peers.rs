@@ -16,7 +16,14 @@ const CHOSEN_LAB: &str = "chosen lab";
 impl Catalogue {
     /// The host, once enrolled.
     pub async fn host(&self) -> Result<Option<HostRow>, NodeError> {
-        let row = self.ledger.read().fetch_optional("SELECT * FROM hosts ORDER BY enrolled_ms DESC LIMIT 1", args![]).await?;
+        let row = self
+            .ledger
+            .read()
+            .fetch_optional(
+                "SELECT * FROM hosts ORDER BY enrolled_ms DESC LIMIT 1",
+                args![],
+            )
+            .await?;
         row.map(|row| host_row(&row)).transpose()
     }
 
@@ -26,15 +33,18 @@ impl Catalogue {
                    VALUES ($1, $2, $3, $4, $5, $6) \
                    ON CONFLICT (peer_id) DO UPDATE SET name = $2, key_bytes = $3, addresses = $4, \
                    public_url = $5, enrolled_ms = $6";
-        self.ledger
-            .write(async |tx| {
-                let key = host.key.encode_protobuf();
-                let addresses = stored::join_addresses(&host.addresses);
-                let peer = host.peer_id.to_string();
-                tx.execute(sql, args![peer, &host.name, key, addresses, &host.public_url, now().0]).await?;
-                set(tx, OWN_NAME, own_name).await
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        let key = host.key.encode_protobuf();
+        let addresses = stored::join_addresses(&host.addresses);
+        let peer = host.peer_id.to_string();
+        tx.execute(
+            sql,
+            args![peer, &host.name, key, addresses, &host.public_url, now().0],
+        )
+        .await?;
+        set(&mut tx, OWN_NAME, own_name).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The name that this node enrolled with.
@@ -44,19 +54,39 @@ impl Catalogue {
 
     /// Whom the node's peer may talk to from the start: the host, and labs with jobs.
     pub async fn known_peers(&self) -> Result<Vec<PeerId>, NodeError> {
-        let rows = self.ledger.read().fetch_all("SELECT peer_id FROM hosts UNION SELECT DISTINCT lab FROM jobs", args![]).await?;
-        rows.iter().map(|row| stored::read(&row.text("peer_id")?)).collect()
+        let rows = self
+            .ledger
+            .read()
+            .fetch_all(
+                "SELECT peer_id FROM hosts UNION SELECT DISTINCT lab FROM jobs",
+                args![],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| stored::read(&row.text("peer_id")?))
+            .collect()
     }
 
     /// The labs that the host named, by name.
     pub async fn labs(&self) -> Result<Vec<LabRow>, NodeError> {
-        let rows = self.ledger.read().fetch_all("SELECT * FROM labs ORDER BY name, peer_id", args![]).await?;
+        let rows = self
+            .ledger
+            .read()
+            .fetch_all("SELECT * FROM labs ORDER BY name, peer_id", args![])
+            .await?;
         rows.iter().map(lab_row).collect()
     }
 
     /// The lab of that peer id.
     pub async fn lab(&self, peer: PeerId) -> Result<Option<LabRow>, NodeError> {
-        let row = self.ledger.read().fetch_optional("SELECT * FROM labs WHERE peer_id = $1", args![peer.to_string()]).await?;
+        let row = self
+            .ledger
+            .read()
+            .fetch_optional(
+                "SELECT * FROM labs WHERE peer_id = $1",
+                args![peer.to_string()],
+            )
+            .await?;
         row.as_ref().map(lab_row).transpose()
     }
 
@@ -65,15 +95,17 @@ impl Catalogue {
     pub async fn put_labs(&self, contacts: &[Contact]) -> Result<(), NodeError> {
         let sql = "INSERT INTO labs (peer_id, name, addresses, seen_ms) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (peer_id) DO UPDATE SET name = $2, addresses = $3, seen_ms = $4";
-        self.ledger
-            .write(async |tx| {
-                for lab in contacts.iter().filter(|contact| contact.role == Role::Lab) {
-                    let addresses = stored::join_addresses(&lab.addresses);
-                    tx.execute(sql, args![lab.peer_id.to_string(), &lab.name, addresses, now().0]).await?;
-                }
-                Ok(())
-            })
-            .await
+        let mut tx = self.ledger.begin().await?;
+        for lab in contacts.iter().filter(|contact| contact.role == Role::Lab) {
+            let addresses = stored::join_addresses(&lab.addresses);
+            tx.execute(
+                sql,
+                args![lab.peer_id.to_string(), &lab.name, addresses, now().0],
+            )
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The lab that prints: the one chosen, or the only one there is.
@@ -87,23 +119,31 @@ impl Catalogue {
 
     /// Chooses the lab that prints.
     pub async fn choose_lab(&self, lab: PeerId) -> Result<(), NodeError> {
-        self.ledger.write(async |tx| set(tx, CHOSEN_LAB, &lab.to_string()).await).await
+        let mut tx = self.ledger.begin().await?;
+        set(&mut tx, CHOSEN_LAB, &lab.to_string()).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, NodeError> {
-        let row = self.ledger.read().fetch_optional("SELECT value FROM settings WHERE name = $1", args![name]).await?;
+        let row = self
+            .ledger
+            .read()
+            .fetch_optional("SELECT value FROM settings WHERE name = $1", args![name])
+            .await?;
         Ok(row.map(|row| row.text("value")).transpose()?)
     }
 }
 
-async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), NodeError> {
+async fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), NodeError> {
     let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2";
     tx.execute(sql, args![name, value]).await?;
     Ok(())
 }
 
 fn host_row(row: &Row) -> Result<HostRow, NodeError> {
-    let key = PublicKey::try_decode_protobuf(&row.bytes("key_bytes")?).map_err(|_| stored::unreadable("the host's key"))?;
+    let key = PublicKey::try_decode_protobuf(&row.bytes("key_bytes")?)
+        .map_err(|_| stored::unreadable("the host's key"))?;
     Ok(HostRow {
         peer_id: stored::read(&row.text("peer_id")?)?,
         name: row.text("name")?,
@@ -114,7 +154,11 @@ fn host_row(row: &Row) -> Result<HostRow, NodeError> {
 }
 
 fn lab_row(row: &Row) -> Result<LabRow, NodeError> {
-    Ok(LabRow { peer_id: stored::read(&row.text("peer_id")?)?, name: row.text("name")?, addresses: addresses_of(row)? })
+    Ok(LabRow {
+        peer_id: stored::read(&row.text("peer_id")?)?,
+        name: row.text("name")?,
+        addresses: addresses_of(row)?,
+    })
 }
 
 fn addresses_of(row: &Row) -> Result<Vec<Multiaddr>, NodeError> {

@@ -29,17 +29,19 @@ impl Wish {
 impl Catalogue {
     /// Puts a wish into the outbox; its parcel's id. The courier leaves it alone for a
     /// while, since whoever wishes tries at once.
-    pub(in crate::photographer) async fn wish(&self, wish: Wish, lane: &str, payload: &[u8]) -> Result<String, NodeError> {
+    pub(in crate::photographer) async fn wish(
+        &self,
+        wish: Wish,
+        lane: &str,
+        payload: &[u8],
+    ) -> Result<String, NodeError> {
         let id = format!("{}:{}", wish.kind(), ContentHash::of(payload));
         let now_ms = now().0;
         let due_ms = now_ms.saturating_add(WISH_PATIENCE_MS);
-        self.ledger
-            .write(async |tx| {
-                let parcel = parcel(id.clone(), lane, wish.kind(), payload);
-                outbox::put_due(tx, &parcel, now_ms, due_ms).await?;
-                Ok::<_, NodeError>(())
-            })
-            .await?;
+        let mut tx = self.ledger.begin().await?;
+        let parcel = parcel(id.clone(), lane, wish.kind(), payload);
+        outbox::put_due(&mut tx, &parcel, now_ms, due_ms).await?;
+        tx.commit().await?;
         Ok(id)
     }
 }

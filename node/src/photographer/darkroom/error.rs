@@ -29,7 +29,9 @@ pub enum DevelopError {
         what: &'static str,
     },
     /// Zero wide or zero high.
-    #[error("The picture claims to be {width_px} × {height_px} pixels, so there is nothing to see.")]
+    #[error(
+        "The picture claims to be {width_px} × {height_px} pixels, so there is nothing to see."
+    )]
     NoPixels {
         /// As claimed.
         width_px: u32,
@@ -59,7 +61,9 @@ pub enum DevelopError {
     )]
     TooManyScans,
     /// The file ends before the picture does.
-    #[error("The file was cut short: it ends before the picture does. Copy it from the card or the backup again.")]
+    #[error(
+        "The file was cut short: it ends before the picture does. Copy it from the card or the backup again."
+    )]
     CutShort,
     /// The bytes are not what the format asks for.
     #[error("The file is damaged ({problem}). Copy it from the card or the backup again.")]
@@ -68,7 +72,9 @@ pub enum DevelopError {
         problem: String,
     },
     /// The decoder gave up in a way that it should not.
-    #[error("The file is damaged so badly that its decoder gave up. Copy it from the card or the backup again.")]
+    #[error(
+        "The file is damaged so badly that its decoder gave up. Copy it from the card or the backup again."
+    )]
     DecoderGaveUp,
     /// A rendition could not be written as JPEG.
     #[error("The proof could not be written as a JPEG ({problem}).")]
@@ -82,7 +88,13 @@ impl DevelopError {
     /// Damage, in a decoder's words, cut to what can be shown in a list.
     pub(super) fn damaged(problem: impl std::fmt::Display) -> Self {
         let words = problem.to_string();
-        let shown = words.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
-        Self::Damaged { problem: shown.trim_end_matches('.').to_owned() }
+        let shown = words
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(120)
+            .collect::<String>();
+        Self::Damaged {
+            problem: shown.trim_end_matches('.').to_owned(),
+        }
     }
 }

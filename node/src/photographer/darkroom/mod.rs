@@ -25,8 +25,6 @@ pub mod facts;
 mod jpeg_headers;
 mod shrink;
 pub mod sniff;
-#[cfg(test)]
-mod tests;
 mod typesetting;
 pub mod watermark;
 

@@ -21,16 +21,28 @@ pub struct Stamp {
 
 /// `text` in one line without the characters that the font lacks, cut to the limit.
 pub fn text_that_can_be_set(text: &str) -> String {
-    let Some(font) = font() else { return String::new() };
+    let Some(font) = font() else {
+        return String::new();
+    };
     let known = |c: char| c.is_whitespace() || font.glyph_id(c).0 != 0;
-    let settable = text.chars().filter(|c| known(*c)).take(WATERMARK_CHARS_MAX).collect::<String>();
+    let settable = text
+        .chars()
+        .filter(|c| known(*c))
+        .take(WATERMARK_CHARS_MAX)
+        .collect::<String>();
     settable.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Stamp {
     /// Draws `text` with letters `letter_px` high, or smaller if it would be longer
     /// than `text_px_max`, turned by `slope` radians. None if there is nothing to draw.
-    pub fn new(text: &str, letter_px: f32, text_px_max: f32, letter_px_min: f32, slope: f32) -> Option<Self> {
+    pub fn new(
+        text: &str,
+        letter_px: f32,
+        text_px_max: f32,
+        letter_px_min: f32,
+        slope: f32,
+    ) -> Option<Self> {
         let font = font()?;
         let length_at_1 = glyphs(&font, text, 1.0).1.max(0.01);
         let letter_px = letter_px.min(text_px_max / length_at_1).max(letter_px_min);
@@ -42,16 +54,31 @@ impl Stamp {
         let mut coverage = Vec::with_capacity(width * height);
         for y in 0..height {
             for x in 0..width {
-                let (dx, dy) = (x as f32 - width as f32 / 2.0, y as f32 - height as f32 / 2.0);
-                coverage.push(line.between(dx * cos + dy * sin + long / 2.0, dy * cos - dx * sin + high / 2.0));
+                let (dx, dy) = (
+                    x as f32 - width as f32 / 2.0,
+                    y as f32 - height as f32 / 2.0,
+                );
+                coverage.push(line.between(
+                    dx * cos + dy * sin + long / 2.0,
+                    dy * cos - dx * sin + high / 2.0,
+                ));
             }
         }
-        Some(Self { width, height, text_px: line.text_px, letter_px, coverage })
+        Some(Self {
+            width,
+            height,
+            text_px: line.text_px,
+            letter_px,
+            coverage,
+        })
     }
 
     /// Letter and edge at a place within the stamp.
     pub fn at(&self, x: usize, y: usize) -> (u8, u8) {
-        self.coverage.get(y * self.width + x).copied().unwrap_or_default()
+        self.coverage
+            .get(y * self.width + x)
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -98,7 +125,9 @@ impl Line {
         for mut glyph in glyphs {
             glyph.position.x += margin as f32;
             glyph.position.y = margin as f32 + scaled.ascent();
-            let Some(outline) = font.outline_glyph(glyph) else { continue };
+            let Some(outline) = font.outline_glyph(glyph) else {
+                continue;
+            };
             let corner = outline.px_bounds().min;
             outline.draw(|x, y, covered| {
                 let (x, y) = (corner.x + x as f32, corner.y + y as f32);
@@ -115,7 +144,13 @@ impl Line {
         for edge in &mut edges {
             *edge = (*edge * 2.2).min(1.0);
         }
-        (text_px > 0.0).then_some(Self { width, height, text_px, letters, edges })
+        (text_px > 0.0).then_some(Self {
+            width,
+            height,
+            text_px,
+            letters,
+            edges,
+        })
     }
 
     /// Letter and edge between four pixels, weighted.
@@ -132,7 +167,10 @@ impl Line {
             let (x, y) = (left as i64 + dx, top as i64 + dy);
             if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) {
                 let at = y as usize * self.width + x as usize;
-                sum = (sum.0 + weight * self.letters[at], sum.1 + weight * self.edges[at]);
+                sum = (
+                    sum.0 + weight * self.letters[at],
+                    sum.1 + weight * self.edges[at],
+                );
             }
         }
         ((sum.0 * 255.0).round() as u8, (sum.1 * 255.0).round() as u8)
@@ -146,7 +184,10 @@ fn blurred(values: &[f32], width: usize, spread: usize) -> Vec<f32> {
         let (from, to) = (at.saturating_sub(spread), (at + spread).min(length - 1));
         (from..=to).map(of).sum::<f32>() / (2 * spread + 1) as f32
     };
-    let rows = (0..values.len()).map(|at| mean(&|x| values[at / width * width + x], at % width, width));
+    let rows =
+        (0..values.len()).map(|at| mean(&|x| values[at / width * width + x], at % width, width));
     let rows = rows.collect::<Vec<f32>>();
-    (0..values.len()).map(|at| mean(&|y| rows[y * width + at % width], at / width, height)).collect()
+    (0..values.len())
+        .map(|at| mean(&|y| rows[y * width + at % width], at / width, height))
+        .collect()
 }

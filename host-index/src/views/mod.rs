@@ -1,0 +1,17 @@
+//! What the verbs of [`crate::Index`] take and give: plain values, no handle, no SQL.
+
+mod basket;
+mod customer;
+mod gallery;
+mod operator;
+mod order;
+
+pub use basket::{Basket, BasketLine, Choice, LineProblem};
+pub use customer::{Account, AccountId, Session, SessionId, SessionKey};
+pub use gallery::{
+    Gallery, PageRequest, PhotoFilter, PhotoPage, PhotoRow, PhotoView, Rendition, RenditionKind, RenditionSize,
+};
+pub use operator::{Counts, EventSummary, PeerState, PeerView};
+pub use order::{
+    Chosen, OrderState, OrderSummary, OrderToken, OrderView, PlaceOrder, Placed, Said, Step, StepKind, Tracking,
+};

@@ -1,0 +1,155 @@
+//! What of photographers' print files is in the receiving folder, and what crossed
+//! for which job. The bytes themselves are `receiving.rs`'s.
+
+use enprint_protocol::PeerId;
+use enprint_protocol::ids::{ContentHash, JobId};
+use enprint_store::args;
+use enprint_store::ledger::{Row, Tx};
+
+use super::{Catalogue, signed, unsigned};
+use crate::error::NodeError;
+use crate::lab::fetch::RangeSet;
+use crate::stored::read;
+
+/// One print file of one photographer, whatever jobs need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::lab) struct ContentKey {
+    /// Who offered it.
+    pub(in crate::lab) photographer: PeerId,
+    /// Its content hash.
+    pub(in crate::lab) root: ContentHash,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lab) struct Content {
+    /// Its length.
+    pub(in crate::lab) bytes: u64,
+    /// The joined hashes of its ranges, once they were fetched; checked again when read.
+    pub(in crate::lab) subtrees: Option<Vec<u8>>,
+    /// What is verified and durable.
+    pub(in crate::lab) ranges: RangeSet,
+}
+
+/// For whom something crossed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lab) struct Crossed {
+    /// The job.
+    pub(in crate::lab) job_id: JobId,
+    /// The file's place in it.
+    pub(in crate::lab) place: u32,
+    /// Bytes that were right.
+    pub(in crate::lab) verified_bytes: u64,
+    /// Bytes that were thrown away.
+    pub(in crate::lab) discarded_bytes: u64,
+}
+
+impl Catalogue {
+    /// How far a content is; None when no unfinished job needs it.
+    pub(in crate::lab) async fn content(&self, key: &ContentKey) -> Result<Option<Content>, NodeError> {
+        let sql = "SELECT bytes, subtrees, ranges FROM content WHERE photographer = $1 AND root = $2";
+        let args = args![key.photographer.to_string(), key.root.to_string()];
+        let row = self.ledger.read().fetch_optional(sql, args).await?;
+        row.as_ref().map(content).transpose()
+    }
+
+    /// Keeps the checked hashes of a content's ranges.
+    pub(in crate::lab) async fn put_subtrees(&self, key: &ContentKey, joined: &[u8]) -> Result<(), NodeError> {
+        let sql = "UPDATE content SET subtrees = $3 WHERE photographer = $1 AND root = $2";
+        let args = args![key.photographer.to_string(), key.root.to_string(), joined];
+        self.ledger.execute(sql, args).await?;
+        Ok(())
+    }
+
+    /// Records that `ranges` are verified and durable, and what crossed for it. Call
+    /// once their bytes are on the disk.
+    pub(in crate::lab) async fn record(
+        &self,
+        key: &ContentKey,
+        ranges: &RangeSet,
+        crossed: &Crossed,
+    ) -> Result<(), NodeError> {
+        self.ledger
+            .write(|tx| {
+                Box::pin(async move {
+                    set_ranges(tx, key, ranges).await?;
+                    count_crossed(tx, crossed).await
+                })
+            })
+            .await
+    }
+
+    /// Counts what crossed in vain.
+    pub(in crate::lab) async fn count_discarded(&self, crossed: &Crossed) -> Result<(), NodeError> {
+        self.ledger.write(|tx| Box::pin(async move { count_crossed(tx, crossed).await })).await
+    }
+
+    /// Takes ranges back that the disk did not keep.
+    pub(in crate::lab) async fn take_back(&self, key: &ContentKey, ranges: &RangeSet) -> Result<(), NodeError> {
+        self.ledger.write(|tx| Box::pin(async move { set_ranges(tx, key, ranges).await })).await
+    }
+
+    /// Bytes that taken jobs have yet to receive.
+    pub(in crate::lab) async fn missing_bytes(&self) -> Result<u64, NodeError> {
+        self.count("SELECT CAST(COALESCE(SUM(bytes - here_bytes), 0) AS BIGINT) AS found FROM content").await
+    }
+
+    /// Every content that an unfinished job needs.
+    pub(in crate::lab) async fn contents(&self) -> Result<Vec<ContentKey>, NodeError> {
+        let sql = "SELECT photographer, root FROM content";
+        let rows = self.ledger.read().fetch_all(sql, args![]).await?;
+        rows.iter().map(key).collect()
+    }
+}
+
+/// Makes a content known, with nothing of it here; one that is known stays as it is.
+pub(super) async fn put_content(tx: &mut Tx<'_>, key: &ContentKey, bytes: u64) -> Result<(), NodeError> {
+    let sql = "INSERT INTO content (photographer, root, bytes, ranges, here_bytes) VALUES ($1, $2, $3, $4, 0)
+         ON CONFLICT (photographer, root) DO NOTHING";
+    let none = RangeSet::none(bytes).to_bytes();
+    tx.execute(sql, args![key.photographer.to_string(), key.root.to_string(), signed(bytes), none]).await?;
+    Ok(())
+}
+
+/// Forgets contents of a finished job that no unfinished one needs; which they were.
+pub(super) async fn forget_contents_of(tx: &mut Tx<'_>, job_id: &JobId) -> Result<Vec<ContentKey>, NodeError> {
+    let sql = "SELECT photographer, root FROM job_file done WHERE job_id = $1 AND NOT EXISTS (
+             SELECT 1 FROM job_file other JOIN job USING (job_id)
+             WHERE other.photographer = done.photographer AND other.root = done.root
+               AND job.file_state <> 'placed')";
+    let rows = tx.fetch_all(sql, args![job_id.to_string()]).await?;
+    let forgotten = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
+    for key in &forgotten {
+        let sql = "DELETE FROM content WHERE photographer = $1 AND root = $2";
+        tx.execute(sql, args![key.photographer.to_string(), key.root.to_string()]).await?;
+    }
+    Ok(forgotten)
+}
+
+async fn set_ranges(tx: &mut Tx<'_>, key: &ContentKey, ranges: &RangeSet) -> Result<(), NodeError> {
+    let sql = "UPDATE content SET ranges = $3, here_bytes = $4 WHERE photographer = $1 AND root = $2";
+    let (photographer, root) = (key.photographer.to_string(), key.root.to_string());
+    tx.execute(sql, args![photographer, root, ranges.to_bytes(), signed(ranges.bytes())]).await?;
+    Ok(())
+}
+
+async fn count_crossed(tx: &mut Tx<'_>, crossed: &Crossed) -> Result<(), NodeError> {
+    let sql = "UPDATE job_file SET verified_bytes = verified_bytes + $3, discarded_bytes = discarded_bytes + $4
+         WHERE job_id = $1 AND place = $2";
+    let (verified, discarded) = (signed(crossed.verified_bytes), signed(crossed.discarded_bytes));
+    tx.execute(sql, args![crossed.job_id.to_string(), crossed.place, verified, discarded]).await?;
+    Ok(())
+}
+
+fn content(row: &Row) -> Result<Content, NodeError> {
+    let bytes = unsigned(row.int("bytes")?);
+    Ok(Content {
+        bytes,
+        subtrees: row.get("subtrees")?,
+        ranges: RangeSet::from_bytes(&row.bytes("ranges")?, bytes),
+    })
+}
+
+fn key(row: &Row) -> Result<ContentKey, NodeError> {
+    Ok(ContentKey { photographer: read(&row.text("photographer")?)?, root: read(&row.text("root")?)? })
+}

@@ -1,0 +1,68 @@
+//! The catalogue's tables. A step that has been released is never changed: a new
+//! one is added.
+
+use enprint_store::ledger::Migration;
+
+/// The first tables.
+///
+/// `job.offer` is the offer as it was signed. `file_state` is how far its files are
+/// (`receiving`, `placing`, `placed`), `state` what people are told. `content` is what
+/// of a photographer's print files is in the receiving folder: it goes once no job
+/// needs it. `job_file` stays, for it counts what crossed.
+pub(super) const FIRST: Migration = Migration::new(
+    2,
+    "lab",
+    "
+CREATE TABLE setting (
+    name {TEXT} PRIMARY KEY,
+    value {TEXT} NOT NULL
+) {STRICT};
+CREATE TABLE host (
+    peer_id {TEXT} PRIMARY KEY,
+    name {TEXT} NOT NULL,
+    address {TEXT} NOT NULL,
+    enrolled_ms {INT} NOT NULL
+) {STRICT};
+CREATE TABLE photographer (
+    peer_id {TEXT} PRIMARY KEY,
+    name {TEXT} NOT NULL,
+    addresses {TEXT} NOT NULL,
+    standing {TEXT} NOT NULL,
+    changed_ms {INT} NOT NULL
+) {STRICT};
+CREATE TABLE job (
+    job_id {TEXT} PRIMARY KEY,
+    photographer {TEXT} NOT NULL,
+    order_id {TEXT} NOT NULL,
+    offer {BLOB} NOT NULL,
+    offered_ms {INT} NOT NULL,
+    file_state {TEXT} NOT NULL,
+    state {TEXT} NOT NULL,
+    detail {TEXT} NOT NULL,
+    folder {TEXT} UNIQUE,
+    trouble {TEXT}
+) {STRICT};
+CREATE INDEX job_by_time ON job (offered_ms);
+CREATE INDEX job_by_file_state ON job (file_state);
+CREATE TABLE job_file (
+    job_id {TEXT} NOT NULL REFERENCES job (job_id),
+    place {INT} NOT NULL,
+    photographer {TEXT} NOT NULL,
+    root {TEXT} NOT NULL,
+    bytes {INT} NOT NULL,
+    verified_bytes {INT} NOT NULL,
+    discarded_bytes {INT} NOT NULL,
+    PRIMARY KEY (job_id, place)
+) {STRICT};
+CREATE INDEX job_file_by_root ON job_file (photographer, root);
+CREATE TABLE content (
+    photographer {TEXT} NOT NULL,
+    root {TEXT} NOT NULL,
+    bytes {INT} NOT NULL,
+    subtrees {BLOB},
+    ranges {BLOB} NOT NULL,
+    here_bytes {INT} NOT NULL,
+    PRIMARY KEY (photographer, root)
+) {STRICT};
+",
+);

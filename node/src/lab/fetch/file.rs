@@ -1,0 +1,259 @@
+//! One print file: its list of range hashes, then its ranges, several in flight, each
+//! checked before it is written, and durable before it is recorded. At the end the
+//! whole file is read back and checked.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use enprint_protocol::ids::JobId;
+use enprint_protocol::limits::{RANGE_BYTES, RANGES_IN_FLIGHT};
+use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
+use enprint_protocol::subtree::{Subtrees, range_bytes};
+use enprint_protocol::text;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::plan::{Outcome, Plan, Verdict};
+use super::ranges::RangeSet;
+use crate::error::NodeError;
+use crate::lab::catalogue::{Content, ContentKey, Crossed};
+use crate::lab::node::{Node, blocking};
+use crate::lab::receiving::PartFile;
+
+/// One file of a job.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// What.
+    pub(super) key: ContentKey,
+    /// For which job.
+    pub(super) job_id: JobId,
+    /// Its place in the job.
+    pub(super) place: u32,
+    /// Its length, as the job says.
+    pub(super) bytes: u64,
+    /// Its name at the photographer's.
+    pub(super) name: String,
+    /// The photographer's name.
+    pub(super) photographer: String,
+}
+
+/// A file whose ranges are being fetched.
+struct Fetching<'a> {
+    node: &'a Node,
+    wanted: &'a Wanted,
+    subtrees: Arc<Subtrees>,
+    part: Arc<PartFile>,
+    line: Arc<Semaphore>,
+}
+
+type Recording<'a> = Pin<Box<dyn Future<Output = Result<(), NodeError>> + Send + 'a>>;
+
+impl Node {
+    /// Fetches what is missing of a file and checks the whole; true if anything crossed.
+    pub(super) async fn fetch_file(&self, wanted: &Wanted, stop: &CancellationToken) -> (bool, Result<(), NodeError>) {
+        let _alone = self.fetcher.content_alone(wanted.key).await;
+        let mut progressed = false;
+        let outcome = self.fetch_and_check(wanted, stop, &mut progressed).await;
+        (progressed, outcome)
+    }
+
+    async fn fetch_and_check(
+        &self,
+        wanted: &Wanted,
+        stop: &CancellationToken,
+        progressed: &mut bool,
+    ) -> Result<(), NodeError> {
+        let content = self.content_of(wanted).await?;
+        if content.ranges.is_full() && self.fetcher.is_whole(&wanted.key) {
+            return Ok(());
+        }
+        let subtrees = Arc::new(self.subtrees(wanted, &content).await?);
+        let (receiving, key, bytes) = (self.receiving.clone(), wanted.key, content.bytes);
+        let part = Arc::new(blocking(move || receiving.open(&key, bytes)).await?);
+        let mut ranges = content.ranges;
+        if part.is_new() && ranges.bytes() > 0 {
+            tracing::warn!(file = %key.root, "a received file is gone; it is fetched again");
+            ranges = RangeSet::none(bytes);
+            self.catalogue.take_back(&key, &ranges).await?;
+        }
+        let line = self.fetcher.line(key.photographer);
+        let fetching = Fetching { node: self, wanted, subtrees: subtrees.clone(), part: part.clone(), line };
+        let mut plan = Plan::new(bytes, ranges.clone(), RANGES_IN_FLIGHT);
+        let fetched = fetching.run(&mut plan, stop, progressed).await;
+        fetching.count_rest(&mut plan).await?;
+        fetched?;
+        self.check_whole(wanted, part, subtrees).await
+    }
+
+    async fn content_of(&self, wanted: &Wanted) -> Result<Content, NodeError> {
+        let content = self.catalogue.content(&wanted.key).await?;
+        match content.filter(|content| content.bytes == wanted.bytes) {
+            Some(content) => Ok(content),
+            None => Err(NodeError::NotNow {
+                problem: format!("Two jobs of {} disagree about the length of {}.", wanted.photographer, text::shown(&wanted.name)),
+            }),
+        }
+    }
+
+    /// The file's range hashes, which merge to its content hash: from the catalogue,
+    /// else from the photographer.
+    async fn subtrees(&self, wanted: &Wanted, content: &Content) -> Result<Subtrees, NodeError> {
+        let ContentKey { photographer, root } = wanted.key;
+        let known = content.subtrees.as_deref().and_then(|joined| Subtrees::check(&root, content.bytes, joined).ok());
+        if let Some(subtrees) = known {
+            return Ok(subtrees);
+        }
+        let request = OriginalRequest::Subtrees { job_id: wanted.job_id, root };
+        let joined = match self.client.ask::<FetchOriginal>(photographer, request).await? {
+            OriginalReply::Subtrees(joined) => joined,
+            OriginalReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
+            OriginalReply::Range(_) => return Err(wanted.blamed()),
+        };
+        let subtrees = Subtrees::check(&root, content.bytes, &joined).map_err(|_| wanted.blamed())?;
+        self.catalogue.put_subtrees(&wanted.key, &joined).await?;
+        Ok(subtrees)
+    }
+
+    /// Reads the complete file back: a disk may lie, and bits may rot.
+    async fn check_whole(&self, wanted: &Wanted, part: Arc<PartFile>, subtrees: Arc<Subtrees>) -> Result<(), NodeError> {
+        let bytes = wanted.bytes;
+        let bad = blocking(move || part.bad_ranges(&subtrees)).await?;
+        self.fetcher.set_whole(&wanted.key, bad.is_empty());
+        if bad.is_empty() {
+            return Ok(());
+        }
+        let mut ranges = self.content_of(wanted).await?.ranges;
+        bad.iter().for_each(|at| ranges.remove(*at));
+        self.catalogue.take_back(&wanted.key, &ranges).await?;
+        let damaged_bytes = bad.iter().map(|at| range_bytes(bytes, *at)).sum();
+        Err(NodeError::DiskLies { name: text::shown(&wanted.name), damaged_bytes })
+    }
+}
+
+impl Fetching<'_> {
+    /// Asks, checks, writes and records until the plan is complete, something is in the
+    /// way, or `stop`. After an error what is in flight may still come in.
+    async fn run(&self, plan: &mut Plan, stop: &CancellationToken, progressed: &mut bool) -> Result<(), NodeError> {
+        let mut asks = FuturesUnordered::new();
+        let mut recording: Option<Recording<'_>> = None;
+        let mut trouble: Option<NodeError> = None;
+        loop {
+            while trouble.is_none() && let Some(at) = plan.next_ask() {
+                asks.push(self.ask(at));
+            }
+            if recording.is_none() {
+                recording = self.begin_recording(plan);
+            }
+            if asks.is_empty() && recording.is_none() {
+                break;
+            }
+            tokio::select! {
+                Some((at, came)) = asks.next(), if !asks.is_empty() => {
+                    if let Err(error) = self.take(plan, at, came) {
+                        trouble.get_or_insert(error);
+                    }
+                }
+                done = wait_for(&mut recording), if recording.is_some() => {
+                    recording = None;
+                    done?;
+                    plan.recorded();
+                    *progressed = true;
+                }
+                () = stop.cancelled(), if !stop.is_cancelled() || !asks.is_empty() => {
+                    asks.clear();
+                    trouble.get_or_insert(NodeError::ShuttingDown);
+                }
+            }
+        }
+        match trouble {
+            Some(error) => Err(error),
+            None if plan.is_complete() => Ok(()),
+            None => Err(self.wanted.blamed()),
+        }
+    }
+
+    /// Asks for a range; if it is the right one, it is written when this returns.
+    async fn ask(&self, at: u64) -> (u64, Result<Outcome, NodeError>) {
+        (at, self.ask_and_write(at).await)
+    }
+
+    async fn ask_and_write(&self, at: u64) -> Result<Outcome, NodeError> {
+        let _place_on_the_line = self.line.acquire().await.map_err(|_| NodeError::ShuttingDown)?;
+        let ContentKey { photographer, root } = self.wanted.key;
+        let request = OriginalRequest::Range { job_id: self.wanted.job_id, root, offset: at * RANGE_BYTES };
+        let range = match self.node.client.ask::<FetchOriginal>(photographer, request).await? {
+            OriginalReply::Range(range) => range,
+            OriginalReply::Subtrees(other) => return Ok(Outcome::Corrupted { bytes: other.len() as u64 }),
+            OriginalReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
+        };
+        let (subtrees, part) = (self.subtrees.clone(), self.part.clone());
+        blocking(move || match subtrees.check_range(at, &range) {
+            Ok(()) => part.write(at, &range).map(|()| Outcome::Written),
+            Err(_) => Ok(Outcome::Corrupted { bytes: range.len() as u64 }),
+        })
+        .await
+    }
+
+    fn take(&self, plan: &mut Plan, at: u64, came: Result<Outcome, NodeError>) -> Result<(), NodeError> {
+        let outcome = match came {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                plan.came(at, Outcome::Lost);
+                return Err(error);
+            }
+        };
+        if matches!(outcome, Outcome::Corrupted { .. }) {
+            tracing::warn!(peer.id = %self.wanted.key.photographer, file = %self.wanted.key.root, range = at,
+                "a corrupted range came and was not written");
+        }
+        match plan.came(at, outcome) {
+            Verdict::GoOn => Ok(()),
+            Verdict::GiveUp => Err(self.wanted.blamed()),
+        }
+    }
+
+    /// Makes the written ranges durable and then records them, while others come in.
+    fn begin_recording(&self, plan: &mut Plan) -> Option<Recording<'_>> {
+        let taken = plan.to_record();
+        if taken.is_empty() {
+            return None;
+        }
+        let ranges = plan.with_recording();
+        let verified_bytes = taken.iter().map(|at| range_bytes(self.wanted.bytes, *at)).sum();
+        let crossed = self.crossed(verified_bytes, plan.take_discarded_bytes());
+        let part = self.part.clone();
+        Some(Box::pin(async move {
+            blocking(move || part.sync()).await?;
+            self.node.catalogue.record(&self.wanted.key, &ranges, &crossed).await
+        }))
+    }
+
+    /// Counts what was thrown away since the last recording.
+    async fn count_rest(&self, plan: &mut Plan) -> Result<(), NodeError> {
+        match plan.take_discarded_bytes() {
+            0 => Ok(()),
+            discarded => self.node.catalogue.count_discarded(&self.crossed(0, discarded)).await,
+        }
+    }
+
+    fn crossed(&self, verified_bytes: u64, discarded_bytes: u64) -> Crossed {
+        Crossed { job_id: self.wanted.job_id, place: self.wanted.place, verified_bytes, discarded_bytes }
+    }
+}
+
+impl Wanted {
+    /// The photographer's node sent what it had not announced.
+    fn blamed(&self) -> NodeError {
+        NodeError::CorruptedSource { photographer: text::shown(&self.photographer), name: text::shown(&self.name) }
+    }
+}
+
+async fn wait_for(recording: &mut Option<Recording<'_>>) -> Result<(), NodeError> {
+    match recording {
+        Some(recording) => recording.await,
+        None => std::future::pending().await,
+    }
+}

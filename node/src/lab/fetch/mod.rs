@@ -1,0 +1,140 @@
+//! Fetching print files: which job next, which range next, and what becomes of it.
+//! Permission is the photographer's to give; what counts as here is the catalogue's.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `queue` | which job is fetched next (no clock, no network) |
+//! | `plan` | which range of a file is asked next (no disk, no network) |
+//! | `ranges` | which ranges are here |
+//! | `job` | a job's files, then its folder |
+//! | `file` | one file, range by range |
+
+mod file;
+mod job;
+mod plan;
+mod queue;
+mod ranges;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use enprint_protocol::PeerId;
+use enprint_protocol::ids::JobId;
+use enprint_protocol::limits::RANGES_IN_FLIGHT;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub(super) use ranges::RangeSet;
+
+use super::catalogue::ContentKey;
+use super::node::Node;
+use queue::Queue;
+
+/// What the fetching of all jobs shares.
+#[derive(Debug, Default)]
+pub(super) struct Fetcher {
+    queue: Mutex<Queue>,
+    news: Notify,
+    /// Ranges in flight from each photographer: all their jobs share one line.
+    lines: Mutex<HashMap<PeerId, Arc<Semaphore>>>,
+    /// Contents that were read back whole since this process began.
+    whole: Mutex<HashSet<ContentKey>>,
+    /// Contents being fetched, so that two jobs don't fetch the same.
+    contents: Mutex<HashMap<ContentKey, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Fetcher {
+    /// Fetches a job, or goes on with it.
+    pub(super) fn add(&self, job_id: JobId, photographer: PeerId) {
+        locked(&self.queue).add(job_id, photographer);
+        self.news.notify_one();
+    }
+
+    /// Tries the jobs of `photographer` again now: it has just connected.
+    pub(super) fn wake(&self, photographer: &PeerId) {
+        locked(&self.queue).wake(photographer);
+        self.news.notify_one();
+    }
+
+    fn line(&self, photographer: PeerId) -> Arc<Semaphore> {
+        let mut lines = locked(&self.lines);
+        let line = lines.entry(photographer).or_insert_with(|| Arc::new(Semaphore::new(RANGES_IN_FLIGHT)));
+        Arc::clone(line)
+    }
+
+    /// Notes that a content was read back whole, or that it is to be read again.
+    fn set_whole(&self, key: &ContentKey, is_whole: bool) {
+        let mut whole = locked(&self.whole);
+        if is_whole { whole.insert(*key) } else { whole.remove(key) };
+    }
+
+    fn is_whole(&self, key: &ContentKey) -> bool {
+        locked(&self.whole).contains(key)
+    }
+
+    /// Waits until nobody else fetches this content.
+    async fn content_alone(&self, key: ContentKey) -> tokio::sync::OwnedMutexGuard<()> {
+        let alone = {
+            let mut contents = locked(&self.contents);
+            contents.retain(|_, alone| Arc::strong_count(alone) > 1);
+            Arc::clone(contents.entry(key).or_default())
+        };
+        alone.lock_owned().await
+    }
+
+    fn begin(&self) -> Option<JobId> {
+        locked(&self.queue).begin(Instant::now())
+    }
+
+    fn next_ready(&self) -> Option<Instant> {
+        locked(&self.queue).next_ready()
+    }
+}
+
+/// Fetches jobs until `shutdown`. What is recorded by then is gone on with later.
+pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
+    let mut running: JoinSet<()> = JoinSet::new();
+    while !shutdown.is_cancelled() {
+        while let Some(job_id) = node.fetcher.begin() {
+            let (node, stop) = (Arc::clone(&node), shutdown.clone());
+            running.spawn(async move { fetch_one(&node, job_id, &stop).await });
+        }
+        let until_ready = async {
+            match node.fetcher.next_ready() {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            () = node.fetcher.news.notified() => {}
+            Some(_) = running.join_next() => {}
+            () = until_ready => {}
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// One try at a job; what comes of it goes back into the queue.
+async fn fetch_one(node: &Node, job_id: JobId, stop: &CancellationToken) {
+    let mut progressed = false;
+    let outcome = node.fetch_job(job_id, &mut progressed, stop).await;
+    match outcome {
+        Ok(()) => locked(&node.fetcher.queue).done(&job_id),
+        Err(error) => {
+            let is_stopping = stop.is_cancelled();
+            if !is_stopping {
+                tracing::warn!(job.id = %job_id, %error, "a job came to a halt; it is tried again");
+                node.note_trouble(&job_id, &error).await;
+            }
+            locked(&node.fetcher.queue).halted(&job_id, progressed, Instant::now(), rand::random());
+        }
+    }
+    node.fetcher.news.notify_one();
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,37 @@
+//! The lab's peer: takes print jobs from photographers that it approved, fetches their
+//! print files, each byte verified, and puts finished orders into the hot folder.
+//! Holds no original longer than it takes to get it there.
+//!
+//! | file | the noun or verb it owns |
+//! |---|---|
+//! | [`node`] | composition: open, run, stop |
+//! | [`commands`], `execute` | what a person can ask of the lab, and its answers |
+//! | [`config`] | how a lab runs |
+//! | `catalogue` | the lab's business: photographers, jobs, what is here, outbox |
+//! | `desk`, `offers` | what photographers ask: to take a job |
+//! | `fetch` | print files, range by range |
+//! | `receiving` | print files on their way, on the disk |
+//! | `hot_folder` | the finished order, its names and its tickets |
+//! | `production` | received, printing, shipped, problem |
+//! | `courier` | reports that wait for a photographer |
+//! | `uplink` | the connection to the host, and who else is there |
+
+mod catalogue;
+mod clock;
+pub mod commands;
+pub mod config;
+mod courier;
+mod desk;
+mod execute;
+mod fetch;
+mod hot_folder;
+mod naming;
+pub mod node;
+mod offers;
+mod production;
+mod receiving;
+mod uplink;
+
+pub use commands::{LabAnswer, LabCommand};
+pub use config::LabConfig;
+pub use node::Lab;

@@ -1,0 +1,80 @@
+//! Offer → job: who offers, whether it is whole, whether there is room, and what of
+//! its files is here already. Fetches nothing.
+
+use enprint_protocol::print_job::{JobReply, JobRequest, PrintJob};
+use enprint_protocol::{ErrorCode, PeerId, Refusal};
+
+use super::catalogue::{Offered, Standing};
+use super::node::{Node, blocking};
+use crate::error::NodeError;
+
+impl Node {
+    /// Takes a job, or says why not. Repeated, it gets the same answer.
+    pub(super) async fn take_offer(&self, peer: PeerId, request: JobRequest) -> Result<JobReply, NodeError> {
+        let JobRequest::Offer(offer) = request;
+        let job = offer.open_from(&peer)?;
+        let known = self.catalogue.photographer(peer).await?;
+        if known.is_none_or(|known| known.standing != Standing::Approved) {
+            // A name that can't be shown is none.
+            let name = if job.check().is_ok() { job.photographer.trim() } else { "" };
+            self.catalogue.remember_waiting(peer, name).await?;
+            return Ok(not_approved().into());
+        }
+        job.check()?;
+        let _one_at_a_time = self.offering.lock().await;
+        if self.catalogue.job(&job.job_id).await?.is_none() {
+            self.check_room(&job).await?;
+        }
+        match self.catalogue.put_job(peer, &offer, &job).await? {
+            Offered::New => tracing::info!(job.id = %job.job_id, order.id = %job.order_id, peer.id = %peer, "a job was taken"),
+            Offered::Again => {}
+            Offered::Conflict => return Ok(conflict().into()),
+            Offered::Full => return Ok(full().into()),
+        }
+        let needs = self.needs(&job).await?;
+        self.fetcher.add(job.job_id, peer);
+        Ok(JobReply::Needs { files: needs })
+    }
+
+    /// The job's files that are not all here.
+    async fn needs(&self, job: &PrintJob) -> Result<Vec<u32>, NodeError> {
+        let files = self.catalogue.job_files(&job.job_id).await?;
+        Ok(files.iter().filter(|file| file.here_bytes < file.bytes).map(|file| file.place).collect())
+    }
+
+    /// Whether both disks have room for this job and for all that were taken before.
+    async fn check_room(&self, job: &PrintJob) -> Result<(), NodeError> {
+        let job_bytes = job.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+        let taken_bytes = self.catalogue.missing_bytes().await?;
+        let (config, reserve_bytes) = (self.config.clone(), self.config.reserve_bytes);
+        let wanted_bytes = job_bytes.saturating_add(taken_bytes).saturating_add(reserve_bytes);
+        blocking(move || {
+            for folder in [&config.data_dir, &config.hot_folder] {
+                std::fs::create_dir_all(folder).map_err(|error| NodeError::file(folder, &error))?;
+                let free_bytes = fs4::available_space(folder).map_err(|error| NodeError::file(folder, &error))?;
+                if free_bytes < wanted_bytes {
+                    tracing::error!(folder = %folder.display(), free_bytes, wanted_bytes, "a job was refused: no room on the disk");
+                    return Err(NodeError::Refused(disk_full()));
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn not_approved() -> Refusal {
+    Refusal::new(ErrorCode::NotApproved, "The lab has not approved you yet. It knows now that you wait; the job is offered again by itself.")
+}
+
+fn conflict() -> Refusal {
+    Refusal::new(ErrorCode::Conflict, "The lab has another job under this id.")
+}
+
+fn full() -> Refusal {
+    Refusal::new(ErrorCode::Busy, "The lab waits for the files of too many jobs. The job is offered again later.")
+}
+
+fn disk_full() -> Refusal {
+    Refusal::new(ErrorCode::DiskFull, "The lab's disk has no room for this job now. It is offered again later.")
+}

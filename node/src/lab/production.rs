@@ -1,0 +1,82 @@
+//! What the lab's people say of a job: printing, shipped, problem. Each is stored and
+//! reported in one transaction; said twice, it is said once.
+
+use enprint_protocol::codec;
+use enprint_protocol::ids::CommandId;
+use enprint_protocol::signed::Signed;
+use enprint_protocol::status::{Status, StatusKind, StatusRequest};
+
+use super::catalogue::{FileState, JobRow, JobState, Report};
+use super::clock::now;
+use super::naming;
+use super::node::Node;
+use crate::error::NodeError;
+
+/// What becomes of a job when `kind` is said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// It was said before, in the same words.
+    Already,
+    /// It is so from now on.
+    To(JobState, String),
+}
+
+impl Node {
+    /// Says `kind` of the job that `named` means; the job as it then is.
+    pub(super) async fn say(&self, named: &str, kind: StatusKind) -> Result<JobRow, NodeError> {
+        let _one_at_a_time = self.reporting.lock().await;
+        let row = self.find_job(named).await?;
+        let job_id = row.job.job_id;
+        if let Step::To(state, detail) = step(&row, &kind)? {
+            let report = self.signed_report(&row, CommandId::random(), kind)?;
+            self.catalogue.set_state(&job_id, state, &detail, &report).await?;
+            tracing::info!(job.id = %job_id, order.id = %row.job.order_id, state = state.word(), "a job's state changed");
+        }
+        Ok(self.catalogue.job(&job_id).await?.unwrap_or(row))
+    }
+
+    /// A status of a job, signed, on its way to the photographer.
+    pub(super) fn signed_report(&self, row: &JobRow, status_id: CommandId, kind: StatusKind) -> Result<Report, NodeError> {
+        let status = Status { status_id, order_id: row.job.order_id, job_id: Some(row.job.job_id), at: now(), kind };
+        status.check()?;
+        let request = StatusRequest::Report(Signed::sign(&status, &self.key)?);
+        Ok(Report { status_id, photographer: row.photographer, payload: codec::encode(&request)? })
+    }
+
+    async fn find_job(&self, named: &str) -> Result<JobRow, NodeError> {
+        let mut jobs = self.catalogue.jobs().await?;
+        let names = |row: &JobRow| vec![row.job.order_id.number(), row.job.order_id.to_string(), row.job.job_id.to_string()];
+        let shown = |row: &JobRow| format!("job {} of order {}", row.job.job_id, row.job.order_id.number());
+        match naming::find(named, &jobs, names, shown)? {
+            Some(at) => Ok(jobs.swap_remove(at)),
+            None => Err(NodeError::Unknown { what: "job", name: named.trim().to_owned(), hint: "“jobs” lists those that are here." }),
+        }
+    }
+}
+
+fn step(row: &JobRow, kind: &StatusKind) -> Result<Step, NodeError> {
+    let (state, detail) = match kind {
+        StatusKind::Printing => (JobState::Printing, String::new()),
+        StatusKind::Shipped { carrier, tracking } => (JobState::Shipped, joined(carrier, tracking)),
+        StatusKind::Problem { text } => (JobState::Problem, text.trim().to_owned()),
+        _ => return Err(not_now("That is not for a lab to say.")),
+    };
+    if row.state == state && row.detail == detail {
+        return Ok(Step::Already);
+    }
+    if state != JobState::Problem && row.file_state != FileState::Placed {
+        return Err(not_now("The job's files are still on their way; say this when they are here."));
+    }
+    if state == JobState::Printing && row.state == JobState::Shipped {
+        return Err(not_now("The job is on its way already. If that is wrong, report a problem first."));
+    }
+    Ok(Step::To(state, detail))
+}
+
+fn joined(carrier: &str, tracking: &str) -> String {
+    [carrier.trim(), tracking.trim()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn not_now(problem: &str) -> NodeError {
+    NodeError::NotNow { problem: problem.to_owned() }
+}

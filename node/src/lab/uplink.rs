@@ -1,0 +1,162 @@
+//! Who is there: the host, to which a connection is kept, and photographers, who come
+//! by themselves or are found where the host says.
+
+use std::sync::Arc;
+
+use enprint_protocol::access_code::InvitationCode;
+use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role, Welcome};
+use enprint_protocol::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
+use enprint_protocol::peer::{AskError, PeerEvent};
+use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
+use enprint_store::ledger::outbox;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::catalogue::{HostRow, JobRow};
+use super::clock::now_ms;
+use super::node::Node;
+use crate::addresses;
+use crate::error::NodeError;
+
+/// Follows connections until `shutdown`: announces the lab at the host, and goes on
+/// with whatever waited for a peer as soon as that peer is there.
+pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
+    let mut events = node.client.events();
+    if let Err(error) = node.keep_in_touch().await {
+        tracing::warn!(%error, "the host is not connected yet");
+    }
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = shutdown.cancelled() => return,
+        };
+        match event {
+            Ok(PeerEvent::Connected { peer, .. }) => node.greet_or_trace(peer).await,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => {
+                for peer in node.client.peers() {
+                    node.greet_or_trace(peer).await;
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+impl Node {
+    /// Uses an invitation. Repeated with the same code, it changes nothing. Answers
+    /// with the host's name.
+    pub(super) async fn enrol(&self, host: Multiaddr, invitation: InvitationCode) -> Result<String, NodeError> {
+        let (peer_id, address) = addresses::split_peer(host)?;
+        let name = text::required("The lab's name", &self.config.name, NAME_BYTES_MAX, false)?;
+        self.client.dial(peer_id, vec![address.clone()]).await?;
+        let request = EnrolRequest::Enrol { invitation, role: Role::Lab, name, addresses: self.announced() };
+        let welcome = match self.client.ask::<Enrol>(peer_id, request).await? {
+            EnrolReply::Enrolled(welcome) => welcome,
+            EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
+            EnrolReply::Directory { .. } => return Err(unexpected()),
+        };
+        check_welcome(peer_id, &welcome)?;
+        let row = HostRow { peer_id, name: welcome.host_name, address };
+        self.catalogue.put_host(&row).await?;
+        self.keep_in_touch().await?;
+        self.announce(peer_id).await?;
+        Ok(row.name)
+    }
+
+    /// Makes sure that a photographer is connected, by the addresses that are known.
+    pub(super) async fn reach(&self, row: &JobRow) -> Result<(), NodeError> {
+        let peer = row.photographer;
+        if self.client.is_connected(&peer) {
+            return Ok(());
+        }
+        let known = self.catalogue.photographer(peer).await?;
+        match known.map(|known| known.addresses).filter(|addresses| !addresses.is_empty()) {
+            Some(addresses) => Ok(self.client.dial(peer, addresses).await?),
+            None => Err(AskError::NotConnected { peer }.into()),
+        }
+    }
+
+    /// Tells a photographer who has just been approved: a new connection is what makes
+    /// their node offer again at once.
+    pub(super) async fn tell_approved(&self, peer: PeerId) -> Result<(), NodeError> {
+        self.client.disconnect(peer).await?;
+        let known = self.catalogue.photographer(peer).await?;
+        let addresses = known.map(|known| known.addresses).unwrap_or_default();
+        if !addresses.is_empty() {
+            let client = self.client.clone();
+            // Not awaited: it may be off, and will find the lab itself when it is back.
+            tokio::spawn(async move { drop(client.dial(peer, addresses).await) });
+        }
+        Ok(())
+    }
+
+    /// Admits the host and wants a connection to it from now on; tells the peer where
+    /// photographers are.
+    async fn keep_in_touch(&self) -> Result<(), NodeError> {
+        for photographer in self.catalogue.photographers().await? {
+            for address in photographer.addresses {
+                self.client.add_address(photographer.peer_id, address).await?;
+            }
+        }
+        let Some(host) = self.catalogue.host().await? else { return Ok(()) };
+        self.admission.admit(host.peer_id);
+        Ok(self.client.keep_connected(host.peer_id, vec![host.address]).await?)
+    }
+
+    async fn greet_or_trace(&self, peer: PeerId) {
+        if let Err(error) = self.greet(peer).await {
+            tracing::warn!(peer.id = %peer, %error, "a peer that connected could not be greeted");
+        }
+    }
+
+    async fn greet(&self, peer: PeerId) -> Result<(), NodeError> {
+        self.fetcher.wake(&peer);
+        let (ledger, name) = (self.catalogue.ledger(), &peer.to_string());
+        ledger.write(|tx| Box::pin(async move { outbox::wake_peer(tx, name, now_ms()).await })).await?;
+        if self.catalogue.host().await?.is_some_and(|host| host.peer_id == peer) {
+            self.announce(peer).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the host where this lab is, and learns where the photographers are.
+    async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
+        let request = EnrolRequest::Announce { addresses: self.announced() };
+        let mut contacts = match self.client.ask::<Enrol>(host, request).await? {
+            EnrolReply::Directory { contacts } => contacts,
+            EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
+            EnrolReply::Enrolled(_) => return Err(unexpected()),
+        };
+        contacts.retain(|contact| contact.role == Role::Photographer);
+        for contact in &mut contacts {
+            contact.name = text::optional("A photographer's name", &contact.name, NAME_BYTES_MAX, false).unwrap_or_default();
+            contact.addresses.truncate(ADDRESSES_MAX);
+        }
+        self.catalogue.put_contacts(&contacts).await?;
+        for contact in contacts {
+            for address in contact.addresses {
+                self.client.add_address(contact.peer_id, address).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn announced(&self) -> Vec<Multiaddr> {
+        self.client.listeners().into_iter().take(ADDRESSES_MAX).collect()
+    }
+}
+
+/// Checks that the host key vouches for the process that answered.
+fn check_welcome(peer: PeerId, welcome: &Welcome) -> Result<(), NodeError> {
+    let bad = || ProtocolError::BadSignature { record: "host certificate" };
+    let key = PublicKey::try_decode_protobuf(&welcome.host_key).map_err(|_| bad())?;
+    if welcome.certificate.open(&key)?.peer_id != peer {
+        return Err(bad().into());
+    }
+    Ok(())
+}
+
+fn unexpected() -> NodeError {
+    ProtocolError::Malformed { reason: "the host answered another question".into() }.into()
+}

@@ -1,1 +1,0 @@
-//! Tests over several modules of the darkroom.

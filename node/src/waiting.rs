@@ -1,0 +1,23 @@
+//! Waiting for conditions in tests, the one place of this crate's tests that sleeps.
+
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what has to happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `condition` holds; fails the test, saying `what`, if it never does.
+pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    eventually_some(what, async || condition().then_some(())).await;
+}
+
+/// Waits until `look` finds something; fails the test, saying `what`, if it never does.
+pub(crate) async fn eventually_some<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

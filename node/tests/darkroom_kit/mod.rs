@@ -1,0 +1,161 @@
+//! What the darkroom's tests are made with: pictures, JPEGs, EXIF blocks, and ways to
+//! compare what came out.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::time::{Duration, Instant};
+
+use enprint_node::photographer::darkroom::{
+    DevelopError, DevelopSettings, Renditions, develop, read_facts,
+};
+use image::{Rgb, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
+
+/// Bad files must be refused within this time, however slow the machine that tests.
+pub const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 2 });
+
+/// A picture whose four quarters differ, so that each way of turning it is told from the others.
+pub fn quarters(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let fade = ((x * 60 / width) + (y * 40 / height)) as u8;
+        match (x < width / 2, y < height / 2) {
+            (true, true) => Rgb([200, 40 + fade, 40]),
+            (false, true) => Rgb([40, 170, 60 + fade]),
+            (true, false) => Rgb([50 + fade, 60, 190]),
+            (false, false) => Rgb([225, 215, 90 + fade]),
+        }
+    })
+}
+
+/// A JPEG of `picture`, with an EXIF block and a colour profile if given.
+pub fn jpeg(picture: &RgbImage, exif: Option<&[u8]>, profile: Option<&[u8]>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 95);
+    if let Some(block) = exif {
+        encoder.add_exif_metadata(block).unwrap();
+    }
+    if let Some(profile) = profile {
+        encoder.add_icc_profile(profile).unwrap();
+    }
+    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    encoder
+        .encode(picture.as_raw(), width, height, ColorType::Rgb)
+        .unwrap();
+    bytes
+}
+
+/// An EXIF block: fields of the first directory, and those of its EXIF and GPS directories.
+pub fn exif(main: &[(u16, Value)], camera: &[(u16, Value)], gps: &[(u16, Value)]) -> Vec<u8> {
+    let mut fields = main.to_vec();
+    fields.push((0x8769, Value::Long(0)));
+    fields.push((0x8825, Value::Long(0)));
+    let camera_at = 8 + directory(&fields, 8).len() as u32;
+    let gps_at = camera_at + directory(camera, camera_at).len() as u32;
+    let last = fields.len();
+    fields[last - 2].1 = Value::Long(camera_at);
+    fields[last - 1].1 = Value::Long(gps_at);
+    let parts = [
+        b"II*\0\x08\0\0\0".to_vec(),
+        directory(&fields, 8),
+        directory(camera, camera_at),
+        directory(gps, gps_at),
+    ];
+    parts.concat()
+}
+
+/// A field's value.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Text.
+    Text(&'static str),
+    /// A small number.
+    Short(u16),
+    /// A number, or where a directory begins.
+    Long(u32),
+    /// Degrees, minutes, seconds.
+    Angle([u32; 3]),
+}
+
+fn directory(fields: &[(u16, Value)], at: u32) -> Vec<u8> {
+    let (mut entries, mut values) = ((fields.len() as u16).to_le_bytes().to_vec(), Vec::new());
+    let values_at = at + 2 + 12 * fields.len() as u32 + 4;
+    for (tag, value) in fields {
+        let (kind, count, bytes) = match value {
+            Value::Text(text) => (
+                2_u16,
+                text.len() as u32 + 1,
+                [text.as_bytes(), &[0]].concat(),
+            ),
+            Value::Short(number) => (3, 1, number.to_le_bytes().to_vec()),
+            Value::Long(number) => (4, 1, number.to_le_bytes().to_vec()),
+            Value::Angle(parts) => (
+                5,
+                3,
+                parts
+                    .iter()
+                    .flat_map(|part| [part.to_le_bytes(), 1_u32.to_le_bytes()].concat())
+                    .collect(),
+            ),
+        };
+        entries.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        entries.extend(count.to_le_bytes());
+        if bytes.len() <= 4 {
+            entries.extend(bytes.iter().chain(&[0; 4]).take(4));
+        } else {
+            entries.extend((values_at + values.len() as u32).to_le_bytes());
+            values.extend(bytes);
+        }
+    }
+    [entries, vec![0; 4], values].concat()
+}
+
+/// Develops with the usual settings.
+pub fn developed(bytes: &[u8]) -> Renditions {
+    develop(bytes, &DevelopSettings::default()).unwrap()
+}
+
+/// A rendition's pixels.
+pub fn pixels(jpeg: &[u8]) -> RgbImage {
+    image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg)
+        .unwrap()
+        .into_rgb8()
+}
+
+/// How many levels two pictures of one size differ by, on average.
+pub fn difference(one: &RgbImage, other: &RgbImage) -> f64 {
+    assert_eq!(one.dimensions(), other.dimensions());
+    let sum = one
+        .as_raw()
+        .iter()
+        .zip(other.as_raw())
+        .map(|(a, b)| u64::from(a.abs_diff(*b)))
+        .sum::<u64>();
+    sum as f64 / one.as_raw().len() as f64
+}
+
+/// Asserts that both entry points refuse `bytes` quickly and in words, and gives the words.
+pub fn refused(bytes: &[u8]) -> String {
+    let started = Instant::now();
+    let error = develop(bytes, &DevelopSettings::default()).expect_err("it should be refused");
+    // What read_facts says may be less strict: it looks at the headers alone.
+    let _ = read_facts(bytes);
+    assert!(
+        started.elapsed() < PATIENCE,
+        "refusing it took {:?}: {error}",
+        started.elapsed()
+    );
+    in_words(&error)
+}
+
+/// Asserts that an error reads as sentences.
+pub fn in_words(error: &DevelopError) -> String {
+    let words = error.to_string();
+    assert!(
+        words.ends_with('.') && words.split(' ').count() > 3,
+        "not a sentence: {words}"
+    );
+    assert!(
+        !words.contains("Err(") && !words.contains("panicked"),
+        "not for people: {words}"
+    );
+    words
+}

@@ -1,0 +1,54 @@
+//! A lab in a process of its own, which can be killed as a power cut would. The
+//! process is this very test program, told by its environment to be a lab.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use enprint_node::lab::Lab;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::running::{Place, config};
+
+const FOLDER: &str = "ENPRINT_TEST_LAB_FOLDER";
+const LISTEN: &str = "ENPRINT_TEST_LAB_LISTEN";
+
+/// A lab that can be killed.
+pub struct LabProcess {
+    pub place: Place,
+    child: Child,
+}
+
+impl LabProcess {
+    pub async fn start(dir: &TempDir, listen: &str) -> Self {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "process::a_lab_in_a_process_of_its_own", "--nocapture"])
+            .env(FOLDER, dir.path())
+            .env(LISTEN, listen)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let config = config(dir.path(), listen);
+        // Only to ask it with; where it is, it says itself.
+        let (data_dir, hot_folder) = (config.data_dir, config.hot_folder);
+        let mut place = Place { peer_id: enprint_protocol::PeerId::random(), address: listen.parse().unwrap(), data_dir, hot_folder };
+        let status = place.status().await;
+        place.peer_id = status.peer_id;
+        place.address = status.addresses[0].clone();
+        Self { place, child }
+    }
+
+    /// Ends it at once, whatever it is doing.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Does nothing, unless [`LabProcess`] started this program to be a lab.
+#[tokio::test]
+async fn a_lab_in_a_process_of_its_own() {
+    let (Ok(folder), Ok(listen)) = (std::env::var(FOLDER), std::env::var(LISTEN)) else { return };
+    let lab = Lab::open(config(Path::new(&folder), &listen)).await.unwrap();
+    lab.run(CancellationToken::new()).await.unwrap();
+}

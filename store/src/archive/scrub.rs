@@ -1,0 +1,75 @@
+//! Reading everything again: every blob against its hash. And removing what a crash
+//! left behind: pieces of blobs whose header was never written.
+
+use std::collections::HashSet;
+
+use super::format::Hash;
+use super::volume::Volume;
+use crate::error::StoreError;
+
+/// How far a scrub is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScrubProgress {
+    /// Blobs read.
+    pub blobs: u64,
+    /// Blobs in all.
+    pub blobs_total: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// What a scrub found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScrubReport {
+    /// Blobs read.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Blobs whose bytes are missing or not what they were.
+    pub damaged: Vec<Hash>,
+}
+
+impl Volume {
+    /// Reads every blob and checks it against its hash.
+    ///
+    /// # Errors
+    /// When the volume can't be read at all; damaged blobs are listed.
+    pub fn scrub(&self, told: &mut dyn FnMut(ScrubProgress)) -> Result<ScrubReport, StoreError> {
+        let blobs = self.blobs()?;
+        let blobs_total = blobs.len() as u64;
+        let mut report = ScrubReport::default();
+        for (hash, bytes) in blobs {
+            match self.read_blob(&hash) {
+                Ok(_) => {}
+                Err(StoreError::BlobDamaged { .. } | StoreError::BlobMissing) => report.damaged.push(hash),
+                Err(error) => return Err(error),
+            }
+            report.blobs += 1;
+            report.bytes += bytes;
+            told(ScrubProgress { blobs: report.blobs, blobs_total, bytes: report.bytes });
+        }
+        Ok(report)
+    }
+
+    /// Removes pieces that belong to no blob; how many.
+    ///
+    /// # Errors
+    /// As [`Volume::put`].
+    pub fn sweep(&self) -> Result<u64, StoreError> {
+        let known: HashSet<Hash> = self.blobs()?.into_iter().map(|(hash, _)| hash).collect();
+        let orphans = self.handle().read(|trees| {
+            let keys = trees.blobs.iter().keys();
+            let is_orphan = |key: &sled::InlineArray| {
+                Hash::try_from(&key[..key.len().min(32)]).is_ok_and(|hash| !known.contains(&hash))
+            };
+            keys.filter(|key| key.as_ref().is_ok_and(is_orphan)).collect::<Result<Vec<_>, _>>()
+        })?;
+        for key in &orphans {
+            self.handle().with(|trees| trees.blobs.remove(key).map(drop))?;
+        }
+        if !orphans.is_empty() {
+            self.handle().with(super::handle::Trees::flush)?;
+        }
+        Ok(orphans.len() as u64)
+    }
+}

@@ -1,0 +1,358 @@
+//! Blobs and records of one volume. A write is acknowledged when it is flushed; the
+//! header that makes a blob visible, and the records that name it, are written last,
+//! together.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sled::Batch;
+
+use super::format::{
+    HEADER_PREFIX, Hash, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header, header_key, piece_count,
+    piece_key, read_header, record_key,
+};
+use super::handle::{Handle, Trees};
+use super::reserve::Reserve;
+use crate::error::StoreError;
+use crate::limits::{BLOB_BYTES_MAX, PIECE_BYTES, RANGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX};
+
+/// A blob to store: its BLAKE3, and where its bytes come from.
+pub struct NewBlob<'a> {
+    /// Checked while the bytes are read.
+    pub hash: Hash,
+    /// Read to its end.
+    pub bytes: &'a mut dyn Read,
+}
+
+/// One sled database. Cheap to clone; clones are the same volume.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    id: String,
+    handle: Handle,
+    reserve: Arc<Reserve>,
+    bytes_max: u64,
+    /// Blob bytes that are in the volume.
+    held_bytes: AtomicU64,
+    /// One writer at a time.
+    writing: Mutex<()>,
+}
+
+impl Volume {
+    pub(super) fn open(id: &str, dir: &Path, reserve: Arc<Reserve>, bytes_max: u64) -> Result<Self, StoreError> {
+        let handle = Handle::open(id, dir)?;
+        check_schema(id, &handle)?;
+        let held_bytes = AtomicU64::new(0);
+        let shared = Shared { id: id.to_owned(), handle, reserve, bytes_max, held_bytes, writing: Mutex::new(()) };
+        let volume = Self { shared: Arc::new(shared) };
+        let held: u64 = volume.blobs()?.iter().map(|(_, bytes)| bytes).sum();
+        volume.shared.held_bytes.store(held, Ordering::Relaxed);
+        Ok(volume)
+    }
+
+    /// The volume's id.
+    pub fn id(&self) -> &str {
+        &self.shared.id
+    }
+
+    /// Stores blobs and records durably: when this returns, all of them are on the
+    /// disk; on an error none is visible. Blobs that are there already are read and
+    /// checked, not written again.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskReserveReached`], [`StoreError::VolumeSealed`],
+    /// [`StoreError::BlobHashWrong`], [`StoreError::BlobTooBig`],
+    /// [`StoreError::RecordTooBig`] (nothing has happened then), and
+    /// [`StoreError::VolumeFenced`].
+    pub fn put(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
+        let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_sealed()? {
+            return Err(StoreError::VolumeSealed { volume: self.shared.id.clone() });
+        }
+        let mut batch = Batch::default();
+        for (name, record) in records {
+            if record.len() > RECORD_BYTES_MAX {
+                return Err(StoreError::RecordTooBig { bytes: record.len() });
+            }
+            batch.insert(record_key(name), record.to_vec());
+        }
+        let mut written = 0;
+        let mut added = 0;
+        for blob in blobs {
+            let is_new = !self.has_blob(&blob.hash)?;
+            let bytes = self.write_pieces(blob, is_new, &mut written)?;
+            if is_new {
+                batch.insert(header_key(&blob.hash).to_vec(), header(bytes).to_vec());
+                added += bytes;
+            }
+        }
+        self.commit(batch)?;
+        self.shared.held_bytes.fetch_add(added, Ordering::Relaxed);
+        self.shared.handle.wrote(written)
+    }
+
+    /// Whether the blob is there.
+    ///
+    /// # Errors
+    /// [`StoreError::VolumeFenced`].
+    pub fn has_blob(&self, hash: &Hash) -> Result<bool, StoreError> {
+        Ok(self.blob_bytes(hash)?.is_some())
+    }
+
+    /// The blob's length in bytes, if it is there.
+    ///
+    /// # Errors
+    /// [`StoreError::VolumeFenced`].
+    pub fn blob_bytes(&self, hash: &Hash) -> Result<Option<u64>, StoreError> {
+        let found = self.shared.handle.read(|trees| trees.records.get(header_key(hash)))?;
+        found.map(|header| read_header(&self.shared.id, &header)).transpose()
+    }
+
+    /// The whole blob, checked against its hash.
+    ///
+    /// # Errors
+    /// [`StoreError::BlobMissing`], [`StoreError::BlobDamaged`].
+    pub fn read_blob(&self, hash: &Hash) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.blob_bytes(hash)?.ok_or(StoreError::BlobMissing)?;
+        let mut blob = Vec::with_capacity(usize::try_from(bytes.min(BLOB_BYTES_MAX)).unwrap_or(0));
+        for piece in 0..piece_count(bytes) {
+            blob.extend_from_slice(&self.piece(hash, piece)?);
+        }
+        if blob.len() as u64 == bytes && blake3::hash(&blob).as_bytes() == hash {
+            return Ok(blob);
+        }
+        Err(self.damaged())
+    }
+
+    /// `length` bytes of the blob from `offset`; at most [`RANGE_BYTES_MAX`]. Not
+    /// checked against the blob's hash: whoever gets a range checks it by its own.
+    ///
+    /// # Errors
+    /// [`StoreError::BlobMissing`], [`StoreError::BlobDamaged`] when the blob is
+    /// shorter than it says, [`StoreError::RangeOutside`].
+    pub fn read_range(&self, hash: &Hash, offset: u64, length: u64) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.blob_bytes(hash)?.ok_or(StoreError::BlobMissing)?;
+        let end = offset.checked_add(length).filter(|end| *end <= bytes && length <= RANGE_BYTES_MAX);
+        let end = end.ok_or(StoreError::RangeOutside { offset, length, bytes })?;
+        let piece_bytes = PIECE_BYTES as u64;
+        let first = offset / piece_bytes;
+        let mut range = Vec::new();
+        for piece in first..end.div_ceil(piece_bytes) {
+            range.extend_from_slice(&self.piece(hash, u32::try_from(piece).unwrap_or(u32::MAX))?);
+        }
+        let skip = usize::try_from(offset - first * piece_bytes).unwrap_or(usize::MAX);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let wanted = range.get(skip..skip.saturating_add(length)).map(<[u8]>::to_vec);
+        wanted.ok_or_else(|| self.damaged())
+    }
+
+    /// Removes a blob and its records, durably. Its space is used again by this volume.
+    ///
+    /// # Errors
+    /// [`StoreError::VolumeFenced`].
+    pub fn remove(&self, blobs: &[Hash], records: &[&[u8]]) -> Result<(), StoreError> {
+        let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = Batch::default();
+        records.iter().for_each(|name| batch.remove(record_key(name)));
+        let mut gone = Vec::new();
+        for hash in blobs {
+            if let Some(bytes) = self.blob_bytes(hash)? {
+                batch.remove(header_key(hash).to_vec());
+                gone.push((*hash, bytes));
+            }
+        }
+        self.commit(batch)?;
+        for (hash, bytes) in gone {
+            self.remove_pieces(&hash, piece_count(bytes))?;
+            self.shared.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        self.shared.handle.with(Trees::flush)
+    }
+
+    /// The record of that name.
+    ///
+    /// # Errors
+    /// [`StoreError::PartUnreadable`], [`StoreError::VolumeFenced`].
+    pub fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.shared.handle.read(|trees| trees.records.get(record_key(name)))?;
+        Ok(found.map(|record| record.to_vec()))
+    }
+
+    /// Name and content of all records whose name begins with `prefix`, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyRecords`] above [`RECORDS_LISTED_MAX`], and as
+    /// [`Self::record`].
+    pub fn records(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let prefix = record_key(prefix);
+        let entries = self.listed(&prefix)?;
+        Ok(entries.into_iter().map(|(name, record)| (name[1..].to_vec(), record)).collect())
+    }
+
+    /// How many records have a name that begins with `prefix`.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
+        let prefix = record_key(prefix);
+        self.shared.handle.read(|trees| {
+            trees.records.scan_prefix(&prefix).try_fold(0, |count, entry| entry.map(|_| count + 1))
+        })
+    }
+
+    /// Hash and length of all blobs.
+    ///
+    /// # Errors
+    /// As [`Self::records`].
+    pub fn blobs(&self) -> Result<Vec<(Hash, u64)>, StoreError> {
+        let id = &self.shared.id;
+        let damaged = || StoreError::RecordDamaged { volume: id.clone() };
+        let entries = self.listed(&[HEADER_PREFIX])?;
+        let blob = |(key, value): (Vec<u8>, Vec<u8>)| {
+            let hash = Hash::try_from(&key[1..]).map_err(|_| damaged())?;
+            Ok((hash, read_header(id, &value)?))
+        };
+        entries.into_iter().map(blob).collect()
+    }
+
+    /// Whether the volume holds as much as it should.
+    pub fn is_full(&self) -> bool {
+        self.shared.held_bytes.load(Ordering::Relaxed) >= self.shared.bytes_max
+    }
+
+    /// Closes the volume for writing, for good.
+    ///
+    /// # Errors
+    /// [`StoreError::VolumeFenced`].
+    pub fn seal(&self) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.insert(SEALED_KEY, &b"1"[..]);
+        self.commit(batch)
+    }
+
+    /// Whether the volume is closed for writing.
+    ///
+    /// # Errors
+    /// [`StoreError::VolumeFenced`].
+    pub fn is_sealed(&self) -> Result<bool, StoreError> {
+        self.shared.handle.read(|trees| trees.records.contains_key(SEALED_KEY))
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.shared.handle
+    }
+
+    pub(super) fn close_for_removal(&self) {
+        self.shared.handle.close_for_removal();
+    }
+
+    pub(super) fn remove_pieces(&self, hash: &Hash, pieces: u32) -> Result<(), StoreError> {
+        for piece in 0..pieces {
+            self.shared.handle.with(|trees| trees.blobs.remove(piece_key(hash, piece)).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Reads the blob to its end, piece by piece, hashing; writes it when it is new.
+    fn write_pieces(&self, blob: &mut NewBlob<'_>, is_new: bool, written: &mut u64) -> Result<u64, StoreError> {
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        let (mut bytes, mut count) = (0_u64, 0_u32);
+        loop {
+            let length = read_full(blob.bytes, &mut piece).map_err(|source| StoreError::BlobUnreadable { source })?;
+            if length == 0 {
+                break;
+            }
+            bytes += length as u64;
+            if bytes > BLOB_BYTES_MAX {
+                self.remove_pieces(&blob.hash, if is_new { count } else { 0 })?;
+                return Err(StoreError::BlobTooBig { bytes });
+            }
+            hasher.update(&piece[..length]);
+            if is_new {
+                self.write_piece(&blob.hash, count, &piece[..length], written)?;
+            }
+            count += 1;
+        }
+        if hasher.finalize().as_bytes() == &blob.hash {
+            return Ok(bytes);
+        }
+        self.remove_pieces(&blob.hash, if is_new { count } else { 0 })?;
+        Err(StoreError::BlobHashWrong)
+    }
+
+    /// Asks the disk for room once for each mebibyte, and before the first.
+    fn write_piece(&self, hash: &Hash, piece: u32, bytes: &[u8], written: &mut u64) -> Result<(), StoreError> {
+        if piece.is_multiple_of(16) {
+            self.shared.reserve.check(RANGE_BYTES_MAX + *written)?;
+        }
+        *written += bytes.len() as u64;
+        self.shared.handle.with(|trees| trees.blobs.insert(piece_key(hash, piece), bytes.to_vec()).map(drop))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.shared.handle.with(|trees| {
+            trees.records.apply_batch(batch)?;
+            trees.flush()
+        })
+    }
+
+    fn piece(&self, hash: &Hash, piece: u32) -> Result<sled::InlineArray, StoreError> {
+        let found = self.shared.handle.read(|trees| trees.blobs.get(piece_key(hash, piece)));
+        match found {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn listed(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let entries = self.shared.handle.read(|trees| {
+            let entries = trees.records.scan_prefix(prefix).take(RECORDS_LISTED_MAX + 1);
+            entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect::<Result<Vec<_>, _>>()
+        })?;
+        if entries.len() > RECORDS_LISTED_MAX {
+            return Err(StoreError::TooManyRecords { volume: self.shared.id.clone() });
+        }
+        Ok(entries)
+    }
+
+    fn damaged(&self) -> StoreError {
+        StoreError::BlobDamaged { volume: self.shared.id.clone() }
+    }
+}
+
+/// A new volume gets its schema version; an old one must have this program's.
+fn check_schema(id: &str, handle: &Handle) -> Result<(), StoreError> {
+    let found = handle.read(|trees| trees.records.get(SCHEMA_KEY))?;
+    let Some(found) = found else {
+        return handle.with(|trees| {
+            trees.records.insert(SCHEMA_KEY, SCHEMA_VERSION.to_be_bytes().to_vec())?;
+            trees.flush()
+        });
+    };
+    if found.as_ref() == SCHEMA_VERSION.to_be_bytes() {
+        return Ok(());
+    }
+    Err(StoreError::VolumeNewer { volume: id.to_owned() })
+}
+
+/// Fills `piece` as far as the reader goes.
+fn read_full(reader: &mut dyn Read, piece: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match reader.read(&mut piece[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
