@@ -45,7 +45,7 @@ impl Fault {
     pub fn of_field(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Field { field, problem } | Self::Host(HostError::Field { field, problem }) => Some((field, problem)),
-            Self::WrongCode => Some(("code", WRONG_CODE)),
+            Self::WrongCode => Some(("access_code", WRONG_CODE)),
             _ => None,
         }
     }

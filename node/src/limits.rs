@@ -101,7 +101,10 @@ pub const CONTROL_SILENCE_MAX: Duration = Duration::from_secs(60);
 // --- lab ---
 
 /// Print jobs that are fetched at once, whoever offered them.
-pub const JOBS_FETCHED_AT_ONCE: usize = 4;
+pub const JOBS_FETCHED_AT_ONCE: usize = 8;
+/// Print jobs of one photographer that are fetched at once: two fill the line while
+/// one begins or ends, and a node that stalls keeps no other from being served.
+pub const JOBS_OF_ONE_PHOTOGRAPHER: usize = 2;
 /// Files of one job that are fetched at once, so that the line is full while one
 /// file ends and the next begins.
 pub const FILES_FETCHED_AT_ONCE: usize = 3;

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::waiting::wait_until;
 use common::*;
 use enprint_web::{Limits, Site};
 use std::sync::Arc;
@@ -196,13 +197,4 @@ async fn shutdown_keeps_its_deadline() {
     (&mut gated.server.ended).await.unwrap();
     assert!(start.elapsed() < Duration::from_secs(8));
     stalled[0].closed_after().await;
-}
-
-/// Looks again and again until it is so, for ten seconds at most.
-async fn wait_until(is_so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(10), "never so");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

@@ -9,6 +9,8 @@
     reason = "tests; each uses part of this"
 )]
 
+pub mod waiting;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -200,10 +202,7 @@ pub fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clo
         .then(|value: Vec<u8>| async move { json(&value) });
     let slow = warp::path!("slow" / u64)
         .and(warp::get())
-        .then(|ms| async move {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            "done"
-        });
+        .then(|_: u64| std::future::pending::<String>());
     let big = warp::path!("big" / usize)
         .and(warp::get())
         .map(|mb: usize| vec![b'x'; mb * 1024 * 1024]);

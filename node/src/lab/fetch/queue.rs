@@ -9,7 +9,7 @@ use enprint_protocol::PeerId;
 use enprint_protocol::ids::JobId;
 use tokio::time::Instant;
 
-use crate::limits::{JOB_RETRY_FIRST, JOB_RETRY_MAX, JOBS_FETCHED_AT_ONCE};
+use crate::limits::{JOB_RETRY_FIRST, JOB_RETRY_MAX, JOBS_FETCHED_AT_ONCE, JOBS_OF_ONE_PHOTOGRAPHER};
 
 /// Jobs that want something.
 #[derive(Debug, Default)]
@@ -52,16 +52,17 @@ impl Queue {
 
     /// A job to begin now: the oldest of those photographers who have the fewest running.
     pub(super) fn begin(&mut self, now: Instant) -> Option<JobId> {
-        let running = |of: Option<&PeerId>| {
-            let runs = |entry: &&Entry| matches!(entry.state, State::Running { .. });
-            let entries = self.jobs.values().filter(runs);
-            entries.filter(|entry| of.is_none_or(|of| entry.photographer == *of)).count()
-        };
-        if running(None) >= JOBS_FETCHED_AT_ONCE {
+        let running = |entry: &&Entry| matches!(entry.state, State::Running { .. });
+        if self.jobs.values().filter(running).count() >= JOBS_FETCHED_AT_ONCE {
             return None;
         }
+        let of_same = |one: &Entry| {
+            let running = self.jobs.values().filter(running);
+            running.filter(|entry| entry.photographer == one.photographer).count()
+        };
         let ready = self.jobs.iter().filter(|(_, entry)| entry.is_ready(now));
-        let next = ready.min_by_key(|(_, entry)| (running(Some(&entry.photographer)), entry.arrival));
+        let allowed = ready.filter(|(_, entry)| of_same(entry) < JOBS_OF_ONE_PHOTOGRAPHER);
+        let next = allowed.min_by_key(|(_, entry)| (of_same(entry), entry.arrival));
         let job_id = next.map(|(job_id, _)| *job_id)?;
         self.jobs.get_mut(&job_id)?.state = State::Running { again: false };
         Some(job_id)
@@ -122,19 +123,30 @@ mod tests {
     }
 
     #[test]
-    fn a_photographer_with_many_jobs_leaves_room_for_one_with_a_single_job() {
-        let (ana, bo, now) = (PeerId::random(), PeerId::random(), Instant::now());
+    fn a_photographer_with_many_jobs_leaves_room_for_the_others() {
+        let (ana, now) = (PeerId::random(), Instant::now());
         let mut queue = Queue::default();
         for number in 0..10 {
             queue.add(job(number), ana);
         }
         assert_eq!(queue.begin(now), Some(job(0)));
-        queue.add(job(99), bo);
-        assert_eq!(queue.begin(now), Some(job(99)));
-        let begun: Vec<_> = std::iter::from_fn(|| queue.begin(now)).collect();
-        assert_eq!(begun, [job(1), job(2)], "no more than {JOBS_FETCHED_AT_ONCE} at once");
+        queue.add(job(99), PeerId::random());
+        assert_eq!(queue.begin(now), Some(job(99)), "whoever has fewer running goes first");
+        assert_eq!(queue.begin(now), Some(job(1)));
+        assert_eq!(queue.begin(now), None, "no more than {JOBS_OF_ONE_PHOTOGRAPHER} of one");
         queue.done(&job(0));
-        assert_eq!(queue.begin(now), Some(job(3)));
+        assert_eq!(queue.begin(now), Some(job(2)));
+    }
+
+    #[test]
+    fn no_more_jobs_run_than_there_are_places() {
+        let now = Instant::now();
+        let mut queue = Queue::default();
+        for number in 0..20 {
+            queue.add(job(number), PeerId::random());
+        }
+        let begun: Vec<_> = std::iter::from_fn(|| queue.begin(now)).collect();
+        assert_eq!(begun, (0..8).map(job).collect::<Vec<_>>());
     }
 
     #[test]

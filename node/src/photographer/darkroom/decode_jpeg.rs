@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 use jpeg_decoder::{Decoder, Error, PixelFormat};
 
-use super::decode::{Picture, check_size, within_memory};
+use super::decode::{Picture, within_memory};
 use super::error::DevelopError;
 use super::jpeg_headers::JpegHeaders;
 use super::shrink::fitted;
@@ -21,7 +21,6 @@ pub fn decode(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
     let frame = headers
         .frame
         .ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
-    check_size(frame.width_px, frame.height_px)?;
     let target = fitted(frame.width_px, frame.height_px, edge_px);
     let (pixels, is_cmyk) = within_memory(frame.decoded_bytes(), || decode_scaled(bytes, target))?;
     Ok(Picture {

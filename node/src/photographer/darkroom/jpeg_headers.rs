@@ -2,6 +2,7 @@
 //! bad sizes and files that were cut short are known beforehand. Walks every
 //! segment and counts scans; decodes nothing.
 
+use super::decode::check_size;
 use super::error::DevelopError;
 use crate::limits::{COLOUR_PROFILE_BYTES_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX};
 
@@ -30,6 +31,18 @@ impl Frame {
     /// Coded so that all coefficients must be kept until the last scan.
     pub fn is_progressive(self) -> bool {
         self.marker == 0xC2
+    }
+
+    /// The least that such a picture can take, if each block is as short as the coding
+    /// allows: one bit for its DC value, and in a baseline file one for its end.
+    fn file_bytes_min(self) -> u64 {
+        let pixels = u64::from(self.width_px) * u64::from(self.height_px);
+        let blocks = pixels / 64 * self.samples_per_64_px / 64;
+        if self.is_progressive() {
+            blocks / 8
+        } else {
+            blocks / 4
+        }
     }
 
     /// What a decoder of this frame holds, in bytes, when it is decoded in full.
@@ -77,7 +90,7 @@ impl<'a> JpegHeaders<'a> {
     pub fn of_whole_file(bytes: &'a [u8]) -> Result<Self, DevelopError> {
         let mut headers = Self::default();
         headers.walk(bytes, false)?;
-        headers.check()?;
+        headers.check(bytes.len())?;
         Ok(headers)
     }
 
@@ -93,12 +106,15 @@ impl<'a> JpegHeaders<'a> {
         (!whole.is_empty() && whole.len() <= COLOUR_PROFILE_BYTES_MAX).then_some(whole)
     }
 
-    fn check(&self) -> Result<(), DevelopError> {
+    fn check(&self, file_bytes: usize) -> Result<(), DevelopError> {
         let frame = self
             .frame
             .ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
+        check_size(frame.width_px, frame.height_px)?;
         check_coding(frame)?;
-        if !self.is_complete || self.scans == 0 {
+        // Decoders fill in grey for what is missing.
+        let is_hollow = (file_bytes as u64) < frame.file_bytes_min();
+        if !self.is_complete || self.scans == 0 || is_hollow {
             return Err(DevelopError::CutShort);
         }
         let pixels = u64::from(frame.width_px) * u64::from(frame.height_px);

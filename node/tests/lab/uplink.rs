@@ -1,0 +1,185 @@
+//! The lab and its host: enrolling, and finding photographers where the host says.
+
+use std::sync::{Arc, Mutex};
+
+use enprint_node::lab::{LabAnswer, LabCommand};
+use enprint_protocol::access_code::InvitationCode;
+use enprint_protocol::enrol::{Contact, EnrolReply, EnrolRequest, HostCertificate, Role, Welcome};
+use enprint_protocol::peer::{self, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
+use enprint_protocol::signed::Signed;
+use enprint_protocol::{ErrorCode, Keypair, Multiaddr, Refusal};
+use serde_bytes::ByteBuf;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::photographer::{Photographer, picture};
+use crate::running::RunningLab;
+use crate::waiting::{eventually, eventually_some};
+
+/// A host that takes anybody in who has the right code.
+struct Host {
+    client: Client,
+    book: Arc<Book>,
+    _shutdown: tokio_util::sync::DropGuard,
+}
+
+struct Book {
+    /// Signs the certificate; not the peer's own key.
+    host_key: Keypair,
+    certified: enprint_protocol::PeerId,
+    code: InvitationCode,
+    contacts: Mutex<Vec<Contact>>,
+    announced: Mutex<Vec<Multiaddr>>,
+}
+
+impl Host {
+    async fn start() -> Self {
+        let (key, shutdown) = (Keypair::generate_ed25519(), CancellationToken::new());
+        let mut config = PeerConfig::new(key, PeerRole::Host);
+        config.listen = vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()];
+        let admission = config.admission.clone();
+        let RunningPeer { client, mut incoming, .. } = peer::start(config, shutdown.clone()).await.unwrap();
+        let book = Arc::new(Book {
+            host_key: Keypair::generate_ed25519(),
+            certified: client.peer_id(),
+            code: InvitationCode::random(),
+            contacts: Mutex::default(),
+            announced: Mutex::default(),
+        });
+        let kept = book.clone();
+        tokio::spawn(async move {
+            while let Some(asked) = next_enrol(&mut incoming).await {
+                let reply = kept.answer(asked.request);
+                if matches!(reply, EnrolReply::Enrolled(_)) {
+                    admission.admit(asked.peer);
+                }
+                asked.reply.send(reply);
+            }
+        });
+        Self { client, book, _shutdown: shutdown.drop_guard() }
+    }
+
+    fn address(&self) -> Multiaddr {
+        format!("{}/p2p/{}", self.client.listeners()[0], self.client.peer_id()).parse().unwrap()
+    }
+
+    fn knows(&self, photographer: &Photographer) {
+        self.book.contacts.lock().unwrap().push(Contact {
+            peer_id: photographer.id(),
+            role: Role::Photographer,
+            name: "Ana at the host".into(),
+            addresses: vec![photographer.address()],
+        });
+    }
+}
+
+async fn next_enrol(incoming: &mut mpsc::Receiver<Incoming>) -> Option<peer::Asked<enprint_protocol::enrol::Enrol>> {
+    loop {
+        if let Incoming::Enrol(asked) = incoming.recv().await? {
+            return Some(asked);
+        }
+    }
+}
+
+impl Book {
+    fn answer(&self, request: EnrolRequest) -> EnrolReply {
+        match request {
+            EnrolRequest::Enrol { invitation, role: Role::Lab, name, .. } if invitation == self.code && name == "The Lab" => {
+                let certificate = HostCertificate { peer_id: self.certified };
+                EnrolReply::Enrolled(Welcome {
+                    host_name: "The Host".into(),
+                    host_key: ByteBuf::from(self.host_key.public().encode_protobuf()),
+                    certificate: Signed::sign(&certificate, &self.host_key).unwrap(),
+                    public_url: "http://host.example".into(),
+                })
+            }
+            EnrolRequest::Announce { addresses } => {
+                *self.announced.lock().unwrap() = addresses;
+                EnrolReply::Directory { contacts: self.contacts.lock().unwrap().clone() }
+            }
+            EnrolRequest::Enrol { .. } => Refusal::new(ErrorCode::BadInvitation, "The invitation is wrong.").into(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lab_enrols_announces_itself_and_learns_of_photographers() {
+    let (dir, host, ana) = (TempDir::new().unwrap(), Host::start().await, Photographer::start().await);
+    host.knows(&ana);
+    let lab = RunningLab::start(&dir).await;
+    let wrong = LabCommand::Enrol { host: host.address(), invitation: InvitationCode::random() };
+    let error = lab.place.ask(wrong).await.unwrap_err().to_string();
+    assert!(error.contains("invitation is wrong"), "{error}");
+    assert_eq!(lab.place.status().await.host, None);
+
+    let right = LabCommand::Enrol { host: host.address(), invitation: host.book.code.clone() };
+    for _ in 0..2 {
+        let answer = lab.place.ask(right.clone()).await.unwrap();
+        assert_eq!(answer, LabAnswer::Enrolled { host: "The Host".into(), peer_id: lab.place.peer_id });
+    }
+    let status = lab.place.status().await;
+    assert_eq!((status.host.as_deref(), status.host_connected), (Some("The Host"), true));
+    assert_eq!(*host.book.announced.lock().unwrap(), [lab.place.address.clone()]);
+    let known = lab.place.photographers().await.remove(0);
+    assert_eq!((known.peer_id, known.name.as_str(), known.standing.as_str()), (ana.id(), "Ana at the host", "listed"));
+    lab.place.approve("ana at the host").await;
+    assert_eq!(lab.place.photographers().await[0].standing, "approved");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_restarted_lab_finds_host_and_photographer_by_itself_and_goes_on() {
+    let (dir, host, ana) = (TempDir::new().unwrap(), Host::start().await, Photographer::start().await);
+    host.knows(&ana);
+    let lab = RunningLab::start_for(&dir, &ana).await;
+    lab.place.ask(LabCommand::Enrol { host: host.address(), invitation: host.book.code.clone() }).await.unwrap();
+    let job = ana.job(&[("a.jpg", picture(5_000_000, 1))]);
+    ana.script.allow_only(2);
+    ana.send(&lab.place, &job).await;
+    lab.place.wait_for_job("2 ranges are recorded", |job| job.here_bytes == 2 * 1024 * 1024).await;
+    lab.stop().await;
+    ana.script.allow();
+
+    // Nobody dials the lab, which listens at another port now.
+    let lab = RunningLab::start(&dir).await;
+    lab.place.wait_for_prints(&job.order_id.number()).await;
+    eventually("the receipt came", || ana.script.reports().len() == 1).await;
+    eventually_some("the host is back", async || lab.place.status().await.host_connected.then_some(())).await;
+    assert_eq!(ana.script.served(job.files[0].root), (0..5).collect::<Vec<_>>());
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_host_whose_key_does_not_vouch_for_it_is_refused() {
+    let (dir, host) = (TempDir::new().unwrap(), Host::start().await);
+    let lab = RunningLab::start(&dir).await;
+    let impostor = Book {
+        host_key: Keypair::generate_ed25519(),
+        certified: enprint_protocol::PeerId::random(),
+        code: host.book.code.clone(),
+        contacts: Mutex::default(),
+        announced: Mutex::default(),
+    };
+    let (client, address, _guard) = serve(impostor).await;
+    let command = LabCommand::Enrol { host: address, invitation: host.book.code.clone() };
+    let error = lab.place.ask(command).await.unwrap_err().to_string();
+    assert!(error.contains("host certificate"), "{error}");
+    assert_eq!(lab.place.status().await.host, None);
+    drop(client);
+    lab.stop().await;
+}
+
+async fn serve(book: Book) -> (Client, Multiaddr, tokio_util::sync::DropGuard) {
+    let shutdown = CancellationToken::new();
+    let mut config = PeerConfig::new(Keypair::generate_ed25519(), PeerRole::Host);
+    config.listen = vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()];
+    let RunningPeer { client, mut incoming, .. } = peer::start(config, shutdown.clone()).await.unwrap();
+    let address = format!("{}/p2p/{}", client.listeners()[0], client.peer_id()).parse().unwrap();
+    tokio::spawn(async move {
+        while let Some(asked) = next_enrol(&mut incoming).await {
+            asked.reply.send(book.answer(asked.request));
+        }
+    });
+    (client, address, shutdown.drop_guard())
+}
