@@ -87,6 +87,7 @@ use renditions::RenditionCache;
 use tries::Tries;
 
 pub use enprint_store::ledger::outbox::Waiting;
+pub use enrolment::Enrolment;
 pub(crate) use orders::Answer;
 
 /// The host's database and host key. Cheap to clone; clones share the connections.

@@ -13,6 +13,7 @@
 //! | [`limits`] | every bound, with its reason |
 
 pub mod config;
+mod courier;
 pub mod error;
 pub mod host;
 pub mod index;
@@ -21,11 +22,12 @@ mod peer_desk;
 mod schema;
 mod secrets;
 mod stored;
+mod upkeep;
 pub mod views;
 
 pub use config::HostConfig;
 pub use error::{ErrorKind, HostError};
-pub use host::Host;
+pub use host::{Host, HostWatch};
 pub use index::Index;
 
 /// The protocol's nouns, for crates that may not depend on it themselves.

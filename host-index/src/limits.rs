@@ -90,9 +90,8 @@ pub const ADDRESS_LINES_BYTES_MAX: usize = 1_000;
 pub const ORDER_NOTE_BYTES_MAX: usize = 2_000;
 /// What is said of one order: ten times what a troubled one needs.
 pub const STATUSES_PER_ORDER_MAX: u64 = 200;
-/// How long a payment's message is tried at a photographer's node that says it knows
-/// nothing of the order; then it is set aside for the operator, and the next one goes.
-pub const PAYMENT_PATIENCE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Messages shown as waiting.
+pub const WAITING_LISTED_MAX: u32 = 1_000;
 
 // --- the running host ---
 

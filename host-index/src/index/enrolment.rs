@@ -251,6 +251,12 @@ pub(super) async fn active_as(sql: &mut Sql, peer: PeerId, role: Role) -> Result
     if known.role == role { Ok(known) } else { Err(HostError::NotHere) }
 }
 
+/// The peer in a certain role, whether it may take part at the moment or not.
+pub(super) async fn enrolled_as(sql: &mut Sql, peer: PeerId, role: Role) -> Result<PeerView, HostError> {
+    let known = find(sql, peer).await?;
+    known.filter(|known| known.role == role).ok_or(HostError::NotHere)
+}
+
 async fn find(sql: &mut Sql, peer: PeerId) -> Result<Option<PeerView>, HostError> {
     let query = "SELECT * FROM peer WHERE peer_id = $1";
     let row = sql.fetch_optional(query, args![peer.to_string()]).await?;

@@ -126,6 +126,21 @@ impl OrderState {
         }
     }
 
+    /// The state of that word.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        const ALL: [OrderState; 8] = [
+            OrderState::Placed,
+            OrderState::Held,
+            OrderState::Accepted,
+            OrderState::Declined,
+            OrderState::Offered,
+            OrderState::Received,
+            OrderState::Printing,
+            OrderState::Shipped,
+        ];
+        ALL.into_iter().find(|state| state.word() == word)
+    }
+
     /// The state that a status brings about; `None` for those that move nothing.
     pub fn of(kind: &StatusKind) -> Option<Self> {
         match kind {

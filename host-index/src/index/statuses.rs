@@ -1,0 +1,233 @@
+//! What photographers and labs say of an order: each signed word is kept once, in the
+//! transaction of what it changes; and how far the order has come by all of them.
+
+use enprint_protocol::PeerId;
+use enprint_protocol::enrol::Role;
+use enprint_protocol::ids::OrderId;
+use enprint_protocol::limits::SMALL_BYTES_MAX;
+use enprint_protocol::signed::Signed;
+use enprint_protocol::status::{Status, StatusKind};
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::codec;
+use enprint_store::args;
+use enprint_store::ledger::{Row, Session as Sql, Tx};
+
+use super::{Index, enrolment, orders};
+use crate::error::HostError;
+use crate::limits::STATUSES_PER_ORDER_MAX;
+use crate::stored;
+use crate::views::{OrderState, Said, Step, StepKind, Tracking};
+
+impl Index {
+    /// Keeps what the order's photographer says, or passes on from a lab. Repeated, it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`HostError::NotHere`] for an order that is not this photographer's, a signer that
+    /// is neither they nor an enrolled lab, and words that are not the signer's to say;
+    /// a protocol error for a wrong signature or text; [`HostError::QuotaReached`].
+    pub async fn note_status(&self, photographer: PeerId, signed: &Signed<Status>) -> Result<(), HostError> {
+        let (key, status) = signed.open_any()?;
+        status.check()?;
+        let noted = Noted {
+            photographer,
+            signer: key.to_peer_id(),
+            encoded: codec::encode(signed)?,
+            status,
+            now: self.now(),
+        };
+        let noted = &noted;
+        self.ledger().write(|tx| Box::pin(noted.keep(tx))).await
+    }
+}
+
+struct Noted {
+    photographer: PeerId,
+    signer: PeerId,
+    status: Status,
+    encoded: Vec<u8>,
+    now: UnixMs,
+}
+
+impl Noted {
+    async fn keep(&self, tx: &mut Tx<'_>) -> Result<(), HostError> {
+        let order_id = self.status.order_id;
+        let sql = "SELECT event_id, paid_ms FROM placed_order WHERE order_id = $1 AND photographer = $2";
+        let row = tx.fetch_optional(sql, args![order_id.0, self.photographer.to_string()]).await?;
+        let row = row.ok_or(HostError::NotHere)?;
+        self.check_signer(tx).await?;
+        self.check_room(tx).await?;
+        let event_id: [u8; 16] = stored::bytes(&row, "event_id")?;
+        let sql = "INSERT INTO order_status (order_id, signer, status_id, event_id, kind, at_ms, received_ms, signed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (order_id, signer, status_id) DO NOTHING";
+        let values = args![
+            order_id.0,
+            self.signer.to_string(),
+            self.status.status_id.0,
+            event_id,
+            self.status.kind.word(),
+            self.status.at.0,
+            self.now.0,
+            &self.encoded,
+        ];
+        if tx.execute(sql, values).await? == 0 {
+            return Ok(());
+        }
+        if let Some(state) = OrderState::of(&self.status.kind) {
+            orders::advance(tx, order_id, state).await?;
+        }
+        if self.status.kind == StatusKind::Paid {
+            let sql = "UPDATE placed_order SET paid_ms = COALESCE(paid_ms, $2) WHERE order_id = $1";
+            tx.execute(sql, args![order_id.0, self.now.0]).await?;
+        }
+        Ok(())
+    }
+
+    /// A photographer speaks for themselves; what a lab signed is the lab's.
+    async fn check_signer(&self, tx: &mut Tx<'_>) -> Result<(), HostError> {
+        let kind = &self.status.kind;
+        if self.signer == self.photographer {
+            return if kind.is_of_photographer() { Ok(()) } else { Err(HostError::NotHere) };
+        }
+        enrolment::enrolled_as(tx, self.signer, Role::Lab).await?;
+        if kind.is_of_lab() { Ok(()) } else { Err(HostError::NotHere) }
+    }
+
+    async fn check_room(&self, tx: &mut Tx<'_>) -> Result<(), HostError> {
+        let sql = "SELECT COUNT(*) AS said FROM order_status WHERE order_id = $1";
+        let row = tx.fetch_one(sql, args![self.status.order_id.0]).await?;
+        if stored::count(&row, "said")? < STATUSES_PER_ORDER_MAX {
+            return Ok(());
+        }
+        Err(HostError::QuotaReached { what: "Statuses of an order", max: STATUSES_PER_ORDER_MAX })
+    }
+}
+
+/// All that was said of an order, as it came in.
+pub(super) async fn of_order(sql: &mut Sql, order_id: OrderId) -> Result<Vec<Said>, HostError> {
+    let query = "SELECT signer, signed FROM order_status WHERE order_id = $1 ORDER BY received_ms, at_ms, status_id";
+    let rows = sql.fetch_all(query, args![order_id.0]).await?;
+    rows.iter().map(said).collect()
+}
+
+fn said(row: &Row) -> Result<Said, HostError> {
+    let by = stored::peer(row, "signer")?;
+    let signed: Signed<Status> =
+        codec::decode(&row.bytes("signed")?, SMALL_BYTES_MAX).map_err(|_| stored::unreadable("a status"))?;
+    let status = signed.open_from(&by)?;
+    Ok(Said { kind: status.kind, at: status.at, by })
+}
+
+/// How far an order has come.
+pub(super) struct Progress {
+    pub(super) state: OrderState,
+    pub(super) steps: Vec<Step>,
+    pub(super) tracking: Option<Tracking>,
+    pub(super) problem: Option<String>,
+    pub(super) declined: Option<String>,
+}
+
+impl Progress {
+    /// By its row and all that was said of it.
+    pub(super) fn of(row: &Row, said: &[Said]) -> Result<Self, HostError> {
+        let state = orders::state(row)?;
+        let answered = stored::maybe_moment(row, "answered_ms")?.filter(|_| state != OrderState::Held);
+        let first = |wanted: fn(&StatusKind) -> bool| said.iter().find(|said| wanted(&said.kind)).map(|said| said.at);
+        let accepted = first(|kind| matches!(kind, StatusKind::Accepted)).or(answered);
+        let mut steps = vec![
+            step(StepKind::Placed, Some(stored::moment(row, "placed_ms")?)),
+            step(StepKind::Accepted, accepted.filter(|_| state != OrderState::Declined)),
+            step(StepKind::Paid, stored::maybe_moment(row, "paid_ms")?),
+            step(StepKind::Received, first(|kind| matches!(kind, StatusKind::Received { .. }))),
+            step(StepKind::Printing, first(|kind| matches!(kind, StatusKind::Printing))),
+            step(StepKind::Shipped, first(|kind| matches!(kind, StatusKind::Shipped { .. }))),
+        ];
+        fill_passed(&mut steps);
+        let refusal: Option<String> = row.get("refusal")?;
+        let declined = said.iter().rev().find_map(|said| match &said.kind {
+            StatusKind::Declined { reason } => Some(reason.clone()),
+            _ => None,
+        });
+        Ok(Self {
+            state,
+            steps,
+            tracking: tracking(said),
+            problem: problem(said),
+            declined: declined.or(refusal).filter(|_| state == OrderState::Declined),
+        })
+    }
+}
+
+fn step(kind: StepKind, reached: Option<UnixMs>) -> Step {
+    Step { kind, reached }
+}
+
+/// A step that was passed without word was reached by the time of the next one. Paying
+/// is nobody's consequence: it has to be said.
+fn fill_passed(steps: &mut [Step]) {
+    let mut next = None;
+    for step in steps.iter_mut().rev() {
+        if step.kind == StepKind::Paid {
+            continue;
+        }
+        step.reached = step.reached.or(next);
+        next = step.reached;
+    }
+}
+
+fn tracking(said: &[Said]) -> Option<Tracking> {
+    said.iter().rev().find_map(|said| match &said.kind {
+        StatusKind::Shipped { carrier, tracking } => {
+            Some(Tracking { carrier: carrier.clone(), tracking: tracking.clone() })
+        }
+        _ => None,
+    })
+}
+
+/// The last problem, unless the work went on after it.
+fn problem(said: &[Said]) -> Option<String> {
+    let mut problem = None;
+    for said in said {
+        match &said.kind {
+            StatusKind::Problem { text } => problem = Some(text.clone()),
+            StatusKind::Printing | StatusKind::Shipped { .. } | StatusKind::Received { .. } => problem = None,
+            _ => {}
+        }
+    }
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: StatusKind) -> Said {
+        Said { kind, at: UnixMs(1), by: PeerId::random() }
+    }
+
+    #[test]
+    fn a_problem_ends_when_the_work_goes_on() {
+        let trouble = said(StatusKind::Problem { text: "Out of paper.".into() });
+        assert_eq!(problem(std::slice::from_ref(&trouble)).as_deref(), Some("Out of paper."));
+        assert_eq!(problem(&[trouble.clone(), said(StatusKind::Printing)]), None);
+        let again = [trouble.clone(), said(StatusKind::Printing), trouble];
+        assert!(problem(&again).is_some());
+    }
+
+    #[test]
+    fn steps_passed_in_silence_have_the_time_of_the_next_but_paying_has_not() {
+        let at = |kind, reached: Option<i64>| step(kind, reached.map(UnixMs));
+        let mut steps = [
+            at(StepKind::Placed, Some(1)),
+            at(StepKind::Accepted, None),
+            at(StepKind::Paid, None),
+            at(StepKind::Received, None),
+            at(StepKind::Printing, Some(7)),
+            at(StepKind::Shipped, None),
+        ];
+        fill_passed(&mut steps);
+        let reached: Vec<_> = steps.iter().map(|step| step.reached.map(|at| at.0)).collect();
+        assert_eq!(reached, [Some(1), Some(7), None, Some(7), Some(7), None]);
+    }
+}
