@@ -19,6 +19,11 @@ pub const CUT_TOLD_MIN: u32 = 10;
 /// Galleries listed on the welcome page; each costs a look-up. More are on the
 /// account's page.
 pub const GALLERIES_SHOWN_MAX: usize = 12;
+/// After so long without a word from the photographer's node, in milliseconds, the
+/// gallery says so: a day, for laptops sleep at night.
+pub const NODE_QUIET_MS: i64 = 24 * 60 * 60 * 1000;
+/// Different photos that an order's page shows pictures of; each costs a look-up.
+pub const ORDER_PICTURES_MAX: usize = 60;
 /// Seconds between two looks of an order's page: people wait for days, not for seconds.
 pub const ORDER_LIVE_S: u32 = 10;
 /// An `Authorization` header that is read: a token has 64 letters.

@@ -27,8 +27,9 @@ pub struct HostConfig {
     pub database: Option<String>,
     /// The name that photographers and labs see.
     pub name: String,
-    /// Where customers reach the web pages: `https://photos.example`.
-    pub public_url: String,
+    /// Where customers reach the web pages: `https://photos.example`. Without it, the
+    /// web server says where it listens ([`crate::Index::found_at`]).
+    pub public_url: Option<String>,
     /// Where peers reach this process.
     pub listen: Vec<Multiaddr>,
     /// Bounds of the peer.
@@ -44,7 +45,7 @@ impl HostConfig {
             data_dir: data_dir.into(),
             database: None,
             name: "Enprint".into(),
-            public_url: "http://127.0.0.1:8080".into(),
+            public_url: None,
             listen: Vec::new(),
             peer_limits: PeerLimits::default(),
             clock: Arc::new(SystemClock),
@@ -64,18 +65,23 @@ impl HostConfig {
         Ok(text::required("The host's name", &self.name, limits::NAME_BYTES_MAX, false)?)
     }
 
-    /// The public address without a slash at its end, if pages can be below it.
-    pub(crate) fn checked_url(&self) -> Result<String, HostError> {
-        let unusable = |problem: &str| HostError::Config { what: "public address", problem: problem.into() };
-        let url = text::required("The public address", &self.public_url, limits::LINE_BYTES_MAX, false)?;
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(unusable("it should read https://photos.example"));
-        }
-        if url.contains(['?', '#', ' ']) {
-            return Err(unusable("it can have no spaces, no question mark and no #"));
-        }
-        Ok(url.trim_end_matches('/').to_owned())
+    /// The public address, where one is configured.
+    pub(crate) fn checked_url(&self) -> Result<Option<String>, HostError> {
+        self.public_url.as_deref().map(checked_url).transpose()
     }
+}
+
+/// A public address without a slash at its end, if pages can be below it.
+pub(crate) fn checked_url(url: &str) -> Result<String, HostError> {
+    let unusable = |problem: &str| HostError::Config { what: "public address", problem: problem.into() };
+    let url = text::required("The public address", url, limits::LINE_BYTES_MAX, false)?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(unusable("it should read https://photos.example"));
+    }
+    if url.contains(['?', '#', ' ']) {
+        return Err(unusable("it can have no spaces, no question mark and no #"));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 impl fmt::Debug for HostConfig {

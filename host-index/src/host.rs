@@ -62,7 +62,9 @@ impl Host {
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
         let parts = Arc::new(Parts { index: index.clone(), client, admission });
-        Ok(Self { parts, incoming, peer: task, shutdown, _lock: lock })
+        let host = Self { parts, incoming, peer: task, shutdown, _lock: lock };
+        index.listens_at(host.peer_id(), &host.addresses()).await?;
+        Ok(host)
     }
 
     /// The database, for web pages and commands.

@@ -48,6 +48,9 @@
 //! **The database itself** (`index/housekeeping.rs`)
 //! [`counts`](Index::counts) · [`bytes_at_rest`](Index::bytes_at_rest) ·
 //! [`waiting`](Index::waiting) · [`backup_to`](Index::backup_to) · [`close`](Index::close)
+//!
+//! **This host** (`index/own_addresses.rs`)
+//! [`listens_at`](Index::listens_at) · [`addresses`](Index::addresses)
 
 mod accounts;
 mod baskets;
@@ -56,6 +59,7 @@ mod events;
 mod galleries;
 mod housekeeping;
 mod orders;
+mod own_addresses;
 mod passwords;
 mod photo_rows;
 mod photos;
@@ -67,7 +71,7 @@ mod strip_check;
 mod tries;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use enprint_protocol::enrol::HostCertificate;
 use enprint_protocol::ids::EventId;
@@ -78,7 +82,7 @@ use enprint_protocol::{PeerId, PublicKey};
 use enprint_store::args;
 use enprint_store::ledger::{Clock, Ledger, Tx};
 
-use crate::config::HostConfig;
+use crate::config::{HostConfig, checked_url};
 use crate::error::HostError;
 use crate::schema::MIGRATIONS;
 use crate::secrets::Secrets;
@@ -101,7 +105,7 @@ struct Shared {
     secrets: Secrets,
     clock: Arc<dyn Clock>,
     name: String,
-    public_url: String,
+    public_url: OnceLock<String>,
     cache: RenditionCache,
     passwords: Passwords,
     tries: Tries,
@@ -123,7 +127,7 @@ impl Index {
             secrets,
             clock: Arc::clone(&config.clock),
             name,
-            public_url,
+            public_url: public_url.map_or_else(OnceLock::new, OnceLock::from),
             cache: RenditionCache::default(),
             passwords: Passwords::default(),
             tries: Tries::default(),
@@ -141,9 +145,20 @@ impl Index {
         &self.shared.name
     }
 
-    /// Where customers reach the web pages, without a slash at its end.
+    /// Where customers reach the web pages, without a slash at its end; empty as long
+    /// as nobody knows.
     pub fn public_url(&self) -> &str {
-        &self.shared.public_url
+        self.shared.public_url.get().map_or("", String::as_str)
+    }
+
+    /// Customers reach the web pages at `url`, unless the configuration says where.
+    ///
+    /// # Errors
+    /// [`HostError::Config`] when no page can be below it.
+    pub fn found_at(&self, url: &str) -> Result<(), HostError> {
+        let url = checked_url(url)?;
+        self.shared.public_url.get_or_init(|| url);
+        Ok(())
     }
 
     /// The page of a gallery. It asks for the access code, which stands in no address.

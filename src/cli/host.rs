@@ -57,6 +57,16 @@ pub enum HostCommand {
     },
     /// Lists enrolled photographers and labs
     Peers,
+    /// Shuts a photographer or a lab out, and closes its galleries, until it is restored
+    Suspend {
+        /// Name, peer id or its beginning
+        peer: String,
+    },
+    /// Lets a suspended peer in again
+    Restore {
+        /// Name, peer id or its beginning
+        peer: String,
+    },
     /// Lists events
     Events,
     /// Lists orders, newest first

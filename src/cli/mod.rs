@@ -1,6 +1,7 @@
 //! The command line: what can be said, and its help. Starts nothing.
 
 pub mod demo;
+pub mod details;
 pub mod host;
 pub mod lab;
 pub mod photographer;

@@ -19,8 +19,6 @@ pub struct Customer {
 pub struct ListedPhoto {
     /// Its id.
     pub photo_id: String,
-    /// Its file name.
-    pub file_name: String,
     /// Where its proof is.
     pub proof_url: String,
 }
@@ -30,14 +28,19 @@ pub struct ListedPhoto {
 pub struct PlacedOrder {
     /// Its number for people.
     pub number: String,
-    /// The page that shows how it goes.
-    pub order_url: String,
+    /// What opens the order's own page.
+    pub token: String,
 }
 
 #[derive(Deserialize)]
 struct Opened {
     event_id: String,
     token: String,
+}
+
+#[derive(Deserialize)]
+struct FollowedOrder {
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +97,13 @@ impl Customer {
         let url = format!("{}/api/v1/galleries/{}/orders", self.site, self.event_id);
         let asked = self.http.post(url).bearer_auth(&self.token).json(&order);
         answered(asked).await?.json().await.context("The host's answer to the order can't be read")
+    }
+
+    /// Whether the order's page says that the lab has all files, or is further.
+    pub async fn is_received(&self, order: &PlacedOrder) -> Result<Option<()>> {
+        let asked = self.http.get(format!("{}/api/v1/orders/{}", self.site, order.token));
+        let followed: FollowedOrder = answered(asked).await?.json().await?;
+        Ok(["received", "printing", "shipped"].contains(&followed.state.as_str()).then_some(()))
     }
 
     async fn get(&self, what: &str) -> Result<Response> {

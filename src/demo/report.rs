@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 use enprint_node::photographer::commands::FailedFile;
 use serde::Serialize;
 
+use crate::show;
+
 /// The demo's report. Bytes are bytes, times are milliseconds.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -45,5 +47,21 @@ impl Report {
     pub fn write(&self, file: &Path) -> Result<()> {
         let json = serde_json::to_string_pretty(self)?;
         std::fs::write(file, json + "\n").with_context(|| format!("The report {} can't be written", file.display()))
+    }
+}
+
+/// The report in words.
+pub fn words(report: &Report) -> String {
+    let mut text = format!(
+        "{} ordered: {} crossed to the lab for {} of print files, each file {}.\n",
+        show::count(report.photos_ordered, "photo was", "photos were"),
+        show::bytes(report.wire_bytes_to_lab),
+        show::bytes(report.lab_bytes),
+        if report.crossings.values().all(|times| *times == 1) { "once" } else { "more than once" }
+    );
+    text += &format!("First proof after {} ms; order at the lab after {} ms.\n", report.first_proof_ms, report.order_to_lab_ms);
+    text + match report.lab_files_verified {
+        true => "The lab's files are the photographer's, byte for byte.",
+        false => "THE LAB'S FILES ARE NOT THE PHOTOGRAPHER'S.",
     }
 }

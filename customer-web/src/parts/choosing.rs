@@ -49,9 +49,11 @@ pub fn quick_print<'a>(list: &'a PriceList, photo: &PhotoRow) -> Option<&'a Prin
 }
 
 /// The sizes to choose from, each with its finishes, prices, and what becomes of this
-/// photo on it.
-pub fn sizes(list: &PriceList, photo: &PhotoRow) -> Markup {
-    let chosen = list.prints.iter().find(|print| sharpness(photo, print.size).is_sold());
+/// photo on it. `wanted` is chosen, as [`print_word`] writes it, or else the first.
+pub fn sizes(list: &PriceList, photo: &PhotoRow, wanted: Option<&str>) -> Markup {
+    let sold = || list.prints.iter().filter(|print| sharpness(photo, print.size).is_sold());
+    let chosen = sold().find(|print| wanted == Some(&print_word(print.size, print.finish)));
+    let chosen = chosen.or_else(|| sold().next());
     html! {
         fieldset.choices.sizes {
             legend { "Print size" }

@@ -8,7 +8,7 @@ use enprint_web::components::{Tile, photo_grid_with};
 use enprint_web::{Markup, Visit, html};
 
 use super::choosing::{print_word, quick_print};
-use super::frame::gallery_path;
+use super::frame::{basket_path, gallery_path};
 use super::view::View;
 use crate::protocol::ids::{EventId, PhotoId};
 use crate::words;
@@ -83,7 +83,7 @@ fn quick_add(visit: &Visit, gallery: &Gallery, photo: &PhotoRow, view: &View) ->
     let Some(print) = quick_print(&gallery.event.price_list, photo) else {
         return Markup::default();
     };
-    let action = format!("{}/basket/add", gallery_path(&gallery.event.event_id));
+    let action = basket_path(&gallery.event.event_id);
     let what = words::print(print.size, print.finish);
     html! {
         form.quick method="post" action=(action) id=(anchor(&photo.photo_id)) data-quick {
@@ -102,7 +102,7 @@ fn quick_add(visit: &Visit, gallery: &Gallery, photo: &PhotoRow, view: &View) ->
 }
 
 /// `2 prints`, for each photo that is in the basket.
-fn marks(basket: &Basket) -> HashMap<PhotoId, String> {
+pub fn marks(basket: &Basket) -> HashMap<PhotoId, String> {
     let mut prints: HashMap<PhotoId, u64> = HashMap::new();
     for line in &basket.lines {
         *prints.entry(line.choice.photo_id).or_default() += u64::from(line.choice.quantity);

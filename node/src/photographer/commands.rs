@@ -130,8 +130,10 @@ pub struct EventDetails {
     pub photographer: Option<String>,
     /// The copyright notice.
     pub copyright: Option<String>,
-    /// Prints, deliveries and how to pay.
+    /// Prints and deliveries; its payment note is not used.
     pub price_list: Option<PriceList>,
+    /// How to pay, shown to the customer after ordering.
+    pub payment_note: Option<String>,
 }
 
 /// What the node answers.

@@ -95,11 +95,14 @@ fn choose(named: &str, events: &[EventRow]) -> Result<Option<EventRow>, NodeErro
 }
 
 fn with_details(mut record: EventRecord, details: &EventDetails) -> EventRecord {
-    let EventDetails { description, date, photographer, copyright, price_list } = details.clone();
+    let EventDetails { description, date, photographer, copyright, price_list, payment_note } = details.clone();
     record.description = description.unwrap_or(record.description);
     record.date = date.or(record.date);
     record.photographer = photographer.unwrap_or(record.photographer);
     record.copyright = copyright.unwrap_or(record.copyright);
-    record.price_list = price_list.unwrap_or(record.price_list);
+    if let Some(list) = price_list {
+        record.price_list = PriceList { payment_note: record.price_list.payment_note, ..list };
+    }
+    record.price_list.payment_note = payment_note.unwrap_or(record.price_list.payment_note);
     record
 }

@@ -1,0 +1,228 @@
+//! The demo: the whole flow on one machine, from a folder of photos to a lab's hot
+//! folder. Every part is the real one; only the people are played.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `stage` | the three peers, introduced to each other |
+//! | `scenery` | photographs for who has none at hand |
+//! | `customer` | a customer, over HTTP |
+//! | `delivery` | an order's way to the lab, and the check of what arrived |
+//! | `visit` | the demo that stays open for a browser |
+//! | `report` | what was measured |
+
+mod customer;
+mod delivery;
+mod report;
+mod scenery;
+mod stage;
+mod visit;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use enprint_node::control::{ProgressLine, ProgressUnit};
+use enprint_node::photographer::commands::{EventDetails, EventSummary, ImportReport};
+use enprint_node::photographer::selection::Selection;
+use enprint_node::photographer::{PhotographerAnswer, PhotographerCommand};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::demo::DemoArgs;
+use crate::progress::Bar;
+use crate::show;
+use customer::Customer;
+use report::Report;
+use stage::{Stage, until};
+
+/// Photographs that the demo makes when it is given none.
+const PHOTOS_MADE: usize = 24;
+/// Where the pages listen when the demo stays open.
+const WEB: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
+/// A free port: the demo that ends by itself needs no address that anybody remembers.
+const WEB_ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
+
+/// Runs the demo.
+pub async fn run(args: DemoArgs, json: bool) -> Result<()> {
+    let folder = DataFolder::open(args.data.clone())?;
+    let photos = match &args.photos {
+        Some(photos) => photos.clone(),
+        None => make_photos(&folder.path().join("photos"), json).await?,
+    };
+    let usual = if args.exit { WEB_ANY } else { WEB };
+    let web = args.web.unwrap_or_else(|| SocketAddr::from(usual));
+    let stage = Stage::open(folder.path(), web, json).await?;
+    let done = show_flow(&stage, &photos, &args, json).await;
+    stage.close().await;
+    done
+}
+
+async fn show_flow(stage: &Stage, photos: &Path, args: &DemoArgs, json: bool) -> Result<()> {
+    let mut report = Report::default();
+    let event = publish(stage, photos, args.photos.is_none(), &mut report).await?;
+    if !json {
+        println!("{}", published_words(stage, &event, &report));
+    }
+    let customer = Customer::open(&stage.site, &event.access_code.to_string()).await?;
+    if args.exit {
+        delivery::order_and_check(stage, &customer, event.event_id, &mut report).await?;
+    } else {
+        visit::stay_open(stage).await?;
+    }
+    report.host_bytes_at_rest = stage.index.bytes_at_rest().await?;
+    if let Some(file) = &args.report {
+        report.write(file)?;
+    }
+    if args.exit {
+        show::answer(json, &report, report::words)?;
+    }
+    if args.exit && !report.lab_files_verified {
+        bail!("The lab's files are not the photographer's");
+    }
+    Ok(())
+}
+
+/// Imports the folder and publishes each photo as it comes in. Meanwhile a customer
+/// waits for the first proof.
+async fn publish(stage: &Stage, photos: &Path, made: bool, report: &mut Report) -> Result<EventSummary> {
+    let name = event_name(photos, made);
+    let details = details(made);
+    let made_event = PhotographerCommand::Event { event: name.clone(), details: details.clone() };
+    let PhotographerAnswer::Event(event) = stage.photographs(made_event).await? else {
+        bail!("The photographer's node gave another answer than expected");
+    };
+    let wire_before = stage.photographer.wire().sent_bytes;
+    let began = Instant::now();
+    let folder = std::path::absolute(photos).context("The folder of photos can't be found")?;
+    let import = PhotographerCommand::Import { folder, event: name.clone(), category: None, details, publish: true };
+    let rest = PhotographerCommand::Publish { event: name, selection: Selection::default() };
+    let all_sent = CancellationToken::new();
+    let sending = async {
+        let imported = stage.photographs(import).await;
+        let rest = if imported.is_ok() { stage.photographs(rest).await.map(drop) } else { Ok(()) };
+        all_sent.cancel();
+        rest.and(imported)
+    };
+    let (imported, first_proof) = tokio::join!(sending, first_proof(stage, &event, began, &all_sent));
+    let PhotographerAnswer::Imported(imported) = imported? else {
+        bail!("The photographer's node gave another answer than expected");
+    };
+    take_down(stage, &imported, report).await?;
+    report.first_proof_ms = first_proof?;
+    report.wire_bytes_published = stage.photographer.wire().sent_bytes - wire_before;
+    Ok(*event)
+}
+
+/// Milliseconds from `began` to a proof that a customer has fetched; gives up when
+/// `all_sent` and there is none.
+async fn first_proof(
+    stage: &Stage,
+    event: &EventSummary,
+    began: Instant,
+    all_sent: &CancellationToken,
+) -> Result<u64> {
+    until("a photo is published", || async {
+        let is_over = all_sent.is_cancelled();
+        let events = stage.index.events().await?;
+        let is_open = events.iter().any(|known| known.event_id == event.event_id && known.photos > 0);
+        Ok((is_open || is_over).then_some(()))
+    })
+    .await?;
+    let customer = Customer::open(&stage.site, &event.access_code.to_string()).await?;
+    let photos = customer.photos().await?;
+    let first = photos.first().context("The gallery is empty")?;
+    customer.proof(first).await?;
+    Ok(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+async fn take_down(stage: &Stage, imported: &ImportReport, report: &mut Report) -> Result<()> {
+    if imported.imported == 0 {
+        bail!("No photo could be imported from this folder");
+    }
+    report.photos_imported = imported.imported;
+    report.photos_failed.clone_from(&imported.failed);
+    report.original_bytes = imported.original_bytes;
+    let events = stage.index.events().await?;
+    report.photos_published = events.iter().map(|event| event.photos).sum();
+    report.published_bytes = events.iter().map(|event| event.bytes).sum();
+    Ok(())
+}
+
+fn details(made: bool) -> EventDetails {
+    let description = "A day at the lake, from the misty morning to the stars.";
+    EventDetails {
+        description: made.then(|| description.into()),
+        photographer: Some("Demo photographer".into()),
+        payment_note: Some("This is a demo: nobody pays anything, and nothing is printed.".into()),
+        ..EventDetails::default()
+    }
+}
+
+fn event_name(photos: &Path, made: bool) -> String {
+    let folder = photos.file_name().map(|name| name.to_string_lossy().into_owned());
+    match folder {
+        Some(name) if !made => name,
+        _ => "John's Wedding".into(),
+    }
+}
+
+fn published_words(stage: &Stage, event: &EventSummary, report: &Report) -> String {
+    let mut text = format!(
+        "{} imported: {} of originals stay on the photographer's node.\n",
+        show::count(report.photos_imported, "photo", "photos"),
+        show::bytes(report.original_bytes)
+    );
+    for failed in &report.photos_failed {
+        text += &format!("  not imported: {}: {}\n", failed.name, failed.reason);
+    }
+    text += &format!(
+        "{} published: the host has {} of thumbnails and proofs.\n\n",
+        show::count(report.photos_published, "photo", "photos"),
+        show::bytes(report.published_bytes)
+    );
+    text + &format!("  Gallery      {}\n  Access code  {}\n", stage.index.gallery_url(event.event_id), event.access_code)
+}
+
+/// Renders photographs, with a bar on the terminal.
+async fn make_photos(folder: &Path, quiet: bool) -> Result<PathBuf> {
+    let folder = folder.to_owned();
+    let render = move || {
+        let bar = Bar::new(quiet);
+        let mut show = |done: usize, total: usize| {
+            bar.show(&ProgressLine {
+                what: "Photographing".into(),
+                done: done as u64,
+                total: Some(total as u64),
+                unit: ProgressUnit::Photos,
+            });
+        };
+        scenery::render_album(&folder, PHOTOS_MADE, &mut show).map(|_| folder)
+    };
+    tokio::task::spawn_blocking(render).await?.context("The demo's photos can't be written")
+}
+
+/// Where the demo's data is: a folder that was given, or one that goes when it ends.
+enum DataFolder {
+    Given(PathBuf),
+    Temporary(TempDir),
+}
+
+impl DataFolder {
+    fn open(given: Option<PathBuf>) -> Result<Self> {
+        match given {
+            Some(path) => Ok(Self::Given(std::path::absolute(path)?)),
+            None => {
+                let made = tempfile::Builder::new().prefix("enprint-demo-").tempdir();
+                Ok(Self::Temporary(made.context("The demo's folder can't be made")?))
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Given(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The demo that stays open for a browser: it marks each order paid, as an operator
+//! would, and tells where its prints are, until Ctrl-C.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::delivery::finished_job;
+use super::stage::Stage;
+use crate::run::until_stopped;
+
+/// How often the demo looks for orders.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Stays open until Ctrl-C.
+pub async fn stay_open(stage: &Stage) -> Result<()> {
+    println!("Open the gallery, order a print, and watch it arrive in");
+    println!("  {}\nCtrl-C stops the demo.\n", stage.hot_folder.display());
+    let stop = until_stopped();
+    let (mut paid, mut arrived) = (BTreeSet::new(), BTreeSet::new());
+    while !stop.is_cancelled() {
+        for order in stage.index.orders().await? {
+            if paid.insert(order.number.clone()) && stage.index.mark_paid(order.order_id).await? {
+                println!("Order {}, {}: placed, and paid by the demo.", order.number, order.total);
+            }
+            if arrived.contains(&order.number) {
+                continue;
+            }
+            if let Some(job) = finished_job(stage, &order.number).await? {
+                let folder = stage.hot_folder.join(job.folder.unwrap_or_default());
+                println!("Order {}: its print files are in {}", order.number, folder.display());
+                arrived.insert(order.number);
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    println!("Stopping.");
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Runs a host with its web pages, or does one thing for its operator.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use enprint_customer_web::{Bound, SiteConfig};
+use enprint_host_index::{Host, HostConfig, Index};
+use enprint_protocol::enrol::Role;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::photographer::listen;
+use crate::cli::host::{HostCommand as Command, HostOptions, InviteRole};
+use crate::config::data_dir;
+use crate::show;
+
+/// Where a host listens for peers unless told otherwise.
+const LISTEN: &str = "/ip4/0.0.0.0/tcp/4040";
+/// Where its web pages listen unless told otherwise: behind a proxy on this machine.
+const WEB: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
+
+/// A host whose peer and web pages listen. Nothing is answered before
+/// [`run`](Self::run).
+pub struct OpenHost {
+    /// Its peer and database.
+    pub host: Host,
+    /// Its web pages.
+    pub pages: Bound,
+}
+
+impl OpenHost {
+    /// Opens the database, starts the peer, and listens for customers.
+    pub async fn open(config: HostConfig, site: SiteConfig) -> Result<Self> {
+        let host = Host::start(config).await.context("The host can't start")?;
+        let pages = enprint_customer_web::bind(site, host.index().clone()).await.context("The web pages can't start")?;
+        host.index().found_at(pages.public_url())?;
+        Ok(Self { host, pages })
+    }
+
+    /// Runs both until `shutdown`: customers are sent home first, then the peer stops,
+    /// then the database is closed.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let pages_closed = CancellationToken::new();
+        let pages = async {
+            self.pages.run(shutdown.cancelled()).await;
+            pages_closed.cancel();
+        };
+        tokio::join!(pages, self.host.run(pages_closed.clone()));
+    }
+}
+
+/// Runs the host, or one command.
+pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> Result<()> {
+    let site = site(&options);
+    let config = config(options)?;
+    match command {
+        None | Some(Command::Run) => serve(config, site, json).await,
+        Some(command) => {
+            let index = Index::open(&config).await.context("The host's database can't be opened")?;
+            let done = operate(&index, command, json).await;
+            index.close().await;
+            done
+        }
+    }
+}
+
+fn config(options: HostOptions) -> Result<HostConfig> {
+    let usual = HostConfig::new(data_dir(options.data, "host")?);
+    Ok(HostConfig {
+        database: options.database,
+        name: options.name.unwrap_or_else(|| usual.name.clone()),
+        public_url: options.public_url,
+        listen: listen(options.listen, LISTEN)?,
+        ..usual
+    })
+}
+
+fn site(options: &HostOptions) -> SiteConfig {
+    SiteConfig {
+        listen: options.web.unwrap_or_else(|| SocketAddr::from(WEB)),
+        public_url: options.public_url.clone(),
+        trust_proxy: options.trust_proxy,
+    }
+}
+
+async fn serve(config: HostConfig, site: SiteConfig, json: bool) -> Result<()> {
+    let stop = super::until_stopped();
+    let open = OpenHost::open(config, site).await?;
+    let addresses: Vec<String> = open.host.addresses().iter().map(ToString::to_string).collect();
+    let ready = json!({
+        "role": "host",
+        "peer_id": open.host.peer_id().to_string(),
+        "addresses": addresses,
+        "web": format!("http://{}", open.pages.local_addr()),
+        "public_url": open.pages.public_url(),
+    });
+    show::answer(json, &ready, |_| show::host::ready(open.pages.public_url(), &addresses))?;
+    open.run(stop).await;
+    Ok(())
+}
+
+/// Does what the operator asks for, beside a host that may be running.
+async fn operate(index: &Index, command: Command, json: bool) -> Result<()> {
+    match command {
+        Command::Run => Ok(()),
+        Command::Invite { role, days } => invite(index, role, days, json).await,
+        Command::Peers => {
+            let peers = index.peers().await?;
+            show::answer(json, &show::host::peers_json(&peers), |_| show::host::peers(&peers))
+        }
+        Command::Suspend { peer } => {
+            let peer = find_peer(index, &peer).await?;
+            index.suspend_peer(peer).await?;
+            show::answer(json, &json!({ "suspended": peer.to_string() }), |_| "Suspended; its galleries are closed.".into())
+        }
+        Command::Restore { peer } => {
+            let peer = find_peer(index, &peer).await?;
+            index.restore_peer(peer).await?;
+            show::answer(json, &json!({ "restored": peer.to_string() }), |_| "Restored.".into())
+        }
+        Command::Events => {
+            let events = index.events().await?;
+            show::answer(json, &show::host::events_json(&events), |_| show::host::events(&events))
+        }
+        Command::Orders => {
+            let orders = index.orders().await?;
+            show::answer(json, &show::host::orders_json(&orders), |_| show::host::orders(&orders))
+        }
+        Command::Paid { order } => paid(index, &order, json).await,
+        Command::Status => {
+            let (counts, bytes, waiting) =
+                (index.counts().await?, index.bytes_at_rest().await?, index.waiting().await?);
+            let answer = show::host::status_json(&counts, bytes, &waiting)?;
+            show::answer(json, &answer, |_| show::host::status(&counts, bytes, &waiting))
+        }
+        Command::Backup { file } => {
+            index.backup_to(&file).await?;
+            show::answer(json, &json!({ "backup": file }), |_| show::host::backed_up(&file))
+        }
+    }
+}
+
+async fn invite(index: &Index, role: InviteRole, days: u32, json: bool) -> Result<()> {
+    let role = match role {
+        InviteRole::Photographer => Role::Photographer,
+        InviteRole::Lab => Role::Lab,
+    };
+    let code = index.invite(role, Duration::from_secs(u64::from(days) * 24 * 60 * 60)).await?;
+    let addresses: Vec<String> = index.addresses().await?.iter().map(ToString::to_string).collect();
+    let answer = json!({
+        "invitation": code.to_string(),
+        "role": role.word(),
+        "days": days,
+        "addresses": addresses,
+    });
+    show::answer(json, &answer, |_| show::host::invitation(&code.to_string(), role, days, &addresses))
+}
+
+async fn paid(index: &Index, named: &str, json: bool) -> Result<()> {
+    let order_id = index.find_order(named).await.context("The order can't be found")?;
+    let is_new = index.mark_paid(order_id).await?;
+    let answer = json!({ "order_id": order_id.to_string(), "number": order_id.number(), "was_paid": !is_new });
+    show::answer(json, &answer, |_| match is_new {
+        true => format!("{} is paid; its photographer is told.", order_id.number()),
+        false => format!("{} was paid already.", order_id.number()),
+    })
+}
+
+/// The peer that a person names by its name, its id or the beginning of it.
+async fn find_peer(index: &Index, named: &str) -> Result<enprint_protocol::PeerId> {
+    let peers = index.peers().await?;
+    let is_named = |peer: &&enprint_host_index::views::PeerView| {
+        peer.name == named || peer.peer_id.to_string().starts_with(named)
+    };
+    let found: Vec<_> = peers.iter().filter(is_named).collect();
+    match found.as_slice() {
+        [peer] => Ok(peer.peer_id),
+        [] => anyhow::bail!("No peer here is called “{named}”; “enprint host peers” lists them"),
+        _ => anyhow::bail!("Several peers are called “{named}”; give more of the peer id"),
+    }
+}

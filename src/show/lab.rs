@@ -1,0 +1,78 @@
+//! A lab's answers in words.
+
+use enprint_node::lab::LabAnswer as Answer;
+use enprint_node::lab::commands::{JobSummary, LabStatus, PhotographerSummary};
+
+use super::{bytes, columns, count};
+
+/// `answer` in words.
+pub fn words(answer: &Answer) -> String {
+    match answer {
+        Answer::Enrolled { host, .. } => format!("Enrolled at {host}. Its photographers can find this lab now."),
+        Answer::Status(status) => lab_status(status),
+        Answer::Photographers { photographers } if photographers.is_empty() => {
+            "No photographer has been heard of yet. Enrol at a host first: “enprint lab enrol”.".into()
+        }
+        Answer::Photographers { photographers: list } => photographers(list),
+        Answer::Jobs { jobs } if jobs.is_empty() => "No jobs yet.".into(),
+        Answer::Jobs { jobs } => jobs.iter().map(job).collect::<Vec<_>>().join("\n"),
+        Answer::Job(one) => job(one),
+    }
+}
+
+fn photographers(list: &[PhotographerSummary]) -> String {
+    let row = |one: &PhotographerSummary| {
+        let connected = if one.connected { "connected" } else { "" };
+        vec![one.name.clone(), one.standing.clone(), connected.into(), one.peer_id.to_string()]
+    };
+    let mut text = columns(&list.iter().map(row).collect::<Vec<_>>());
+    if list.iter().any(|one| one.standing == "waiting") {
+        text += "“enprint lab approve NAME” takes the jobs of one that is waiting.\n";
+    }
+    text
+}
+
+fn job(job: &JobSummary) -> String {
+    let mut text = format!(
+        "{}  {}, {}, {} in {}\n",
+        job.number,
+        job.event,
+        job.photographer,
+        count(job.prints, "print", "prints"),
+        count(job.files, "file", "files")
+    );
+    text += &match job.here_bytes == job.file_bytes {
+        true => format!("  {}, {}\n", job.state, bytes(job.file_bytes)),
+        false => format!("  {}, {} of {}\n", job.state, bytes(job.here_bytes), bytes(job.file_bytes)),
+    };
+    if let Some(folder) = &job.folder {
+        text += &format!("  in the hot folder as {folder}\n");
+    }
+    if let Some(hint) = &job.hint {
+        text += &format!("  {hint}\n");
+    }
+    text
+}
+
+fn lab_status(status: &LabStatus) -> String {
+    let host = match (&status.host, status.host_connected) {
+        (Some(name), true) => format!("{name}, connected"),
+        (Some(name), false) => format!("{name}, not connected"),
+        (None, _) => "not enrolled yet".into(),
+    };
+    let mut text = format!("Peer id     {}\nHost        {host}\n", status.peer_id);
+    for address in &status.addresses {
+        text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
+    }
+    text += &format!("Hot folder  {}\n", status.hot_folder);
+    text += &format!("Jobs        {} arriving, {} here and not shipped\n", status.jobs_receiving, status.jobs_open);
+    if status.photographers_waiting > 0 {
+        text += &format!("Waiting     {} for approval\n", count(status.photographers_waiting, "photographer", "photographers"));
+    }
+    text += &format!("Network     {} sent, {} received\n", bytes(status.wire_sent_bytes), bytes(status.wire_received_bytes));
+    for waiting in &status.reports_waiting {
+        let error = waiting.last_error.as_deref().unwrap_or("not tried yet");
+        text += &format!("Waiting     {} (tried {} times): {error}\n", waiting.what, waiting.attempts);
+    }
+    text
+}
