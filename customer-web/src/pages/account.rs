@@ -5,7 +5,7 @@ use enprint_host_index::limits::{ACCOUNT_ID_BYTES_MAX, PASSWORD_BYTES_MAX, PASSW
 use enprint_host_index::views::{Account, AccountId};
 use enprint_host_index::HostError;
 use enprint_web::components::{Field, Input, Tone, button, field, notice, post_form};
-use enprint_web::{Form, Markup, Page, SeeOther, html, with_status};
+use enprint_web::{Form, Markup, SeeOther, html, with_status};
 use http::StatusCode;
 use warp::reply::{Reply, Response};
 

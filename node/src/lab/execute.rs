@@ -28,7 +28,10 @@ impl Commands for Lab {
                 Ok(LabAnswer::Enrolled { host, peer_id: self.peer_id() })
             }
             LabCommand::Status => node.status().await,
-            LabCommand::Photographers => node.list_photographers().await,
+            LabCommand::Photographers => {
+                node.refresh_photographers().await;
+                node.list_photographers().await
+            }
             LabCommand::Approve { who } => node.approve(&who).await,
             LabCommand::Revoke { who } => node.revoke(&who).await,
             LabCommand::Jobs => node.list_jobs().await,

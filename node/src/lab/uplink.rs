@@ -70,10 +70,21 @@ impl Node {
         if self.client.is_connected(&peer) {
             return Ok(());
         }
+        self.refresh_photographers().await; // it may have moved
         let known = self.catalogue.photographer(peer).await?;
         match known.map(|known| known.addresses).filter(|addresses| !addresses.is_empty()) {
             Some(addresses) => Ok(self.client.dial(peer, addresses).await?),
             None => Err(AskError::NotConnected { peer }.into()),
+        }
+    }
+
+    /// Asks the host anew where its photographers are, if it is connected.
+    pub(super) async fn refresh_photographers(&self) {
+        let Ok(Some(host)) = self.catalogue.host().await else { return };
+        if self.client.is_connected(&host.peer_id)
+            && let Err(error) = self.announce(host.peer_id).await
+        {
+            tracing::debug!(%error, "the host did not say where its photographers are");
         }
     }
 

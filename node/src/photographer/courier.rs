@@ -66,6 +66,9 @@ impl Node {
         let request: JobRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
         let JobRequest::Offer(signed) = &request;
         let job = signed.open_from(&self.client.peer_id())?;
+        if !self.client.is_connected(&lab) {
+            self.refresh_labs().await; // it may have moved
+        }
         let Some(known) = self.catalogue.lab(lab).await? else {
             return Err(stored::unreadable("a lab"));
         };

@@ -46,7 +46,10 @@ impl Commands for Photographer {
             Command::Decline { order, reason } => node.decline(&order, &reason).await,
             Command::Paid { order } => node.paid(&order).await,
             Command::Send { order, lab } => node.send_again(&order, lab.as_deref()).await,
-            Command::Labs => node.list_labs().await,
+            Command::Labs => {
+                node.refresh_labs().await;
+                node.list_labs().await
+            }
             Command::UseLab { lab } => node.use_lab(&lab).await,
             Command::Status => node.status().await,
             Command::Verify { event } => node.verify(&event, &progress).await,

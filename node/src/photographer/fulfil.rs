@@ -115,6 +115,7 @@ impl Node {
     }
 
     async fn find_lab(&self, named: &str) -> Result<LabRow, NodeError> {
+        self.refresh_labs().await;
         let mut labs = self.catalogue.labs().await?;
         let at = super::naming::find(named, labs.iter().map(|lab| (lab.peer_id.to_string(), lab.name.as_str())))?;
         at.map(|at| labs.swap_remove(at)).ok_or_else(|| NodeError::Unknown {

@@ -97,6 +97,16 @@ impl Node {
         matches!(self.catalogue.host().await, Ok(Some(host)) if host.peer_id == peer)
     }
 
+    /// Asks the host anew which labs there are and where, if it is connected.
+    pub(super) async fn refresh_labs(&self) {
+        let Ok(Some(host)) = self.catalogue.host().await else { return };
+        if self.client.is_connected(&host.peer_id)
+            && let Err(error) = self.announce(host.peer_id).await
+        {
+            tracing::debug!(%error, "the host did not say which labs there are");
+        }
+    }
+
     /// Tells the host where this node is, and learns of its labs.
     async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
         let request = EnrolRequest::Announce { addresses: self.announced() };

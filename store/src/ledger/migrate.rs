@@ -143,7 +143,7 @@ async fn apply(ledger: &Ledger, migration: &Migration) -> Result<(), StoreError>
     )
     .await?;
     tx.commit().await.map_err(failed)?;
-    tracing::info!(
+    tracing::debug!(
         database = %ledger.location(), version = migration.version,
         "brought the database up to “{}”", migration.name
     );
