@@ -7,6 +7,7 @@ use enprint_protocol::money::{Currency, Money};
 
 /// Details of an event.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "The event")]
 pub struct DetailArgs {
     /// A few sentences for customers
     #[arg(long)]

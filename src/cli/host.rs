@@ -17,6 +17,7 @@ pub struct HostArgs {
 
 /// Options of the host and all its commands.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "How the host runs")]
 pub struct HostOptions {
     /// Where keys and, without --database, the database are kept
     #[arg(long, global = true, env = "ENPRINT_HOST_DATA", value_name = "DIR")]

@@ -17,6 +17,7 @@ pub struct LabArgs {
 
 /// Options of the lab and all its commands.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "How the lab runs")]
 pub struct LabOptions {
     /// Where the key, the list of jobs and half-received files are kept
     #[arg(long, global = true, env = "ENPRINT_LAB_DATA", value_name = "DIR")]

@@ -20,6 +20,7 @@ pub struct PhotographerArgs {
 
 /// Options of the node and all its commands.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "How the node runs")]
 pub struct PhotographerOptions {
     /// Where originals, catalogue and key are kept
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_DATA", value_name = "DIR")]
