@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use enprint_protocol::peer::{self, Admission, PeerConfig, PeerRole, RunningPeer, key_file};
+use enprint_protocol::peer::{self, Admission, Incoming, PeerConfig, PeerRole, RunningPeer, key_file};
 use enprint_protocol::{Keypair, Multiaddr, PeerId};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// A peer in a test's hand.
@@ -35,6 +36,12 @@ impl Impostor {
         let stop = CancellationToken::new();
         let peer = peer::start(config, stop.clone()).await.unwrap();
         Self { key, peer, stop }
+    }
+
+    /// What others ask of this peer, for the test to answer.
+    pub fn take_incoming(&mut self) -> mpsc::Receiver<Incoming> {
+        let (_, nobody) = mpsc::channel(1);
+        std::mem::replace(&mut self.peer.incoming, nobody)
     }
 
     /// Connects to a process.

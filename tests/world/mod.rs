@@ -4,6 +4,7 @@
 
 #![allow(dead_code)]
 
+pub mod browser;
 pub mod cli;
 pub mod customer;
 pub mod impostor;
@@ -138,6 +139,15 @@ impl World {
         })
         .await;
         self.photographer.says(&["paid", number]);
+    }
+
+    /// Waits for the one order that the photographer gets; its number.
+    pub async fn photographer_hears_of_an_order(&self) -> String {
+        eventually_some("the photographer has the order", || {
+            let orders = self.photographer.says(&["orders"]);
+            orders["orders"][0]["number"].as_str().map(str::to_owned)
+        })
+        .await
     }
 
     /// Uses an invitation for a lab; whether it was taken.
