@@ -34,12 +34,23 @@ function swipes(picture) {
   }, { passive: true });
 }
 
+function fillsScreen(mat) {
+  if (!mat.requestFullscreen) return;
+  mat.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else mat.requestFullscreen();
+  });
+}
+
 // --- quick adding ---
 
 function showInBasket(tile, answer) {
   const bar = answer.querySelector("#basket-bar");
   const old = document.querySelector("#basket-bar");
   if (bar && old) old.replaceWith(bar);
+  const label = answer.querySelector(".basket-label");
+  const link = document.querySelector('header nav a[href$="/basket"]');
+  if (label && link) link.textContent = label.textContent;
   const mark = answer.querySelector("span.mark");
   tile.querySelector(".mark")?.remove();
   if (mark) tile.querySelector("a").after(mark);
@@ -76,6 +87,9 @@ async function quickAdd(event) {
 
 // --- the cut on the proof ---
 
+// What of the mat stays to be seen around a sheet.
+const RIM_PX = 8;
+
 class Crop {
   constructor(form, mat) {
     this.form = form;
@@ -104,6 +118,7 @@ class Crop {
     for (const element of this.drawn) element.remove();
     this.drawn = [];
     this.mat.classList.remove("has-sheet");
+    this.image.style.transform = "";
     const chosen = this.chosen();
     const { offsetWidth: width, offsetHeight: height } = this.image;
     if (!chosen || width === 0 || height === 0) return;
@@ -125,10 +140,14 @@ class Crop {
     }
   }
 
-  // The photo is drawn smaller, so that the border has room within the mat.
+  // The photo shrinks where its white border would not fit on the mat.
   drawSheet(paper, width, height) {
-    const sheetWidth = Math.max(width, height * paper);
-    const sheetHeight = Math.max(height, width / paper);
+    const wholeWidth = Math.max(width, height * paper);
+    const wholeHeight = Math.max(height, width / paper);
+    const { clientWidth, clientHeight } = this.mat;
+    const scale = Math.min(1, (clientWidth - 2 * RIM_PX) / wholeWidth, (clientHeight - 2 * RIM_PX) / wholeHeight);
+    const [sheetWidth, sheetHeight] = [wholeWidth * scale, wholeHeight * scale];
+    this.image.style.transform = `scale(${scale})`;
     this.mat.classList.add("has-sheet");
     this.add("sheet", (width - sheetWidth) / 2, (height - sheetHeight) / 2, sheetWidth, sheetHeight);
   }
@@ -180,5 +199,11 @@ for (const form of document.querySelectorAll("form[data-checkout]")) checkoutFol
 
 const mat = document.querySelector(".proof .mat");
 const print = document.querySelector("form[data-print]");
-if (mat) swipes(mat);
+if (mat) {
+  swipes(mat);
+  fillsScreen(mat);
+}
 if (mat && print) new Crop(print, mat);
+
+// The chosen category may be out of sight on a phone.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

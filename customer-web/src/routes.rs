@@ -56,8 +56,7 @@ pub fn all(shop: &Shop) -> impl Filter<Extract = (impl Reply + use<>,), Error = 
         form!(shop, ["galleries" / EventId / "orders"], checkout::place),
     ]);
     let health = path!("health").and(get()).and(with(shop.clone())).then(about::health);
-    // crate::api::routes(shop)
-    gallery.or(general).unify().or(assets(&SHOP_ASSETS)).unify().or(health)
+    gallery.or(general).unify().or(crate::api::routes(shop)).unify().or(assets(&SHOP_ASSETS)).unify().or(health)
 }
 
 /// A form and who sent it, if it came from a page of this very visitor.

@@ -37,7 +37,8 @@
 //!
 //! **Baskets** (`index/baskets.rs`)
 //! [`basket`](Index::basket) · [`add_to_basket`](Index::add_to_basket) ·
-//! [`set_in_basket`](Index::set_in_basket) · [`empty_basket`](Index::empty_basket)
+//! [`set_in_basket`](Index::set_in_basket) · [`replace_basket`](Index::replace_basket) ·
+//! [`empty_basket`](Index::empty_basket)
 //!
 //! **Orders** (`index/placing.rs`, `index/orders.rs`, `index/statuses.rs`)
 //! [`place`](Index::place) · [`order`](Index::order) · [`order_by_id`](Index::order_by_id) ·

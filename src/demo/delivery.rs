@@ -15,7 +15,7 @@ use super::report::Report;
 use super::stage::{Stage, until};
 
 /// Different photos that the demo's customer orders, where there are as many.
-const PHOTOS_ORDERED_MAX: usize = 5;
+const PHOTOS_ORDERED: usize = 5;
 
 /// Orders prints as a customer would, waits until the lab has them, and compares.
 pub async fn order_and_check(
@@ -50,7 +50,7 @@ pub async fn finished_job(stage: &Stage, number: &str) -> Result<Option<JobSumma
 
 /// A few photos from all over the gallery.
 fn some_of(photos: &[ListedPhoto]) -> Vec<ListedPhoto> {
-    let step = photos.len().div_ceil(PHOTOS_ORDERED_MAX).max(1);
+    let step = photos.len().div_ceil(PHOTOS_ORDERED).max(1);
     photos.iter().step_by(step).cloned().collect()
 }
 

@@ -118,7 +118,7 @@ fn arrows_back_and_jumped_fences_are_found_under_any_name() {
     assert_eq!(
         jumped,
         Vec::<String>::new(),
-        "the root package's tests may use image"
+        "the root package may use image"
     );
     assert!(!manifest.inherits_lints());
     assert!(Manifest::parse("[lints]\nworkspace = true").inherits_lints());

@@ -2,7 +2,7 @@
 //! account to order.
 
 use enprint_host_index::limits::{ACCOUNT_ID_BYTES_MAX, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
-use enprint_host_index::views::{Account, AccountId};
+use enprint_host_index::views::AccountId;
 use enprint_host_index::HostError;
 use enprint_web::components::{Field, Input, Tone, button, field, notice, post_form};
 use enprint_web::{Form, Markup, SeeOther, html, with_status};
@@ -19,9 +19,8 @@ use crate::words;
 pub async fn show(query: Form, visitor: Visitor) -> Result<Response, Fault> {
     match visitor.account() {
         Some(id) => {
-            let account = visitor.index().account(id).await?;
             let changed = query.filled("changed").map(|_| "The password is changed.");
-            Ok(own(&visitor, &account, changed, None))
+            own(&visitor, id, changed, None).await
         }
         None => Ok(log_in_page(&visitor, "", None)),
     }
@@ -68,8 +67,7 @@ pub async fn change_password(form: Form, visitor: Visitor) -> Result<Response, F
             Ok(SeeOther::to("/account?changed=yes").into_response())
         }
         Err(fault) if fault.is_for_the_form() => {
-            let account = visitor.index().account(&id).await?;
-            Ok(own(&visitor, &account, None, Some(&fault)))
+            own(&visitor, &id, None, Some(&fault)).await
         }
         Err(fault) => Err(fault),
     }
@@ -136,7 +134,15 @@ fn new_page(visitor: &Visitor, typed: &str, fault: Option<&Fault>) -> Response {
     with_status(page, status(fault))
 }
 
-fn own(visitor: &Visitor, account: &Account, said: Option<&str>, fault: Option<&Fault>) -> Response {
+/// The account with what it has opened and ordered; orders of this device are with them.
+async fn own(
+    visitor: &Visitor,
+    id: &AccountId,
+    said: Option<&str>,
+    fault: Option<&Fault>,
+) -> Result<Response, Fault> {
+    let account = visitor.index().account(id).await?;
+    let orders = visitor.index().orders_of_session(visitor.known()?.session_id).await?;
     let passwords = html! {
         (secret("old_password", "Password so far", Input::Password, None, None))
         (secret("new_password", "New password", Input::NewPassword, Some(&password_help()), error(fault, "password")))
@@ -156,14 +162,14 @@ fn own(visitor: &Visitor, account: &Account, said: Option<&str>, fault: Option<&
             }
         }
         h2 { "Orders" }
-        @if account.orders.is_empty() { p { "None yet." } } @else { (list(&account.orders)) }
+        @if orders.is_empty() { p { "None yet." } } @else { (list(&orders)) }
         h2 { "Password" }
         (post_form(&visitor.visit, "/account/password", passwords))
         h2 { "Log out" }
         p { "This device then forgets its galleries and baskets; your account keeps its galleries and orders." }
         (post_form(&visitor.visit, "/account/log-out", button("Log out", false)))
     });
-    with_status(page, status(fault))
+    Ok(with_status(page, status(fault)))
 }
 
 fn account_field(typed: &str, error: Option<&str>) -> Markup {

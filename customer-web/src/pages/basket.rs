@@ -11,7 +11,7 @@ use super::front::ask_for_code;
 use super::inside::Inside;
 use crate::fault::Fault;
 use crate::parts::choosing::{print_word, read_choice};
-use crate::parts::frame::{Place, bar, basket_path, gallery_path};
+use crate::parts::frame::{Place, bar, basket_label, basket_path, gallery_path};
 use crate::parts::tiles::{alt, anchor, marks, photo_path, picture_path};
 use crate::parts::view::{View, encoded};
 use crate::protocol::ids::EventId;
@@ -84,7 +84,7 @@ pub async fn empty(event_id: EventId, _: Form, visitor: Visitor) -> Result<Respo
     Ok(SeeOther::to(&basket_path(&event_id)).into_response())
 }
 
-/// The bar, and the mark of the photo that was added.
+/// The bar, what the link at the top says, and the mark of the photo that was added.
 async fn fragment(
     event_id: EventId,
     choice: &Choice,
@@ -95,6 +95,7 @@ async fn fragment(
     let marks = marks(basket);
     let markup = html! {
         (bar(&inside.gallery, basket))
+        span.basket-label { (basket_label(basket)) }
         @if let Some(mark) = marks.get(&choice.photo_id) { span.mark { (mark) } }
     };
     Ok(Fragment(markup).into_response())
@@ -114,7 +115,7 @@ fn drawn(inside: &Inside, notice: Markup, status: StatusCode) -> Response {
             ))
         } @else {
             div.split.basket {
-                ul.lines { @for line in &basket.lines { (basket_line(inside, line)) } }
+                ul.items { @for line in &basket.lines { (basket_line(inside, line)) } }
                 (summary(inside))
             }
         }
@@ -127,8 +128,8 @@ fn basket_line(inside: &Inside, line: &BasketLine) -> Markup {
     let choice = &line.choice;
     let name = line.photo.as_ref().map_or("A photo that is gone", |photo| &photo.file_name);
     html! {
-        li.line .has-problem[line.problem.is_some()] {
-            div.line-picture {
+        li.item .has-problem[line.problem.is_some()] {
+            div.item-picture {
                 @if let Some(photo) = &line.photo {
                     a href=(photo_path(event_id, &photo.photo_id)) {
                         img src=(picture_path(event_id, photo, RenditionKind::Thumbnail)) alt=(alt(photo))
@@ -136,17 +137,17 @@ fn basket_line(inside: &Inside, line: &BasketLine) -> Markup {
                     }
                 }
             }
-            div.line-text {
-                p.line-name { (name) }
-                p.line-print { (words::print(choice.size, choice.finish)) ", " (crop(choice.crop)) }
-                @if let Some(problem) = line.problem { p.line-problem role="alert" { (problem_words(problem)) } }
-                @if let Some(price) = line.price { p.line-price { (words::price_or_free(price)) " each" } }
+            div.item-text {
+                p.item-name { (name) }
+                p.item-print { (words::print(choice.size, choice.finish)) ", " (crop(choice.crop)) }
+                @if let Some(problem) = line.problem { p.item-problem role="alert" { (problem_words(problem)) } }
+                @if let Some(price) = line.price { p.item-price { (words::price_or_free(price)) " each" } }
             }
-            div.line-change {
+            div.item-change {
                 @if line.problem.is_none() { (quantity_form(inside, choice, name)) }
                 (remove_form(inside, choice, name))
             }
-            p.line-total { @if let Some(total) = line.total { (words::money(total)) } }
+            p.item-total { @if let Some(total) = line.total { (words::money(total)) } }
         }
     }
 }

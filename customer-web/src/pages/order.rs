@@ -141,7 +141,7 @@ fn tracking(view: &OrderView) -> Markup {
 fn prints(view: &OrderView, pictures: &HashMap<PhotoId, String>) -> Markup {
     html! {
         h2 { "Prints" }
-        ul.lines.ordered { @for line in &view.order.lines { (print(view, line, pictures)) } }
+        ul.items.ordered { @for line in &view.order.lines { (print(view, line, pictures)) } }
         (facts(&[
             (view.order.delivery.name.as_str(), words::price_or_free(view.order.delivery.price)),
             ("Total", words::money(view.order.total)),
@@ -153,20 +153,20 @@ fn prints(view: &OrderView, pictures: &HashMap<PhotoId, String>) -> Markup {
 fn print(view: &OrderView, line: &OrderLine, pictures: &HashMap<PhotoId, String>) -> Markup {
     let total = line.price.times(line.quantity).ok();
     html! {
-        li.line {
-            div.line-picture {
+        li.item {
+            div.item-picture {
                 @if let Some(src) = pictures.get(&line.photo_id) {
                     a href=(photo_path(&view.order.event_id, &line.photo_id)) {
                         img src=(src) alt={ "Photo " (line.file_name) } decoding="async" loading="lazy";
                     }
                 }
             }
-            div.line-text {
-                p.line-name { (line.file_name) }
-                p.line-print { (words::print(line.size, line.finish)) ", " (crop(line.crop)) }
+            div.item-text {
+                p.item-name { (line.file_name) }
+                p.item-print { (words::print(line.size, line.finish)) ", " (crop(line.crop)) }
             }
-            p.line-price { (line.quantity) " × " (words::price_or_free(line.price)) }
-            p.line-total { @if let Some(total) = total { (words::money(total)) } }
+            p.item-price { (line.quantity) " × " (words::price_or_free(line.price)) }
+            p.item-total { @if let Some(total) = total { (words::money(total)) } }
         }
     }
 }

@@ -56,7 +56,7 @@ pub fn sizes(list: &PriceList, photo: &PhotoRow, wanted: Option<&str>) -> Markup
     let chosen = chosen.or_else(|| sold().next());
     html! {
         fieldset.choices.sizes {
-            legend { "Print size" }
+            legend.unseen { "Print size" }
             @for size in distinct_sizes(list) {
                 (one_size(list, photo, size, chosen))
             }
@@ -75,29 +75,32 @@ fn one_size(list: &PriceList, photo: &PhotoRow, size: PrintSize, chosen: Option<
     let cut = Cut::of(size, photo.width_px, photo.height_px);
     html! {
         div.size .unsold[!sharpness.is_sold()] data-short=(size.short_mm()) data-long=(size.long_mm()) {
-            p.size-name {
-                strong { (words::size(size)) }
-                @if sharpness.is_sold() { " " (badge(tone(sharpness), sharpness.words())) }
-            }
-            @if sharpness.is_sold() {
-                div.finishes {
-                    @for print in finishes {
-                        label.chip {
-                            input type="radio" name="print" value=(print_word(print.size, print.finish))
-                                required checked[Some(print) == chosen];
-                            span { (words::finish(print.finish)) " " strong { (words::price_or_free(print.price)) } }
-                        }
-                    }
+            div.size-row {
+                p.size-name { (words::size(size)) }
+                @if sharpness.is_sold() {
+                    div.finishes { @for print in finishes { (one_finish(print, Some(print) == chosen)) } }
                 }
-                p.size-note {
+            }
+            p.size-note {
+                @if sharpness.is_sold() {
+                    (badge(tone(sharpness), sharpness.words())) " "
                     @match cut {
                         Some(cut) => (cut.words()),
-                        None => "The photo has the paper’s shape: nothing is cut.",
+                        None => "Nothing is cut off.",
                     }
+                } @else {
+                    (sharpness.words())
                 }
-            } @else {
-                p.size-note { (sharpness.words()) }
             }
+        }
+    }
+}
+
+fn one_finish(print: &PrintPrice, is_chosen: bool) -> Markup {
+    html! {
+        label.chip {
+            input type="radio" name="print" value=(print_word(print.size, print.finish)) required checked[is_chosen];
+            span { (words::finish(print.finish)) " " strong { (words::price_or_free(print.price)) } }
         }
     }
 }

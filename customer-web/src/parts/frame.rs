@@ -32,16 +32,20 @@ pub fn page(visitor: &Visitor, title: &str, place: Place) -> Page {
 
 /// As [`page`], inside a gallery that the visitor has opened.
 pub fn gallery_page(visitor: &Visitor, title: &str, place: Place, event_id: &EventId, basket: &Basket) -> Page {
-    let label = match basket.prints {
-        0 => "Basket".to_owned(),
-        prints => format!("Basket ({prints})"),
-    };
     let mut links = vec![
         link(&gallery_path(event_id), "Photos", place == Place::Gallery),
-        link(&basket_path(event_id), &label, place == Place::Basket),
+        link(&basket_path(event_id), &basket_label(basket), place == Place::Basket),
     ];
     links.extend(general_links(visitor, place));
     framed(visitor, title, links)
+}
+
+/// `Basket (3)`, as the link at the top says.
+pub fn basket_label(basket: &Basket) -> String {
+    match basket.prints {
+        0 => "Basket".to_owned(),
+        prints => format!("Basket ({prints})"),
+    }
 }
 
 /// The basket at the screen's edge, once there is something in it.
@@ -78,7 +82,7 @@ fn framed(visitor: &Visitor, title: &str, links: Vec<NavLink>) -> Page {
 fn general_links(visitor: &Visitor, place: Place) -> Vec<NavLink> {
     let mut links = Vec::new();
     if visitor.session.is_some() {
-        links.push(link("/orders", "My orders", place == Place::Orders));
+        links.push(link("/orders", "Orders", place == Place::Orders));
     }
     let account = if visitor.account().is_some() { "Account" } else { "Log in" };
     links.push(link("/account", account, place == Place::Account));

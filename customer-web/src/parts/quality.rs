@@ -72,11 +72,11 @@ impl Cut {
         (per_mille >= CUT_TOLD_MIN).then_some(Self { per_mille, is_sideways: off_the_long == is_landscape })
     }
 
-    /// `11 % is cut off, top and bottom`.
+    /// `11 % is cut off, top and bottom.`
     pub fn words(self) -> String {
         let per_cent = (self.per_mille + 5) / 10;
         let edges = if self.is_sideways { "left and right" } else { "top and bottom" };
-        format!("Filled, {per_cent} % is cut off, {edges} together.")
+        format!("{per_cent} % is cut off, {edges}.")
     }
 }
 

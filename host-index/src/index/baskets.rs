@@ -54,6 +54,32 @@ impl Index {
         self.change(Change { session, event_id, choice: *choice, adds: false, now: self.now() }).await
     }
 
+    /// Puts these lines in place of what is there; lines of one kind become one.
+    ///
+    /// # Errors
+    /// As [`add_to_basket`](Self::add_to_basket); nothing is changed then.
+    pub async fn replace_basket(
+        &self,
+        session: SessionId,
+        event_id: EventId,
+        choices: &[Choice],
+    ) -> Result<Basket, HostError> {
+        let now = self.now();
+        self.ledger()
+            .write(|tx| {
+                Box::pin(async move {
+                    let prices = visible(tx, session, event_id, now).await?;
+                    let sql = "DELETE FROM basket_line WHERE session_id = $1 AND event_id = $2";
+                    tx.execute(sql, args![session.0, event_id.0]).await?;
+                    for choice in choices {
+                        apply(tx, &prices, &Change { session, event_id, choice: *choice, adds: true, now }).await?;
+                    }
+                    basket_in(tx, session, event_id, &prices).await
+                })
+            })
+            .await
+    }
+
     /// Takes everything out.
     ///
     /// # Errors
@@ -80,16 +106,19 @@ struct Change {
 }
 
 async fn change_in(tx: &mut Tx<'_>, change: &Change) -> Result<Basket, HostError> {
-    let (session, event_id, choice) = (change.session, change.event_id, &change.choice);
-    let prices = visible(tx, session, event_id, change.now).await?;
+    let prices = visible(tx, change.session, change.event_id, change.now).await?;
+    apply(tx, &prices, change).await?;
+    basket_in(tx, change.session, change.event_id, &prices).await
+}
+
+async fn apply(tx: &mut Tx<'_>, prices: &PriceList, change: &Change) -> Result<(), HostError> {
+    let choice = &change.choice;
     if choice.quantity == 0 && !change.adds {
-        remove(tx, session, event_id, choice).await?;
-    } else {
-        price(&prices, choice)?;
-        check_photo(tx, event_id, choice.photo_id).await?;
-        put(tx, change).await?;
+        return remove(tx, change.session, change.event_id, choice).await;
     }
-    basket_in(tx, session, event_id, &prices).await
+    price(prices, choice)?;
+    check_photo(tx, change.event_id, choice.photo_id).await?;
+    put(tx, change).await
 }
 
 async fn put(tx: &mut Tx<'_>, change: &Change) -> Result<(), HostError> {

@@ -2,12 +2,14 @@
 #![allow(dead_code)] // each test file uses a part of it
 
 pub mod peers;
+mod waiting;
 
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+
+pub use waiting::eventually;
 
 use enprint_store::ledger::scratch::{POSTGRES_ENV, ScratchDatabase};
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Parcel, outbox};
@@ -67,18 +69,6 @@ macro_rules! on_both_engines {
 }
 
 pub const OUTBOX: &[Migration] = &[outbox::migration(1)];
-
-/// Polls until `condition` holds; fails after 20 s.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition().await {
-        assert!(
-            Instant::now() < deadline,
-            "did not happen within 20 s: {what}"
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 pub fn parcel(id: &str, peer: &str) -> Parcel {
     Parcel {

@@ -23,7 +23,7 @@ const LETTER_PART: f32 = 1.0 / 24.0;
 /// A long text is set smaller, so that it takes at most this part of the longest edge.
 const TEXT_PART: f32 = 0.5;
 /// The smallest letters that are set, in pixels.
-const LETTER_PX_MIN: f32 = 9.0;
+const SMALLEST_LETTER_PX: f32 = 9.0;
 /// Rising to the right, by 30°.
 const SLOPE: f32 = -std::f32::consts::FRAC_PI_6;
 
@@ -68,7 +68,7 @@ impl Watermark {
             &self.text,
             longest * LETTER_PART,
             longest * TEXT_PART,
-            LETTER_PX_MIN,
+            SMALLEST_LETTER_PX,
             SLOPE,
         ) else {
             return;

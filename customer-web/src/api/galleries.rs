@@ -1,0 +1,72 @@
+//! Looking at galleries: which are open, an event, its photos.
+
+use enprint_host_index::views::PageRequest;
+use enprint_web::{Form, WebError, json};
+use serde_json::json as object;
+use warp::reply::{Reply, Response};
+
+use super::shapes;
+use crate::fault::Fault;
+use crate::limits::PAGE_PHOTOS;
+use crate::parts::view::View;
+use crate::protocol::ids::{EventId, PhotoId};
+use crate::visitor::Visitor;
+
+/// The galleries that this token has opened, the latest first.
+pub(super) async fn list(_: Form, visitor: Visitor) -> Result<Response, Fault> {
+    let mut galleries = Vec::new();
+    for event_id in &visitor.known()?.events {
+        if let Some(gallery) = visitor.index().gallery(*event_id).await? {
+            let event_id = event_id.to_string();
+            galleries.push(object!({ "event_id": event_id, "name": gallery.event.name, "photos": gallery.photos }));
+        }
+    }
+    Ok(json(&object!({ "galleries": galleries }))?.into_response())
+}
+
+/// An event with its price list.
+pub(super) async fn show(event_id: EventId, _: Form, visitor: Visitor) -> Result<Response, Fault> {
+    seen(&visitor, &event_id)?;
+    let gallery = visitor.index().gallery(event_id).await?.ok_or(WebError::NotFound)?;
+    Ok(json(&shapes::gallery(&gallery))?.into_response())
+}
+
+/// One page of photos: `page`, `page_size`, `category`, `q`.
+pub(super) async fn photos(event_id: EventId, query: Form, visitor: Visitor) -> Result<Response, Fault> {
+    seen(&visitor, &event_id)?;
+    let view = View::of(&query);
+    let size = match query.filled("page_size") {
+        Some(_) => query.integer::<u32>("page_size")?,
+        None => PAGE_PHOTOS,
+    };
+    let page = PageRequest { number: view.page, size };
+    let page = visitor.index().photos(event_id, &view.filter(), page).await?;
+    let photos: Vec<_> = page.photos.iter().map(|photo| shapes::photo(&event_id, photo)).collect();
+    let answer = object!({ "photos": photos, "page": page.number, "pages": page.pages, "total": page.total });
+    Ok(json(&answer)?.into_response())
+}
+
+/// A photo with its neighbours in the same filter.
+pub(super) async fn photo(
+    event_id: EventId,
+    photo_id: PhotoId,
+    query: Form,
+    visitor: Visitor,
+) -> Result<Response, Fault> {
+    seen(&visitor, &event_id)?;
+    let view = View::of(&query);
+    let found = visitor.index().photo(event_id, photo_id, &view.filter()).await?.ok_or(WebError::NotFound)?;
+    let mut answer = shapes::photo(&event_id, &found.photo);
+    answer["previous"] = object!(found.previous.map(|photo| photo.to_string()));
+    answer["next"] = object!(found.next.map(|photo| photo.to_string()));
+    answer["position"] = object!(found.position);
+    answer["total"] = object!(found.total);
+    Ok(json(&answer)?.into_response())
+}
+
+/// Without a token: 401. With one that has not opened this gallery: 404, as for a
+/// gallery that is not there.
+pub(super) fn seen(visitor: &Visitor, event_id: &EventId) -> Result<(), Fault> {
+    visitor.known()?;
+    visitor.opened(event_id).map(drop)
+}

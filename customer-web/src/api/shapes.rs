@@ -1,0 +1,193 @@
+//! How the database's values read as JSON. Amounts are whole numbers of the currency's
+//! minor unit; moments are ISO 8601 in UTC; sizes are `10x15` in centimetres.
+
+use enprint_host_index::views::{
+    Basket, BasketLine, Choice, Gallery, LineProblem, OrderSummary, OrderView, PhotoRow, RenditionKind, RenditionSize,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+use crate::parts::tiles::picture_path;
+use crate::protocol::ids::EventId;
+use crate::protocol::limits::QUANTITY_MAX;
+use crate::protocol::order::Crop;
+use crate::protocol::time::UnixMs;
+
+/// A chosen print as it is sent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SentLine {
+    photo_id: String,
+    size: String,
+    finish: String,
+    #[serde(default)]
+    crop: Option<String>,
+    quantity: u32,
+}
+
+impl SentLine {
+    /// The choice that it means.
+    ///
+    /// # Errors
+    /// [`Fault::Field`] naming the field that can't be read.
+    pub(super) fn read(&self) -> Result<Choice, Fault> {
+        let crop = self.crop.as_deref().unwrap_or(Crop::Fill.word());
+        if !(1..=QUANTITY_MAX).contains(&self.quantity) {
+            return Err(Fault::field("quantity", format!("A quantity is a whole number from 1 to {QUANTITY_MAX}.")));
+        }
+        Ok(Choice {
+            photo_id: self.photo_id.parse().map_err(|_| Fault::field("photo_id", "That is no photo's id."))?,
+            size: self.size.parse().map_err(|_| Fault::field("size", "A size reads like 10x15."))?,
+            finish: self.finish.parse().map_err(|_| Fault::field("finish", "A finish is glossy, matte or satin."))?,
+            crop: Crop::from_word(crop).ok_or_else(|| Fault::field("crop", "A crop is fill or fit."))?,
+            quantity: self.quantity,
+        })
+    }
+}
+
+/// An event with its price list.
+pub(super) fn gallery(gallery: &Gallery) -> Value {
+    let (event, list) = (&gallery.event, &gallery.event.price_list);
+    let prints = list.prints.iter().map(|print| {
+        json!({ "size": print.size.to_string(), "finish": print.finish.word(), "price_minor": print.price.minor })
+    });
+    let deliveries = list.deliveries.iter().map(|delivery| {
+        json!({
+            "name": delivery.name,
+            "price_minor": delivery.price.minor,
+            "needs_address": delivery.needs_address,
+        })
+    });
+    let categories = gallery.categories.iter().map(|(name, photos)| json!({ "name": name, "photos": photos }));
+    json!({
+        "event_id": event.event_id.to_string(),
+        "name": event.name,
+        "description": event.description,
+        "date": event.date.map(|date| date.to_string()),
+        "photographer": event.photographer,
+        "copyright": event.copyright,
+        "categories": categories.collect::<Vec<_>>(),
+        "photos": gallery.photos,
+        "photographer_seen": gallery.photographer_seen.map(moment),
+        "price_list": {
+            "currency": list.currency.to_string(),
+            "prints": prints.collect::<Vec<_>>(),
+            "deliveries": deliveries.collect::<Vec<_>>(),
+            "payment_note": list.payment_note,
+        },
+    })
+}
+
+/// A photo with the addresses of its pictures.
+pub(super) fn photo(event_id: &EventId, photo: &PhotoRow) -> Value {
+    json!({
+        "photo_id": photo.photo_id.to_string(),
+        "file_name": photo.file_name,
+        "category": photo.category,
+        "captured": photo.captured,
+        "camera": photo.camera,
+        "width_px": photo.width_px,
+        "height_px": photo.height_px,
+        "rating": photo.rating,
+        "thumbnail_url": picture_path(event_id, photo, RenditionKind::Thumbnail),
+        "proof_url": picture_path(event_id, photo, RenditionKind::Proof),
+        "thumbnail": rendition(&photo.thumbnail),
+        "proof": rendition(&photo.proof),
+    })
+}
+
+fn rendition(size: &RenditionSize) -> Value {
+    json!({
+        "width_px": size.width_px,
+        "height_px": size.height_px,
+        "bytes": size.bytes,
+        "hash": size.hash.to_string(),
+    })
+}
+
+/// A basket.
+pub(super) fn basket(basket: &Basket) -> Value {
+    json!({
+        "lines": basket.lines.iter().map(basket_line).collect::<Vec<_>>(),
+        "prints": basket.prints,
+        "total_minor": basket.total.minor,
+        "currency": basket.currency.to_string(),
+    })
+}
+
+fn basket_line(line: &BasketLine) -> Value {
+    let problem = line.problem.map(|problem| match problem {
+        LineProblem::PhotoGone => "photo_gone",
+        LineProblem::NotOnPriceList => "not_on_price_list",
+    });
+    json!({
+        "photo_id": line.choice.photo_id.to_string(),
+        "file_name": line.photo.as_ref().map(|photo| &photo.file_name),
+        "size": line.choice.size.to_string(),
+        "finish": line.choice.finish.word(),
+        "crop": line.choice.crop.word(),
+        "quantity": line.choice.quantity,
+        "price_minor": line.price.map(|price| price.minor),
+        "total_minor": line.total.map(|total| total.minor),
+        "problem": problem,
+    })
+}
+
+/// An order as its customer follows it.
+pub(super) fn order(view: &OrderView) -> Value {
+    let order = &view.order;
+    let steps = view.steps.iter().map(|step| json!({ "step": step.kind.word(), "reached_at": step.reached.map(moment) }));
+    let lines = order.lines.iter().map(|line| {
+        json!({
+            "line": line.line,
+            "photo_id": line.photo_id.to_string(),
+            "file_name": line.file_name,
+            "size": line.size.to_string(),
+            "finish": line.finish.word(),
+            "crop": line.crop.word(),
+            "quantity": line.quantity,
+            "price_minor": line.price.minor,
+        })
+    });
+    json!({
+        "order_id": order.order_id.to_string(),
+        "number": view.number,
+        "event_id": order.event_id.to_string(),
+        "event": view.event_name,
+        "photographer": view.photographer,
+        "placed_at": moment(order.placed_at),
+        "state": view.state.word(),
+        "paid": view.paid.is_some(),
+        "steps": steps.collect::<Vec<_>>(),
+        "lines": lines.collect::<Vec<_>>(),
+        "delivery": { "name": order.delivery.name, "price_minor": order.delivery.price.minor },
+        "total_minor": order.total.minor,
+        "currency": order.total.currency.to_string(),
+        "payment_note": view.payment_note,
+        "tracking": view.tracking.as_ref().map(|tracking| &tracking.tracking),
+        "carrier": view.tracking.as_ref().map(|tracking| &tracking.carrier),
+        "problem": view.problem,
+        "declined": view.declined,
+    })
+}
+
+/// An order in a list.
+pub(super) fn order_summary(order: &OrderSummary) -> Value {
+    json!({
+        "order_id": order.order_id.to_string(),
+        "number": order.number,
+        "event_id": order.event_id.to_string(),
+        "event": order.event_name,
+        "placed_at": moment(order.placed),
+        "state": order.state.word(),
+        "paid": order.paid.is_some(),
+        "total_minor": order.total.minor,
+        "currency": order.total.currency.to_string(),
+        "token": order.token.to_string(),
+    })
+}
+
+fn moment(at: UnixMs) -> String {
+    at.to_timestamp().to_string()
+}
