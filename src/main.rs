@@ -11,7 +11,7 @@ use clap::Parser;
 
 fn main() -> std::process::ExitCode {
     let cli = cli::Cli::parse();
-    run::logging::start(cli.common.verbose);
+    run::logging::start(cli.common.verbose, cli.role.runs_for_long());
     let outcome = run::runtime().and_then(|runtime| runtime.block_on(run::run(cli)));
     show::outcome(outcome)
 }

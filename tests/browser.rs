@@ -25,7 +25,7 @@ async fn a_guest_opens_the_gallery_with_the_code_puts_prints_in_the_basket_and_o
     browser.types("access_code", &gallery.access_code.to_lowercase().replace('-', " ")).await;
     browser.clicks("Open the gallery").await;
     browser.sees("John's Wedding").await;
-    browser.clicks("Reception").await;
+    browser.clicks("reception").await;
     browser.clicks_on("main a[href*='/photos/']").await;
     browser.clicks_on("input[value='10x15/matte'] + span").await;
     browser.types("quantity", "3").await;

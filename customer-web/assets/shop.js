@@ -206,4 +206,9 @@ if (mat) {
 if (mat && print) new Crop(print, mat);
 
 // The chosen category may be out of sight on a phone.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+const tab = document.querySelector(".tabs [aria-current]");
+const tabs = tab?.closest("ul");
+if (tabs) {
+  const [own, all] = [tab.getBoundingClientRect(), tabs.getBoundingClientRect()];
+  tabs.scrollLeft += (own.left + own.right - all.left - all.right) / 2;
+}

@@ -34,3 +34,6 @@ pub const SHOWN_AGAIN_BYTES_MAX: usize = 8 * 1024;
 /// Lines that one JSON request may bring, before the database counts them itself:
 /// an order has at most 500.
 pub const API_LINES_MAX: usize = 500;
+/// The largest amount that a JSON request may name, in minor units: what every reader
+/// of JSON holds exactly. The largest order comes to less.
+pub const API_AMOUNT_MINOR_MAX: i64 = (1 << 53) - 1;

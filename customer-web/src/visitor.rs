@@ -144,6 +144,11 @@ impl Visitor {
         self.session.as_ref().ok_or(WebError::SignInNeeded.into())
     }
 
+    /// The session of a program: the one that its bearer token stands for.
+    pub fn program(&self) -> Option<SessionId> {
+        self.session.as_ref().filter(|_| self.bearer.is_some()).map(|session| session.session_id)
+    }
+
     /// Who is logged in.
     pub fn account(&self) -> Option<&AccountId> {
         self.session.as_ref().and_then(|session| session.account.as_ref())
@@ -218,11 +223,10 @@ impl Visitor {
     pub async fn renew_bearer(&self) -> Result<(SessionId, SessionToken), Fault> {
         let token = SessionToken::random();
         let key = *token.key().as_bytes();
-        let known = self.session.as_ref().filter(|_| self.bearer.is_some());
-        let session_id = match known {
-            Some(session) => {
-                self.index().rekey_session(session.session_id, key).await?;
-                session.session_id
+        let session_id = match self.program() {
+            Some(session_id) => {
+                self.index().rekey_session(session_id, key).await?;
+                session_id
             }
             None => self.index().begin_session(key).await?.session_id,
         };

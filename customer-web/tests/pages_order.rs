@@ -1,5 +1,7 @@
 //! Customers fill a basket, order, and follow their order; nobody else can.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod kit;
 
 use kit::{Answer, Customer, Gallery, World};
@@ -62,10 +64,17 @@ async fn a_choice_that_cannot_be_changes_nothing() {
     let basket = format!("{}/basket", gallery.path());
     let photo = gallery.photos[0].to_string();
     guest.add(&gallery, 0, "10x15/matte", "1").await;
-    for (print, quantity) in
-        [("10x15/matte", "0"), ("10x15/matte", "-1"), ("10x15/matte", "1000"), ("10x15/matte", "1e3"), ("10x15/matte", "999"),
-         ("99x99/matte", "1"), ("10x15/satin", "1"), ("10x15", "1"), ("", "1")]
-    {
+    for (print, quantity) in [
+        ("10x15/matte", "0"),
+        ("10x15/matte", "-1"),
+        ("10x15/matte", "1000"),
+        ("10x15/matte", "1e3"),
+        ("10x15/matte", "999"),
+        ("99x99/matte", "1"),
+        ("10x15/satin", "1"),
+        ("10x15", "1"),
+        ("", "1"),
+    ] {
         let answer = guest.add(&gallery, 0, print, quantity).await;
         assert!(answer.status.is_client_error(), "{print} {quantity}: {}", answer.status);
     }
@@ -106,7 +115,9 @@ async fn the_same_form_sent_twice_is_one_order() {
     assert_eq!((second.status.as_u16(), second.location()), (303, first.location()));
     assert_eq!(world.index.orders().await.unwrap().len(), 1);
     let page = guest.get(first.location()).await;
-    for text in ["a.jpg", "€7.90", "By transfer to DE00 1234.", "Rua A 1", "Maria Silva", "Thank you!", "thumbnail.jpg?v="] {
+    for text in
+        ["a.jpg", "€7.90", "By transfer to DE00 1234.", "Rua A 1", "Maria Silva", "Thank you!", "thumbnail.jpg?v="]
+    {
         assert!(page.has(text), "{text}");
     }
     assert!(guest.get(&format!("{}/basket", gallery.path())).await.has("Nothing in it yet"));

@@ -47,3 +47,15 @@ pub enum Role {
     /// Shows the whole flow on this machine, from a folder of photos to a lab's hot folder
     Demo(demo::DemoArgs),
 }
+
+impl Role {
+    /// Whether this is a peer that runs until it is stopped, rather than one command.
+    pub fn runs_for_long(&self) -> bool {
+        match self {
+            Self::Host(args) => matches!(args.command, None | Some(host::HostCommand::Run)),
+            Self::Photographer(args) => matches!(args.command, None | Some(photographer::PhotographerVerb::Run)),
+            Self::Lab(args) => matches!(args.command, None | Some(lab::LabVerb::Run)),
+            Self::Demo(_) => false,
+        }
+    }
+}

@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use enprint_node::control::{ProgressLine, ProgressUnit};
 use enprint_node::photographer::commands::{EventDetails, EventSummary, ImportReport};
 use enprint_node::photographer::selection::Selection;
@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::demo::DemoArgs;
 use crate::progress::Bar;
+use crate::run::until_stopped;
 use crate::show;
 use customer::Customer;
 use report::Report;
@@ -45,42 +46,62 @@ const WEB_ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 /// Runs the demo.
 pub async fn run(args: DemoArgs, json: bool) -> Result<()> {
+    let stop = until_stopped();
     let folder = DataFolder::open(args.data.clone())?;
     let photos = match &args.photos {
         Some(photos) => photos.clone(),
-        None => make_photos(&folder.path().join("photos"), json).await?,
+        None => unless(&stop, make_photos(&folder.path().join("photos"), json)).await?,
     };
     let usual = if args.exit { WEB_ANY } else { WEB };
     let web = args.web.unwrap_or_else(|| SocketAddr::from(usual));
     let stage = Stage::open(folder.path(), web, json).await?;
-    let done = show_flow(&stage, &photos, &args, json).await;
+    let done = show_flow(&stage, &photos, &args, json, &stop).await;
     stage.close().await;
-    done
+    let mut report = done?;
+    report.host_bytes_at_rest = bytes_in(&folder.path().join("host"))?;
+    tell(&report, &args, json)
 }
 
-async fn show_flow(stage: &Stage, photos: &Path, args: &DemoArgs, json: bool) -> Result<()> {
+/// Writes the report, and judges it.
+fn tell(report: &Report, args: &DemoArgs, json: bool) -> Result<()> {
+    if let Some(file) = &args.report {
+        report.write(file)?;
+    }
+    if !args.exit {
+        return Ok(());
+    }
+    show::answer(json, report, report::words)?;
+    ensure!(report.lab_files_verified, "The lab's files are not the photographer's");
+    Ok(())
+}
+
+/// Does `work`, unless somebody stops the demo meanwhile.
+async fn unless<T>(stop: &CancellationToken, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = stop.cancelled() => bail!("The demo was stopped before it was done"),
+    }
+}
+
+async fn show_flow(
+    stage: &Stage,
+    photos: &Path,
+    args: &DemoArgs,
+    json: bool,
+    stop: &CancellationToken,
+) -> Result<Report> {
     let mut report = Report::default();
-    let event = publish(stage, photos, args.photos.is_none(), &mut report).await?;
+    let event = unless(stop, publish(stage, photos, args.photos.is_none(), &mut report)).await?;
     if !json {
         println!("{}", published_words(stage, &event, &report));
     }
     let customer = Customer::open(&stage.site, &event.access_code.to_string()).await?;
     if args.exit {
-        delivery::order_and_check(stage, &customer, event.event_id, &mut report).await?;
+        unless(stop, delivery::order_and_check(stage, &customer, event.event_id, &mut report)).await?;
     } else {
-        visit::stay_open(stage).await?;
+        visit::stay_open(stage, stop).await?;
     }
-    report.host_bytes_at_rest = stage.index.bytes_at_rest().await?;
-    if let Some(file) = &args.report {
-        report.write(file)?;
-    }
-    if args.exit {
-        show::answer(json, &report, report::words)?;
-    }
-    if args.exit && !report.lab_files_verified {
-        bail!("The lab's files are not the photographer's");
-    }
-    Ok(())
+    Ok(report)
 }
 
 /// Imports the folder and publishes each photo as it comes in. Meanwhile a customer
@@ -182,6 +203,15 @@ fn published_words(stage: &Stage, event: &EventSummary, report: &Report) -> Stri
         show::bytes(report.published_bytes)
     );
     text + &format!("  Gallery      {}\n  Access code  {}\n", stage.index.gallery_url(event.event_id), event.access_code)
+}
+
+/// Bytes of all files in a folder.
+fn bytes_in(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder).context("The host's folder can't be read")? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
 }
 
 /// Renders photographs, with a bar on the terminal.

@@ -32,7 +32,7 @@ pub struct Report {
     pub wire_bytes_to_lab: u64,
     /// How often each ordered photo's print file crossed to the lab.
     pub crossings: BTreeMap<String, u64>,
-    /// The host's database on its disk.
+    /// Everything in the host's data folder after it has stopped.
     pub host_bytes_at_rest: u64,
     /// From the start of the import to the first proof fetched over HTTP.
     pub first_proof_ms: u64,

@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio_util::sync::CancellationToken;
 
 use super::delivery::finished_job;
 use super::stage::Stage;
-use crate::run::until_stopped;
 
 /// How often the demo looks for orders.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Stays open until Ctrl-C.
-pub async fn stay_open(stage: &Stage) -> Result<()> {
+pub async fn stay_open(stage: &Stage, stop: &CancellationToken) -> Result<()> {
     println!("Open the gallery, order a print, and watch it arrive in");
     println!("  {}\nCtrl-C stops the demo.\n", stage.hot_folder.display());
-    let stop = until_stopped();
     let (mut paid, mut arrived) = (BTreeSet::new(), BTreeSet::new());
     while !stop.is_cancelled() {
         for order in stage.index.orders().await? {

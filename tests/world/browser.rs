@@ -101,7 +101,7 @@ fn port_of(driver: &mut Child) -> u16 {
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
     let said = lines.by_ref().map(Result::unwrap).find_map(|line| {
         let port = line.rsplit_once("on port ")?.1.trim_end_matches('.').to_owned();
-        port.parse().ok()
+        port.parse().ok().filter(|port| *port != 0)
     });
     // The driver goes on talking; somebody has to listen, or it would wait for it.
     std::thread::spawn(move || lines.for_each(drop));

@@ -40,7 +40,7 @@ pub(crate) fn wants_json(uri: &Uri, headers: &HeaderMap) -> bool {
 
 fn as_json(error: &WebError) -> Response {
     let body = serde_json::json!({
-        "error": { "code": error.code(), "message": error.to_string() }
+        "error": { "code": error.code(), "message": error.to_string(), "field": null }
     });
     reply::with_type(body.to_string(), "application/json")
 }

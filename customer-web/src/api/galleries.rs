@@ -1,13 +1,17 @@
 //! Looking at galleries: which are open, an event, its photos.
 
+use std::ops::RangeInclusive;
+
+use enprint_host_index::limits::PAGE_PHOTOS_MAX;
 use enprint_host_index::views::PageRequest;
 use enprint_web::{Form, WebError, json};
 use serde_json::json as object;
 use warp::reply::{Reply, Response};
 
+use super::fields::{needs_whole, unknown};
 use super::shapes;
 use crate::fault::Fault;
-use crate::limits::PAGE_PHOTOS;
+use crate::limits::{PAGE_NUMBER_MAX, PAGE_PHOTOS};
 use crate::parts::view::View;
 use crate::protocol::ids::{EventId, PhotoId};
 use crate::visitor::Visitor;
@@ -34,11 +38,8 @@ pub(super) async fn show(event_id: EventId, _: Form, visitor: Visitor) -> Result
 /// One page of photos: `page`, `page_size`, `category`, `q`.
 pub(super) async fn photos(event_id: EventId, query: Form, visitor: Visitor) -> Result<Response, Fault> {
     seen(&visitor, &event_id)?;
-    let view = View::of(&query);
-    let size = match query.filled("page_size") {
-        Some(_) => query.integer::<u32>("page_size")?,
-        None => PAGE_PHOTOS,
-    };
+    let view = read_view(&query, &["page", "page_size", "category", "q"])?;
+    let size = whole(&query, "page_size", 1..=PAGE_PHOTOS_MAX)?.unwrap_or(PAGE_PHOTOS);
     let page = PageRequest { number: view.page, size };
     let page = visitor.index().photos(event_id, &view.filter(), page).await?;
     let photos: Vec<_> = page.photos.iter().map(|photo| shapes::photo(&event_id, photo)).collect();
@@ -54,7 +55,7 @@ pub(super) async fn photo(
     visitor: Visitor,
 ) -> Result<Response, Fault> {
     seen(&visitor, &event_id)?;
-    let view = View::of(&query);
+    let view = read_view(&query, &["category", "q"])?;
     let found = visitor.index().photo(event_id, photo_id, &view.filter()).await?.ok_or(WebError::NotFound)?;
     let mut answer = shapes::photo(&event_id, &found.photo);
     answer["previous"] = object!(found.previous.map(|photo| photo.to_string()));
@@ -69,4 +70,22 @@ pub(super) async fn photo(
 pub(super) fn seen(visitor: &Visitor, event_id: &EventId) -> Result<(), Fault> {
     visitor.known()?;
     visitor.opened(event_id).map(drop)
+}
+
+/// The view that a query asks for. A program is told of what makes no sense, where a
+/// page shows the nearest that does.
+fn read_view(query: &Form, known: &[&str]) -> Result<View, Fault> {
+    if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(name)) {
+        return Err(unknown(name, known).into());
+    }
+    whole(query, "page", 1..=PAGE_NUMBER_MAX)?;
+    Ok(View::of(query))
+}
+
+fn whole(query: &Form, name: &'static str, range: RangeInclusive<u32>) -> Result<Option<u32>, Fault> {
+    if query.optional(name).is_none() {
+        return Ok(None);
+    }
+    let number = query.integer(name).ok().filter(|number| range.contains(number));
+    number.map(Some).ok_or_else(|| Fault::field(name, needs_whole(name, &range)))
 }

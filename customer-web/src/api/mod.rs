@@ -17,13 +17,14 @@
 
 mod account;
 mod basket;
+mod fields;
 mod galleries;
 mod open;
 mod orders;
 mod shapes;
 
+use enprint_host_index::views::OrderToken;
 use enprint_web::{Form, json_body, query_form};
-use serde::de::DeserializeOwned;
 use warp::filters::BoxedFilter;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection, delete, get, path, post, put};
@@ -31,7 +32,7 @@ use warp::{Filter, Rejection, delete, get, path, post, put};
 use crate::fault::Fault;
 use crate::protocol::ids::{EventId, PhotoId};
 use crate::visitor::{Shop, Visitor, visitor};
-use enprint_host_index::views::OrderToken;
+use fields::Fields;
 
 /// What can be asked, with a query at most.
 macro_rules! asked {
@@ -76,10 +77,8 @@ fn query(shop: &Shop) -> impl Filter<Extract = (Form, Visitor), Error = Rejectio
     query_form().and(visitor(shop))
 }
 
-fn body<T: DeserializeOwned + Send>(
-    shop: &Shop,
-) -> impl Filter<Extract = (T, Visitor), Error = Rejection> + Clone + use<T> {
-    json_body::<T>().and(visitor(shop))
+fn body(shop: &Shop) -> impl Filter<Extract = (Fields, Visitor), Error = Rejection> + Clone + use<> {
+    json_body::<Fields>().and(visitor(shop))
 }
 
 fn answered(outcome: Result<Response, Fault>) -> Response {

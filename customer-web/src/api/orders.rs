@@ -1,41 +1,25 @@
 //! Placing orders, and following them.
 
-use enprint_host_index::views::{Chosen, OrderToken, PlaceOrder};
+use enprint_host_index::views::{Chosen, OrderToken, PlaceOrder, SessionId};
 use enprint_web::{Form, WebError, json, with_status};
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::json as object;
 use warp::reply::{Reply, Response};
 
-use super::galleries::seen;
-use super::shapes::{self, SentLine};
+use super::fields::Fields;
+use super::shapes::{self, read_choices};
 use crate::fault::Fault;
-use crate::limits::API_LINES_MAX;
+use crate::limits::API_AMOUNT_MINOR_MAX;
 use crate::protocol::ids::EventId;
 use crate::protocol::money::Money;
 use crate::visitor::Visitor;
 
-/// An order as it is sent. Without `lines` the basket is ordered.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Place {
-    idempotency_key: String,
-    name: String,
-    email: String,
-    delivery: String,
-    #[serde(default)]
-    address: String,
-    #[serde(default)]
-    note: String,
-    lines: Option<Vec<SentLine>>,
-    expected_total_minor: Option<i64>,
-}
-
-/// Places an order: 201. Under the same key it is the same order: 200, and the same body.
-pub(super) async fn place(event_id: EventId, sent: Place, visitor: Visitor) -> Result<Response, Fault> {
-    seen(&visitor, &event_id)?;
+/// Places an order: 201. Under the same key it is the same order: 200, and the same body,
+/// even where the gallery was withdrawn in between.
+pub(super) async fn place(event_id: EventId, sent: Fields, visitor: Visitor) -> Result<Response, Fault> {
+    let session_id = visitor.known()?.session_id;
     visitor.check_meant()?;
-    let wanted = wanted(event_id, sent, &visitor).await?;
+    let wanted = wanted(event_id, session_id, sent, &visitor).await?;
     let placed = visitor.index().place(&wanted).await?;
     let answer = object!({
         "order_id": placed.order_id.to_string(),
@@ -49,33 +33,39 @@ pub(super) async fn place(event_id: EventId, sent: Place, visitor: Visitor) -> R
     Ok(with_status(json(&answer)?, status))
 }
 
-async fn wanted(event_id: EventId, sent: Place, visitor: &Visitor) -> Result<PlaceOrder, Fault> {
-    let chosen = match &sent.lines {
-        None => Chosen::Basket,
-        Some(lines) if lines.len() > API_LINES_MAX => {
-            return Err(Fault::field("lines", format!("An order has at most {API_LINES_MAX} lines.")));
-        }
-        Some(lines) => Chosen::Lines(lines.iter().map(SentLine::read).collect::<Result<_, _>>()?),
-    };
-    let expected_total = match sent.expected_total_minor {
-        None => None,
-        Some(minor) => {
-            let gallery = visitor.index().gallery(event_id).await?.ok_or(WebError::NotFound)?;
-            Some(Money::new(minor, gallery.event.price_list.currency))
-        }
-    };
-    Ok(PlaceOrder {
-        idempotency_key: sent.idempotency_key,
-        session_id: visitor.opened(&event_id)?,
+/// What was sent; without `lines` the basket is ordered. Whether the session may order
+/// from the gallery, the database says.
+async fn wanted(
+    event_id: EventId,
+    session_id: SessionId,
+    mut sent: Fields,
+    visitor: &Visitor,
+) -> Result<PlaceOrder, Fault> {
+    let lines = sent.maybe_lines()?.map(read_choices).transpose()?;
+    let expected_minor = sent.maybe_whole("expected_total_minor", 0..=API_AMOUNT_MINOR_MAX)?;
+    let wanted = PlaceOrder {
+        idempotency_key: sent.text("idempotency_key")?,
+        session_id,
         event_id,
-        chosen,
-        name: sent.name,
-        email: sent.email,
-        delivery: sent.delivery,
-        address: sent.address,
-        note: sent.note,
-        expected_total,
-    })
+        chosen: lines.map_or(Chosen::Basket, Chosen::Lines),
+        name: sent.text("name")?,
+        email: sent.text("email")?,
+        delivery: sent.text("delivery")?,
+        address: sent.maybe_text("address")?.unwrap_or_default(),
+        note: sent.maybe_text("note")?.unwrap_or_default(),
+        expected_total: match expected_minor {
+            Some(minor) => in_currency_of(event_id, minor, visitor).await?,
+            None => None,
+        },
+    };
+    sent.end()?;
+    Ok(wanted)
+}
+
+/// Nothing for a gallery that is not here, which the database then says.
+async fn in_currency_of(event_id: EventId, minor: i64, visitor: &Visitor) -> Result<Option<Money>, Fault> {
+    let gallery = visitor.index().gallery(event_id).await?;
+    Ok(gallery.map(|gallery| Money::new(minor, gallery.event.price_list.currency)))
 }
 
 /// The orders of this token and of its account, newest first.

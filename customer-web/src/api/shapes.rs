@@ -4,9 +4,9 @@
 use enprint_host_index::views::{
     Basket, BasketLine, Choice, Gallery, LineProblem, OrderSummary, OrderView, PhotoRow, RenditionKind, RenditionSize,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::fields::Fields;
 use crate::fault::Fault;
 use crate::parts::tiles::picture_path;
 use crate::protocol::ids::EventId;
@@ -14,36 +14,29 @@ use crate::protocol::limits::QUANTITY_MAX;
 use crate::protocol::order::Crop;
 use crate::protocol::time::UnixMs;
 
-/// A chosen print as it is sent.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SentLine {
-    photo_id: String,
-    size: String,
-    finish: String,
-    #[serde(default)]
-    crop: Option<String>,
-    quantity: u32,
+/// The print that a line chooses.
+///
+/// # Errors
+/// [`Fault::Field`] naming the field that can't be read.
+pub(super) fn read_choice(mut line: Fields) -> Result<Choice, Fault> {
+    let (photo, size, finish) = (line.text("photo_id")?, line.text("size")?, line.text("finish")?);
+    let crop = line.maybe_text("crop")?;
+    let choice = Choice {
+        photo_id: photo.parse().map_err(|_| line.refuse("photo_id", "That is no photo's id.".into()))?,
+        size: size.parse().map_err(|_| line.refuse("size", "A size reads like 10x15 or 102x152mm.".into()))?,
+        finish: finish.parse().map_err(|_| line.refuse("finish", "A finish is glossy, matte or satin.".into()))?,
+        crop: crop
+            .map_or(Some(Crop::Fill), |word| Crop::from_word(&word))
+            .ok_or_else(|| line.refuse("crop", "A crop is fill or fit.".into()))?,
+        quantity: line.whole("quantity", 1..=QUANTITY_MAX)?,
+    };
+    line.end()?;
+    Ok(choice)
 }
 
-impl SentLine {
-    /// The choice that it means.
-    ///
-    /// # Errors
-    /// [`Fault::Field`] naming the field that can't be read.
-    pub(super) fn read(&self) -> Result<Choice, Fault> {
-        let crop = self.crop.as_deref().unwrap_or(Crop::Fill.word());
-        if !(1..=QUANTITY_MAX).contains(&self.quantity) {
-            return Err(Fault::field("quantity", format!("A quantity is a whole number from 1 to {QUANTITY_MAX}.")));
-        }
-        Ok(Choice {
-            photo_id: self.photo_id.parse().map_err(|_| Fault::field("photo_id", "That is no photo's id."))?,
-            size: self.size.parse().map_err(|_| Fault::field("size", "A size reads like 10x15."))?,
-            finish: self.finish.parse().map_err(|_| Fault::field("finish", "A finish is glossy, matte or satin."))?,
-            crop: Crop::from_word(crop).ok_or_else(|| Fault::field("crop", "A crop is fill or fit."))?,
-            quantity: self.quantity,
-        })
-    }
+/// The prints that lines choose, in their order.
+pub(super) fn read_choices(lines: Vec<Fields>) -> Result<Vec<Choice>, Fault> {
+    lines.into_iter().map(read_choice).collect()
 }
 
 /// An event with its price list.
@@ -137,7 +130,8 @@ fn basket_line(line: &BasketLine) -> Value {
 /// An order as its customer follows it.
 pub(super) fn order(view: &OrderView) -> Value {
     let order = &view.order;
-    let steps = view.steps.iter().map(|step| json!({ "step": step.kind.word(), "reached_at": step.reached.map(moment) }));
+    let steps =
+        view.steps.iter().map(|step| json!({ "step": step.kind.word(), "reached_at": step.reached.map(moment) }));
     let lines = order.lines.iter().map(|line| {
         json!({
             "line": line.line,

@@ -26,7 +26,7 @@ pub async fn show(_: Form, visitor: Visitor) -> Result<Page, Fault> {
         h2 { "Your photos" }
         p {
             "This site shows small pictures of the photos. The originals are with the photographer, who sends only "
-            "those that you order to the lab that prints them. The pictures carry no position and no camera data, "
+            "those that you order to the lab that prints them. The pictures’ files do not say where they were taken, "
             "and search engines are kept out."
         }
         h2 { "Your order" }

@@ -1,9 +1,9 @@
 //! Accounts: logging in and out, making one, changing the password. Nobody needs an
 //! account to order.
 
+use enprint_host_index::HostError;
 use enprint_host_index::limits::{ACCOUNT_ID_BYTES_MAX, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 use enprint_host_index::views::AccountId;
-use enprint_host_index::HostError;
 use enprint_web::components::{Field, Input, Tone, button, field, notice, post_form};
 use enprint_web::{Form, Markup, SeeOther, html, with_status};
 use http::StatusCode;
@@ -66,9 +66,7 @@ pub async fn change_password(form: Form, visitor: Visitor) -> Result<Response, F
             visitor.index().sign_in(session_id, &id, new).await?;
             Ok(SeeOther::to("/account?changed=yes").into_response())
         }
-        Err(fault) if fault.is_for_the_form() => {
-            own(&visitor, &id, None, Some(&fault)).await
-        }
+        Err(fault) if fault.is_for_the_form() => own(&visitor, &id, None, Some(&fault)).await,
         Err(fault) => Err(fault),
     }
 }
@@ -135,12 +133,7 @@ fn new_page(visitor: &Visitor, typed: &str, fault: Option<&Fault>) -> Response {
 }
 
 /// The account with what it has opened and ordered; orders of this device are with them.
-async fn own(
-    visitor: &Visitor,
-    id: &AccountId,
-    said: Option<&str>,
-    fault: Option<&Fault>,
-) -> Result<Response, Fault> {
+async fn own(visitor: &Visitor, id: &AccountId, said: Option<&str>, fault: Option<&Fault>) -> Result<Response, Fault> {
     let account = visitor.index().account(id).await?;
     let orders = visitor.index().orders_of_session(visitor.known()?.session_id).await?;
     let passwords = html! {

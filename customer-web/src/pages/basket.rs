@@ -85,12 +85,7 @@ pub async fn empty(event_id: EventId, _: Form, visitor: Visitor) -> Result<Respo
 }
 
 /// The bar, what the link at the top says, and the mark of the photo that was added.
-async fn fragment(
-    event_id: EventId,
-    choice: &Choice,
-    basket: &Basket,
-    visitor: &Visitor,
-) -> Result<Response, Fault> {
+async fn fragment(event_id: EventId, choice: &Choice, basket: &Basket, visitor: &Visitor) -> Result<Response, Fault> {
     let inside = Inside::insist(visitor, event_id).await?;
     let marks = marks(basket);
     let markup = html! {

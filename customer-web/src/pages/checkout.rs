@@ -85,10 +85,8 @@ fn drawn(inside: &Inside, typed: &Typed, fault: Option<&Fault>) -> Result<Respon
         false => fault.to_string(),
     });
     let basket = basket_path(inside.event_id());
-    let above = [
-        Crumb { href: &inside.path(), label: &inside.gallery.event.name },
-        Crumb { href: &basket, label: "Basket" },
-    ];
+    let above =
+        [Crumb { href: &inside.path(), label: &inside.gallery.event.name }, Crumb { href: &basket, label: "Basket" }];
     let page = inside.page("Checkout", Place::Basket).wide().main(html! {
         (breadcrumb(&above, "Checkout"))
         h1 { "Checkout" }

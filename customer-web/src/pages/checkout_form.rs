@@ -1,7 +1,9 @@
 //! The form of the checkout as it looks: first empty, then with what was typed and
 //! what was wrong with it. Sends nothing.
 
-use enprint_host_index::limits::{ADDRESS_LINES_BYTES_MAX, EMAIL_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, ORDER_NOTE_BYTES_MAX};
+use enprint_host_index::limits::{
+    ADDRESS_LINES_BYTES_MAX, EMAIL_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, ORDER_NOTE_BYTES_MAX,
+};
 use enprint_web::components::{Field, Input, Tone, button, facts, field, notice};
 use enprint_web::{Form, Markup, html};
 

@@ -10,7 +10,7 @@ use super::inside::Inside;
 use crate::fault::Fault;
 use crate::limits::PAGE_PHOTOS;
 use crate::parts::choosing::{sharpness, sizes};
-use crate::parts::frame::{Place, bar, basket_path};
+use crate::parts::frame::{Place, basket_path};
 use crate::parts::tiles::{alt, anchor, photo_path, picture_path};
 use crate::parts::view::View;
 use crate::protocol::ids::{EventId, PhotoId};
@@ -40,13 +40,13 @@ pub async fn show(event_id: EventId, photo_id: PhotoId, query: Form, visitor: Vi
         div.split {
             div { (proof(&inside, &found, &view)) (facts(&found.photo)) }
             div.choosing {
-                (added(&inside, query.filled("added")))
+                (added(query.filled("added")))
                 (order_form(&inside, &found.photo, &view, query.filled("added")))
                 (in_basket(&inside, &found.photo))
             }
         }
     });
-    Ok(page.after(bar(&inside.gallery, &inside.basket)).into_response())
+    Ok(page.into_response())
 }
 
 /// To the page of the gallery that this photo is on.
@@ -81,19 +81,14 @@ fn facts(photo: &PhotoRow) -> Markup {
     html! { p.photo-facts { (facts.join(" · ")) } }
 }
 
-fn added(inside: &Inside, print: Option<&str>) -> Markup {
+fn added(print: Option<&str>) -> Markup {
     let Some(line) = print.and_then(|print| print.split_once('/')) else {
         return Markup::default();
     };
     let (Ok(size), Ok(finish)) = (line.0.parse(), line.1.parse()) else {
         return Markup::default();
     };
-    html! {
-        div.added {
-            (notice(Tone::Success, &format!("In your basket: {}.", words::print(size, finish))))
-            a href=(basket_path(inside.event_id())) { "To the basket" }
-        }
-    }
+    html! { div.added { (notice(Tone::Success, &format!("In your basket: {}.", words::print(size, finish)))) } }
 }
 
 fn order_form(inside: &Inside, photo: &PhotoRow, view: &View, wanted: Option<&str>) -> Markup {
@@ -141,19 +136,22 @@ fn crops() -> Markup {
     }
 }
 
-/// What of this photo is in the basket already.
+/// What of this photo is in the basket already, and the way there.
 fn in_basket(inside: &Inside, photo: &PhotoRow) -> Markup {
     let lines = inside.basket.lines.iter().filter(|line| line.choice.photo_id == photo.photo_id);
     let lines: Vec<_> = lines.map(|line| &line.choice).collect();
     html! {
-        @if !lines.is_empty() {
+        @if inside.basket.prints > 0 {
             section.in-basket {
-                h3 { "This photo in your basket" }
-                ul {
-                    @for choice in lines {
-                        li { (choice.quantity) " × " (words::print(choice.size, choice.finish)) }
+                @if !lines.is_empty() {
+                    h3 { "Of this photo in your basket" }
+                    ul {
+                        @for choice in lines {
+                            li { (choice.quantity) " × " (words::print(choice.size, choice.finish)) }
+                        }
                     }
                 }
+                a.button href=(basket_path(inside.event_id())) { "To the basket · " (words::money(inside.basket.total)) }
             }
         }
     }

@@ -36,11 +36,7 @@ async fn picture(
     let rendition = found.ok_or(WebError::NotFound)?;
     let named = query.filled("v").and_then(|hash| hash.parse::<ContentHash>().ok());
     let length = HeaderValue::from(rendition.jpeg.len());
-    let picture = Picture {
-        bytes: rendition.jpeg,
-        content_type: "image/jpeg",
-        etag: rendition.hash.to_string(),
-    };
+    let picture = Picture { bytes: rendition.jpeg, content_type: "image/jpeg", etag: rendition.hash.to_string() };
     let mut answer = picture.into_response();
     answer.headers_mut().insert(CONTENT_LENGTH, length);
     if named != Some(rendition.hash) {

@@ -2,7 +2,7 @@
 //! the real web server over it, and customers with a browser's habits: they keep
 //! cookies, follow no redirect by themselves, and send the forms that they were shown.
 
-#![allow(dead_code, reason = "each test file uses part of this")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests; each uses part of this")]
 
 mod pictures;
 
@@ -11,9 +11,12 @@ use enprint_customer_web::protocol::PeerId;
 use enprint_customer_web::protocol::access_code::AccessCode;
 use enprint_customer_web::protocol::enrol::Role;
 use enprint_customer_web::protocol::event::{EventRecord, PriceList};
-use enprint_customer_web::protocol::ids::{ContentHash, EventId, PhotoId};
+use enprint_customer_web::protocol::ids::{CommandId, ContentHash, EventId, OrderId, PhotoId};
 use enprint_customer_web::protocol::money::Currency;
 use enprint_customer_web::protocol::publish::{PhotoRecord, PublishedPhoto};
+use enprint_customer_web::protocol::signed::Signed;
+use enprint_customer_web::protocol::status::{Status, StatusKind};
+use enprint_customer_web::protocol::time::UnixMs;
 use enprint_customer_web::{SiteConfig, bind};
 use enprint_host_index::index::Enrolment;
 use enprint_host_index::{HostConfig, Index};
@@ -28,6 +31,8 @@ pub struct World {
     pub index: Index,
     pub base: String,
     pub photographer: PeerId,
+    pub photographer_key: Keypair,
+    pub lab_key: Keypair,
     _stop: oneshot::Sender<()>,
     _folder: TempDir,
 }
@@ -56,11 +61,9 @@ impl World {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let index = Index::open(&HostConfig::new(folder.path())).await.unwrap();
-        let photographer = Keypair::generate_ed25519().public().to_peer_id();
-        let invitation = index.invite(Role::Photographer, std::time::Duration::from_secs(600)).await.unwrap();
-        let role = Role::Photographer;
-        let enrolment = Enrolment { role, name: "Ana".into(), invitation, addresses: Vec::new() };
-        index.enrol(photographer, &enrolment).await.unwrap();
+        let photographer_key = enrolled(&index, Role::Photographer, "Ana").await;
+        let lab_key = enrolled(&index, Role::Lab, "The lab").await;
+        let photographer = photographer_key.public().to_peer_id();
         index.seen(photographer).await.unwrap();
         let config = SiteConfig { listen: "127.0.0.1:0".parse().unwrap(), public_url: None, trust_proxy: None };
         let bound = bind(config, index.clone()).await.unwrap();
@@ -69,7 +72,7 @@ impl World {
         tokio::spawn(bound.run(async {
             let _ = stopped.await;
         }));
-        Self { index, base, photographer, _stop, _folder: folder }
+        Self { index, base, photographer, photographer_key, lab_key, _stop, _folder: folder }
     }
 
     /// A gallery of that name with photos of these names, one half each in the
@@ -81,6 +84,14 @@ impl World {
         let ids = photos.iter().map(|photo| photo.record.photo_id).collect();
         self.index.publish(self.photographer, event.event_id, photos).await.unwrap();
         Gallery { event_id: event.event_id, code, photos: ids }
+    }
+
+    /// What the photographer's node hands on: signed with `key`, theirs or the lab's.
+    pub async fn say(&self, key: &Keypair, order_id: OrderId, kind: StatusKind) {
+        let (status_id, at) = (CommandId::random(), UnixMs::from_timestamp(jiff::Timestamp::now()));
+        let status = Status { status_id, order_id, job_id: None, at, kind };
+        let signed = Signed::sign(&status, key).unwrap();
+        self.index.note_status(self.photographer, &signed).await.unwrap();
     }
 
     pub fn customer(&self) -> Customer {
@@ -141,6 +152,18 @@ impl Customer {
         self.send(&format!("{}/basket", gallery.path()), &fields).await
     }
 
+    /// Orders what is in the basket, to be picked up; the path of the order's page.
+    pub async fn order(&self, gallery: &Gallery) -> String {
+        let form = self.get(&format!("{}/checkout", gallery.path())).await;
+        let (key, totals) = (form.field("key").unwrap(), form.fields("expected_total"));
+        let mut fields = vec![("key", key.as_str()), ("name", "Maria Silva"), ("email", "maria@example.org")];
+        fields.push(("delivery", "Pick up at the studio"));
+        fields.extend(totals.iter().map(|total| ("expected_total", total.as_str())));
+        let placed = self.send(&format!("{}/orders", gallery.path()), &fields).await;
+        assert_eq!(placed.status, 303, "{}", placed.text());
+        placed.location().to_owned()
+    }
+
     /// Every page with a form carries the token; the first page has one for everybody.
     async fn csrf_token(&self) -> String {
         self.get("/").await.field("csrf").unwrap()
@@ -182,6 +205,14 @@ impl Answer {
         let parts = self.text().split(&start).skip(1);
         parts.map(|part| part.split_once('"').unwrap().0.to_owned()).collect()
     }
+}
+
+async fn enrolled(index: &Index, role: Role, name: &str) -> Keypair {
+    let key = Keypair::generate_ed25519();
+    let invitation = index.invite(role, std::time::Duration::from_secs(600)).await.unwrap();
+    let enrolment = Enrolment { role, name: name.into(), invitation, addresses: Vec::new() };
+    index.enrol(key.public().to_peer_id(), &enrolment).await.unwrap();
+    key
 }
 
 /// An event with the usual price list.

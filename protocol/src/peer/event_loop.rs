@@ -215,7 +215,7 @@ impl EventLoop {
             SwarmEvent::ListenerClosed {
                 addresses, reason, ..
             } => {
-                tracing::info!(?reason, "a listener closed");
+                tracing::debug!(?reason, "a listener closed");
                 for address in addresses {
                     self.tell(PeerEvent::NotListening { address });
                 }

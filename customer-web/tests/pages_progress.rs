@@ -1,0 +1,89 @@
+//! A customer's page of an order says what the photographer and the lab say of it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod kit;
+
+use enprint_customer_web::protocol::ids::OrderId;
+use enprint_customer_web::protocol::status::StatusKind;
+use kit::{Customer, World};
+
+/// A guest, the path of their order's page, and the order.
+async fn ordered(world: &World) -> (Customer, String, OrderId) {
+    let gallery = world.publish("John’s Wedding", &["a.jpg"]).await;
+    let guest = world.guest(&gallery).await;
+    guest.add(&gallery, 0, "10x15/matte", "1").await;
+    let path = guest.order(&gallery).await;
+    let order_id = world.index.orders().await.unwrap()[0].order_id;
+    (guest, path, order_id)
+}
+
+#[tokio::test]
+async fn each_step_is_shown_as_it_is_reached() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let (ana, lab) = (&world.photographer_key, &world.lab_key);
+    let live = format!("{path}/live");
+    assert!(guest.get(&live).await.has("On its way to the photographer"));
+    world.say(ana, order_id, StatusKind::Held).await;
+    assert!(guest.get(&live).await.has("The photographer is looking at it"));
+    world.say(ana, order_id, StatusKind::Accepted).await;
+    let page = guest.get(&live).await;
+    assert!(page.has("Accepted by the photographer") && page.has("Waiting for payment"));
+    world.say(ana, order_id, StatusKind::Paid).await;
+    let page = guest.get(&live).await;
+    assert!(page.has("Next: to the lab") && !page.has("To pay"));
+    world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
+    assert!(guest.get(&live).await.has("on their way to the lab"));
+    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;
+    assert!(guest.get(&live).await.has("Next: printing"));
+    world.say(lab, order_id, StatusKind::Printing).await;
+    assert!(guest.get(&live).await.has("Being printed"));
+    let shipped = StatusKind::Shipped { carrier: "CTT".into(), tracking: "RR123<4>PT".into() };
+    world.say(lab, order_id, shipped).await;
+    let page = guest.get(&path).await;
+    for text in ["Ready for you", "CTT", "RR123&lt;4&gt;PT"] {
+        assert!(page.has(text), "{text}");
+    }
+    assert!(guest.get("/orders").await.has("Shipped"));
+}
+
+#[tokio::test]
+async fn a_declined_order_says_why_and_asks_for_no_money() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let declined = StatusKind::Declined { reason: "The negatives are <lost>.".into() };
+    world.say(&world.photographer_key, order_id, declined).await;
+    let page = guest.get(&path).await;
+    assert!(page.has("The negatives are &lt;lost&gt;.") && page.has("nothing to pay"));
+    assert!(!page.has("To pay") && !page.has("Waiting for payment") && !page.has("Printing"));
+    assert!(guest.get("/orders").await.has("Declined"));
+}
+
+#[tokio::test]
+async fn a_problem_stands_on_the_page_until_it_is_over() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let (ana, lab) = (&world.photographer_key, &world.lab_key);
+    world.say(ana, order_id, StatusKind::Accepted).await;
+    world.say(ana, order_id, StatusKind::Paid).await;
+    world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
+    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;
+    world.say(lab, order_id, StatusKind::Problem { text: "Out of paper.".into() }).await;
+    let page = guest.get(&path).await;
+    assert!(page.has("There is a problem with this order") && page.has("Out of paper.") && page.has("class=\"stuck\""));
+    world.say(lab, order_id, StatusKind::Printing).await;
+    assert!(!guest.get(&path).await.has("Out of paper."));
+}
+
+#[tokio::test]
+async fn an_order_outlives_its_gallery() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let event_id = world.index.order_by_id(order_id).await.unwrap().unwrap().order.event_id;
+    assert!(guest.get(&path).await.has("thumbnail.jpg"));
+    world.index.withdraw_event(world.photographer, event_id).await.unwrap();
+    let page = guest.get(&path).await;
+    assert_eq!(page.status, 200);
+    assert!(page.has("a.jpg") && page.has("John’s Wedding") && !page.has("thumbnail.jpg"));
+}
