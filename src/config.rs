@@ -75,8 +75,7 @@ impl Config {
         let Some(file) = file else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("The configuration file {} can't be read", file.display()))?;
-        toml::from_str(&text)
-            .with_context(|| format!("The configuration file {} has a mistake", file.display()))
+        toml::from_str(&text).with_context(|| format!("The configuration file {} has a mistake", file.display()))
     }
 }
 
@@ -124,7 +123,9 @@ impl LabSection {
 /// Where a role keeps its data unless told otherwise.
 pub fn data_dir(given: Option<PathBuf>, role: &str) -> Result<PathBuf> {
     let usual = || std::env::home_dir().map(|home| home.join("Enprint").join(role));
-    given.or_else(usual).with_context(|| format!("There is no usual folder for data here; give one with --data ({role})"))
+    given
+        .or_else(usual)
+        .with_context(|| format!("There is no usual folder for data here; give one with --data ({role})"))
 }
 
 fn first_given<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {

@@ -40,6 +40,5 @@ fn style(line: &ProgressLine) -> ProgressStyle {
         (_, true) => "{bar:30} {pos}/{len} {eta}",
         (_, false) => "{spinner} {pos}",
     };
-    ProgressStyle::with_template(&format!("{{msg:<12}} {counts}"))
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(&format!("{{msg:<12}} {counts}")).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -27,14 +27,14 @@ async fn a_guest_opens_the_gallery_with_the_code_puts_prints_in_the_basket_and_o
     browser.sees("John's Wedding").await;
     browser.clicks("reception").await;
     browser.clicks_on("main a[href*='/photos/']").await;
-    browser.clicks_on("input[value='10x15/matte'] + span").await;
+    browser.clicks_on("input[value='10x15/matte']").await;
     browser.types("quantity", "3").await;
     browser.clicks("Add to the basket").await;
     browser.page.goto(&format!("{}/galleries/{}/basket", world.host.site(), event_id(&browser).await)).await.unwrap();
     browser.sees("a.jpg").await;
     browser.sees("€4.50").await;
 
-    browser.clicks("order").await;
+    browser.clicks("Go to checkout").await;
     browser.types("name", "Kim Guest").await;
     browser.types("email", "kim@example.org").await;
     browser.types("address", "1 Example Street, Exampletown").await;

@@ -37,3 +37,6 @@ pub const API_LINES_MAX: usize = 500;
 /// The largest amount that a JSON request may name, in minor units: what every reader
 /// of JSON holds exactly. The largest order comes to less.
 pub const API_AMOUNT_MINOR_MAX: i64 = (1 << 53) - 1;
+/// Of the name of a field that there is not, so many characters are repeated in the
+/// refusal: enough to find it.
+pub const API_NAME_SHOWN_CHARS_MAX: usize = 40;

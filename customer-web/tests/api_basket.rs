@@ -95,16 +95,34 @@ async fn a_basket_is_bounded_in_copies_and_in_lines() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_photo_is_told_of_and_not_counted() {
+async fn a_print_that_is_no_longer_sold_is_told_of_and_not_counted() {
+    let world = World::start().await;
+    let gallery = world.publish("Wedding", &["a.jpg"]).await;
+    let program = Program::inside(&world, &gallery).await;
+    let mut large = line(&gallery, 0, 1);
+    large["size"] = json!("20x30");
+    program.put(&basket(&gallery), &json!({ "lines": [line(&gallery, 0, 2), large] })).await;
+    let mut event = world.index.gallery(gallery.event_id).await.unwrap().unwrap().event;
+    event.price_list.prints.retain(|print| print.size.to_string() != "10x15");
+    world.index.put_event(world.photographer, &event, &gallery.code).await.unwrap();
+    let shown = program.basket(&gallery).await;
+    let lines = shown["lines"].as_array().unwrap();
+    let gone = lines.iter().find(|line| line["size"] == "10x15").unwrap();
+    assert_eq!((&gone["problem"], &gone["price_minor"]), (&json!("not_on_price_list"), &json!(null)));
+    assert_eq!(shown["total_minor"], 1200);
+    let order = api_kit::order("key", Value::Null);
+    program.post(&api_kit::orders(&gallery), &order).await.assert_refused(409, "conflict");
+}
+
+#[tokio::test]
+async fn a_withdrawn_photo_leaves_the_basket_and_cannot_come_back() {
     let world = World::start().await;
     let gallery = world.publish("Wedding", &["a.jpg", "b.jpg"]).await;
     let program = Program::inside(&world, &gallery).await;
     program.put(&basket(&gallery), &json!({ "lines": [line(&gallery, 0, 2), line(&gallery, 1, 1)] })).await;
-    world.index.withdraw(world.photographer, gallery.event_id, &[gallery.photos[0]]).await.unwrap();
-    let basket = program.basket(&gallery).await;
-    let gone = basket["lines"].as_array().unwrap().iter().find(|line| line["problem"] == "photo_gone").unwrap();
-    assert_eq!((&gone["photo_id"], &gone["file_name"]), (&json!(gallery.photos[0].to_string()), &json!(null)));
-    assert_eq!(basket["total_minor"], 150);
+    world.index.withdraw(world.photographer, gallery.event_id, &gallery.photos[..1]).await.unwrap();
+    program.post(&basket(&gallery), &line(&gallery, 0, 1)).await.assert_refused(409, "conflict");
+    assert_eq!(program.basket(&gallery).await["total_minor"], 150);
 }
 
 #[tokio::test]

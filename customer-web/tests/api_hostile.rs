@@ -1,6 +1,8 @@
 //! What no friendly program sends: every bit of it is refused in JSON, and nothing is
 //! stored.
 
+#![allow(clippy::unwrap_used, reason = "tests end by it")]
+
 mod api_kit;
 mod kit;
 

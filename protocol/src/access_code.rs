@@ -72,27 +72,17 @@ impl FromStr for Code {
         let mut letters = [0_u8; CHARACTERS];
         let mut count = 0;
         for letter in given.chars().filter(|letter| !is_separator(*letter)) {
-            let value = u8::try_from(letter)
-                .ok()
-                .and_then(crockford_value)
-                .ok_or_else(unreadable)?;
+            let value = u8::try_from(letter).ok().and_then(crockford_value).ok_or_else(unreadable)?;
             *letters.get_mut(count).ok_or_else(unreadable)? = ALPHABET[usize::from(value)];
             count += 1;
         }
-        if count == CHARACTERS {
-            Ok(Self(letters))
-        } else {
-            Err(unreadable())
-        }
+        if count == CHARACTERS { Ok(Self(letters)) } else { Err(unreadable()) }
     }
 }
 
 fn is_separator(letter: char) -> bool {
     letter.is_whitespace()
-        || matches!(
-            letter,
-            '-' | '.' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}' | '\u{feff}'
-        )
+        || matches!(letter, '-' | '.' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}' | '\u{feff}')
 }
 
 impl TryFrom<String> for Code {
@@ -116,12 +106,7 @@ mod tests {
     #[test]
     fn a_code_forgives_what_people_type() {
         let code: Code = "7K3M-Q9XA-10TD".parse().unwrap();
-        for typed in [
-            "7k3m q9xa lotd",
-            " 7K3M–Q9XA–IOTD\n",
-            "7K3MQ9XA10TD",
-            "\u{feff}7k3m.q9xa.1otd ",
-        ] {
+        for typed in ["7k3m q9xa lotd", " 7K3M–Q9XA–IOTD\n", "7K3MQ9XA10TD", "\u{feff}7k3m.q9xa.1otd "] {
             assert_eq!(typed.parse::<Code>().unwrap(), code, "{typed}");
         }
         assert_eq!(code.to_string(), "7K3M-Q9XA-10TD");
@@ -129,13 +114,7 @@ mod tests {
 
     #[test]
     fn a_wrong_code_is_refused_in_words() {
-        for typed in [
-            "",
-            "7K3M-Q9XA",
-            "7K3M-Q9XA-10TDX",
-            "7K3M-Q9XA-1UTD",
-            "ä".repeat(300).as_str(),
-        ] {
+        for typed in ["", "7K3M-Q9XA", "7K3M-Q9XA-10TDX", "7K3M-Q9XA-1UTD", "ä".repeat(300).as_str()] {
             let error = typed.parse::<Code>().unwrap_err().to_string();
             assert!(error.contains("12 letters and digits"), "{error}");
         }

@@ -27,9 +27,7 @@ pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, ProtocolError> {
 /// # Errors
 /// As [`encode`]; `bytes` may then hold part of the record.
 pub fn encode_into<T: Serialize>(bytes: &mut Vec<u8>, record: &T) -> Result<(), ProtocolError> {
-    serde_cbor::to_writer(bytes, record).map_err(|error| ProtocolError::Unwritable {
-        reason: error.to_string(),
-    })
+    serde_cbor::to_writer(bytes, record).map_err(|error| ProtocolError::Unwritable { reason: error.to_string() })
 }
 
 /// Reads one record that is all of `bytes`.
@@ -43,18 +41,12 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Result<T, 
         return Err(too_long(bytes.len(), bytes_max));
     }
     shape::check(bytes)?;
-    serde_cbor::from_slice(bytes).map_err(|error| ProtocolError::Malformed {
-        reason: error.to_string(),
-    })
+    serde_cbor::from_slice(bytes).map_err(|error| ProtocolError::Malformed { reason: error.to_string() })
 }
 
 /// The error for a message of `given` bytes where `max` fit.
 pub(crate) fn too_long(given: usize, max: usize) -> ProtocolError {
-    ProtocolError::TooMany {
-        what: "Bytes of a message",
-        given: given as u64,
-        max: max as u64,
-    }
+    ProtocolError::TooMany { what: "Bytes of a message", given: given as u64, max: max as u64 }
 }
 
 #[cfg(test)]
@@ -84,9 +76,7 @@ mod tests {
             name: "Ana".into(),
             bytes: vec![7; 300],
             number: Some(-70_000),
-            kind: Kind::With {
-                list: vec![0, 23, 24, 255, 256, 65_536],
-            },
+            kind: Kind::With { list: vec![0, 23, 24, 255, 256, 65_536] },
             share: 0.25,
         }
     }
@@ -95,39 +85,23 @@ mod tests {
     fn what_is_encoded_is_decoded() {
         let bytes = encode(&record()).unwrap();
         assert_eq!(decode::<Record>(&bytes, 1_000).unwrap(), record());
-        let plain = Record {
-            kind: Kind::Plain,
-            number: None,
-            ..record()
-        };
-        assert_eq!(
-            decode::<Record>(&encode(&plain).unwrap(), 1_000).unwrap(),
-            plain
-        );
+        let plain = Record { kind: Kind::Plain, number: None, ..record() };
+        assert_eq!(decode::<Record>(&encode(&plain).unwrap(), 1_000).unwrap(), plain);
     }
 
     #[test]
     fn one_byte_too_many_and_trailing_bytes_are_refused() {
         let mut bytes = encode(&record()).unwrap();
-        assert!(matches!(
-            decode::<Record>(&bytes, bytes.len() - 1),
-            Err(ProtocolError::TooMany { .. })
-        ));
+        assert!(matches!(decode::<Record>(&bytes, bytes.len() - 1), Err(ProtocolError::TooMany { .. })));
         bytes.push(0);
-        assert!(matches!(
-            decode::<Record>(&bytes, 1_000),
-            Err(ProtocolError::Malformed { .. })
-        ));
+        assert!(matches!(decode::<Record>(&bytes, 1_000), Err(ProtocolError::Malformed { .. })));
     }
 
     #[test]
     fn every_truncation_is_refused_without_panic() {
         let bytes = encode(&record()).unwrap();
         for cut in 0..bytes.len() {
-            assert!(
-                decode::<Record>(&bytes[..cut], 1_000).is_err(),
-                "cut at {cut}"
-            );
+            assert!(decode::<Record>(&bytes[..cut], 1_000).is_err(), "cut at {cut}");
         }
     }
 

@@ -50,9 +50,7 @@ impl Role {
 
     /// The role of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Photographer, Self::Lab]
-            .into_iter()
-            .find(|role| role.word() == word)
+        [Self::Photographer, Self::Lab].into_iter().find(|role| role.word() == word)
     }
 }
 

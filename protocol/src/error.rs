@@ -139,10 +139,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its sentence.
     pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self {
-            code,
-            text: text.into(),
-        }
+        Self { code, text: text.into() }
     }
 
     /// The one answer for "not permitted" and "not there".
@@ -152,10 +149,7 @@ impl Refusal {
 
     /// Whether asking again later can help.
     pub fn is_temporary(&self) -> bool {
-        matches!(
-            self.code,
-            ErrorCode::Busy | ErrorCode::NotApproved | ErrorCode::DiskFull | ErrorCode::Failed
-        )
+        matches!(self.code, ErrorCode::Busy | ErrorCode::NotApproved | ErrorCode::DiskFull | ErrorCode::Failed)
     }
 }
 

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ProtocolError;
 use crate::ids::EventId;
-use crate::limits::{
-    CATEGORIES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NOTE_BYTES_MAX, PRICE_LINES_MAX,
-};
+use crate::limits::{CATEGORIES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NOTE_BYTES_MAX, PRICE_LINES_MAX};
 use crate::money::{Currency, Money};
 use crate::print_size::{Finish, PrintSize};
 use crate::text;
@@ -75,20 +73,9 @@ impl EventRecord {
     /// Names the field that breaks a rule.
     pub fn checked(mut self) -> Result<Self, ProtocolError> {
         self.name = text::required("The event's name", &self.name, NAME_BYTES_MAX, false)?;
-        self.description =
-            text::optional("The description", &self.description, NOTE_BYTES_MAX, true)?;
-        self.photographer = text::required(
-            "The photographer",
-            &self.photographer,
-            NAME_BYTES_MAX,
-            false,
-        )?;
-        self.copyright = text::optional(
-            "The copyright notice",
-            &self.copyright,
-            LINE_BYTES_MAX,
-            false,
-        )?;
+        self.description = text::optional("The description", &self.description, NOTE_BYTES_MAX, true)?;
+        self.photographer = text::required("The photographer", &self.photographer, NAME_BYTES_MAX, false)?;
+        self.copyright = text::optional("The copyright notice", &self.copyright, LINE_BYTES_MAX, false)?;
         at_most("Categories", self.categories.len(), CATEGORIES_MAX)?;
         for category in &mut self.categories {
             *category = text::required("A category", category, NAME_BYTES_MAX, false)?;
@@ -103,11 +90,7 @@ impl PriceList {
     pub fn usual(currency: Currency) -> Self {
         let unit = 10_i64.pow(currency.minor_digits());
         let price = |hundredths: i64| Money::new(hundredths * unit / 100, currency);
-        let print = |size, finish, hundredths| PrintPrice {
-            size,
-            finish,
-            price: price(hundredths),
-        };
+        let print = |size, finish, hundredths| PrintPrice { size, finish, price: price(hundredths) };
         Self {
             currency,
             prints: vec![
@@ -119,16 +102,8 @@ impl PriceList {
                 print(PrintSize::CM_30X45, Finish::Matte, 2400),
             ],
             deliveries: vec![
-                DeliveryOption {
-                    name: "Post".into(),
-                    price: price(490),
-                    needs_address: true,
-                },
-                DeliveryOption {
-                    name: "Pick up at the studio".into(),
-                    price: price(0),
-                    needs_address: false,
-                },
+                DeliveryOption { name: "Post".into(), price: price(490), needs_address: true },
+                DeliveryOption { name: "Pick up at the studio".into(), price: price(0), needs_address: false },
             ],
             payment_note: String::new(),
         }
@@ -136,30 +111,17 @@ impl PriceList {
 
     /// The price of a print, if it is on the list.
     pub fn price_of(&self, size: PrintSize, finish: Finish) -> Option<Money> {
-        self.prints
-            .iter()
-            .find(|line| line.size == size && line.finish == finish)
-            .map(|line| line.price)
+        self.prints.iter().find(|line| line.size == size && line.finish == finish).map(|line| line.price)
     }
 
     /// The delivery of that name, if it is on the list.
     pub fn delivery(&self, name: &str) -> Option<&DeliveryOption> {
-        self.deliveries
-            .iter()
-            .find(|delivery| delivery.name == name)
+        self.deliveries.iter().find(|delivery| delivery.name == name)
     }
 
     fn checked(mut self) -> Result<Self, ProtocolError> {
-        at_most(
-            "Prints on the price list",
-            self.prints.len(),
-            PRICE_LINES_MAX,
-        )?;
-        at_most(
-            "Deliveries on the price list",
-            self.deliveries.len(),
-            PRICE_LINES_MAX,
-        )?;
+        at_most("Prints on the price list", self.prints.len(), PRICE_LINES_MAX)?;
+        at_most("Deliveries on the price list", self.deliveries.len(), PRICE_LINES_MAX)?;
         self.payment_note = text::optional("How to pay", &self.payment_note, NOTE_BYTES_MAX, true)?;
         let mut seen = std::collections::BTreeSet::new();
         for line in &self.prints {
@@ -175,9 +137,7 @@ impl PriceList {
                 return Err(twice("A delivery"));
             }
         }
-        self.deliveries
-            .iter()
-            .try_for_each(|delivery| self.check_price(delivery.price))?;
+        self.deliveries.iter().try_for_each(|delivery| self.check_price(delivery.price))?;
         Ok(self)
     }
 
@@ -191,16 +151,9 @@ fn at_most(what: &'static str, given: usize, max: usize) -> Result<(), ProtocolE
     if given <= max {
         return Ok(());
     }
-    Err(ProtocolError::TooMany {
-        what,
-        given: given as u64,
-        max: max as u64,
-    })
+    Err(ProtocolError::TooMany { what, given: given as u64, max: max as u64 })
 }
 
 fn twice(field: &'static str) -> ProtocolError {
-    ProtocolError::BadText {
-        field,
-        problem: "is on the price list twice".into(),
-    }
+    ProtocolError::BadText { field, problem: "is on the price list twice".into() }
 }

@@ -172,16 +172,8 @@ fn derive(purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
 }
 
 /// Text for readers of text (JSON), bytes for readers of bytes (CBOR).
-fn write_bytes<S: Serializer>(
-    shown: &impl fmt::Display,
-    bytes: &[u8],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    if serializer.is_human_readable() {
-        serializer.collect_str(shown)
-    } else {
-        serializer.serialize_bytes(bytes)
-    }
+fn write_bytes<S: Serializer>(shown: &impl fmt::Display, bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    if serializer.is_human_readable() { serializer.collect_str(shown) } else { serializer.serialize_bytes(bytes) }
 }
 
 /// Reads what [`write_bytes`] wrote.
@@ -198,21 +190,15 @@ where
 }
 
 fn parse_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let bytes: Vec<u8> = if N == 32 {
-        blake3::Hash::from_hex(text).ok()?.as_bytes().to_vec()
-    } else {
-        from_base32(text)?.to_vec()
-    };
+    let bytes: Vec<u8> =
+        if N == 32 { blake3::Hash::from_hex(text).ok()?.as_bytes().to_vec() } else { from_base32(text)?.to_vec() };
     bytes.try_into().ok()
 }
 
 /// 128 bits as 26 characters, the first carrying three.
 fn to_base32(bytes: &[u8; 16]) -> String {
     let number = u128::from_be_bytes(*bytes);
-    (0..26)
-        .rev()
-        .map(|place| char::from(ALPHABET[((number >> (place * 5)) & 31) as usize]))
-        .collect()
+    (0..26).rev().map(|place| char::from(ALPHABET[((number >> (place * 5)) & 31) as usize])).collect()
 }
 
 fn from_base32(text: &str) -> Option<[u8; 16]> {
@@ -238,17 +224,11 @@ pub(crate) fn crockford_value(letter: u8) -> Option<u8> {
         b'I' | b'L' => b'1',
         other => other,
     };
-    ALPHABET
-        .iter()
-        .position(|known| *known == letter)
-        .and_then(|at| u8::try_from(at).ok())
+    ALPHABET.iter().position(|known| *known == letter).and_then(|at| u8::try_from(at).ok())
 }
 
 fn unreadable(given: &str, expected: &'static str) -> ProtocolError {
-    ProtocolError::Unreadable {
-        given: text::shown(given),
-        expected,
-    }
+    ProtocolError::Unreadable { given: text::shown(given), expected }
 }
 
 #[cfg(test)]
@@ -260,10 +240,7 @@ mod tests {
         for _ in 0..100 {
             let id = OrderId::random();
             assert_eq!(id.to_string().parse::<OrderId>().unwrap(), id);
-            assert_eq!(
-                id.to_string().to_lowercase().parse::<OrderId>().unwrap(),
-                id
-            );
+            assert_eq!(id.to_string().to_lowercase().parse::<OrderId>().unwrap(), id);
         }
         let photo = PhotoId(ContentHash::of(b"an original"));
         assert_eq!(photo.to_string().parse::<PhotoId>().unwrap(), photo);

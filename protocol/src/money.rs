@@ -30,9 +30,7 @@ impl Currency {
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|letter| write!(f, "{}", char::from(*letter)))
+        self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
     }
 }
 
@@ -92,9 +90,7 @@ impl Money {
     /// [`ProtocolError::BadSum`] for two currencies or a sum past what can be counted.
     pub fn plus(self, other: Self) -> Result<Self, ProtocolError> {
         if self.currency != other.currency {
-            return Err(ProtocolError::BadSum {
-                reason: "they are in two currencies",
-            });
+            return Err(ProtocolError::BadSum { reason: "they are in two currencies" });
         }
         let minor = self.minor.checked_add(other.minor);
         minor.map(|minor| Self { minor, ..self }).ok_or(OVERFLOW)
@@ -117,15 +113,11 @@ impl Money {
         if (0..=AMOUNT_MINOR_MAX).contains(&self.minor) {
             return Ok(());
         }
-        Err(ProtocolError::BadSum {
-            reason: "a price is below nothing or far too high",
-        })
+        Err(ProtocolError::BadSum { reason: "a price is below nothing or far too high" })
     }
 }
 
-const OVERFLOW: ProtocolError = ProtocolError::BadSum {
-    reason: "the sum is too large",
-};
+const OVERFLOW: ProtocolError = ProtocolError::BadSum { reason: "the sum is too large" };
 
 impl fmt::Display for Money {
     /// `EUR 12.50`.
@@ -147,10 +139,8 @@ impl FromStr for Money {
 
     /// Reads `EUR 12.50`, `12.50 EUR` and `12,5 EUR`.
     fn from_str(given: &str) -> Result<Self, ProtocolError> {
-        let unreadable = || ProtocolError::Unreadable {
-            given: text::shown(given),
-            expected: "an amount such as EUR 12.50",
-        };
+        let unreadable =
+            || ProtocolError::Unreadable { given: text::shown(given), expected: "an amount such as EUR 12.50" };
         let mut words = given.split_whitespace();
         let (Some(one), Some(two), None) = (words.next(), words.next(), words.next()) else {
             return Err(unreadable());
@@ -167,12 +157,7 @@ impl FromStr for Money {
 fn parse_minor(amount: &str, digits: u32) -> Option<i64> {
     let (whole, part) = amount.split_once(['.', ',']).unwrap_or((amount, ""));
     let digits = digits as usize;
-    if whole.is_empty()
-        || part.len() > digits
-        || !(whole.to_owned() + part)
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-    {
+    if whole.is_empty() || part.len() > digits || !(whole.to_owned() + part).bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     format!("{whole}{part:0<digits$}").parse().ok()
@@ -184,24 +169,12 @@ mod tests {
 
     #[test]
     fn amounts_read_back_what_they_show() {
-        for (text, minor) in [
-            ("EUR 12.50", 1250),
-            ("EUR 0.05", 5),
-            ("JPY 300", 300),
-            ("KWD 1.005", 1005),
-        ] {
+        for (text, minor) in [("EUR 12.50", 1250), ("EUR 0.05", 5), ("JPY 300", 300), ("KWD 1.005", 1005)] {
             let money: Money = text.parse().unwrap();
             assert_eq!((money.minor, money.to_string().as_str()), (minor, text));
         }
         assert_eq!("12,5 eur".parse::<Money>().unwrap().minor, 1250);
-        for wrong in [
-            "12.505 EUR",
-            "EUR",
-            "EUR -1",
-            "EUR 1.2.3",
-            "1 2 EUR",
-            "EUR ٣",
-        ] {
+        for wrong in ["12.505 EUR", "EUR", "EUR -1", "EUR 1.2.3", "1 2 EUR", "EUR ٣"] {
             assert!(wrong.parse::<Money>().is_err(), "{wrong}");
         }
     }

@@ -142,9 +142,7 @@ impl Crop {
 
     /// The crop of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Fill, Self::Fit]
-            .into_iter()
-            .find(|crop| crop.word() == word)
+        [Self::Fill, Self::Fit].into_iter().find(|crop| crop.word() == word)
     }
 }
 
@@ -181,9 +179,7 @@ impl Order {
     /// # Errors
     /// [`ProtocolError::BadSum`] for mixed currencies or sums past what can be counted.
     pub fn sum(lines: &[OrderLine], delivery: &Delivery) -> Result<Money, ProtocolError> {
-        lines.iter().try_fold(delivery.price, |sum, line| {
-            sum.plus(line.price.times(line.quantity)?)
-        })
+        lines.iter().try_fold(delivery.price, |sum, line| sum.plus(line.price.times(line.quantity)?))
     }
 
     /// Checks counts, quantities, line numbers and the total.
@@ -191,19 +187,10 @@ impl Order {
     /// # Errors
     /// Says which rule is broken.
     pub fn check(&self) -> Result<(), ProtocolError> {
-        let too_many = |what, given: usize, max: usize| {
-            Err(ProtocolError::TooMany {
-                what,
-                given: given as u64,
-                max: max as u64,
-            })
-        };
+        let too_many =
+            |what, given: usize, max: usize| Err(ProtocolError::TooMany { what, given: given as u64, max: max as u64 });
         if self.lines.len() > limits::ORDER_LINES_MAX {
-            return too_many(
-                "Lines of an order",
-                self.lines.len(),
-                limits::ORDER_LINES_MAX,
-            );
+            return too_many("Lines of an order", self.lines.len(), limits::ORDER_LINES_MAX);
         }
         if self.lines.is_empty() {
             return Err(malformed("an order has no lines"));
@@ -213,11 +200,7 @@ impl Order {
                 return Err(malformed("an order's lines are not numbered in order"));
             }
             if line.quantity == 0 || line.quantity > limits::QUANTITY_MAX {
-                return too_many(
-                    "Copies of a print",
-                    line.quantity as usize,
-                    limits::QUANTITY_MAX as usize,
-                );
+                return too_many("Copies of a print", line.quantity as usize, limits::QUANTITY_MAX as usize);
             }
             line.price.check_price()?;
         }
@@ -229,7 +212,5 @@ impl Order {
 }
 
 fn malformed(reason: &str) -> ProtocolError {
-    ProtocolError::Malformed {
-        reason: reason.into(),
-    }
+    ProtocolError::Malformed { reason: reason.into() }
 }

@@ -140,22 +140,13 @@ impl PrintJob {
             return Err(malformed("a print job has no lines or no files"));
         }
         let most = limits::ORDER_LINES_MAX;
-        for (what, count) in [
-            ("Lines of a print job", self.lines.len()),
-            ("Files of a print job", self.files.len()),
-        ] {
+        for (what, count) in [("Lines of a print job", self.lines.len()), ("Files of a print job", self.files.len())] {
             if count > most {
-                return Err(ProtocolError::TooMany {
-                    what,
-                    given: count as u64,
-                    max: most as u64,
-                });
+                return Err(ProtocolError::TooMany { what, given: count as u64, max: most as u64 });
             }
         }
         self.check_texts()?;
-        self.lines
-            .iter()
-            .try_for_each(|line| self.check_line(line))?;
+        self.lines.iter().try_for_each(|line| self.check_line(line))?;
         self.files.iter().try_for_each(PrintFile::check)?;
         let mut roots: Vec<_> = self.files.iter().map(|file| file.root).collect();
         roots.sort_unstable();
@@ -167,30 +158,10 @@ impl PrintJob {
     }
 
     fn check_texts(&self) -> Result<(), ProtocolError> {
-        text::required(
-            "The event's name",
-            &self.event_name,
-            limits::NAME_BYTES_MAX,
-            false,
-        )?;
-        text::required(
-            "The photographer",
-            &self.photographer,
-            limits::NAME_BYTES_MAX,
-            false,
-        )?;
-        text::required(
-            "The delivery",
-            &self.ship_to.delivery,
-            limits::NAME_BYTES_MAX,
-            false,
-        )?;
-        text::required(
-            "The name to send to",
-            &self.ship_to.name,
-            limits::NAME_BYTES_MAX,
-            false,
-        )?;
+        text::required("The event's name", &self.event_name, limits::NAME_BYTES_MAX, false)?;
+        text::required("The photographer", &self.photographer, limits::NAME_BYTES_MAX, false)?;
+        text::required("The delivery", &self.ship_to.delivery, limits::NAME_BYTES_MAX, false)?;
+        text::required("The name to send to", &self.ship_to.name, limits::NAME_BYTES_MAX, false)?;
         let address = self.ship_to.address.as_deref().unwrap_or_default();
         text::optional("The address", address, limits::NOTE_BYTES_MAX, true)?;
         text::optional("The note", &self.note, limits::NOTE_BYTES_MAX, true).map(|_| ())
@@ -198,9 +169,7 @@ impl PrintJob {
 
     fn check_line(&self, line: &JobLine) -> Result<(), ProtocolError> {
         if line.file as usize >= self.files.len() {
-            return Err(malformed(
-                "a print job's line names a file that is not there",
-            ));
+            return Err(malformed("a print job's line names a file that is not there"));
         }
         if line.quantity == 0 || line.quantity > limits::QUANTITY_MAX {
             return Err(malformed("a print job's line has no copies or too many"));
@@ -211,12 +180,7 @@ impl PrintJob {
 
 impl PrintFile {
     fn check(&self) -> Result<(), ProtocolError> {
-        text::required(
-            "A file name",
-            &self.name,
-            limits::FILE_NAME_BYTES_MAX,
-            false,
-        )?;
+        text::required("A file name", &self.name, limits::FILE_NAME_BYTES_MAX, false)?;
         if self.bytes == 0 || self.bytes > limits::PRINT_FILE_BYTES_MAX {
             return Err(malformed("a print file is empty or larger than 4 GiB"));
         }
@@ -225,7 +189,5 @@ impl PrintFile {
 }
 
 fn malformed(reason: &str) -> ProtocolError {
-    ProtocolError::Malformed {
-        reason: reason.into(),
-    }
+    ProtocolError::Malformed { reason: reason.into() }
 }

@@ -47,13 +47,10 @@ impl FromStr for Finish {
 
     fn from_str(given: &str) -> Result<Self, ProtocolError> {
         let word = given.trim().to_ascii_lowercase();
-        Self::ALL
-            .into_iter()
-            .find(|finish| finish.word() == word)
-            .ok_or_else(|| ProtocolError::Unreadable {
-                given: text::shown(given),
-                expected: "a finish: glossy, matte or satin",
-            })
+        Self::ALL.into_iter().find(|finish| finish.word() == word).ok_or_else(|| ProtocolError::Unreadable {
+            given: text::shown(given),
+            expected: "a finish: glossy, matte or satin",
+        })
     }
 }
 
@@ -67,25 +64,13 @@ pub struct PrintSize {
 
 impl PrintSize {
     /// 10 × 15 cm.
-    pub const CM_10X15: Self = Self {
-        short_mm: 100,
-        long_mm: 150,
-    };
+    pub const CM_10X15: Self = Self { short_mm: 100, long_mm: 150 };
     /// 13 × 18 cm.
-    pub const CM_13X18: Self = Self {
-        short_mm: 130,
-        long_mm: 180,
-    };
+    pub const CM_13X18: Self = Self { short_mm: 130, long_mm: 180 };
     /// 20 × 30 cm.
-    pub const CM_20X30: Self = Self {
-        short_mm: 200,
-        long_mm: 300,
-    };
+    pub const CM_20X30: Self = Self { short_mm: 200, long_mm: 300 };
     /// 30 × 45 cm.
-    pub const CM_30X45: Self = Self {
-        short_mm: 300,
-        long_mm: 450,
-    };
+    pub const CM_30X45: Self = Self { short_mm: 300, long_mm: 450 };
 
     /// A size from its edges in millimetres, in either order.
     ///
@@ -99,10 +84,7 @@ impl PrintSize {
                 expected: "a print size with edges from 20 to 2,000 mm",
             });
         }
-        Ok(Self {
-            short_mm: a_mm.min(b_mm),
-            long_mm: a_mm.max(b_mm),
-        })
+        Ok(Self { short_mm: a_mm.min(b_mm), long_mm: a_mm.max(b_mm) })
     }
 
     /// The shorter edge in millimetres.
@@ -119,8 +101,7 @@ impl PrintSize {
     pub fn ppi_of(self, width_px: u32, height_px: u32) -> u32 {
         let (short_px, long_px) = (width_px.min(height_px), width_px.max(height_px));
         let of = |px: u32, mm: u32| u64::from(px) * 254 / (u64::from(mm) * 10);
-        u32::try_from(of(short_px, self.short_mm).min(of(long_px, self.long_mm)))
-            .unwrap_or(u32::MAX)
+        u32::try_from(of(short_px, self.short_mm).min(of(long_px, self.long_mm))).unwrap_or(u32::MAX)
     }
 }
 
@@ -140,10 +121,7 @@ impl TryFrom<Edges> for PrintSize {
 
 impl From<PrintSize> for Edges {
     fn from(size: PrintSize) -> Self {
-        Self {
-            short_mm: size.short_mm,
-            long_mm: size.long_mm,
-        }
+        Self { short_mm: size.short_mm, long_mm: size.long_mm }
     }
 }
 
@@ -173,16 +151,8 @@ impl FromStr for PrintSize {
             None => (word.trim_end_matches("cm").to_owned(), 10),
         };
         let (a, b) = word.split_once('x').ok_or_else(unreadable)?;
-        let edge = |text: &str| {
-            text.trim()
-                .parse::<u32>()
-                .ok()
-                .and_then(|edge| edge.checked_mul(unit_mm))
-        };
-        let (a_mm, b_mm) = (
-            edge(a).ok_or_else(unreadable)?,
-            edge(b).ok_or_else(unreadable)?,
-        );
+        let edge = |text: &str| text.trim().parse::<u32>().ok().and_then(|edge| edge.checked_mul(unit_mm));
+        let (a_mm, b_mm) = (edge(a).ok_or_else(unreadable)?, edge(b).ok_or_else(unreadable)?);
         Self::from_mm(a_mm, b_mm)
     }
 }
@@ -193,25 +163,12 @@ mod tests {
 
     #[test]
     fn sizes_read_back_what_they_show() {
-        for (text, shown) in [
-            ("15x10", "10x15"),
-            ("10 × 15 cm", "10x15"),
-            ("102x152mm", "102x152mm"),
-        ] {
+        for (text, shown) in [("15x10", "10x15"), ("10 × 15 cm", "10x15"), ("102x152mm", "102x152mm")] {
             let size: PrintSize = text.parse().unwrap();
             assert_eq!(size.to_string(), shown);
             assert_eq!(shown.parse::<PrintSize>().unwrap(), size);
         }
-        for wrong in [
-            "",
-            "10",
-            "10x",
-            "0x15",
-            "1x1",
-            "999x999",
-            "-10x15",
-            "4294967295x1",
-        ] {
+        for wrong in ["", "10", "10x", "0x15", "1x1", "999x999", "-10x15", "4294967295x1"] {
             assert!(wrong.parse::<PrintSize>().is_err(), "{wrong}");
         }
     }

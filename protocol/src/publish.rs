@@ -161,18 +161,12 @@ impl PhotoRecord {
     /// # Errors
     /// Names the field that breaks a rule.
     pub fn checked(mut self) -> Result<Self, ProtocolError> {
-        let name = text::required(
-            "A file name",
-            &self.file_name,
-            limits::FILE_NAME_BYTES_MAX,
-            false,
-        )?;
+        let name = text::required("A file name", &self.file_name, limits::FILE_NAME_BYTES_MAX, false)?;
         if name.contains(['/', '\\']) {
             return Err(bad("A file name", "has a folder in it"));
         }
         self.file_name = name;
-        self.category =
-            text::required("A category", &self.category, limits::NAME_BYTES_MAX, false)?;
+        self.category = text::required("A category", &self.category, limits::NAME_BYTES_MAX, false)?;
         let camera = self.camera.as_deref().unwrap_or_default();
         let camera = text::optional("A camera", camera, limits::NAME_BYTES_MAX, false)?;
         self.camera = Some(camera).filter(|camera| !camera.is_empty());
@@ -204,8 +198,7 @@ impl PublishedPhoto {
     /// Names what breaks a rule.
     pub fn checked(mut self) -> Result<Self, ProtocolError> {
         self.record = self.record.checked()?;
-        self.thumbnail
-            .check("A thumbnail", limits::THUMBNAIL_BYTES_MAX)?;
+        self.thumbnail.check("A thumbnail", limits::THUMBNAIL_BYTES_MAX)?;
         self.proof.check("A proof", limits::PROOF_BYTES_MAX)?;
         Ok(self)
     }
@@ -230,22 +223,14 @@ impl Picture {
     fn check(&self, field: &'static str, bytes_max: usize) -> Result<(), ProtocolError> {
         if self.jpeg.len() > bytes_max {
             let (given, max) = (self.jpeg.len() as u64, bytes_max as u64);
-            return Err(ProtocolError::TooMany {
-                what: "Bytes of a picture",
-                given,
-                max,
-            });
+            return Err(ProtocolError::TooMany { what: "Bytes of a picture", given, max });
         }
-        let (width_px, height_px) =
-            jpeg_size(&self.jpeg).ok_or_else(|| bad(field, "is not a JPEG picture"))?;
+        let (width_px, height_px) = jpeg_size(&self.jpeg).ok_or_else(|| bad(field, "is not a JPEG picture"))?;
         if (width_px, height_px) != (self.width_px, self.height_px) {
             return Err(bad(field, "has another size than it says"));
         }
         if width_px.max(height_px) > limits::PROOF_EDGE_PX_MAX {
-            return Err(bad(
-                field,
-                "is larger than a proof may be; an original is never published",
-            ));
+            return Err(bad(field, "is larger than a proof may be; an original is never published"));
         }
         Ok(())
     }
@@ -283,8 +268,5 @@ fn be16(bytes: &[u8], at: usize) -> Option<u16> {
 }
 
 fn bad(field: &'static str, problem: &str) -> ProtocolError {
-    ProtocolError::BadText {
-        field,
-        problem: problem.into(),
-    }
+    ProtocolError::BadText { field, problem: problem.into() }
 }

@@ -40,11 +40,9 @@ impl<T: Record> Signed<T> {
     /// [`ProtocolError::Unwritable`] when the record does not encode, or the key can't sign.
     pub fn sign(record: &T, key: &Keypair) -> Result<Self, ProtocolError> {
         let payload = codec::encode(record)?;
-        let signature =
-            key.sign(&to_sign::<T>(&payload))
-                .map_err(|error| ProtocolError::Unwritable {
-                    reason: error.to_string(),
-                })?;
+        let signature = key
+            .sign(&to_sign::<T>(&payload))
+            .map_err(|error| ProtocolError::Unwritable { reason: error.to_string() })?;
         Ok(Self {
             payload: ByteBuf::from(payload),
             key: ByteBuf::from(key.public().encode_protobuf()),
@@ -60,11 +58,7 @@ impl<T: Record> Signed<T> {
     /// signed bytes are no such record.
     pub fn open(&self, signer: &PublicKey) -> Result<T, ProtocolError> {
         let (key, record) = self.open_any()?;
-        if &key == signer {
-            Ok(record)
-        } else {
-            Err(Self::bad_signature())
-        }
+        if &key == signer { Ok(record) } else { Err(Self::bad_signature()) }
     }
 
     /// As [`Self::open`], for a signer known by its peer id.
@@ -73,11 +67,7 @@ impl<T: Record> Signed<T> {
     /// As [`Self::open`].
     pub fn open_from(&self, signer: &PeerId) -> Result<T, ProtocolError> {
         let (key, record) = self.open_any()?;
-        if &key.to_peer_id() == signer {
-            Ok(record)
-        } else {
-            Err(Self::bad_signature())
-        }
+        if &key.to_peer_id() == signer { Ok(record) } else { Err(Self::bad_signature()) }
     }
 
     /// The record and whose signature it carries; the caller decides whether that
@@ -129,22 +119,15 @@ mod tests {
         let (ours, theirs) = (Keypair::generate_ed25519(), Keypair::generate_ed25519());
         let signed = Signed::sign(&One(7), &ours).unwrap();
         assert_eq!(signed.open(&ours.public()).unwrap(), One(7));
-        assert_eq!(
-            signed.open_from(&ours.public().to_peer_id()).unwrap(),
-            One(7)
-        );
+        assert_eq!(signed.open_from(&ours.public().to_peer_id()).unwrap(), One(7));
         assert!(signed.open(&theirs.public()).is_err());
 
         let mut changed = signed.clone();
         changed.payload = ByteBuf::from(codec::encode(&One(8)).unwrap());
         assert!(changed.open(&ours.public()).is_err());
 
-        let other_domain: Signed<Two> = Signed {
-            payload: signed.payload,
-            key: signed.key,
-            signature: signed.signature,
-            record: PhantomData,
-        };
+        let other_domain: Signed<Two> =
+            Signed { payload: signed.payload, key: signed.key, signature: signed.signature, record: PhantomData };
         assert!(other_domain.open(&ours.public()).is_err());
     }
 }

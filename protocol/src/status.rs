@@ -112,10 +112,7 @@ pub enum StatusKind {
 impl StatusKind {
     /// Whether a lab may say this.
     pub fn is_of_lab(&self) -> bool {
-        matches!(
-            self,
-            Self::Received { .. } | Self::Printing | Self::Shipped { .. } | Self::Problem { .. }
-        )
+        matches!(self, Self::Received { .. } | Self::Printing | Self::Shipped { .. } | Self::Problem { .. })
     }
 
     /// Whether a photographer may say this.
@@ -151,8 +148,7 @@ impl Status {
     /// [`ProtocolError::BadText`] naming the field.
     pub fn check(&self) -> Result<(), ProtocolError> {
         let line = |field, given: &str| text::optional(field, given, limits::LINE_BYTES_MAX, false);
-        let sentence =
-            |field, given: &str| text::required(field, given, limits::SENTENCE_BYTES_MAX, true);
+        let sentence = |field, given: &str| text::required(field, given, limits::SENTENCE_BYTES_MAX, true);
         match &self.kind {
             StatusKind::Declined { reason } => sentence("The reason", reason).map(|_| ()),
             StatusKind::Problem { text } => sentence("The problem", text).map(|_| ()),

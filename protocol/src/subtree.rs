@@ -2,9 +2,7 @@
 //! each a complete BLAKE3 subtree. The list of their hashes needs no signature: it
 //! must merge to the file's root, which is in the signed manifest. Reads no file.
 
-use blake3::hazmat::{
-    ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
-};
+use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
 
 use crate::error::ProtocolError;
 use crate::ids::ContentHash;
@@ -24,9 +22,7 @@ pub fn range_count(bytes: u64) -> u64 {
 
 /// How long the range at index `at` is, in a file of `bytes`; 0 past its end.
 pub fn range_bytes(bytes: u64, at: u64) -> u64 {
-    bytes
-        .saturating_sub(at.saturating_mul(RANGE_BYTES))
-        .min(RANGE_BYTES)
+    bytes.saturating_sub(at.saturating_mul(RANGE_BYTES)).min(RANGE_BYTES)
 }
 
 /// The hash of one range: of the subtree at its place, or of the whole file where
@@ -46,21 +42,14 @@ impl Subtrees {
     ///
     /// # Errors
     /// [`ProtocolError::HashMismatch`] for a list of another length or of another file.
-    pub fn check(
-        root: &ContentHash,
-        file_bytes: u64,
-        joined: &[u8],
-    ) -> Result<Self, ProtocolError> {
+    pub fn check(root: &ContentHash, file_bytes: u64, joined: &[u8]) -> Result<Self, ProtocolError> {
         let (hashes, rest) = joined.as_chunks::<32>();
         let counted = hashes.len() as u64 == range_count(file_bytes) && rest.is_empty();
         let bounded = (1..=PRINT_FILE_BYTES_MAX).contains(&file_bytes);
         if !counted || !bounded || merge(file_bytes, hashes) != *root.as_bytes() {
             return Err(ProtocolError::HashMismatch);
         }
-        Ok(Self {
-            bytes: file_bytes,
-            hashes: hashes.to_vec(),
-        })
+        Ok(Self { bytes: file_bytes, hashes: hashes.to_vec() })
     }
 
     /// The file's length in bytes.
@@ -81,9 +70,7 @@ impl Subtrees {
         let expected = usize::try_from(at).ok().and_then(|at| self.hashes.get(at));
         let right_length = range.len() as u64 == range_bytes(self.bytes, at);
         match expected {
-            Some(expected) if right_length && *expected == range_hash(self.bytes, at, range) => {
-                Ok(())
-            }
+            Some(expected) if right_length && *expected == range_hash(self.bytes, at, range) => Ok(()),
             _ => Err(ProtocolError::HashMismatch),
         }
     }
@@ -115,10 +102,7 @@ fn split(bytes: u64, hashes: &[[u8; 32]]) -> (ChainingValue, ChainingValue) {
     let left_bytes = blake3::hazmat::left_subtree_len(bytes);
     let at = usize::try_from(left_bytes / RANGE_BYTES).unwrap_or(hashes.len());
     let (left, right) = hashes.split_at(at.min(hashes.len().saturating_sub(1)).max(1));
-    (
-        merge_inner(left_bytes, left),
-        merge_inner(bytes - left_bytes, right),
-    )
+    (merge_inner(left_bytes, left), merge_inner(bytes - left_bytes, right))
 }
 
 #[cfg(test)]
@@ -131,27 +115,13 @@ mod tests {
 
     fn joined(file: &[u8]) -> Vec<u8> {
         let ranges = file.chunks(RANGE_BYTES as usize).enumerate();
-        ranges
-            .flat_map(|(at, range)| range_hash(file.len() as u64, at as u64, range))
-            .collect()
+        ranges.flat_map(|(at, range)| range_hash(file.len() as u64, at as u64, range)).collect()
     }
 
     #[test]
     fn the_list_merges_to_the_root_for_every_shape_of_tree() {
         let mib = RANGE_BYTES as usize;
-        for bytes in [
-            1,
-            1024,
-            mib - 1,
-            mib,
-            mib + 1,
-            2 * mib,
-            2 * mib + 1,
-            3 * mib,
-            5 * mib + 77,
-            8 * mib,
-            9 * mib,
-        ] {
+        for bytes in [1, 1024, mib - 1, mib, mib + 1, 2 * mib, 2 * mib + 1, 3 * mib, 5 * mib + 77, 8 * mib, 9 * mib] {
             let file = file(bytes);
             let root = ContentHash::of(&file);
             let subtrees = Subtrees::check(&root, bytes as u64, &joined(&file)).unwrap();
@@ -172,11 +142,7 @@ mod tests {
         assert!(subtrees.check_range(0, &range).is_err());
         assert!(subtrees.check_range(1, &file[..mib]).is_err());
         assert!(subtrees.check_range(4, &[]).is_err());
-        assert!(
-            subtrees
-                .check_range(3, &file[3 * mib..3 * mib + 4])
-                .is_err()
-        );
+        assert!(subtrees.check_range(3, &file[3 * mib..3 * mib + 4]).is_err());
 
         let mut wrong = list.clone();
         wrong[40] ^= 1;

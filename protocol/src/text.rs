@@ -7,12 +7,7 @@ use crate::error::ProtocolError;
 ///
 /// # Errors
 /// [`ProtocolError::BadText`] naming `field`.
-pub fn required(
-    field: &'static str,
-    text: &str,
-    bytes_max: usize,
-    lines: bool,
-) -> Result<String, ProtocolError> {
+pub fn required(field: &'static str, text: &str, bytes_max: usize, lines: bool) -> Result<String, ProtocolError> {
     let text = optional(field, text, bytes_max, lines)?;
     if text.is_empty() {
         return Err(bad(field, "is empty".into()));
@@ -24,20 +19,12 @@ pub fn required(
 ///
 /// # Errors
 /// [`ProtocolError::BadText`] naming `field`.
-pub fn optional(
-    field: &'static str,
-    text: &str,
-    bytes_max: usize,
-    lines: bool,
-) -> Result<String, ProtocolError> {
+pub fn optional(field: &'static str, text: &str, bytes_max: usize, lines: bool) -> Result<String, ProtocolError> {
     let text = text.trim();
     if text.len() > bytes_max {
         return Err(bad(field, format!("is longer than {bytes_max} bytes")));
     }
-    if text
-        .chars()
-        .any(|c| is_hidden(c) && !(lines && matches!(c, '\n' | '\r' | '\t')))
-    {
+    if text.chars().any(|c| is_hidden(c) && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(bad(field, "has characters that can't be shown".into()));
     }
     Ok(text.to_owned())

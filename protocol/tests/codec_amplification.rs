@@ -40,8 +40,5 @@ fn a_mebibyte_of_empty_maps_is_refused_and_what_passes_stays_small() {
     let decoded: Vec<Four> = codec::decode(&most, 4 << 20).unwrap();
     assert_eq!(decoded.len() as u64, CBOR_ELEMENTS_MAX - 1);
     let taken = common::memory("VmHWM") - before;
-    assert!(
-        taken < 32 << 20,
-        "the largest that passes took {taken} bytes"
-    );
+    assert!(taken < 32 << 20, "the largest that passes took {taken} bytes");
 }

@@ -11,15 +11,11 @@ use enprint_protocol::enrol::{Contact, EnrolReply, EnrolRequest, HostCertificate
 use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::money::Currency;
-use enprint_protocol::order::{
-    Crop, Customer, Delivery, Order, OrderLine, OrderReply, OrderRequest, Payment,
-};
+use enprint_protocol::order::{Crop, Customer, Delivery, Order, OrderLine, OrderReply, OrderRequest, Payment};
 use enprint_protocol::original::{OriginalReply, OriginalRequest};
 use enprint_protocol::print_job::{JobLine, JobReply, JobRequest, PrintFile, PrintJob, ShipTo};
 use enprint_protocol::print_size::{Finish, PrintSize};
-use enprint_protocol::publish::{
-    PhotoRecord, Picture, PublishReply, PublishRequest, PublishedPhoto, Revision,
-};
+use enprint_protocol::publish::{PhotoRecord, Picture, PublishReply, PublishRequest, PublishedPhoto, Revision};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
 use enprint_protocol::time::UnixMs;
@@ -34,22 +30,10 @@ fn enrol_messages_have_their_golden_bytes() {
     let invitation = "7K3M-Q9XA-10TD".parse().unwrap();
     golden(
         "enrol_enrol",
-        &EnrolRequest::Enrol {
-            invitation,
-            role: Role::Lab,
-            name: "Lab".into(),
-            addresses: addresses.clone(),
-        },
+        &EnrolRequest::Enrol { invitation, role: Role::Lab, name: "Lab".into(), addresses: addresses.clone() },
     );
-    golden(
-        "enrol_announce",
-        &EnrolRequest::Announce {
-            addresses: addresses.clone(),
-        },
-    );
-    let certificate = HostCertificate {
-        peer_id: key(2).public().to_peer_id(),
-    };
+    golden("enrol_announce", &EnrolRequest::Announce { addresses: addresses.clone() });
+    let certificate = HostCertificate { peer_id: key(2).public().to_peer_id() };
     golden(
         "enrol_enrolled",
         &EnrolReply::Enrolled(Welcome {
@@ -59,22 +43,9 @@ fn enrol_messages_have_their_golden_bytes() {
             public_url: "https://photos.example".into(),
         }),
     );
-    let contact = Contact {
-        peer_id: key(3).public().to_peer_id(),
-        role: Role::Lab,
-        name: "Lab".into(),
-        addresses,
-    };
-    golden(
-        "enrol_directory",
-        &EnrolReply::Directory {
-            contacts: vec![contact],
-        },
-    );
-    golden(
-        "enrol_refused",
-        &EnrolReply::Refused(Refusal::new(ErrorCode::BadInvitation, "No.")),
-    );
+    let contact = Contact { peer_id: key(3).public().to_peer_id(), role: Role::Lab, name: "Lab".into(), addresses };
+    golden("enrol_directory", &EnrolReply::Directory { contacts: vec![contact] });
+    golden("enrol_refused", &EnrolReply::Refused(Refusal::new(ErrorCode::BadInvitation, "No.")));
 }
 
 #[test]
@@ -91,22 +62,10 @@ fn publish_messages_have_their_golden_bytes() {
     };
     golden(
         "publish_event",
-        &PublishRequest::Event {
-            event: Box::new(event),
-            access_code: "7K3M-Q9XA-10TD".parse().unwrap(),
-        },
+        &PublishRequest::Event { event: Box::new(event), access_code: "7K3M-Q9XA-10TD".parse().unwrap() },
     );
-    let revision = Revision {
-        photo_id: photo(),
-        revision: ContentHash([9; 32]),
-    };
-    golden(
-        "publish_offer",
-        &PublishRequest::Offer {
-            event_id: EventId([1; 16]),
-            photos: vec![revision],
-        },
-    );
+    let revision = Revision { photo_id: photo(), revision: ContentHash([9; 32]) };
+    golden("publish_offer", &PublishRequest::Offer { event_id: EventId([1; 16]), photos: vec![revision] });
     let record = PhotoRecord {
         photo_id: photo(),
         file_name: "DSC_0001.jpg".into(),
@@ -117,84 +76,35 @@ fn publish_messages_have_their_golden_bytes() {
         height_px: 4000,
         rating: Some(4),
     };
-    let picture = |width_px, height_px| Picture {
-        width_px,
-        height_px,
-        jpeg: ByteBuf::from(vec![0xff, 0xd8, 0xff, 0xd9]),
-    };
-    let published = PublishedPhoto {
-        record,
-        thumbnail: picture(320, 213),
-        proof: picture(1600, 1067),
-    };
+    let picture =
+        |width_px, height_px| Picture { width_px, height_px, jpeg: ByteBuf::from(vec![0xff, 0xd8, 0xff, 0xd9]) };
+    let published = PublishedPhoto { record, thumbnail: picture(320, 213), proof: picture(1600, 1067) };
     assert_eq!(
         published.revision().unwrap().to_string(),
-        golden_text("publish_revision", || published
-            .revision()
-            .unwrap()
-            .to_string())
+        golden_text("publish_revision", || published.revision().unwrap().to_string())
     );
-    golden(
-        "publish_batch",
-        &PublishRequest::Batch {
-            event_id: EventId([1; 16]),
-            photos: vec![published],
-        },
-    );
-    golden(
-        "publish_withdraw",
-        &PublishRequest::Withdraw {
-            event_id: EventId([1; 16]),
-            photos: vec![photo()],
-        },
-    );
-    golden(
-        "publish_withdraw_event",
-        &PublishRequest::WithdrawEvent {
-            event_id: EventId([1; 16]),
-        },
-    );
+    golden("publish_batch", &PublishRequest::Batch { event_id: EventId([1; 16]), photos: vec![published] });
+    golden("publish_withdraw", &PublishRequest::Withdraw { event_id: EventId([1; 16]), photos: vec![photo()] });
+    golden("publish_withdraw_event", &PublishRequest::WithdrawEvent { event_id: EventId([1; 16]) });
     golden(
         "publish_event_stored",
-        &PublishReply::EventStored {
-            gallery_url: "https://photos.example/galleries/1".into(),
-        },
+        &PublishReply::EventStored { gallery_url: "https://photos.example/galleries/1".into() },
     );
-    golden(
-        "publish_needs",
-        &PublishReply::Needs {
-            photos: vec![photo()],
-        },
-    );
+    golden("publish_needs", &PublishReply::Needs { photos: vec![photo()] });
     golden("publish_stored", &PublishReply::Stored);
     golden("publish_withdrawn", &PublishReply::Withdrawn { photos: 7 });
-    golden(
-        "publish_refused",
-        &PublishReply::Refused(Refusal::uniform()),
-    );
+    golden("publish_refused", &PublishReply::Refused(Refusal::uniform()));
 }
 
 #[test]
 fn order_messages_have_their_golden_bytes() {
-    golden(
-        "order_deliver",
-        &OrderRequest::Deliver(Signed::sign(&order(), &key(1)).unwrap()),
-    );
-    let payment = Payment {
-        order_id: OrderId([2; 16]),
-        paid_at: UnixMs(1_766_000_000_000),
-    };
-    golden(
-        "order_paid",
-        &OrderRequest::Paid(Signed::sign(&payment, &key(1)).unwrap()),
-    );
+    golden("order_deliver", &OrderRequest::Deliver(Signed::sign(&order(), &key(1)).unwrap()));
+    let payment = Payment { order_id: OrderId([2; 16]), paid_at: UnixMs(1_766_000_000_000) };
+    golden("order_paid", &OrderRequest::Paid(Signed::sign(&payment, &key(1)).unwrap()));
     golden("order_accepted", &OrderReply::Accepted);
     golden("order_held", &OrderReply::Held);
     golden("order_noted", &OrderReply::Noted);
-    golden(
-        "order_refused",
-        &OrderReply::Refused(Refusal::new(ErrorCode::Withdrawn, "Gone.")),
-    );
+    golden("order_refused", &OrderReply::Refused(Refusal::new(ErrorCode::Withdrawn, "Gone.")));
 }
 
 #[test]
@@ -205,11 +115,7 @@ fn print_job_messages_have_their_golden_bytes() {
         event_name: "John's Wedding".into(),
         photographer: "Ana".into(),
         placed_at: UnixMs(1_766_000_000_000),
-        ship_to: ShipTo {
-            delivery: "Post".into(),
-            name: "Kim".into(),
-            address: Some("1 Example Street".into()),
-        },
+        ship_to: ShipTo { delivery: "Post".into(), name: "Kim".into(), address: Some("1 Example Street".into()) },
         note: String::new(),
         lines: vec![JobLine {
             line: 1,
@@ -228,96 +134,43 @@ fn print_job_messages_have_their_golden_bytes() {
             height_px: 4000,
         }],
     };
-    golden(
-        "print_job_offer",
-        &JobRequest::Offer(Signed::sign(&job, &key(4)).unwrap()),
-    );
+    golden("print_job_offer", &JobRequest::Offer(Signed::sign(&job, &key(4)).unwrap()));
     golden("print_job_needs", &JobReply::Needs { files: vec![0] });
-    golden(
-        "print_job_refused",
-        &JobReply::Refused(Refusal::new(ErrorCode::NotApproved, "Not yet.")),
-    );
+    golden("print_job_refused", &JobReply::Refused(Refusal::new(ErrorCode::NotApproved, "Not yet.")));
 }
 
 #[test]
 fn original_and_status_messages_have_their_golden_bytes() {
     let (job_id, root) = (JobId([3; 16]), ContentHash([7; 32]));
-    golden(
-        "original_subtrees",
-        &OriginalRequest::Subtrees { job_id, root },
-    );
-    golden(
-        "original_range",
-        &OriginalRequest::Range {
-            job_id,
-            root,
-            offset: 1_048_576,
-        },
-    );
-    golden(
-        "original_subtrees_reply",
-        &OriginalReply::Subtrees(ByteBuf::from(vec![5; 64])),
-    );
-    golden(
-        "original_range_reply",
-        &OriginalReply::Range(ByteBuf::from(vec![6; 5])),
-    );
-    golden(
-        "original_refused",
-        &OriginalReply::Refused(Refusal::uniform()),
-    );
+    golden("original_subtrees", &OriginalRequest::Subtrees { job_id, root });
+    golden("original_range", &OriginalRequest::Range { job_id, root, offset: 1_048_576 });
+    golden("original_subtrees_reply", &OriginalReply::Subtrees(ByteBuf::from(vec![5; 64])));
+    golden("original_range_reply", &OriginalReply::Range(ByteBuf::from(vec![6; 5])));
+    golden("original_refused", &OriginalReply::Refused(Refusal::uniform()));
     let kinds = [
         ("accepted", StatusKind::Accepted),
         ("held", StatusKind::Held),
-        (
-            "declined",
-            StatusKind::Declined {
-                reason: "No.".into(),
-            },
-        ),
+        ("declined", StatusKind::Declined { reason: "No.".into() }),
         ("paid", StatusKind::Paid),
         ("offered", StatusKind::Offered { lab: "Lab".into() }),
         ("received", StatusKind::Received { files: 2, bytes: 3 }),
         ("printing", StatusKind::Printing),
-        (
-            "shipped",
-            StatusKind::Shipped {
-                carrier: "Post".into(),
-                tracking: "TR-77".into(),
-            },
-        ),
-        (
-            "problem",
-            StatusKind::Problem {
-                text: "Torn.".into(),
-            },
-        ),
+        ("shipped", StatusKind::Shipped { carrier: "Post".into(), tracking: "TR-77".into() }),
+        ("problem", StatusKind::Problem { text: "Torn.".into() }),
     ];
     for (word, kind) in kinds {
         assert_eq!(kind.word(), word);
         let (status_id, order_id) = (CommandId([4; 16]), OrderId([2; 16]));
-        let status = Status {
-            status_id,
-            order_id,
-            job_id: Some(job_id),
-            at: UnixMs(1_766_000_000_000),
-            kind,
-        };
-        golden(
-            &format!("status_{word}"),
-            &StatusRequest::Report(Signed::sign(&status, &key(5)).unwrap()),
-        );
+        let status = Status { status_id, order_id, job_id: Some(job_id), at: UnixMs(1_766_000_000_000), kind };
+        golden(&format!("status_{word}"), &StatusRequest::Report(Signed::sign(&status, &key(5)).unwrap()));
     }
     golden("status_noted", &StatusReply::Noted);
     golden("status_refused", &StatusReply::Refused(Refusal::uniform()));
 }
 
 fn order() -> Order {
-    let delivery = Delivery {
-        name: "Post".into(),
-        price: "EUR 4.90".parse().unwrap(),
-        address: Some("1 Example Street".into()),
-    };
+    let delivery =
+        Delivery { name: "Post".into(), price: "EUR 4.90".parse().unwrap(), address: Some("1 Example Street".into()) };
     let lines = vec![OrderLine {
         line: 1,
         photo_id: photo(),
@@ -332,10 +185,7 @@ fn order() -> Order {
         order_id: OrderId([2; 16]),
         event_id: EventId([1; 16]),
         placed_at: UnixMs(1_766_000_000_000),
-        customer: Customer {
-            name: "Kim".into(),
-            email: "kim@example.org".into(),
-        },
+        customer: Customer { name: "Kim".into(), email: "kim@example.org".into() },
         total: Order::sum(&lines, &delivery).unwrap(),
         delivery,
         lines,
@@ -356,22 +206,15 @@ fn key(seed: u8) -> Keypair {
 fn golden<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, message: &T) {
     let bytes = codec::encode(message).unwrap();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(
-        hex,
-        golden_text(name, || hex.clone()),
-        "{name} has other bytes than when it was released"
-    );
+    assert_eq!(hex, golden_text(name, || hex.clone()), "{name} has other bytes than when it was released");
     assert_eq!(&codec::decode::<T>(&bytes, bytes.len()).unwrap(), message);
 }
 
 fn golden_text(name: &str, now: impl Fn() -> String) -> String {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(format!("{name}.hex"));
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.hex"));
     if !file.exists() && std::env::var_os("ENPRINT_WRITE_GOLDEN").is_some() {
         std::fs::write(&file, now() + "\n").unwrap();
     }
-    let text =
-        std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{} is missing", file.display()));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{} is missing", file.display()));
     text.trim().to_owned()
 }

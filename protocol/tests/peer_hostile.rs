@@ -25,11 +25,7 @@ async fn world() -> (Node, Node, Hostile) {
 }
 
 async fn assert_well(host: &Node, ana: &Node) {
-    let reply = ana
-        .client
-        .ask::<Publish>(host.id(), common::publish_request())
-        .await
-        .unwrap();
+    let reply = ana.client.ask::<Publish>(host.id(), common::publish_request()).await.unwrap();
     assert_eq!(reply, PublishReply::Stored);
 }
 
@@ -60,30 +56,19 @@ async fn malformed_messages_get_a_clean_error_and_harm_nobody() {
         (good[..3].to_vec(), "less than a length"),
         (vec![], "an empty stream"),
     ] {
-        assert_eq!(
-            code(hostile.send_one(message).await),
-            ErrorCode::Malformed,
-            "{what}"
-        );
+        assert_eq!(code(hostile.send_one(message).await), ErrorCode::Malformed, "{what}");
         assert_well(&host, &ana).await;
     }
     let answer = hostile.send_one(framed(&good)).await.unwrap();
     let reply: PublishReply = codec::decode(&answer[4..], 1_000).unwrap();
-    assert_eq!(
-        reply,
-        PublishReply::Stored,
-        "and the bad one may still do better"
-    );
+    assert_eq!(reply, PublishReply::Stored, "and the bad one may still do better");
 }
 
 #[tokio::test]
 async fn an_oversized_message_is_refused_by_its_length_alone() {
     let (host, ana, mut hostile) = world().await;
     for length in [Publish::REQUEST_BYTES_MAX as u32 + 1, u32::MAX] {
-        assert_eq!(
-            code(hostile.send_one(lying(length, &[0; 1_000])).await),
-            ErrorCode::TooLarge
-        );
+        assert_eq!(code(hostile.send_one(lying(length, &[0; 1_000])).await), ErrorCode::TooLarge);
     }
     assert_well(&host, &ana).await;
 }
@@ -93,10 +78,7 @@ async fn a_message_of_a_million_values_is_refused() {
     let (host, ana, mut hostile) = world().await;
     let mut body = vec![0x9a, 0x00, 0x10, 0x00, 0x00];
     body.extend(std::iter::repeat_n(0xa0, 1 << 20));
-    assert_eq!(
-        code(hostile.send_one(framed(&body)).await),
-        ErrorCode::TooLarge
-    );
+    assert_eq!(code(hostile.send_one(framed(&body)).await), ErrorCode::TooLarge);
     assert_well(&host, &ana).await;
 }
 
@@ -123,10 +105,7 @@ async fn a_strangers_batch_is_refused_unread() {
     let before = host.client.wire().received_bytes;
     let batch = framed(&vec![0; 4 << 20]);
     let error = stranger.send_one(batch).await.unwrap_err();
-    assert!(
-        error.contains("closed") || error.contains("reset"),
-        "{error}"
-    );
+    assert!(error.contains("closed") || error.contains("reset"), "{error}");
     let read = host.client.wire().received_bytes - before;
     assert!(read < 1 << 20, "{read} bytes of a stranger were taken in");
     assert_well(&host, &ana).await;

@@ -36,20 +36,14 @@ async fn host_restarts_on_the_same_port_and_is_found_again() {
     let (id, address) = (host.id(), host.address());
     let ana = eager_photographer().await;
     host.admission.admit(ana.id());
-    ana.client
-        .keep_connected(id, vec![address.clone()])
-        .await
-        .unwrap();
+    ana.client.keep_connected(id, vec![address.clone()]).await.unwrap();
     eventually("connected", || ana.client.is_connected(&id)).await;
     host.stop().await;
     eventually("the loss is noticed", || !ana.client.is_connected(&id)).await;
     let host = host_at(&key, address).await;
     host.admission.admit(ana.id());
     eventually("connected again", || ana.client.is_connected(&id)).await;
-    ana.client
-        .ask::<Publish>(id, common::publish_request())
-        .await
-        .unwrap();
+    ana.client.ask::<Publish>(id, common::publish_request()).await.unwrap();
 }
 
 #[tokio::test]
@@ -60,16 +54,10 @@ async fn host_that_is_off_at_first_is_found_when_it_comes() {
     host.stop().await;
     let ana = eager_photographer().await;
     let mut events = ana.client.events();
-    ana.client
-        .keep_connected(id, vec![address.clone()])
-        .await
-        .unwrap();
+    ana.client.keep_connected(id, vec![address.clone()]).await.unwrap();
     for _ in 0..2 {
         let event = events.recv().await.unwrap();
-        assert!(
-            matches!(event, PeerEvent::DialFailed { peer, .. } if peer == id),
-            "{event:?}"
-        );
+        assert!(matches!(event, PeerEvent::DialFailed { peer, .. } if peer == id), "{event:?}");
     }
     let host = host_at(&key, address).await;
     eventually("connected", || ana.client.is_connected(&host.id())).await;
@@ -79,17 +67,11 @@ async fn host_that_is_off_at_first_is_found_when_it_comes() {
 async fn a_connection_that_the_other_side_closes_is_made_again() {
     let (host, ana) = (node(PeerRole::Host).await, eager_photographer().await);
     host.admission.admit(ana.id());
-    ana.client
-        .keep_connected(host.id(), vec![host.address()])
-        .await
-        .unwrap();
+    ana.client.keep_connected(host.id(), vec![host.address()]).await.unwrap();
     eventually("connected", || host.client.is_connected(&ana.id())).await;
     let mut events = ana.client.events();
     host.client.disconnect(ana.id()).await.unwrap();
-    assert_eq!(
-        events.recv().await.unwrap(),
-        PeerEvent::Disconnected { peer: host.id() }
-    );
+    assert_eq!(events.recv().await.unwrap(), PeerEvent::Disconnected { peer: host.id() });
     let event = events.recv().await.unwrap();
     assert!(matches!(event, PeerEvent::Connected { peer, .. } if peer == host.id()));
 }
@@ -100,15 +82,9 @@ async fn another_peer_at_the_address_is_not_mistaken_for_the_wanted_one() {
     let ana = eager_photographer().await;
     let mut events = ana.client.events();
     let id = wanted.public().to_peer_id();
-    ana.client
-        .keep_connected(id, vec![other.address()])
-        .await
-        .unwrap();
+    ana.client.keep_connected(id, vec![other.address()]).await.unwrap();
     let event = events.recv().await.unwrap();
-    assert!(
-        matches!(event, PeerEvent::DialFailed { peer, .. } if peer == id),
-        "{event:?}"
-    );
+    assert!(matches!(event, PeerEvent::DialFailed { peer, .. } if peer == id), "{event:?}");
     assert!(!ana.client.is_connected(&id) && !ana.client.is_connected(&other.id()));
 }
 
@@ -116,17 +92,11 @@ async fn another_peer_at_the_address_is_not_mistaken_for_the_wanted_one() {
 async fn disconnect_ends_the_keeping() {
     let (host, ana) = (node(PeerRole::Host).await, eager_photographer().await);
     host.admission.admit(ana.id());
-    ana.client
-        .keep_connected(host.id(), vec![host.address()])
-        .await
-        .unwrap();
+    ana.client.keep_connected(host.id(), vec![host.address()]).await.unwrap();
     eventually("connected", || ana.client.is_connected(&host.id())).await;
     let mut events = ana.client.events();
     ana.client.disconnect(host.id()).await.unwrap();
-    assert_eq!(
-        events.recv().await.unwrap(),
-        PeerEvent::Disconnected { peer: host.id() }
-    );
+    assert_eq!(events.recv().await.unwrap(), PeerEvent::Disconnected { peer: host.id() });
     let waited = tokio::time::timeout(Duration::from_secs(1), events.recv()).await;
     assert!(waited.is_err(), "nothing more happens: {waited:?}");
 }

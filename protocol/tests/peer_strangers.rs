@@ -25,92 +25,49 @@ async fn a_stranger_may_enrol_at_a_host_and_offer_to_a_lab() {
     let stranger = node(PeerRole::Photographer).await;
     stranger.dial(&host).await;
     stranger.dial(&lab).await;
-    let reply = stranger
-        .client
-        .ask::<Enrol>(host.id(), common::enrol_request())
-        .await
-        .unwrap();
+    let reply = stranger.client.ask::<Enrol>(host.id(), common::enrol_request()).await.unwrap();
     assert!(matches!(reply, EnrolReply::Directory { .. }));
     let job = common::job_request(&stranger.key);
-    let reply = stranger
-        .client
-        .ask::<OfferJob>(lab.id(), job)
-        .await
-        .unwrap();
+    let reply = stranger.client.ask::<OfferJob>(lab.id(), job).await.unwrap();
     assert!(matches!(reply, JobReply::Needs { .. }));
 }
 
 #[tokio::test]
 async fn all_else_that_a_stranger_asks_is_refused_in_the_same_words() {
-    let (mut host, mut ana, mut lab) = (
-        node(PeerRole::Host).await,
-        node(PeerRole::Photographer).await,
-        node(PeerRole::Lab).await,
-    );
-    let (false_host, false_ana, false_lab) = (
-        node(PeerRole::Host).await,
-        node(PeerRole::Photographer).await,
-        node(PeerRole::Lab).await,
-    );
+    let (mut host, mut ana, mut lab) =
+        (node(PeerRole::Host).await, node(PeerRole::Photographer).await, node(PeerRole::Lab).await);
+    let (false_host, false_ana, false_lab) =
+        (node(PeerRole::Host).await, node(PeerRole::Photographer).await, node(PeerRole::Lab).await);
     false_ana.dial(&host).await;
     false_host.dial(&ana).await;
     false_lab.dial(&ana).await;
 
     let request = common::publish_request();
-    let reply = false_ana
-        .client
-        .ask::<Publish>(host.id(), request)
-        .await
-        .unwrap();
+    let reply = false_ana.client.ask::<Publish>(host.id(), request).await.unwrap();
     assert_eq!(reply, PublishReply::Refused(Refusal::uniform()));
     let request = common::status_request(&false_ana.key);
-    let reply = false_ana
-        .client
-        .ask::<Report>(host.id(), request)
-        .await
-        .unwrap();
+    let reply = false_ana.client.ask::<Report>(host.id(), request).await.unwrap();
     assert_eq!(reply, StatusReply::Refused(Refusal::uniform()));
     let request = common::order_request(&false_host.key);
-    let reply = false_host
-        .client
-        .ask::<Deliver>(ana.id(), request)
-        .await
-        .unwrap();
+    let reply = false_host.client.ask::<Deliver>(ana.id(), request).await.unwrap();
     assert_eq!(reply, OrderReply::Refused(Refusal::uniform()));
-    let reply = false_lab
-        .client
-        .ask::<FetchOriginal>(ana.id(), common::range_request())
-        .await
-        .unwrap();
+    let reply = false_lab.client.ask::<FetchOriginal>(ana.id(), common::range_request()).await.unwrap();
     assert_eq!(reply, OriginalReply::Refused(Refusal::uniform()));
     let request = common::status_request(&false_lab.key);
-    let reply = false_lab
-        .client
-        .ask::<Report>(ana.id(), request)
-        .await
-        .unwrap();
+    let reply = false_lab.client.ask::<Report>(ana.id(), request).await.unwrap();
     assert_eq!(reply, StatusReply::Refused(Refusal::uniform()));
 
     for node in [&mut host, &mut ana, &mut lab] {
-        assert!(
-            node.incoming.as_mut().unwrap().try_recv().is_err(),
-            "no handler heard of it"
-        );
+        assert!(node.incoming.as_mut().unwrap().try_recv().is_err(), "no handler heard of it");
     }
 }
 
 #[tokio::test]
 async fn whom_we_dialled_is_no_less_a_stranger() {
-    let (host, ana) = (
-        node(PeerRole::Host).await,
-        node(PeerRole::Photographer).await,
-    );
+    let (host, ana) = (node(PeerRole::Host).await, node(PeerRole::Photographer).await);
     ana.dial(&host).await;
     let request = common::order_request(&host.key);
-    eventually("the host sees the connection", || {
-        host.client.is_connected(&ana.id())
-    })
-    .await;
+    eventually("the host sees the connection", || host.client.is_connected(&ana.id())).await;
     let reply = host.client.ask::<Deliver>(ana.id(), request).await.unwrap();
     assert_eq!(reply, OrderReply::Refused(Refusal::uniform()));
 }
@@ -121,19 +78,10 @@ async fn strangers_are_bounded_and_do_not_keep_out_those_we_know() {
     let mut strangers = Vec::new();
     for _ in 0..6 {
         let stranger = node(PeerRole::Photographer).await;
-        stranger
-            .client
-            .dial(host.id(), vec![host.address()])
-            .await
-            .ok();
+        stranger.client.dial(host.id(), vec![host.address()]).await.ok();
         strangers.push(stranger);
     }
-    let inside = |strangers: &[Node]| {
-        strangers
-            .iter()
-            .filter(|node| node.client.is_connected(&host.id()))
-            .count()
-    };
+    let inside = |strangers: &[Node]| strangers.iter().filter(|node| node.client.is_connected(&host.id())).count();
     eventually("three are turned away", || inside(&strangers) == 3).await;
     assert_eq!(host.client.peers().len(), 3);
 
@@ -149,51 +97,29 @@ async fn strangers_are_bounded_and_do_not_keep_out_those_we_know() {
     eventually("there is room again", || host.client.peers().len() == 3).await;
     let next = node(PeerRole::Photographer).await;
     next.dial(&host).await;
-    eventually("the next stranger is in", || {
-        host.client.is_connected(&next.id())
-    })
-    .await;
+    eventually("the next stranger is in", || host.client.is_connected(&next.id())).await;
 }
 
 #[tokio::test]
 async fn a_stranger_that_is_not_admitted_is_shown_out_and_one_that_is_stays() {
     let time = Duration::from_millis(600);
     let mut host = node_with(PeerRole::Host, |config| config.limits.stranger_time = time).await;
-    let (ana, bo) = (
-        node(PeerRole::Photographer).await,
-        node(PeerRole::Photographer).await,
-    );
+    let (ana, bo) = (node(PeerRole::Photographer).await, node(PeerRole::Photographer).await);
     ana.dial(&host).await;
     bo.dial(&host).await;
-    let (enrolled, ()) = tokio::join!(
-        ana.client.ask::<Enrol>(host.id(), common::enrol_request()),
-        async {
-            let request = host.next().await;
-            let Incoming::Enrol(asked) = &request else {
-                panic!("another conversation")
-            };
-            host.admission.admit(asked.peer);
-            common::answer(request);
-        }
-    );
+    let (enrolled, ()) = tokio::join!(ana.client.ask::<Enrol>(host.id(), common::enrol_request()), async {
+        let request = host.next().await;
+        let Incoming::Enrol(asked) = &request else { panic!("another conversation") };
+        host.admission.admit(asked.peer);
+        common::answer(request);
+    });
     enrolled.unwrap();
     host.answer_all();
-    let stored = ana
-        .client
-        .ask::<Publish>(host.id(), common::publish_request())
-        .await
-        .unwrap();
-    assert_eq!(
-        stored,
-        PublishReply::Stored,
-        "known at once, on the same connection"
-    );
+    let stored = ana.client.ask::<Publish>(host.id(), common::publish_request()).await.unwrap();
+    assert_eq!(stored, PublishReply::Stored, "known at once, on the same connection");
     eventually("bo is shown out", || !bo.client.is_connected(&host.id())).await;
     assert!(ana.client.is_connected(&host.id()));
-    ana.client
-        .ask::<Publish>(host.id(), common::publish_request())
-        .await
-        .unwrap();
+    ana.client.ask::<Publish>(host.id(), common::publish_request()).await.unwrap();
 }
 
 #[tokio::test]
@@ -202,21 +128,11 @@ async fn a_forgotten_peer_is_disconnected_and_comes_back_as_a_stranger() {
     host.answer_all();
     let ana = node(PeerRole::Photographer).await;
     ana.meet(&host).await;
-    ana.client
-        .ask::<Publish>(host.id(), common::publish_request())
-        .await
-        .unwrap();
+    ana.client.ask::<Publish>(host.id(), common::publish_request()).await.unwrap();
     host.admission.forget(ana.id());
-    eventually("the connection is closed", || {
-        !ana.client.is_connected(&host.id())
-    })
-    .await;
+    eventually("the connection is closed", || !ana.client.is_connected(&host.id())).await;
     ana.dial(&host).await;
-    let reply = ana
-        .client
-        .ask::<Publish>(host.id(), common::publish_request())
-        .await
-        .unwrap();
+    let reply = ana.client.ask::<Publish>(host.id(), common::publish_request()).await.unwrap();
     assert_eq!(reply, PublishReply::Refused(Refusal::uniform()));
 }
 
@@ -226,11 +142,7 @@ async fn a_stranger_that_guesses_quickly_is_slowed() {
     host.answer_all();
     let stranger = node(PeerRole::Photographer).await;
     stranger.dial(&host).await;
-    let asks = (0..30).map(|_| {
-        stranger
-            .client
-            .ask::<Enrol>(host.id(), common::enrol_request())
-    });
+    let asks = (0..30).map(|_| stranger.client.ask::<Enrol>(host.id(), common::enrol_request()));
     let mut busy = 0;
     for reply in join_all(asks).await {
         match reply.unwrap() {

@@ -115,8 +115,7 @@ fn parse_delivery(text: &str) -> Result<RawDelivery, String> {
         Some(rest) => (rest.trim_end(), true),
         None => (text, false),
     };
-    let (name, amount) = text
-        .rsplit_once(char::is_whitespace)
-        .ok_or("write a name and a price, such as \"Post 4.90 address\"")?;
+    let (name, amount) =
+        text.rsplit_once(char::is_whitespace).ok_or("write a name and a price, such as \"Post 4.90 address\"")?;
     Ok(RawDelivery { name: name.trim().to_owned(), amount: amount.to_owned(), needs_address })
 }

@@ -84,7 +84,9 @@ impl Customer {
             .iter()
             .map(|photo| json!({ "photo_id": photo.photo_id, "size": "10x15", "finish": "matte", "crop": "fill", "quantity": 2 }))
             .collect();
-        lines.push(json!({ "photo_id": photos[0].photo_id, "size": "20x30", "finish": "matte", "crop": "fit", "quantity": 1 }));
+        lines.push(
+            json!({ "photo_id": photos[0].photo_id, "size": "20x30", "finish": "matte", "crop": "fit", "quantity": 1 }),
+        );
         let order = json!({
             "idempotency_key": format!("demo-{}", std::process::id()),
             "name": "A demo customer",

@@ -18,12 +18,7 @@ use super::stage::{Stage, until};
 const PHOTOS_ORDERED: usize = 5;
 
 /// Orders prints as a customer would, waits until the lab has them, and compares.
-pub async fn order_and_check(
-    stage: &Stage,
-    customer: &Customer,
-    event_id: EventId,
-    report: &mut Report,
-) -> Result<()> {
+pub async fn order_and_check(stage: &Stage, customer: &Customer, event_id: EventId, report: &mut Report) -> Result<()> {
     let wanted = some_of(&customer.photos().await?);
     let received_before = stage.lab.wire().received_bytes;
     let began = Instant::now();

@@ -137,12 +137,7 @@ async fn publish(stage: &Stage, photos: &Path, made: bool, report: &mut Report) 
 
 /// Milliseconds from `began` to a proof that a customer has fetched; gives up when
 /// `all_sent` and there is none.
-async fn first_proof(
-    stage: &Stage,
-    event: &EventSummary,
-    began: Instant,
-    all_sent: &CancellationToken,
-) -> Result<u64> {
+async fn first_proof(stage: &Stage, event: &EventSummary, began: Instant, all_sent: &CancellationToken) -> Result<u64> {
     until("a photo is published", || async {
         let is_over = all_sent.is_cancelled();
         let events = stage.index.events().await?;
@@ -202,7 +197,11 @@ fn published_words(stage: &Stage, event: &EventSummary, report: &Report) -> Stri
         show::count(report.photos_published, "photo", "photos"),
         show::bytes(report.published_bytes)
     );
-    text + &format!("  Gallery      {}\n  Access code  {}\n", stage.index.gallery_url(event.event_id), event.access_code)
+    text + &format!(
+        "  Gallery      {}\n  Access code  {}\n",
+        stage.index.gallery_url(event.event_id),
+        event.access_code
+    )
 }
 
 /// Bytes of all files in a folder.

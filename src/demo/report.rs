@@ -59,7 +59,10 @@ pub fn words(report: &Report) -> String {
         show::bytes(report.lab_bytes),
         if report.crossings.values().all(|times| *times == 1) { "once" } else { "more than once" }
     );
-    text += &format!("First proof after {} ms; order at the lab after {} ms.\n", report.first_proof_ms, report.order_to_lab_ms);
+    text += &format!(
+        "First proof after {} ms; order at the lab after {} ms.\n",
+        report.first_proof_ms, report.order_to_lab_ms
+    );
     text + match report.lab_files_verified {
         true => "The lab's files are the photographer's, byte for byte.",
         false => "THE LAB'S FILES ARE NOT THE PHOTOGRAPHER'S.",

@@ -50,7 +50,8 @@ impl Stage {
     pub async fn open(dir: &Path, web: SocketAddr, quiet: bool) -> Result<Self> {
         let stop = CancellationToken::new();
         let listen: Vec<Multiaddr> = vec![LISTEN.parse()?];
-        let config = HostConfig { name: "Demo host".into(), listen: listen.clone(), ..HostConfig::new(dir.join("host")) };
+        let config =
+            HostConfig { name: "Demo host".into(), listen: listen.clone(), ..HostConfig::new(dir.join("host")) };
         let site = SiteConfig { listen: web, public_url: None, trust_proxy: None };
         let host = OpenHost::open(config, site).await?;
         let config = PhotographerConfig {

@@ -33,7 +33,8 @@ impl OpenHost {
     /// Opens the database, starts the peer, and listens for customers.
     pub async fn open(config: HostConfig, site: SiteConfig) -> Result<Self> {
         let host = Host::start(config).await.context("The host can't start")?;
-        let pages = enprint_customer_web::bind(site, host.index().clone()).await.context("The web pages can't start")?;
+        let pages =
+            enprint_customer_web::bind(site, host.index().clone()).await.context("The web pages can't start")?;
         host.index().found_at(pages.public_url())?;
         Ok(Self { host, pages })
     }
@@ -112,7 +113,9 @@ async fn operate(index: &Index, command: Command, json: bool) -> Result<()> {
         Command::Suspend { peer } => {
             let peer = find_peer(index, &peer).await?;
             index.suspend_peer(peer).await?;
-            show::answer(json, &json!({ "suspended": peer.to_string() }), |_| "Suspended; its galleries are closed.".into())
+            show::answer(json, &json!({ "suspended": peer.to_string() }), |_| {
+                "Suspended; its galleries are closed.".into()
+            })
         }
         Command::Restore { peer } => {
             let peer = find_peer(index, &peer).await?;
@@ -170,9 +173,8 @@ async fn paid(index: &Index, named: &str, json: bool) -> Result<()> {
 /// The peer that a person names by its name, its id or the beginning of it.
 async fn find_peer(index: &Index, named: &str) -> Result<enprint_protocol::PeerId> {
     let peers = index.peers().await?;
-    let is_named = |peer: &&enprint_host_index::views::PeerView| {
-        peer.name == named || peer.peer_id.to_string().starts_with(named)
-    };
+    let is_named =
+        |peer: &&enprint_host_index::views::PeerView| peer.name == named || peer.peer_id.to_string().starts_with(named);
     let found: Vec<_> = peers.iter().filter(is_named).collect();
     match found.as_slice() {
         [peer] => Ok(peer.peer_id),

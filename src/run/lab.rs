@@ -48,7 +48,9 @@ async fn serve(config: LabConfig, json: bool) -> Result<()> {
     });
     show::answer(json, &ready, |_| {
         let addresses = addresses.join("\n  ");
-        format!("The lab runs; Ctrl-C stops it.\nFinished orders appear in {hot_folder}\nPhotographers reach it at\n  {addresses}")
+        format!(
+            "The lab runs; Ctrl-C stops it.\nFinished orders appear in {hot_folder}\nPhotographers reach it at\n  {addresses}"
+        )
     })?;
     Ok(lab.run(stop).await?)
 }

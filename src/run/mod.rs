@@ -15,10 +15,7 @@ use crate::demo;
 
 /// The runtime that everything runs on.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("The program can't start its threads")
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("The program can't start its threads")
 }
 
 /// Does what the command line says.

@@ -25,7 +25,8 @@ pub fn invitation(code: &str, role: Role, days: u32, addresses: &[String]) -> St
         Role::Photographer => format!("enprint photographer enrol {address} --code {code} --name \"Their name\""),
         Role::Lab => format!("enprint lab enrol {address} --code {code}"),
     };
-    let mut text = format!("{code}\nUsable once, by one {}, for {}. They run\n", role.word(), count(days.into(), "day", "days"));
+    let mut text =
+        format!("{code}\nUsable once, by one {}, for {}. They run\n", role.word(), count(days.into(), "day", "days"));
     text += &format!("  {enrol}\n");
     text + match addresses {
         [] => "where ADDRESS is what “enprint host” prints when it starts.",
@@ -148,7 +149,11 @@ pub fn status(counts: &Counts, bytes_at_rest: u64, waiting: &[Waiting]) -> Strin
         bytes(counts.rendition_bytes)
     );
     text += &format!("Orders    {}, {} not paid\n", counts.orders, counts.orders_unpaid);
-    text += &format!("Visitors  {}, {}\n", count(counts.sessions, "session", "sessions"), count(counts.accounts, "account", "accounts"));
+    text += &format!(
+        "Visitors  {}, {}\n",
+        count(counts.sessions, "session", "sessions"),
+        count(counts.accounts, "account", "accounts")
+    );
     text += &format!("Database  {}\n", bytes(bytes_at_rest));
     for message in waiting {
         let error = message.last_error.as_deref().unwrap_or("its photographer is not connected");

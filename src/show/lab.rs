@@ -67,9 +67,16 @@ fn lab_status(status: &LabStatus) -> String {
     text += &format!("Hot folder  {}\n", status.hot_folder);
     text += &format!("Jobs        {} arriving, {} here and not shipped\n", status.jobs_receiving, status.jobs_open);
     if status.photographers_waiting > 0 {
-        text += &format!("Waiting     {} for approval\n", count(status.photographers_waiting, "photographer", "photographers"));
+        text += &format!(
+            "Waiting     {} for approval\n",
+            count(status.photographers_waiting, "photographer", "photographers")
+        );
     }
-    text += &format!("Network     {} sent, {} received\n", bytes(status.wire_sent_bytes), bytes(status.wire_received_bytes));
+    text += &format!(
+        "Network     {} sent, {} received\n",
+        bytes(status.wire_sent_bytes),
+        bytes(status.wire_received_bytes)
+    );
     for waiting in &status.reports_waiting {
         let error = waiting.last_error.as_deref().unwrap_or("not tried yet");
         text += &format!("Waiting     {} (tried {} times): {error}\n", waiting.what, waiting.attempts);

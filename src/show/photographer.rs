@@ -21,7 +21,9 @@ pub fn words(answer: &Answer) -> String {
         Answer::Imported(report) => imported(report),
         Answer::Photos { photos } => photo_list(photos),
         Answer::Published(report) => published(report),
-        Answer::Withdrawn { queued: true, .. } => "The host can't be reached now. The photos come off as soon as it can.".into(),
+        Answer::Withdrawn { queued: true, .. } => {
+            "The host can't be reached now. The photos come off as soon as it can.".into()
+        }
         Answer::Withdrawn { photos, .. } => format!("{} taken off the host.", count(*photos, "photo", "photos")),
         Answer::Orders { orders } if orders.is_empty() => "No orders yet.".into(),
         Answer::Orders { orders: list } => list.iter().map(order).collect::<Vec<_>>().join("\n"),
@@ -58,7 +60,8 @@ fn imported(report: &ImportReport) -> String {
         bytes(report.original_bytes)
     );
     if !report.duplicates.is_empty() {
-        text += &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
+        text +=
+            &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
     }
     if !report.failed.is_empty() {
         text += &format!("{} not imported:\n", count(report.failed.len() as u64, "file was", "files were"));
@@ -142,9 +145,14 @@ fn node_status(status: &NodeStatus) -> String {
     for address in &status.addresses {
         text += &format!("Listens   {address}/p2p/{}\n", status.peer_id);
     }
-    text += &format!("Archive   {} in {}\n", count(status.photos, "photo", "photos"), count(status.events, "event", "events"));
+    text += &format!(
+        "Archive   {} in {}\n",
+        count(status.photos, "photo", "photos"),
+        count(status.events, "event", "events")
+    );
     text += &format!("Orders    {} open\n", status.open_orders);
-    text += &format!("Network   {} sent, {} received\n", bytes(status.wire_sent_bytes), bytes(status.wire_received_bytes));
+    text +=
+        &format!("Network   {} sent, {} received\n", bytes(status.wire_sent_bytes), bytes(status.wire_received_bytes));
     for waiting in &status.waiting {
         let error = waiting.last_error.as_deref().unwrap_or("not tried yet");
         text += &format!("Waiting   {} (tried {} times): {error}\n", waiting.what, waiting.attempts);

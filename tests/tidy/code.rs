@@ -83,11 +83,7 @@ impl Code {
         }
         let line = self.line_of(at);
         let end = self.line_of(brace_end(self.0.as_bytes(), body) - 1);
-        Some(Function {
-            name,
-            line,
-            lines: end - line + 1,
-        })
+        Some(Function { name, line, lines: end - line + 1 })
     }
 
     pub fn constants(&self) -> Vec<Constant> {
@@ -107,12 +103,7 @@ impl Code {
         let kind = self.0[name_end..equals].trim_matches([':', ' ', '\n']);
         let value = self.0[equals..end].trim_matches(['=', ' ', '\n']);
         let line = self.line_of(at);
-        Some(Constant {
-            name,
-            line,
-            kind: kind.into(),
-            value: value.into(),
-        })
+        Some(Constant { name, line, kind: kind.into(), value: value.into() })
     }
 
     /// The identifier that comes next, and where it ends.
@@ -171,10 +162,7 @@ struct Blanker<'a> {
 
 impl<'a> Blanker<'a> {
     fn new(source: &'a str) -> Self {
-        Self {
-            source: source.as_bytes(),
-            out: Vec::with_capacity(source.len()),
-        }
+        Self { source: source.as_bytes(), out: Vec::with_capacity(source.len()) }
     }
 
     fn run(mut self) -> String {
@@ -237,11 +225,7 @@ impl<'a> Blanker<'a> {
     fn character_or_lifetime(&mut self) {
         let rest = self.rest();
         let second = rest.get(1).copied().unwrap_or_default();
-        let width = 1 + rest
-            .iter()
-            .skip(2)
-            .take_while(|byte| **byte & 0xC0 == 0x80)
-            .count();
+        let width = 1 + rest.iter().skip(2).take_while(|byte| **byte & 0xC0 == 0x80).count();
         if second == b'\\' {
             self.hide(quoted_length(rest, b'\''));
         } else if rest.get(1 + width) == Some(&b'\'') {
@@ -270,8 +254,6 @@ fn raw_string_length(text: &[u8]) -> Option<usize> {
     let hashes = text.iter().take_while(|byte| **byte == b'#').count();
     let inside = text.get(hashes + 1..).filter(|_| text[hashes] == b'"')?;
     let close = [b"\"".as_slice(), &text[..hashes]].concat();
-    let end = inside
-        .windows(close.len())
-        .position(|window| window == close);
+    let end = inside.windows(close.len()).position(|window| window == close);
     Some(end.map_or(text.len(), |end| hashes + 1 + end + close.len()))
 }

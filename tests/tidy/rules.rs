@@ -7,20 +7,13 @@ use crate::tree::Dependency;
 
 /// Dependencies of the crate in `folder` on crates of ours that are not `allowed`.
 pub fn arrows_back(folder: &str, allowed: &[&str], dependencies: &[Dependency]) -> Vec<String> {
-    let ours = dependencies
-        .iter()
-        .filter_map(|other| other.package.strip_prefix("enprint-"));
+    let ours = dependencies.iter().filter_map(|other| other.package.strip_prefix("enprint-"));
     let back = ours.filter(|other| !allowed.contains(other));
-    back.map(|other| format!("{} → {other}", shown(folder)))
-        .collect()
+    back.map(|other| format!("{} → {other}", shown(folder))).collect()
 }
 
 /// Dependencies of the crate in `folder` on libraries fenced off from it.
-pub fn over_the_fence(
-    folder: &str,
-    fences: &[(&str, &[&str], &[&str])],
-    dependencies: &[Dependency],
-) -> Vec<String> {
+pub fn over_the_fence(folder: &str, fences: &[(&str, &[&str], &[&str])], dependencies: &[Dependency]) -> Vec<String> {
     let mut offenders = Vec::new();
     for (library, homes, in_tests) in fences {
         let part = format!("{library}-");
@@ -29,11 +22,7 @@ pub fn over_the_fence(
             let at_home = homes.contains(&folder);
             let tested = dependency.only_for_tests && in_tests.contains(&folder);
             if fenced && !at_home && !tested {
-                offenders.push(format!(
-                    "{} depends on {}",
-                    shown(folder),
-                    dependency.package
-                ));
+                offenders.push(format!("{} depends on {}", shown(folder), dependency.package));
             }
         }
     }
@@ -41,32 +30,17 @@ pub fn over_the_fence(
 }
 
 fn shown(folder: &str) -> &str {
-    if folder.is_empty() {
-        "the root package"
-    } else {
-        folder
-    }
+    if folder.is_empty() { "the root package" } else { folder }
 }
 
 /// `todo!` and its like, and tests that are ignored without saying why.
 pub fn undone(code: &Code) -> Vec<(usize, String)> {
-    let macros = ["todo", "unimplemented", "dbg"]
-        .into_iter()
-        .flat_map(|name| {
-            let lines = code.lines_with(name, |_, after| after.starts_with('!'));
-            lines
-                .into_iter()
-                .map(move |line| (line, format!("{name}!")))
-        });
-    let bare = code.lines_with("ignore", |before, after| {
-        before.ends_with(['[', ',']) && after.starts_with([']', ')'])
+    let macros = ["todo", "unimplemented", "dbg"].into_iter().flat_map(|name| {
+        let lines = code.lines_with(name, |_, after| after.starts_with('!'));
+        lines.into_iter().map(move |line| (line, format!("{name}!")))
     });
-    macros
-        .chain(
-            bare.into_iter()
-                .map(|line| (line, "ignored without a reason".into())),
-        )
-        .collect()
+    let bare = code.lines_with("ignore", |before, after| before.ends_with(['[', ',']) && after.starts_with([']', ')']));
+    macros.chain(bare.into_iter().map(|line| (line, "ignored without a reason".into()))).collect()
 }
 
 /// Calls of `sleep`, and `use`s that would let one go under another name.
@@ -75,18 +49,13 @@ pub fn sleeps(code: &Code) -> Vec<(usize, String)> {
         let named = before.ends_with("fn") || before.ends_with('.') && !before.ends_with("..");
         (after.starts_with('(') || after.starts_with("as ")) && !named
     });
-    lines
-        .into_iter()
-        .map(|line| (line, "sleeps".into()))
-        .collect()
+    lines.into_iter().map(|line| (line, "sleeps".into())).collect()
 }
 
 /// Channels without a bound, of tokio, futures, crossbeam and the standard library.
 pub fn unbounded_channels(code: &Code) -> Vec<(usize, String)> {
     let names = ["unbounded_channel", "UnboundedSender", "UnboundedReceiver"];
-    let named = names
-        .into_iter()
-        .flat_map(|name| code.lines_with(name, |_, _| true));
+    let named = names.into_iter().flat_map(|name| code.lines_with(name, |_, _| true));
     let unbounded = code.lines_with("unbounded", |before, after| {
         called(after).is_some() && !before.ends_with("fn") && !before.ends_with('.')
     });
@@ -96,8 +65,7 @@ pub fn unbounded_channels(code: &Code) -> Vec<(usize, String)> {
         called(after) == Some("") && (bare || before.ends_with("mpsc::"))
     });
     let all = named.chain(unbounded).chain(standard);
-    all.map(|line| (line, "an unbounded channel".into()))
-        .collect()
+    all.map(|line| (line, "an unbounded channel".into())).collect()
 }
 
 /// The arguments that open a call, up to the first closing parenthesis, past a
@@ -128,14 +96,11 @@ fn past_angles(text: &str) -> &str {
 /// written there, rather than one taken from a `limits.rs`.
 pub fn limits(code: &Code) -> Vec<Constant> {
     let constants = code.without_tests().constants().into_iter();
-    constants
-        .filter(|constant| names_a_limit(&constant.name) && holds_a_number(&constant.value))
-        .collect()
+    constants.filter(|constant| names_a_limit(&constant.name) && holds_a_number(&constant.value)).collect()
 }
 
 fn names_a_limit(name: &str) -> bool {
-    name.split('_')
-        .any(|part| ["MAX", "MIN", "MS", "BYTES"].contains(&part))
+    name.split('_').any(|part| ["MAX", "MIN", "MS", "BYTES"].contains(&part))
 }
 
 fn holds_a_number(value: &str) -> bool {
@@ -147,25 +112,13 @@ fn holds_a_number(value: &str) -> bool {
 /// are put together here, so that this file does not hold them.
 pub fn foreign_place(line: &str) -> Option<String> {
     let registries = ["crates.", "static.crates.", "index.crates."].map(|host| format!("{host}io"));
-    let others = [
-        ["registry.npmjs.", "org"],
-        ["pypi.", "org"],
-        ["pythonhosted.", "org"],
-        ["proxy.golang.", "org"],
-    ];
-    let hosts = registries
-        .into_iter()
-        .chain(others.map(|parts| parts.concat()));
+    let others = [["registry.npmjs.", "org"], ["pypi.", "org"], ["pythonhosted.", "org"], ["proxy.golang.", "org"]];
+    let hosts = registries.into_iter().chain(others.map(|parts| parts.concat()));
     // Cargo's lock file names the index by its repository: the same words and a hyphen.
-    let mut hosts = hosts.filter(|host| {
-        line.match_indices(host)
-            .any(|(at, _)| !line[at + host.len()..].starts_with("-index"))
-    });
+    let mut hosts =
+        hosts.filter(|host| line.match_indices(host).any(|(at, _)| !line[at + host.len()..].starts_with("-index")));
     let homes = ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"));
-    let mut homes = homes.into_iter().filter(|home| {
-        line.match_indices(home)
-            .any(|(at, _)| starts_a_path(&line[..at]))
-    });
+    let mut homes = homes.into_iter().filter(|home| line.match_indices(home).any(|(at, _)| starts_a_path(&line[..at])));
     hosts.next().or_else(|| homes.next())
 }
 

@@ -23,9 +23,7 @@ pub fn files() -> Vec<PathBuf> {
 
 /// Every Rust file, with its text.
 pub fn sources() -> Vec<(PathBuf, String)> {
-    let rust = files()
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let rust = files().into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
     rust.map(|path| (path.clone(), text(&path))).collect()
 }
 
@@ -48,8 +46,7 @@ pub fn is_src(path: &Path) -> bool {
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     let entries = fs::read_dir(folder);
-    let entries =
-        entries.unwrap_or_else(|error| panic!("cannot list {}: {error}", folder.display()));
+    let entries = entries.unwrap_or_else(|error| panic!("cannot list {}: {error}", folder.display()));
     for path in entries.flatten().map(|entry| entry.path()) {
         let name = path.file_name().unwrap_or_default();
         if path.is_symlink() || SKIPPED.iter().any(|skipped| name == *skipped) {
@@ -81,21 +78,12 @@ impl Manifest {
     }
 
     pub fn parse(text: &str) -> Self {
-        Self(
-            text.parse()
-                .unwrap_or_else(|error| panic!("a manifest is not TOML: {error}")),
-        )
+        Self(text.parse().unwrap_or_else(|error| panic!("a manifest is not TOML: {error}")))
     }
 
     pub fn members(&self) -> Vec<String> {
-        let members = self.0["workspace"]["members"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        members
-            .iter()
-            .filter_map(|member| member.as_str().map(str::to_owned))
-            .collect()
+        let members = self.0["workspace"]["members"].as_array().cloned().unwrap_or_default();
+        members.iter().filter_map(|member| member.as_str().map(str::to_owned)).collect()
     }
 
     pub fn inherits_lints(&self) -> bool {
@@ -105,38 +93,22 @@ impl Manifest {
 
     /// What `[workspace.dependencies]` calls each package that it renames.
     pub fn renamed(&self) -> BTreeMap<String, String> {
-        let shared = self
-            .0
-            .get("workspace")
-            .and_then(|all| all.get("dependencies"));
+        let shared = self.0.get("workspace").and_then(|all| all.get("dependencies"));
         let shared = shared.and_then(toml::Value::as_table).into_iter().flatten();
-        shared
-            .filter_map(|(key, value)| Some((key.clone(), package(value)?)))
-            .collect()
+        shared.filter_map(|(key, value)| Some((key.clone(), package(value)?))).collect()
     }
 
     /// All dependencies of every kind and platform.
     pub fn dependencies(&self, renamed: &BTreeMap<String, String>) -> Vec<Dependency> {
         let platforms = self.0.get("target").and_then(toml::Value::as_table);
-        let platforms = platforms
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, value)| value.as_table());
+        let platforms = platforms.into_iter().flatten().filter_map(|(_, value)| value.as_table());
         let mut all = Vec::new();
         for table in platforms.chain([&self.0]) {
             for kind in ["dependencies", "build-dependencies", "dev-dependencies"] {
-                for (key, value) in table
-                    .get(kind)
-                    .and_then(toml::Value::as_table)
-                    .into_iter()
-                    .flatten()
-                {
+                for (key, value) in table.get(kind).and_then(toml::Value::as_table).into_iter().flatten() {
                     let package = package(value).or_else(|| renamed.get(key).cloned());
                     let package = package.unwrap_or_else(|| key.clone());
-                    all.push(Dependency {
-                        package,
-                        only_for_tests: kind == "dev-dependencies",
-                    });
+                    all.push(Dependency { package, only_for_tests: kind == "dev-dependencies" });
                 }
             }
         }

@@ -50,7 +50,10 @@ impl Browser {
     /// Clicks what says `text`, a link or a button.
     pub async fn clicks(&self, text: &str) {
         let path = format!("//main//*[self::a or self::button][contains(normalize-space(.), {text:?})]");
-        self.page.wait().for_element(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+        match self.page.wait().for_element(Locator::XPath(&path)).await {
+            Ok(found) => found.click().await.unwrap(),
+            Err(_) => panic!("nothing to click says {text:?}; the page says: {}", self.reads().await),
+        }
     }
 
     /// Clicks the first element that fits a CSS selector.

@@ -60,7 +60,10 @@ impl World {
         let code = self.invite("lab");
         self.lab.says(&["enrol", &address, "--code", &code]);
         self.lab_approves_everyone().await;
-        eventually("the photographer knows the lab", || !self.photographer.says(&["labs"])["labs"].as_array().unwrap().is_empty()).await;
+        eventually("the photographer knows the lab", || {
+            !self.photographer.says(&["labs"])["labs"].as_array().unwrap().is_empty()
+        })
+        .await;
         self.photographer.says(&["use-lab", "The lab"]);
     }
 

@@ -65,8 +65,7 @@ impl fmt::Display for ClientAddress {
 /// A filter that gives a handler the client's address.
 pub fn client_address() -> impl Filter<Extract = (ClientAddress,), Error = Infallible> + Clone {
     let unknown = ClientAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    warp::ext::optional::<ClientAddress>()
-        .map(move |address: Option<ClientAddress>| address.unwrap_or(unknown))
+    warp::ext::optional::<ClientAddress>().map(move |address: Option<ClientAddress>| address.unwrap_or(unknown))
 }
 
 fn last_stranger(line: &str, trusted: &[IpAddr]) -> Option<ClientAddress> {

@@ -48,12 +48,7 @@ impl Asset {
     /// A file of this name and extension (`css`, `js`, `svg`, `png`, `jpg`, `txt`),
     /// for a `static`.
     pub const fn new(name: &'static str, extension: &'static str, bytes: &'static [u8]) -> Self {
-        Self {
-            name,
-            extension,
-            bytes,
-            hash: OnceLock::new(),
-        }
+        Self { name, extension, bytes, hash: OnceLock::new() }
     }
 
     /// Where it is served: `/assets/style.1a2b3c4d5e6f7a8b.css`.
@@ -94,16 +89,10 @@ impl Asset {
 }
 
 /// A filter that serves the shared assets and `own` under `/assets/`.
-pub fn assets(
-    own: &'static [&'static Asset],
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
-    warp::path!("assets" / String)
-        .and(warp::get())
-        .and_then(move |name: String| async move {
-            let mut all = SHARED_ASSETS.iter().chain(own);
-            let found = all.find(|asset| asset.file_name() == name);
-            found
-                .map(|asset| asset.answer())
-                .ok_or_else(|| warp::reject::custom(WebError::NotFound))
-        })
+pub fn assets(own: &'static [&'static Asset]) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path!("assets" / String).and(warp::get()).and_then(move |name: String| async move {
+        let mut all = SHARED_ASSETS.iter().chain(own);
+        let found = all.find(|asset| asset.file_name() == name);
+        found.map(|asset| asset.answer()).ok_or_else(|| warp::reject::custom(WebError::NotFound))
+    })
 }

@@ -22,15 +22,11 @@ use crate::server::BodyTooSlow;
 /// # Errors
 /// Rejects with [`WebError::TooLarge`] (413), [`WebError::Timeout`] (408) for a body
 /// that stalls or trickles, [`WebError::BadRequest`] for one that breaks off.
-pub fn limited_body(
-    max_bytes: usize,
-) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone {
-    warp::header::headers_cloned()
-        .and(warp::body::stream())
-        .and_then(move |headers: HeaderMap, stream| async move {
-            let read = read(&headers, Box::pin(stream), max_bytes).await;
-            read.map_err(warp::reject::custom)
-        })
+pub fn limited_body(max_bytes: usize) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone {
+    warp::header::headers_cloned().and(warp::body::stream()).and_then(move |headers: HeaderMap, stream| async move {
+        let read = read(&headers, Box::pin(stream), max_bytes).await;
+        read.map_err(warp::reject::custom)
+    })
 }
 
 /// A filter that gives a handler a form that was posted.
@@ -51,8 +47,7 @@ pub fn form_body() -> impl Filter<Extract = (Form,), Error = Rejection> + Clone 
 /// Rejects as [`limited_body`] at 256 KiB, with [`WebError::UnsupportedType`] (415)
 /// for another type, and with [`WebError::BadRequest`] for what is not a `T` or is
 /// nested deeper than 16.
-pub fn json_body<T: DeserializeOwned + Send>()
--> impl Filter<Extract = (T,), Error = Rejection> + Clone {
+pub fn json_body<T: DeserializeOwned + Send>() -> impl Filter<Extract = (T,), Error = Rejection> + Clone {
     of_type("application/json")
         .and(limited_body(JSON_BYTES_MAX))
         .and_then(|body: Bytes| async move { json::parse(&body).map_err(warp::reject::custom) })
@@ -76,9 +71,7 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Unpin,
     B: Buf,
 {
-    let too_large = WebError::TooLarge {
-        limit_bytes: max_bytes,
-    };
+    let too_large = WebError::TooLarge { limit_bytes: max_bytes };
     if announced(headers) > max_bytes.saturating_add(DRAIN_BYTES_MAX) {
         return Err(too_large);
     }

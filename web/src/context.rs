@@ -6,8 +6,6 @@ use warp::Filter;
 
 /// A filter that gives a handler a clone of `value`; put what is costly to clone in
 /// an `Arc`.
-pub fn with<T: Clone + Send + Sync>(
-    value: T,
-) -> impl Filter<Extract = (T,), Error = Infallible> + Clone {
+pub fn with<T: Clone + Send + Sync>(value: T) -> impl Filter<Extract = (T,), Error = Infallible> + Clone {
     warp::any().map(move || value.clone())
 }

@@ -61,9 +61,7 @@ mod tests {
 
     #[test]
     fn https_makes_the_cookie_secure_and_bound_to_the_host() {
-        let site = Site::new("Enprint", "enprint_test")
-            .at("https://photos.example.org")
-            .unwrap();
+        let site = Site::new("Enprint", "enprint_test").at("https://photos.example.org").unwrap();
         let line = set(&site, &SessionToken::random()).unwrap();
         let line = line.to_str().unwrap();
         assert!(line.starts_with("__Host-enprint_test="), "{line}");

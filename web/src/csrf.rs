@@ -31,20 +31,12 @@ pub(crate) fn field(token: &str) -> Markup {
 pub(crate) fn check(session: &SessionToken, form: &Form) -> Result<(), WebError> {
     let sent = form.text(CSRF_FIELD).map_err(|_| WebError::StaleForm)?;
     let same: bool = sent.as_bytes().ct_eq(token(session).as_bytes()).into();
-    if same {
-        Ok(())
-    } else {
-        Err(WebError::StaleForm)
-    }
+    if same { Ok(()) } else { Err(WebError::StaleForm) }
 }
 
 /// Refuses an unsafe request that a browser made for another site. Programs that are
 /// no browser send neither header and pass: they carry no cookie by accident.
-pub(crate) fn check_origin(
-    method: &Method,
-    headers: &HeaderMap,
-    site: &Site,
-) -> Result<(), WebError> {
+pub(crate) fn check_origin(method: &Method, headers: &HeaderMap, site: &Site) -> Result<(), WebError> {
     if method.is_safe() {
         return Ok(());
     }
@@ -54,9 +46,7 @@ pub(crate) fn check_origin(
         Some(_) => return Err(WebError::CrossOrigin),
     }
     match text(ORIGIN.as_str()) {
-        Some(origin) if !site.is_own_origin(origin, text(HOST.as_str())) => {
-            Err(WebError::CrossOrigin)
-        }
+        Some(origin) if !site.is_own_origin(origin, text(HOST.as_str())) => Err(WebError::CrossOrigin),
         _ => Ok(()),
     }
 }
@@ -80,11 +70,7 @@ mod tests {
         assert!(!from("null", "192.168.1.5:8080", &site));
         let site = site.at("https://photos.example.org").unwrap();
         assert!(from("https://photos.example.org", "127.0.0.1:8080", &site));
-        assert!(!from(
-            "http://photos.example.org",
-            "photos.example.org",
-            &site
-        ));
+        assert!(!from("http://photos.example.org", "photos.example.org", &site));
         assert!(!from("https://evil.example", "photos.example.org", &site));
     }
 

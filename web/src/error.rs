@@ -154,9 +154,7 @@ impl WebError {
             return Self::UnsupportedType;
         }
         if rejection.find::<reject::LengthRequired>().is_some()
-            || rejection
-                .find::<warp::body::BodyDeserializeError>()
-                .is_some()
+            || rejection.find::<warp::body::BodyDeserializeError>().is_some()
         {
             return Self::bad("The body of the request is missing or cannot be read.");
         }

@@ -13,11 +13,7 @@ use crate::site::Site;
 
 /// Draws `error` as the client wants it.
 pub(crate) fn draw(error: &WebError, wants_json: bool, method: &Method, site: &Site) -> Response {
-    let answer = if wants_json {
-        as_json(error)
-    } else {
-        as_page(error, site)
-    };
+    let answer = if wants_json { as_json(error) } else { as_page(error, site) };
     let mut response = reply::with_status(answer, error.status());
     if let Some(seconds) = error.retry_after_s() {
         reply::set(&mut response, RETRY_AFTER, &seconds.to_string());
@@ -69,12 +65,8 @@ fn title(error: &WebError) -> &'static str {
         WebError::Timeout => "Too slow",
         WebError::Unavailable => "Not available",
         WebError::Conflict(_) => "This has changed",
-        WebError::BadRequest(_) | WebError::UnsupportedType | WebError::MethodNotAllowed => {
-            "That did not work"
-        }
-        WebError::Internal | WebError::CannotListen { .. } | WebError::BadPublicUrl(_) => {
-            "Something went wrong"
-        }
+        WebError::BadRequest(_) | WebError::UnsupportedType | WebError::MethodNotAllowed => "That did not work",
+        WebError::Internal | WebError::CannotListen { .. } | WebError::BadPublicUrl(_) => "Something went wrong",
     }
 }
 

@@ -19,9 +19,7 @@ pub struct Form {
 pub fn query_form() -> impl Filter<Extract = (Form,), Error = Rejection> + Clone {
     warp::query::raw()
         .or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
-        .and_then(
-            |query: String| async move { Form::parse_query(&query).map_err(warp::reject::custom) },
-        )
+        .and_then(|query: String| async move { Form::parse_query(&query).map_err(warp::reject::custom) })
 }
 
 impl Form {
@@ -68,8 +66,7 @@ impl Form {
     /// # Errors
     /// [`WebError::BadRequest`] that names the field if it is missing.
     pub fn text(&self, name: &str) -> Result<&str, WebError> {
-        self.optional(name)
-            .ok_or_else(|| WebError::bad(format!("The field “{name}” is missing.")))
+        self.optional(name).ok_or_else(|| WebError::bad(format!("The field “{name}” is missing.")))
     }
 
     /// The first field of this name, without the spaces around it, or nothing.
@@ -104,9 +101,7 @@ impl Form {
 
     /// Every field of this name, in order, as sent.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter()
-            .filter(move |(key, _)| *key == name)
-            .map(|(_, value)| value)
+        self.iter().filter(move |(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Every field, in order, as sent.
@@ -121,9 +116,7 @@ fn decode(text: &str) -> Result<String, WebError> {
     let decoded = percent_decode_str(&spaced).decode_utf8();
     let decoded = decoded.map_err(|_| not_utf8())?.into_owned();
     if decoded.contains('\0') {
-        return Err(WebError::bad(
-            "The form holds a character that no text has.",
-        ));
+        return Err(WebError::bad("The form holds a character that no text has."));
     }
     Ok(decoded)
 }

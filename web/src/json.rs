@@ -9,9 +9,7 @@ use crate::limits::JSON_DEPTH_MAX;
 /// quotes nothing of what was sent.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
     if depth(bytes) > JSON_DEPTH_MAX {
-        return Err(WebError::bad(format!(
-            "The JSON is nested deeper than {JSON_DEPTH_MAX}."
-        )));
+        return Err(WebError::bad(format!("The JSON is nested deeper than {JSON_DEPTH_MAX}.")));
     }
     serde_json::from_slice(bytes).map_err(|error| {
         let what = match error.classify() {

@@ -45,10 +45,7 @@ impl LocalDoor {
         let secret = blake3::Hash::from_bytes(secret).to_hex().to_string();
         let names = ["127.0.0.1", "localhost", "[::1]"];
         let port = address.port();
-        Self {
-            secret: secret.into(),
-            hosts: names.map(|name| format!("{name}:{port}")).into(),
-        }
+        Self { secret: secret.into(), hosts: names.map(|name| format!("{name}:{port}")).into() }
     }
 
     /// The secret, to be put into a file that only this user can read.
@@ -60,8 +57,7 @@ impl LocalDoor {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
         let is_own = |authority: &str| self.hosts.iter().any(|own| own == authority);
         let host_fits = text(HOST.as_str()).is_some_and(is_own);
-        let origin_fits = text(ORIGIN.as_str())
-            .is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_own));
+        let origin_fits = text(ORIGIN.as_str()).is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_own));
         if !(peer.is_loopback() && host_fits && origin_fits) {
             return Err(WebError::Forbidden);
         }
@@ -70,19 +66,13 @@ impl LocalDoor {
             Some(sent) => sent.as_bytes().ct_eq(self.secret.as_bytes()).into(),
             None => false,
         };
-        if right {
-            Ok(())
-        } else {
-            Err(WebError::SignInNeeded)
-        }
+        if right { Ok(()) } else { Err(WebError::SignInNeeded) }
     }
 }
 
 impl fmt::Debug for LocalDoor {
     /// The secret stays out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalDoor")
-            .field("hosts", &self.hosts)
-            .finish_non_exhaustive()
+        f.debug_struct("LocalDoor").field("hosts", &self.hosts).finish_non_exhaustive()
     }
 }

@@ -173,11 +173,7 @@ impl Page {
 impl NavLink {
     /// A link to another page.
     pub fn to(href: &str, label: &str) -> Self {
-        Self {
-            href: href.to_owned(),
-            label: label.to_owned(),
-            is_current: false,
-        }
+        Self { href: href.to_owned(), label: label.to_owned(), is_current: false }
     }
 
     /// The same link, on the page that it leads to.

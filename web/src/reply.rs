@@ -33,8 +33,8 @@ pub struct Picture {
 
 /// `value` as JSON with status 200.
 pub fn json<T: Serialize>(value: &T) -> Result<impl Reply + use<T>, WebError> {
-    let text = serde_json::to_vec(value)
-        .map_err(|error| WebError::internal("an answer cannot be written as JSON", error))?;
+    let text =
+        serde_json::to_vec(value).map_err(|error| WebError::internal("an answer cannot be written as JSON", error))?;
     Ok(with_type(text, "application/json"))
 }
 
@@ -101,13 +101,7 @@ mod tests {
 
     #[test]
     fn a_redirect_stays_on_the_site() {
-        for away in [
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil",
-            "",
-            "/a\r\nb: c",
-        ] {
+        for away in ["//evil.example", "https://evil.example", "/\\evil", "", "/a\r\nb: c"] {
             assert_eq!(SeeOther::to(away).0, "/", "{away:?}");
         }
         assert_eq!(SeeOther::to("/basket?x=1").0, "/basket?x=1");

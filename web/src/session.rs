@@ -30,10 +30,7 @@ pub trait SessionStore: Send + Sync + 'static {
     type Session: Send + 'static;
 
     /// The session under `key`, unless it has expired or ended.
-    fn find(
-        &self,
-        key: SessionKey,
-    ) -> impl Future<Output = Result<Option<Self::Session>, WebError>> + Send;
+    fn find(&self, key: SessionKey) -> impl Future<Output = Result<Option<Self::Session>, WebError>> + Send;
 
     /// Keeps `session` under `key` for `life_s` seconds.
     fn keep(
@@ -52,15 +49,9 @@ pub trait SessionStore: Send + Sync + 'static {
 ///
 /// # Errors
 /// Whatever the store says; the visitor then stays as they were.
-pub async fn sign_in<S: SessionStore>(
-    store: &S,
-    visit: &Visit,
-    session: S::Session,
-) -> Result<(), WebError> {
+pub async fn sign_in<S: SessionStore>(store: &S, visit: &Visit, session: S::Session) -> Result<(), WebError> {
     let token = SessionToken::random();
-    store
-        .keep(token.key(), session, crate::limits::SESSION_LIFE_S)
-        .await?;
+    store.keep(token.key(), session, crate::limits::SESSION_LIFE_S).await?;
     if let Some(before) = visit.session_key() {
         store.end(before).await?;
     }

@@ -99,10 +99,7 @@ impl Site {
 
     /// Whether browsers reach the site through https.
     pub fn is_https(&self) -> bool {
-        self.inner
-            .origin
-            .as_ref()
-            .is_some_and(|origin| origin.https)
+        self.inner.origin.as_ref().is_some_and(|origin| origin.https)
     }
 
     /// `https://photos.example.org`, if the site has a public address.

@@ -46,13 +46,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     pub fn new(per_key: u32, in_all: u32, period: Duration, clock: Clock) -> Self {
         let all = Bucket::full(in_all, clock());
         let keys = HashMap::new();
-        Self {
-            per_key,
-            in_all,
-            period,
-            clock,
-            state: Mutex::new(State { keys, all }),
-        }
+        Self { per_key, in_all, period, clock, state: Mutex::new(State { keys, all }) }
     }
 
     /// Takes one try of `key`.
@@ -109,10 +103,7 @@ impl<K: Hash + Eq + Clone> State<K> {
 
 impl Bucket {
     fn full(size: u32, now: Instant) -> Self {
-        Self {
-            tries_left: f64::from(size),
-            filled_at: now,
-        }
+        Self { tries_left: f64::from(size), filled_at: now }
     }
 
     fn refill(&mut self, size: u32, period: Duration, now: Instant) {
@@ -132,8 +123,6 @@ impl Bucket {
         }
         let each_s = period.as_secs_f64() / f64::from(size.max(1));
         let wait_s = (1.0 - self.tries_left) * each_s;
-        Err(WebError::TooMany {
-            retry_after_s: wait_s.ceil().max(1.0) as u64,
-        })
+        Err(WebError::TooMany { retry_after_s: wait_s.ceil().max(1.0) as u64 })
     }
 }

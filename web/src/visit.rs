@@ -38,16 +38,13 @@ enum Now {
 
 /// A filter that gives a handler the [`Visit`].
 pub fn visit() -> impl Filter<Extract = (Visit,), Error = Infallible> + Clone {
-    warp::ext::optional::<Visit>()
-        .map(|visit: Option<Visit>| visit.unwrap_or_else(|| Visit::new(None)))
+    warp::ext::optional::<Visit>().map(|visit: Option<Visit>| visit.unwrap_or_else(|| Visit::new(None)))
 }
 
 impl Visit {
     pub(crate) fn new(sent: Option<SessionToken>) -> Self {
         let now = Mutex::new(Now::Unchanged);
-        Self {
-            inner: Arc::new(Inner { sent, now }),
-        }
+        Self { inner: Arc::new(Inner { sent, now }) }
     }
 
     /// The key of the session that the browser claims. Whether there is one, the
@@ -111,9 +108,6 @@ impl Visit {
     }
 
     fn now(&self) -> std::sync::MutexGuard<'_, Now> {
-        self.inner
-            .now
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

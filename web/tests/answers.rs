@@ -15,10 +15,7 @@ fn assert_secure(answer: &Answer) {
     assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
     assert!(answer.header("x-robots-tag").unwrap().contains("noindex"));
     assert!(answer.header("permissions-policy").is_some());
-    assert_eq!(
-        answer.header("cross-origin-opener-policy"),
-        Some("same-origin")
-    );
+    assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"));
     assert!(answer.header("cache-control").is_some());
 }
 
@@ -47,9 +44,7 @@ async fn a_body_over_the_limit_is_413_chunked_or_not() {
     let head = "POST /length HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
     let fits = server.ask(&format!("{head}{chunk}0\r\n\r\n")).await;
     assert_eq!((fits.status, fits.body.as_str()), (200, "1000"));
-    let over = server
-        .ask(&format!("{head}{chunk}1\r\nx\r\n0\r\n\r\n"))
-        .await;
+    let over = server.ask(&format!("{head}{chunk}1\r\nx\r\n0\r\n\r\n")).await;
     assert_eq!(over.status, 413);
     assert!(over.body.contains("1000 bytes"), "{}", over.body);
     let announced = "POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999\r\n\r\n";
@@ -61,11 +56,7 @@ async fn a_body_over_the_limit_is_413_chunked_or_not() {
 #[tokio::test]
 async fn requests_that_are_no_http_are_refused() {
     let server = start(quick()).await;
-    for nonsense in [
-        "\x16\x03\x01\x02\r\n\r\n",
-        "GET\r\n\r\n",
-        "GET /hello HTTP/9.9\r\n\r\n",
-    ] {
+    for nonsense in ["\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET /hello HTTP/9.9\r\n\r\n"] {
         let status = server.ask(nonsense).await.status;
         assert!(matches!(status, 0 | 400..500), "{status} for {nonsense:?}");
     }
@@ -80,13 +71,7 @@ async fn malformed_requests_are_the_clients_fault() {
     let server = start(quick()).await;
     assert_eq!(server.get("/query?n=%FF").await.status, 400);
     assert_eq!(server.get("/query").await.status, 400);
-    assert_eq!(
-        server
-            .get(&format!("/query?n={}", "1".repeat(5000)))
-            .await
-            .status,
-        400
-    );
+    assert_eq!(server.get(&format!("/query?n={}", "1".repeat(5000))).await.status, 400);
     assert_eq!(server.get("/query?n=7").await.body, "7");
     assert_eq!(server.get("/slow/-1").await.status, 404);
     assert_eq!(server.get("/slow/%00").await.status, 404);
@@ -108,9 +93,7 @@ async fn programs_get_errors_as_json() {
     let server = start(quick()).await;
     for answer in [
         server.get("/api/nowhere").await,
-        server
-            .ask("GET /nowhere HTTP/1.1\r\nhost: a\r\naccept: application/json\r\n\r\n")
-            .await,
+        server.ask("GET /nowhere HTTP/1.1\r\nhost: a\r\naccept: application/json\r\n\r\n").await,
     ] {
         assert_eq!(answer.header("content-type"), Some("application/json"));
         let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
@@ -135,9 +118,7 @@ async fn json_is_bounded_in_depth_and_type() {
     ] {
         let length = body.len();
         let head = format!("POST /api/json HTTP/1.1\r\nhost: a\r\ncontent-type: {kind}\r\n");
-        let answer = server
-            .ask(&format!("{head}content-length: {length}\r\n\r\n{body}"))
-            .await;
+        let answer = server.ask(&format!("{head}content-length: {length}\r\n\r\n{body}")).await;
         assert_eq!(answer.status, status, "{}", answer.body);
     }
 }
@@ -155,18 +136,10 @@ async fn a_panic_is_answered_without_its_words() {
 async fn pictures_are_kept_by_the_browser_and_asked_for_once() {
     let server = start(quick()).await;
     let answer = server.get("/picture").await;
-    assert_eq!(
-        (answer.body.as_str(), answer.header("content-type")),
-        ("jpeg", Some("image/jpeg"))
-    );
+    assert_eq!((answer.body.as_str(), answer.header("content-type")), ("jpeg", Some("image/jpeg")));
     assert_eq!(answer.header("content-length"), Some("4"));
     assert!(answer.header("cache-control").unwrap().contains("private"));
-    assert!(
-        answer
-            .header("cache-control")
-            .unwrap()
-            .contains("immutable")
-    );
+    assert!(answer.header("cache-control").unwrap().contains("immutable"));
     let etag = answer.header("etag").unwrap();
     let again = format!("GET /picture HTTP/1.1\r\nhost: a\r\nif-none-match: {etag}\r\n\r\n");
     let answer = server.ask(&again).await;
@@ -179,9 +152,7 @@ async fn pictures_are_kept_by_the_browser_and_asked_for_once() {
 async fn head_is_answered_like_get_without_the_body() {
     let server = start(quick()).await;
     let mut client = server.connect().await;
-    client
-        .send(b"HEAD /picture HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-        .await;
+    client.send(b"HEAD /picture HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
     let answer = client.answer().await;
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
     assert_eq!(answer.header("content-length"), Some("4"));
@@ -198,26 +169,11 @@ async fn the_pages_own_files_are_there_and_immutable() {
     for link in links {
         let answer = server.get(link).await;
         assert_eq!(answer.status, 200, "{link}");
-        assert!(
-            answer
-                .header("cache-control")
-                .unwrap()
-                .contains("immutable")
-        );
+        assert!(answer.header("cache-control").unwrap().contains("immutable"));
         let kind = answer.header("content-type").unwrap();
-        assert!(
-            ["text/css", "text/javascript", "image/svg+xml"]
-                .iter()
-                .any(|it| kind.starts_with(it))
-        );
+        assert!(["text/css", "text/javascript", "image/svg+xml"].iter().any(|it| kind.starts_with(it)));
     }
-    assert_eq!(
-        server
-            .get("/assets/style.0000000000000000.css")
-            .await
-            .status,
-        404
-    );
+    assert_eq!(server.get("/assets/style.0000000000000000.css").await.status, 404);
 }
 
 #[tokio::test]

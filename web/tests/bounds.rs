@@ -36,11 +36,7 @@ impl Gated {
         });
         let site = Site::new("Ana & Co", "enprint_test");
         let server = start_with(site, limits, route.or(routes())).await;
-        Self {
-            server,
-            inside,
-            gate,
-        }
+        Self { server, inside, gate }
     }
 
     /// So many connections with a request in flight.
@@ -61,10 +57,7 @@ impl Gated {
 }
 
 fn patient() -> Limits {
-    Limits {
-        head_deadline: Duration::from_secs(60),
-        ..quick()
-    }
+    Limits { head_deadline: Duration::from_secs(60), ..quick() }
 }
 
 #[tokio::test]
@@ -173,9 +166,7 @@ async fn shutdown_does_not_cut_an_answer_that_is_being_read() {
     limits.shutdown_deadline = Duration::from_secs(60);
     let mut server = start(limits).await;
     let mut reader = server.connect().await;
-    reader
-        .send(b"GET /big/64 HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await;
+    reader.send(b"GET /big/64 HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut seen = vec![0; 1024];
     reader.stream.read_exact(&mut seen).await.unwrap();
     server.stop();

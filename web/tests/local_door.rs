@@ -10,22 +10,17 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use warp::{Filter, Rejection, Reply};
 
-fn control(
-    door: LocalDoor,
-) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync {
-    warp::path!("api" / "count" / u32)
-        .and(warp::get())
-        .and(local_only(door))
-        .map(|to: u32| {
-            let (lines, reply) = ndjson();
-            tokio::spawn(async move {
-                for number in 0..to {
-                    lines.send(&number).await?;
-                }
-                Ok::<_, WebError>(())
-            });
-            reply
-        })
+fn control(door: LocalDoor) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync {
+    warp::path!("api" / "count" / u32).and(warp::get()).and(local_only(door)).map(|to: u32| {
+        let (lines, reply) = ndjson();
+        tokio::spawn(async move {
+            for number in 0..to {
+                lines.send(&number).await?;
+            }
+            Ok::<_, WebError>(())
+        });
+        reply
+    })
 }
 
 struct Control {
@@ -35,9 +30,7 @@ struct Control {
 
 async fn bind() -> Control {
     let any = "127.0.0.1:0".parse().unwrap();
-    let server = Server::bind(any, Site::new("Node", "node"), quick())
-        .await
-        .unwrap();
+    let server = Server::bind(any, Site::new("Node", "node"), quick()).await.unwrap();
     let door = LocalDoor::at(server.local_addr());
     Control { server, door }
 }
@@ -53,9 +46,7 @@ async fn only_this_machine_with_the_secret_gets_in() {
         let _ = stopped.await;
     }));
     let ask = async |headers: String| {
-        let mut client = Client {
-            stream: tokio::net::TcpStream::connect(address).await.unwrap(),
-        };
+        let mut client = Client { stream: tokio::net::TcpStream::connect(address).await.unwrap() };
         let request = format!("GET /api/count/3 HTTP/1.1\r\n{headers}\r\n");
         client.send(request.as_bytes()).await;
         client.answer().await
@@ -65,41 +56,14 @@ async fn only_this_machine_with_the_secret_gets_in() {
     let right = ask(format!("{own}{key}")).await;
     assert_eq!(right.status, 200);
     assert_eq!(right.header("content-type"), Some("application/x-ndjson"));
-    assert!(
-        ["0\n", "1\n", "2\n"]
-            .iter()
-            .all(|line| right.body.contains(line))
-    );
-    assert_eq!(
-        ask(format!("host: localhost:{port}\r\n{key}")).await.status,
-        200
-    );
+    assert!(["0\n", "1\n", "2\n"].iter().all(|line| right.body.contains(line)));
+    assert_eq!(ask(format!("host: localhost:{port}\r\n{key}")).await.status, 200);
     assert_eq!(ask(own.clone()).await.status, 401);
-    assert_eq!(
-        ask(format!("{own}authorization: Bearer {secret}x\r\n"))
-            .await
-            .status,
-        401
-    );
-    assert_eq!(
-        ask(format!("host: rebound.example:{port}\r\n{key}"))
-            .await
-            .status,
-        403
-    );
+    assert_eq!(ask(format!("{own}authorization: Bearer {secret}x\r\n")).await.status, 401);
+    assert_eq!(ask(format!("host: rebound.example:{port}\r\n{key}")).await.status, 403);
     assert_eq!(ask(format!("host: 127.0.0.1\r\n{key}")).await.status, 403);
-    assert_eq!(
-        ask(format!("{own}{key}origin: http://evil.example\r\n"))
-            .await
-            .status,
-        403
-    );
-    assert_eq!(
-        ask(format!("{own}{key}origin: http://127.0.0.1:{port}\r\n"))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(ask(format!("{own}{key}origin: http://evil.example\r\n")).await.status, 403);
+    assert_eq!(ask(format!("{own}{key}origin: http://127.0.0.1:{port}\r\n")).await.status, 200);
     stop.send(()).unwrap();
     running.await.unwrap();
 }
@@ -119,16 +83,9 @@ async fn a_writer_waits_for_its_reader_and_stops_when_it_has_gone() {
     });
     let server = start_with(Site::new("Node", "node"), quick(), routes).await;
     let mut client = server.connect().await;
-    client
-        .send(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await;
+    client.send(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut piece = [0; 1024];
-    tokio::io::AsyncReadExt::read_exact(&mut client.stream, &mut piece)
-        .await
-        .unwrap();
+    tokio::io::AsyncReadExt::read_exact(&mut client.stream, &mut piece).await.unwrap();
     drop(client);
-    tokio::time::timeout(Duration::from_secs(10), tell)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), tell).await.unwrap().unwrap();
 }

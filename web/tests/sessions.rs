@@ -42,25 +42,11 @@ async fn leave(store: Arc<Sessions>, visit: Visit) -> Result<SeeOther, WebError>
     Ok(SeeOther::to("/"))
 }
 
-fn site_routes(
-    store: Arc<Sessions>,
-) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync {
+fn site_routes(store: Arc<Sessions>) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync {
     let with = with(Arc::clone(&store));
-    let door = warp::path!("door")
-        .and(warp::get())
-        .and(visit())
-        .map(|visit: Visit| visit.csrf_token());
-    let enter = warp::path!("enter")
-        .and(warp::post())
-        .and(with.clone())
-        .and(visit())
-        .and(form_body())
-        .then(enter);
-    let leave = warp::path!("leave")
-        .and(warp::post())
-        .and(with)
-        .and(visit())
-        .then(leave);
+    let door = warp::path!("door").and(warp::get()).and(visit()).map(|visit: Visit| visit.csrf_token());
+    let enter = warp::path!("enter").and(warp::post()).and(with.clone()).and(visit()).and(form_body()).then(enter);
+    let leave = warp::path!("leave").and(warp::post()).and(with).and(visit()).then(leave);
     let me = warp::path!("me")
         .and(warp::get())
         .and(signed_in(store))
@@ -85,10 +71,7 @@ fn cookie(answer: &Answer) -> String {
 }
 
 async fn me(server: &TestServer, cookie: &str) -> String {
-    server
-        .ask(&format!("GET /me HTTP/1.1\r\nhost: a\r\n{cookie}\r\n"))
-        .await
-        .body
+    server.ask(&format!("GET /me HTTP/1.1\r\nhost: a\r\n{cookie}\r\n")).await.body
 }
 
 #[tokio::test]
@@ -98,10 +81,7 @@ async fn signing_in_gives_a_new_cookie_and_signing_out_takes_it() {
     let before = cookie(&door);
     let form = format!("who=ana&csrf={}", door.body);
     let entered = server.post("/enter", &form, &before).await;
-    assert_eq!(
-        (entered.status, entered.header("location")),
-        (303, Some("/me"))
-    );
+    assert_eq!((entered.status, entered.header("location")), (303, Some("/me")));
     let after = cookie(&entered);
     assert_ne!(before, after, "a planted cookie would be signed in");
     assert_eq!(me(&server, &after).await, "ana");
@@ -119,13 +99,7 @@ async fn the_store_never_sees_the_cookie_itself() {
     let door = server.get("/door").await;
     let form = format!("who=ana&csrf={}", door.body);
     let entered = server.post("/enter", &form, &cookie(&door)).await;
-    let token: SessionToken = cookie(&entered)
-        .trim()
-        .split('=')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
+    let token: SessionToken = cookie(&entered).trim().split('=').nth(1).unwrap().parse().unwrap();
     assert!(store.0.lock().unwrap().contains_key(&token.key()));
     assert!(!format!("{token:?} {:?}", token.key()).contains(|c: char| c.is_ascii_digit()));
 }
@@ -161,17 +135,10 @@ async fn a_form_from_another_site_is_403() {
         "sec-fetch-site: same-site\r\n",
     ] {
         let headers = format!("{header}{}", cookie(&door));
-        assert_eq!(
-            server.post("/enter", &form, &headers).await.status,
-            403,
-            "{header}"
-        );
+        assert_eq!(server.post("/enter", &form, &headers).await.status, 403, "{header}");
     }
     assert!(store.0.lock().unwrap().is_empty());
-    let own = format!(
-        "origin: http://{}\r\nsec-fetch-site: same-origin\r\n",
-        server.address
-    );
+    let own = format!("origin: http://{}\r\nsec-fetch-site: same-origin\r\n", server.address);
     let headers = format!("{own}{}", cookie(&door));
     assert_eq!(server.post("/enter", &form, &headers).await.status, 303);
 }
@@ -182,10 +149,7 @@ async fn malformed_forms_are_400_and_other_types_415() {
     let door = server.get("/door").await;
     let many = format!("csrf={}{}", door.body, "&a=b".repeat(600));
     for form in ["a=%FF", "a=%C3%28", &many] {
-        assert_eq!(
-            server.post("/enter", form, &cookie(&door)).await.status,
-            400
-        );
+        assert_eq!(server.post("/enter", form, &cookie(&door)).await.status, 400);
     }
     let unnamed = format!("csrf={}", door.body);
     let answer = server.post("/enter", &unnamed, &cookie(&door)).await;

@@ -12,10 +12,7 @@ use tokio::time::{Instant, timeout};
 
 /// The deadlines are 600 ms; a busy machine may be late, an early cut is a fault.
 fn assert_cut_in_time(after: Duration) {
-    assert!(
-        after >= Duration::from_millis(300),
-        "cut too early: {after:?}"
-    );
+    assert!(after >= Duration::from_millis(300), "cut too early: {after:?}");
     assert!(after < Duration::from_secs(8), "cut too late: {after:?}");
 }
 
@@ -84,9 +81,7 @@ async fn a_stalled_body_is_answered_and_cut() {
 async fn a_stalled_body_that_no_route_reads_holds_nothing_up() {
     let server = start(quick()).await;
     let mut client = server.connect().await;
-    client
-        .send(b"POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\nabc")
-        .await;
+    client.send(b"POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\nabc").await;
     assert_eq!(client.answer().await.status, 404);
     assert!(client.closed_after().await < Duration::from_secs(8));
 }
@@ -96,9 +91,7 @@ async fn a_trickling_body_is_answered_and_cut() {
     let server = start(quick()).await;
     let mut client = server.connect().await;
     let start = Instant::now();
-    client
-        .send(b"POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\n")
-        .await;
+    client.send(b"POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\n").await;
     let answer = loop {
         client.send(b"x").await;
         match timeout(Duration::from_millis(40), client.stream.readable()).await {
@@ -114,9 +107,7 @@ async fn a_trickling_body_is_answered_and_cut() {
 async fn a_body_that_breaks_off_does_no_harm() {
     let server = start(quick()).await;
     let mut client = server.connect().await;
-    client
-        .send(b"POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\nabc")
-        .await;
+    client.send(b"POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\nabc").await;
     drop(client);
     assert_eq!(server.get("/hello").await.status, 200);
 }
@@ -148,9 +139,7 @@ async fn a_reader_that_reads_a_trickle_is_cut() {
     let mut piece = vec![0; 64 * 1024];
     let mut seen = 0;
     let mut rhythm = tokio::time::interval(Duration::from_millis(5));
-    while let Ok(Ok(count @ 1..)) =
-        timeout(Duration::from_secs(5), idler.stream.read(&mut piece)).await
-    {
+    while let Ok(Ok(count @ 1..)) = timeout(Duration::from_secs(5), idler.stream.read(&mut piece)).await {
         seen += count;
         assert!(start.elapsed() < Duration::from_secs(20), "never cut");
         rhythm.tick().await;
@@ -162,9 +151,7 @@ async fn a_reader_that_reads_a_trickle_is_cut() {
 async fn a_fast_reader_gets_everything() {
     let server = start(quick()).await;
     let mut client = server.connect().await;
-    client
-        .send(b"GET /big/64 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-        .await;
+    client.send(b"GET /big/64 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
     let mut all = Vec::new();
     client.stream.read_to_end(&mut all).await.unwrap();
     assert!(all.len() > 64 * 1024 * 1024);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
-use crate::limits::API_LINES_MAX;
+use crate::limits::{API_LINES_MAX, API_NAME_SHOWN_CHARS_MAX};
 
 /// The object of a body, or one of its lines. Each field is taken once, and [`end`]
 /// refuses what is left: a mistyped name is never passed over.
@@ -128,12 +128,9 @@ pub(super) fn needs_whole(name: &str, range: &RangeInclusive<impl Display>) -> S
 
 /// What is said of a field that there is not, of a body or of a query.
 pub(super) fn unknown(name: &str, known: &[&str]) -> WebError {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_SHOWN_CHARS_MAX).collect();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(API_NAME_SHOWN_CHARS_MAX).collect();
     WebError::bad(format!("There is no field “{name}” here. There are: {}.", known.join(", ")))
 }
-
-/// Of an unknown name this much is repeated: enough to find it.
-const NAME_SHOWN_CHARS_MAX: usize = 40;
 
 #[cfg(test)]
 mod tests {

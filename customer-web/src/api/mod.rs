@@ -1,19 +1,31 @@
-//! The verbs of the pages for programs, as JSON below `/api/v1`. `docs/http-api.md`
-//! has an example.
+//! The verbs of the pages for programs, as JSON below `/api/v1`. Owns no rule of the
+//! trade and no session: what may be seen is the visitor's and the database's.
+//! `docs/http-api.md` has every field, and an example to copy.
 //!
-//! | | |
-//! |---|---|
-//! | `POST open` | access code → token |
-//! | `GET galleries`, `galleries/E` | what this token has opened; an event with its price list |
-//! | `GET galleries/E/photos`, `…/photos/P` | a page of photos; one with its neighbours |
-//! | `GET`, `PUT`, `POST`, `DELETE galleries/E/basket` | look; replace; add a line; empty |
-//! | `POST galleries/E/orders` | place: once for each idempotency key |
-//! | `GET orders`, `orders/T` | this token's orders; one by its own token |
-//! | `GET`, `POST account`, `POST account/log-in`, `POST account/log-out`, `PUT account/password` | an account |
+//! | verb | below `/api/v1` | does |
+//! |---|---|---|
+//! | `POST` | `open` | access code → the gallery and a token; adds to the token that was sent |
+//! | `GET` | `galleries` | the galleries that this token has opened |
+//! | `GET` | `galleries/E` | an event with its categories and price list |
+//! | `GET` | `galleries/E/photos` | a page of photos: `page`, `page_size`, `category`, `q` |
+//! | `GET` | `galleries/E/photos/P` | one with its neighbours: `category`, `q` |
+//! | `GET` | `galleries/E/basket` | the basket with today's prices |
+//! | `PUT` | `galleries/E/basket` | puts these lines in place of it, or changes nothing |
+//! | `POST` | `galleries/E/basket` | adds one line; the same print grows |
+//! | `DELETE` | `galleries/E/basket` | empties it |
+//! | `POST` | `galleries/E/orders` | places an order: 201, and 200 when its key was sent before |
+//! | `GET` | `orders` | the orders of this token and of its account |
+//! | `GET` | `orders/T` | one order by its own token, which is all that it takes |
+//! | `GET`, `POST` | `account` | looks at the account; makes one |
+//! | `POST` | `account/log-in`, `account/log-out` | gives a token that is logged in; ends it |
+//! | `PUT` | `account/password` | changes it, and logs every other token out |
 //!
-//! A token goes in `Authorization: Bearer …`. Errors are
-//! `{"error": {"code", "message", "field"}}` with a 4xx; the sentence in `message` is for
-//! people. Unknown fields are refused.
+//! A token goes into `Authorization: Bearer …`. Without one that is valid the answer
+//! is 401; a gallery that it has not opened is 404, as if it were not there.
+//!
+//! Errors are `{"error": {"code", "message", "field"}}`: `code` is for programs,
+//! `message` for people, `field` names what to put right, or is null. What is unknown,
+//! in a body or in a query of photos, is refused; nothing is passed over.
 
 mod account;
 mod basket;

@@ -1,6 +1,7 @@
 //! A customer's program: speaks JSON with a bearer token, and keeps no cookie.
 
 #![allow(dead_code, reason = "each test file uses part of this")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end by them")]
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, StatusCode};
@@ -59,8 +60,7 @@ impl Program {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// Sends exactly this; a path that starts with `/galleries/…/photos/….jpg` or is
-    /// otherwise outside of the API starts with `//`.
+    /// Sends exactly this. Paths are below `/api/v1`, but for those that start with `//`.
     pub async fn send(&self, method: Method, path: &str, body: Option<&str>) -> Answer {
         let path = path.strip_prefix('/').filter(|it| it.starts_with('/')).map_or(format!("/api/v1{path}"), Into::into);
         let mut request = self.http.request(method, format!("{}{path}", self.base));

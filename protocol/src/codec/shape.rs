@@ -11,23 +11,14 @@ use crate::limits::{CBOR_DEPTH_MAX, CBOR_ELEMENTS_MAX};
 /// # Errors
 /// [`ProtocolError::TooMany`] for too many values, else [`ProtocolError::Malformed`].
 pub(super) fn check(bytes: &[u8]) -> Result<(), ProtocolError> {
-    let mut walk = Walk {
-        rest: bytes,
-        open: [0; CBOR_DEPTH_MAX],
-        depth: 0,
-        elements: 0,
-    };
+    let mut walk = Walk { rest: bytes, open: [0; CBOR_DEPTH_MAX], depth: 0, elements: 0 };
     loop {
         walk.value()?;
         if walk.close_full_containers() {
             break;
         }
     }
-    if walk.rest.is_empty() {
-        Ok(())
-    } else {
-        Err(malformed("there are bytes after its end"))
-    }
+    if walk.rest.is_empty() { Ok(()) } else { Err(malformed("there are bytes after its end")) }
 }
 
 struct Walk<'a> {
@@ -85,14 +76,9 @@ impl Walk<'_> {
             27 => (8, 1 << 32),
             _ => return Err(malformed("it has an indefinite length")),
         };
-        let number = self
-            .take(width)?
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let number = self.take(width)?.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         if number < least {
-            return Err(malformed(
-                "it has a number that is longer than it needs to be",
-            ));
+            return Err(malformed("it has a number that is longer than it needs to be"));
         }
         Ok(number)
     }
@@ -101,10 +87,7 @@ impl Walk<'_> {
         if values > self.rest.len() as u64 {
             return Err(malformed("it ends too early"));
         }
-        let slot = self
-            .open
-            .get_mut(self.depth)
-            .ok_or_else(|| malformed("it is nested too deep"))?;
+        let slot = self.open.get_mut(self.depth).ok_or_else(|| malformed("it is nested too deep"))?;
         *slot = values;
         self.depth += 1;
         Ok(())
@@ -135,9 +118,7 @@ impl Walk<'_> {
 }
 
 fn malformed(reason: &str) -> ProtocolError {
-    ProtocolError::Malformed {
-        reason: reason.to_owned(),
-    }
+    ProtocolError::Malformed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -179,14 +160,8 @@ mod tests {
             (&[0x00, 0x00], "two values"),
             (&[0x82, 0x01], "a list cut short"),
             (&[0xa1, 0x01], "a map cut short"),
-            (
-                &[0x5b, 255, 255, 255, 255, 255, 255, 255, 255],
-                "a lying length",
-            ),
-            (
-                &[0xbb, 255, 255, 255, 255, 255, 255, 255, 255],
-                "a lying count",
-            ),
+            (&[0x5b, 255, 255, 255, 255, 255, 255, 255, 255], "a lying length"),
+            (&[0xbb, 255, 255, 255, 255, 255, 255, 255, 255], "a lying count"),
         ] {
             assert!(refused(bytes), "{what}");
         }

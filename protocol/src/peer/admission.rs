@@ -33,22 +33,13 @@ impl Admission {
 
     /// From now on `peer` is known, on connections that are open too.
     pub fn admit(&self, peer: PeerId) {
-        self.shared
-            .admitted
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(peer);
+        self.shared.admitted.write().unwrap_or_else(PoisonError::into_inner).insert(peer);
         self.forgotten().retain(|forgotten| *forgotten != peer);
     }
 
     /// From now on `peer` is a stranger. Its connections are closed.
     pub fn forget(&self, peer: PeerId) {
-        let was_admitted = self
-            .shared
-            .admitted
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&peer);
+        let was_admitted = self.shared.admitted.write().unwrap_or_else(PoisonError::into_inner).remove(&peer);
         if was_admitted {
             self.forgotten().push(peer);
             self.shared.door.wake();
@@ -57,19 +48,11 @@ impl Admission {
 
     /// Whether `peer` is known.
     pub fn is_admitted(&self, peer: &PeerId) -> bool {
-        self.shared
-            .admitted
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(peer)
+        self.shared.admitted.read().unwrap_or_else(PoisonError::into_inner).contains(peer)
     }
 
     pub(super) fn standing(&self, peer: &PeerId) -> Standing {
-        if self.is_admitted(peer) {
-            Standing::Admitted
-        } else {
-            Standing::Stranger
-        }
+        if self.is_admitted(peer) { Standing::Admitted } else { Standing::Stranger }
     }
 
     /// One peer whose connections have to be closed; else wakes `cx` when there is one.
@@ -79,10 +62,7 @@ impl Admission {
     }
 
     fn forgotten(&self) -> std::sync::MutexGuard<'_, Vec<PeerId>> {
-        self.shared
-            .forgotten
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,9 +90,6 @@ mod tests {
         assert!(!admission.is_admitted(&ana));
         assert_eq!(*admission.forgotten(), [ana]);
         admission.admit(ana);
-        assert!(
-            admission.forgotten().is_empty(),
-            "admitted again: its connections stay"
-        );
+        assert!(admission.forgotten().is_empty(), "admitted again: its connections stay");
     }
 }

@@ -84,10 +84,7 @@ pub enum AskError {
 impl AskError {
     /// Whether the same request may get a reply later, with nothing changed.
     pub fn is_temporary(&self) -> bool {
-        !matches!(
-            self,
-            Self::NotSpoken { .. } | Self::Message { .. } | Self::Stopped
-        )
+        !matches!(self, Self::NotSpoken { .. } | Self::Message { .. } | Self::Stopped)
     }
 
     pub(super) fn from_failure<C: Conversation>(peer: PeerId, failure: OutboundFailure) -> Self {
@@ -95,16 +92,10 @@ impl AskError {
             OutboundFailure::DialFailure => Self::NotConnected { peer },
             OutboundFailure::Timeout => Self::Timeout { peer },
             OutboundFailure::ConnectionClosed => Self::Disconnected { peer },
-            OutboundFailure::UnsupportedProtocols => Self::NotSpoken {
-                peer,
-                conversation: C::NAME,
-            },
+            OutboundFailure::UnsupportedProtocols => Self::NotSpoken { peer, conversation: C::NAME },
             OutboundFailure::Io(error) => match error.downcast::<ProtocolError>() {
                 Ok(error) => Self::Message { peer, error },
-                Err(error) => Self::BrokenOff {
-                    peer,
-                    reason: error.to_string(),
-                },
+                Err(error) => Self::BrokenOff { peer, reason: error.to_string() },
             },
         }
     }

@@ -39,34 +39,19 @@ pub(super) struct PeerBehaviour {
 }
 
 impl PeerBehaviour {
-    pub(super) fn new(
-        config: &PeerConfig,
-        asks: AskReceivers,
-        incoming: mpsc::Sender<Incoming>,
-    ) -> Self {
+    pub(super) fn new(config: &PeerConfig, asks: AskReceivers, incoming: mpsc::Sender<Incoming>) -> Self {
         let limits = &config.limits;
         let shared = Shared {
             role: config.role,
             admission: config.admission.clone(),
-            rates: Arc::new(Rates::new(
-                limits.requests_per_second,
-                limits.stranger_requests_per_second,
-            )),
+            rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
             incoming,
             timeout_max: limits.request_timeout_max,
         };
         Self {
             limits: connection_limits::Behaviour::new(limits.connections()),
-            door: Door::new(
-                config.admission.clone(),
-                limits.strangers_max,
-                limits.stranger_time,
-            ),
-            ping: ping::Behaviour::new(
-                ping::Config::new()
-                    .with_interval(PING_INTERVAL)
-                    .with_timeout(PING_TIMEOUT),
-            ),
+            door: Door::new(config.admission.clone(), limits.strangers_max, limits.stranger_time),
+            ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: identify::Behaviour::new(identify_config(config)),
             enrol: Talk::new(shared.clone(), asks.enrol),
             publish: Talk::new(shared.clone(), asks.publish),

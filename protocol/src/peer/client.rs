@@ -34,21 +34,10 @@ impl Client {
     ///
     /// # Errors
     /// [`AskError`] if no reply came. A refusal is a reply.
-    pub async fn ask<C: Spoken>(
-        &self,
-        peer: PeerId,
-        request: C::Request,
-    ) -> Result<C::Reply, AskError> {
+    pub async fn ask<C: Spoken>(&self, peer: PeerId, request: C::Request) -> Result<C::Reply, AskError> {
         let (answer, answered) = oneshot::channel();
-        let ask = Ask {
-            peer,
-            request,
-            answer,
-        };
-        C::asks(&self.asks)
-            .send(ask)
-            .await
-            .map_err(|_| AskError::Stopped)?;
+        let ask = Ask { peer, request, answer };
+        C::asks(&self.asks).send(ask).await.map_err(|_| AskError::Stopped)?;
         answered.await.unwrap_or(Err(AskError::Stopped))
     }
 
@@ -58,12 +47,7 @@ impl Client {
     /// [`AskError::DialFailed`] if none of them leads to it.
     pub async fn dial(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(), AskError> {
         let (answer, answered) = oneshot::channel();
-        self.command(Command::Dial {
-            peer,
-            addresses,
-            answer,
-        })
-        .await?;
+        self.command(Command::Dial { peer, addresses, answer }).await?;
         answered.await.unwrap_or(Err(AskError::Stopped))
     }
 
@@ -74,12 +58,7 @@ impl Client {
     pub async fn add_address(&self, peer: PeerId, address: Multiaddr) -> Result<(), AskError> {
         // Waits, so that a request sent next finds the address.
         let (answer, known) = oneshot::channel();
-        self.command(Command::AddAddress {
-            peer,
-            address,
-            answer,
-        })
-        .await?;
+        self.command(Command::AddAddress { peer, address, answer }).await?;
         known.await.unwrap_or(Err(AskError::Stopped))
     }
 
@@ -90,11 +69,7 @@ impl Client {
     ///
     /// # Errors
     /// [`AskError::Stopped`]
-    pub async fn keep_connected(
-        &self,
-        peer: PeerId,
-        addresses: Vec<Multiaddr>,
-    ) -> Result<(), AskError> {
+    pub async fn keep_connected(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(), AskError> {
         self.command(Command::Keep { peer, addresses }).await
     }
 
@@ -134,9 +109,6 @@ impl Client {
     }
 
     async fn command(&self, command: Command) -> Result<(), AskError> {
-        self.commands
-            .send(command)
-            .await
-            .map_err(|_| AskError::Stopped)
+        self.commands.send(command).await.map_err(|_| AskError::Stopped)
     }
 }

@@ -28,13 +28,7 @@ pub struct PeerConfig {
 impl PeerConfig {
     /// A peer that listens nowhere yet, knows nobody, and has the usual limits.
     pub fn new(key: Keypair, role: PeerRole) -> Self {
-        Self {
-            key,
-            role,
-            listen: Vec::new(),
-            admission: Admission::default(),
-            limits: PeerLimits::default(),
-        }
+        Self { key, role, listen: Vec::new(), admission: Admission::default(), limits: PeerLimits::default() }
     }
 }
 

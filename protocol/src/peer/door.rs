@@ -13,8 +13,8 @@ use libp2p::PeerId;
 use libp2p::core::transport::PortUse;
 use libp2p::core::{Endpoint, Multiaddr};
 use libp2p::swarm::{
-    CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
-    THandlerInEvent, THandlerOutEvent, ToSwarm, dummy,
+    CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm, dummy,
 };
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -44,28 +44,18 @@ struct DoorFull;
 
 impl Door {
     pub(super) fn new(admission: Admission, strangers_max: usize, stranger_time: Duration) -> Self {
-        Self {
-            admission,
-            strangers_max,
-            stranger_time,
-            strangers: HashMap::new(),
-            bell: None,
-        }
+        Self { admission, strangers_max, stranger_time, strangers: HashMap::new(), bell: None }
     }
 
     fn enter(&mut self, connection: ConnectionId, peer: PeerId) -> Result<(), ConnectionDenied> {
         if self.admission.is_admitted(&peer) {
             return Ok(());
         }
-        self.strangers
-            .retain(|_, visit| !self.admission.is_admitted(&visit.peer));
+        self.strangers.retain(|_, visit| !self.admission.is_admitted(&visit.peer));
         if self.strangers.len() >= self.strangers_max {
             return Err(ConnectionDenied::new(DoorFull));
         }
-        let visit = Visit {
-            peer,
-            ends: Instant::now() + self.stranger_time,
-        };
+        let visit = Visit { peer, ends: Instant::now() + self.stranger_time };
         self.strangers.insert(connection, visit);
         Ok(())
     }
@@ -78,9 +68,7 @@ impl Door {
                 self.bell = None;
                 return Poll::Pending;
             };
-            let bell = self
-                .bell
-                .get_or_insert_with(|| Box::pin(sleep_until(visit.ends)));
+            let bell = self.bell.get_or_insert_with(|| Box::pin(sleep_until(visit.ends)));
             std::task::ready!(bell.as_mut().poll(cx));
             self.bell = None;
             if visit.ends <= Instant::now() {
@@ -129,30 +117,16 @@ impl NetworkBehaviour for Door {
         self.strangers.remove(&ended);
     }
 
-    fn on_connection_handler_event(
-        &mut self,
-        _: PeerId,
-        _: ConnectionId,
-        event: THandlerOutEvent<Self>,
-    ) {
+    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
         match event {}
     }
 
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         if let Some(peer_id) = self.admission.next_forgotten(cx) {
-            return Poll::Ready(ToSwarm::CloseConnection {
-                peer_id,
-                connection: CloseConnection::All,
-            });
+            return Poll::Ready(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::All });
         }
         let (peer_id, connection) = std::task::ready!(self.poll_overstayed(cx));
         tracing::debug!(peer.id = %peer_id, "a stranger's time is up");
-        Poll::Ready(ToSwarm::CloseConnection {
-            peer_id,
-            connection: CloseConnection::One(connection),
-        })
+        Poll::Ready(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::One(connection) })
     }
 }

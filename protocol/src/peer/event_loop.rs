@@ -26,23 +26,10 @@ use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_
 
 /// What the `Client` may want of the loop.
 pub(super) enum Command {
-    Dial {
-        peer: PeerId,
-        addresses: Vec<Multiaddr>,
-        answer: Answer,
-    },
-    AddAddress {
-        peer: PeerId,
-        address: Multiaddr,
-        answer: Answer,
-    },
-    Keep {
-        peer: PeerId,
-        addresses: Vec<Multiaddr>,
-    },
-    Disconnect {
-        peer: PeerId,
-    },
+    Dial { peer: PeerId, addresses: Vec<Multiaddr>, answer: Answer },
+    AddAddress { peer: PeerId, address: Multiaddr, answer: Answer },
+    Keep { peer: PeerId, addresses: Vec<Multiaddr> },
+    Disconnect { peer: PeerId },
 }
 
 type Answer = oneshot::Sender<Result<(), AskError>>;
@@ -65,8 +52,7 @@ impl EventLoop {
         for address in addresses {
             transport::check_free(address).map_err(|error| cant_listen(address, &error))?;
             let listener = self.swarm.listen_on(address.clone());
-            self.listeners
-                .push(listener.map_err(|error| cant_listen(address, &error))?);
+            self.listeners.push(listener.map_err(|error| cant_listen(address, &error))?);
         }
         let deadline = Instant::now() + CONNECT_TIMEOUT;
         while self.neighbours.read().listeners.len() < addresses.len() {
@@ -74,13 +60,8 @@ impl EventLoop {
             let event = event.map_err(|error| ProtocolError::PeerStart {
                 reason: format!("no address to listen at was found: {error}"),
             })?;
-            if let SwarmEvent::ListenerClosed {
-                reason: Err(error), ..
-            } = &event
-            {
-                return Err(ProtocolError::PeerStart {
-                    reason: error.to_string(),
-                });
+            if let SwarmEvent::ListenerClosed { reason: Err(error), .. } = &event {
+                return Err(ProtocolError::PeerStart { reason: error.to_string() });
             }
             self.on_swarm_event(event);
         }
@@ -108,25 +89,14 @@ impl EventLoop {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Dial {
-                peer,
-                addresses,
-                answer,
-            } => self.dial(peer, addresses, answer),
-            Command::AddAddress {
-                peer,
-                address,
-                answer,
-            } => {
+            Command::Dial { peer, addresses, answer } => self.dial(peer, addresses, answer),
+            Command::AddAddress { peer, address, answer } => {
                 self.swarm.add_peer_address(peer, address);
                 drop(answer.send(Ok(())));
             }
             Command::Keep { peer, addresses } => {
                 let connected = self.swarm.is_connected(&peer);
-                if !self
-                    .reconnector
-                    .keep(peer, addresses, connected, Instant::now())
-                {
+                if !self.reconnector.keep(peer, addresses, connected, Instant::now()) {
                     tracing::warn!(peer.id = %peer, "too many connections to keep; this one is not kept");
                 }
             }
@@ -173,48 +143,26 @@ impl EventLoop {
 
     fn on_swarm_event(&mut self, event: SwarmEvent<PeerBehaviourEvent>) {
         match event {
-            SwarmEvent::ConnectionEstablished {
-                peer_id,
-                endpoint,
-                num_established,
-                ..
-            } => {
+            SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
                 self.on_connected(peer_id);
                 if num_established.get() == 1 {
                     let address = endpoint.get_remote_address().clone();
-                    self.tell(PeerEvent::Connected {
-                        peer: peer_id,
-                        address,
-                    });
+                    self.tell(PeerEvent::Connected { peer: peer_id, address });
                 }
             }
-            SwarmEvent::ConnectionClosed {
-                peer_id,
-                num_established: 0,
-                cause,
-                ..
-            } => {
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
                 tracing::debug!(peer.id = %peer_id, ?cause, "disconnected");
-                self.reconnector
-                    .lost(&peer_id, Instant::now(), rand::random());
+                self.reconnector.lost(&peer_id, Instant::now(), rand::random());
                 self.tell(PeerEvent::Disconnected { peer: peer_id });
             }
-            SwarmEvent::OutgoingConnectionError {
-                peer_id: Some(peer),
-                error,
-                ..
-            } => {
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 self.on_dial_failed(peer, &error);
             }
-            SwarmEvent::NewListenAddr { address, .. } => {
-                self.tell(PeerEvent::Listening { address })
-            }
+            SwarmEvent::NewListenAddr { address, .. } => self.tell(PeerEvent::Listening { address }),
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 self.tell(PeerEvent::NotListening { address });
             }
-            SwarmEvent::ListenerClosed {
-                addresses, reason, ..
-            } => {
+            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
                 tracing::debug!(?reason, "a listener closed");
                 for address in addresses {
                     self.tell(PeerEvent::NotListening { address });
@@ -241,10 +189,7 @@ impl EventLoop {
             drop(answer.send(Err(failure.clone())));
         }
         self.reconnector.lost(&peer, Instant::now(), rand::random());
-        self.tell(PeerEvent::DialFailed {
-            peer,
-            reason: error.to_string(),
-        });
+        self.tell(PeerEvent::DialFailed { peer, reason: error.to_string() });
     }
 
     /// A connection that lets a ping die is dead, though TCP may not know for hours.
@@ -271,13 +216,7 @@ impl EventLoop {
             self.swarm.remove_listener(listener);
         }
         self.swarm.behaviour_mut().stop();
-        if timeout_at(
-            deadline,
-            self.run_until(|swarm| swarm.behaviour().is_idle()),
-        )
-        .await
-        .is_err()
-        {
+        if timeout_at(deadline, self.run_until(|swarm| swarm.behaviour().is_idle())).await.is_err() {
             tracing::warn!("requests were still in flight when time was up");
         }
         // A peer that meets the end of the connection in the same read as a reply
@@ -305,11 +244,7 @@ impl EventLoop {
             while let Poll::Ready(Some(event)) = self.swarm.poll_next_unpin(cx) {
                 self.on_swarm_event(event);
             }
-            if done(&self.swarm) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            if done(&self.swarm) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -317,21 +252,13 @@ impl EventLoop {
 
 /// Dials unless there is a connection or a dial already.
 fn options(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
-    DialOpts::peer_id(peer)
-        .addresses(addresses)
-        .extend_addresses_through_behaviour()
-        .build()
+    DialOpts::peer_id(peer).addresses(addresses).extend_addresses_through_behaviour().build()
 }
 
 fn dial_failed(peer: PeerId, error: &DialError) -> AskError {
-    AskError::DialFailed {
-        peer,
-        reason: error.to_string(),
-    }
+    AskError::DialFailed { peer, reason: error.to_string() }
 }
 
 fn cant_listen(address: &Multiaddr, error: &dyn std::fmt::Display) -> ProtocolError {
-    ProtocolError::PeerStart {
-        reason: format!("it can't listen at {address}: {error}"),
-    }
+    ProtocolError::PeerStart { reason: format!("it can't listen at {address}: {error}") }
 }

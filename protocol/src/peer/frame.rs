@@ -37,11 +37,7 @@ pub(super) struct Letter<C: Conversation> {
 
 impl<C: Conversation> Letter<C> {
     pub(super) fn to_send(request: C::Request) -> Self {
-        Self {
-            content: Ok(request),
-            standing: Standing::Admitted,
-            room: None,
-        }
+        Self { content: Ok(request), standing: Standing::Admitted, room: None }
     }
 }
 
@@ -96,15 +92,9 @@ impl<C: Conversation> Codec for Frames<C> {
         T: AsyncRead + Unpin + Send,
     {
         let standing = name.standing();
-        let refused = |refusal| Letter {
-            content: Err(refusal),
-            standing,
-            room: None,
-        };
+        let refused = |refusal| Letter { content: Err(refusal), standing, room: None };
         if standing == Standing::Stranger && !self.strangers_welcome {
-            return reject_unread(io)
-                .await
-                .map(|()| refused(Refusal::uniform()));
+            return reject_unread(io).await.map(|()| refused(Refusal::uniform()));
         }
         let length = match read_length(io, C::REQUEST_BYTES_MAX).await {
             Ok(length) => length,
@@ -118,30 +108,19 @@ impl<C: Conversation> Codec for Frames<C> {
             Err(flaw) => return flaw.into_refusal().map(refused),
         };
         let content = codec::decode(&bytes, C::REQUEST_BYTES_MAX).map_err(Refusal::from);
-        Ok(Letter {
-            content,
-            standing,
-            room: Some(room),
-        })
+        Ok(Letter { content, standing, room: Some(room) })
     }
 
     async fn read_response<T>(&mut self, _: &WireName, io: &mut T) -> io::Result<C::Reply>
     where
         T: AsyncRead + Unpin + Send,
     {
-        let length = read_length(io, C::REPLY_BYTES_MAX)
-            .await
-            .map_err(Flaw::into_io)?;
+        let length = read_length(io, C::REPLY_BYTES_MAX).await.map_err(Flaw::into_io)?;
         let bytes = read_body(io, length).await.map_err(Flaw::into_io)?;
         codec::decode(&bytes, C::REPLY_BYTES_MAX).map_err(io::Error::other)
     }
 
-    async fn write_request<T>(
-        &mut self,
-        _: &WireName,
-        io: &mut T,
-        letter: Letter<C>,
-    ) -> io::Result<()>
+    async fn write_request<T>(&mut self, _: &WireName, io: &mut T, letter: Letter<C>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
@@ -152,12 +131,7 @@ impl<C: Conversation> Codec for Frames<C> {
     }
 
     /// A reply of ours that doesn't fit is our fault; the asker gets an answer all the same.
-    async fn write_response<T>(
-        &mut self,
-        name: &WireName,
-        io: &mut T,
-        reply: C::Reply,
-    ) -> io::Result<()>
+    async fn write_response<T>(&mut self, name: &WireName, io: &mut T, reply: C::Reply) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
@@ -165,8 +139,7 @@ impl<C: Conversation> Codec for Frames<C> {
             Ok(frame) => frame,
             Err(error) => {
                 tracing::error!(conversation = name.as_ref(), %error, "a reply can't be sent");
-                let reply =
-                    C::Reply::from(Refusal::new(ErrorCode::Failed, "The answer doesn't fit."));
+                let reply = C::Reply::from(Refusal::new(ErrorCode::Failed, "The answer doesn't fit."));
                 framed(&reply, C::REPLY_BYTES_MAX).map_err(io::Error::other)?
             }
         };
@@ -176,10 +149,7 @@ impl<C: Conversation> Codec for Frames<C> {
 }
 
 pub(super) fn busy() -> Refusal {
-    Refusal::new(
-        ErrorCode::Busy,
-        "Too much is being asked at this moment; ask again later.",
-    )
+    Refusal::new(ErrorCode::Busy, "Too much is being asked at this moment; ask again later.")
 }
 
 /// What can be wrong with a frame.

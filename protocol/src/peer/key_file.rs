@@ -26,9 +26,7 @@ pub fn load_or_create(path: &Path) -> Result<Keypair, ProtocolError> {
 
 fn load(path: &Path, file: File) -> Result<Keypair, ProtocolError> {
     let mut bytes = Vec::new();
-    file.take(KEY_FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(path, &error))?;
+    file.take(KEY_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(path, &error))?;
     let key = Keypair::from_protobuf_encoding(&bytes).map_err(|_| damaged(path))?;
     warn_if_others_can_read(path);
     Ok(key)
@@ -38,20 +36,15 @@ fn load(path: &Path, file: File) -> Result<Keypair, ProtocolError> {
 /// leaves either no key file or a good one.
 fn create(path: &Path) -> Result<Keypair, ProtocolError> {
     let key = Keypair::generate_ed25519();
-    let bytes = key
-        .to_protobuf_encoding()
-        .map_err(|error| failed(path, &error))?;
+    let bytes = key.to_protobuf_encoding().map_err(|error| failed(path, &error))?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     // `tempfile` opens it with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(path, &error))?;
-    file.write_all(&bytes)
-        .map_err(|error| failed(path, &error))?;
-    file.as_file()
-        .sync_all()
-        .map_err(|error| failed(path, &error))?;
+    file.write_all(&bytes).map_err(|error| failed(path, &error))?;
+    file.as_file().sync_all().map_err(|error| failed(path, &error))?;
     match file.persist_noclobber(path) {
         Ok(_) => {}
         // Another process was quicker: its key is the peer's key.
@@ -64,19 +57,13 @@ fn create(path: &Path) -> Result<Keypair, ProtocolError> {
 
 /// Makes the new name durable. Folders can't be opened for this on Windows.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(unix)]
 fn warn_if_others_can_read(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)
-        .map(|data| data.permissions().mode())
-        .unwrap_or(0);
+    let mode = fs::metadata(path).map(|data| data.permissions().mode()).unwrap_or(0);
     if mode & 0o077 != 0 {
         tracing::warn!(path = %path.display(), "others may read the key file; chmod 600 it");
     }
@@ -95,10 +82,7 @@ fn damaged(path: &Path) -> ProtocolError {
 }
 
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> ProtocolError {
-    ProtocolError::KeyFile {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    }
+    ProtocolError::KeyFile { path: path.display().to_string(), reason: error.to_string() }
 }
 
 #[cfg(test)]
@@ -112,11 +96,7 @@ mod tests {
         let made = load_or_create(&path).unwrap();
         let read = load_or_create(&path).unwrap();
         assert_eq!(made.public(), read.public());
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "no temporary file is left"
-        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
     }
 
     #[cfg(unix)]
@@ -126,10 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("peer.key");
         load_or_create(&path).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -139,10 +116,7 @@ mod tests {
         for bytes in [&b""[..], b"not a key", &[0; 5_000]] {
             fs::write(&path, bytes).unwrap();
             let error = load_or_create(&path).unwrap_err().to_string();
-            assert!(
-                error.contains("peer.key") && error.contains("backup"),
-                "{error}"
-            );
+            assert!(error.contains("peer.key") && error.contains("backup"), "{error}");
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
     }
@@ -159,10 +133,8 @@ mod tests {
                 })
             })
             .collect();
-        let keys: std::collections::HashSet<_> = starts
-            .into_iter()
-            .map(|start| start.join().unwrap().to_peer_id())
-            .collect();
+        let keys: std::collections::HashSet<_> =
+            starts.into_iter().map(|start| start.join().unwrap().to_peer_id()).collect();
         assert_eq!(keys.len(), 1);
     }
 

@@ -21,10 +21,7 @@ pub(super) struct WireName {
 impl WireName {
     /// Whoever is not marked is a stranger.
     pub(super) fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            standing: Standing::Stranger,
-        }
+        Self { name, standing: Standing::Stranger }
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -47,11 +44,7 @@ pub(super) struct Marked<H> {
 
 impl<H> Marked<H> {
     pub(super) fn new(inner: H, peer: PeerId, admission: Admission) -> Self {
-        Self {
-            inner,
-            peer,
-            admission,
-        }
+        Self { inner, peer, admission }
     }
 }
 
@@ -78,9 +71,7 @@ where
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<
-        ConnectionHandlerEvent<Self::OutboundProtocol, Self::OutboundOpenInfo, Self::ToBehaviour>,
-    > {
+    ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, Self::OutboundOpenInfo, Self::ToBehaviour>> {
         self.inner.poll(cx)
     }
 
@@ -106,16 +97,10 @@ where
             return self.inner.on_connection_event(event);
         };
         let (stream, WireName { name, .. }) = opened.protocol;
-        let marked = WireName {
-            name,
-            standing: self.admission.standing(&self.peer),
-        };
-        self.inner
-            .on_connection_event(ConnectionEvent::FullyNegotiatedInbound(
-                FullyNegotiatedInbound {
-                    protocol: (stream, marked),
-                    info: opened.info,
-                },
-            ));
+        let marked = WireName { name, standing: self.admission.standing(&self.peer) };
+        self.inner.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
+            protocol: (stream, marked),
+            info: opened.info,
+        }));
     }
 }

@@ -60,9 +60,7 @@ use reconnect::Reconnector;
 use wire_count::WireTotals;
 
 use crate::error::ProtocolError;
-use crate::limits::{
-    COMMANDS_WAITING_MAX, IDLE_TIMEOUT, PEER_EVENTS_KEPT, STREAMS_NEGOTIATING_MAX,
-};
+use crate::limits::{COMMANDS_WAITING_MAX, IDLE_TIMEOUT, PEER_EVENTS_KEPT, STREAMS_NEGOTIATING_MAX};
 
 /// A peer that runs.
 pub struct RunningPeer {
@@ -79,10 +77,7 @@ pub struct RunningPeer {
 ///
 /// # Errors
 /// [`ProtocolError::PeerStart`] if it can't listen where it should.
-pub async fn start(
-    config: PeerConfig,
-    shutdown: CancellationToken,
-) -> Result<RunningPeer, ProtocolError> {
+pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<RunningPeer, ProtocolError> {
     let (asks, ask_receivers) = roles::ask_channels();
     let (incoming_sender, incoming) = mpsc::channel(config.limits.incoming_waiting_max.max(1));
     let (commands, command_receiver) = mpsc::channel(COMMANDS_WAITING_MAX);
@@ -103,20 +98,9 @@ pub async fn start(
         shutdown_deadline: config.limits.shutdown_deadline,
     };
     event_loop.listen(&config.listen).await?;
-    let client = Client {
-        peer_id,
-        asks,
-        commands,
-        events,
-        neighbours,
-        totals,
-    };
+    let client = Client { peer_id, asks, commands, events, neighbours, totals };
     let task = tokio::spawn(event_loop.run(shutdown));
-    Ok(RunningPeer {
-        client,
-        incoming,
-        task,
-    })
+    Ok(RunningPeer { client, incoming, task })
 }
 
 fn swarm_config() -> swarm::Config {

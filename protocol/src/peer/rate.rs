@@ -26,11 +26,7 @@ struct Bucket {
 
 impl Rates {
     pub(super) fn new(admitted_per_second: u32, strangers_per_second: u32) -> Self {
-        Self {
-            admitted_per_second,
-            strangers_per_second,
-            buckets: Mutex::default(),
-        }
+        Self { admitted_per_second, strangers_per_second, buckets: Mutex::default() }
     }
 
     /// Whether `peer` may ask one more thing at `now`.
@@ -48,10 +44,7 @@ impl Rates {
                 return false;
             }
         }
-        let bucket = buckets.entry(peer).or_insert(Bucket {
-            tokens: per_second,
-            filled: now,
-        });
+        let bucket = buckets.entry(peer).or_insert(Bucket { tokens: per_second, filled: now });
         let earned = now.duration_since(bucket.filled).as_secs_f64() * per_second;
         bucket.tokens = (bucket.tokens + earned).min(per_second);
         bucket.filled = now;
@@ -73,15 +66,11 @@ mod tests {
     fn a_stranger_is_slowed_and_others_are_not() {
         let rates = Rates::new(100, 5);
         let (stranger, friend, now) = (PeerId::random(), PeerId::random(), Instant::now());
-        let allowed = (0..50)
-            .filter(|_| rates.allow(stranger, Standing::Stranger, now))
-            .count();
+        let allowed = (0..50).filter(|_| rates.allow(stranger, Standing::Stranger, now)).count();
         assert_eq!(allowed, 5);
         assert!((0..100).all(|_| rates.allow(friend, Standing::Admitted, now)));
         let later = now + Duration::from_millis(400);
-        let allowed = (0..50)
-            .filter(|_| rates.allow(stranger, Standing::Stranger, later))
-            .count();
+        let allowed = (0..50).filter(|_| rates.allow(stranger, Standing::Stranger, later)).count();
         assert_eq!(allowed, 2);
     }
 

@@ -32,38 +32,17 @@ enum State {
 
 impl Reconnector {
     pub(super) fn new(first_wait: Duration, longest_wait: Duration) -> Self {
-        Self {
-            first_wait,
-            longest_wait,
-            kept: HashMap::new(),
-        }
+        Self { first_wait, longest_wait, kept: HashMap::new() }
     }
 
     /// Wants a connection to `peer` from now on, or changes its addresses.
     /// False if there are too many wanted already.
-    pub(super) fn keep(
-        &mut self,
-        peer: PeerId,
-        addresses: Vec<Multiaddr>,
-        connected: bool,
-        now: Instant,
-    ) -> bool {
+    pub(super) fn keep(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, connected: bool, now: Instant) -> bool {
         if self.kept.len() >= KEPT_PEERS_MAX && !self.kept.contains_key(&peer) {
             return false;
         }
-        let state = if connected {
-            State::Connected { since: now }
-        } else {
-            State::Waiting { until: now }
-        };
-        self.kept.insert(
-            peer,
-            Kept {
-                addresses,
-                tries: 0,
-                state,
-            },
-        );
+        let state = if connected { State::Connected { since: now } } else { State::Waiting { until: now } };
+        self.kept.insert(peer, Kept { addresses, tries: 0, state });
         true
     }
 
@@ -85,15 +64,13 @@ impl Reconnector {
 
     /// A peer to dial now. The caller reports what became of it.
     pub(super) fn due(&mut self, now: Instant) -> Option<(PeerId, Vec<Multiaddr>)> {
-        self.kept
-            .iter_mut()
-            .find_map(|(peer, kept)| match kept.state {
-                State::Waiting { until } if until <= now => {
-                    kept.state = State::Dialing;
-                    Some((*peer, kept.addresses.clone()))
-                }
-                _ => None,
-            })
+        self.kept.iter_mut().find_map(|(peer, kept)| match kept.state {
+            State::Waiting { until } if until <= now => {
+                kept.state = State::Dialing;
+                Some((*peer, kept.addresses.clone()))
+            }
+            _ => None,
+        })
     }
 
     /// There is a connection to `peer`, whoever made it.
@@ -171,10 +148,7 @@ mod tests {
     fn chance_spreads_the_waits() {
         assert_eq!(backoff(FIRST, LONGEST, 3, 0.0), Duration::from_secs(4));
         assert_eq!(backoff(FIRST, LONGEST, 3, 0.5), Duration::from_secs(6));
-        assert_eq!(
-            backoff(FIRST, LONGEST, u32::MAX, 0.0),
-            Duration::from_secs(30)
-        );
+        assert_eq!(backoff(FIRST, LONGEST, u32::MAX, 0.0), Duration::from_secs(30));
     }
 
     #[test]
@@ -185,10 +159,7 @@ mod tests {
             reconnector.connected(&peer, now);
             reconnector.lost(&peer, now, 1.0);
         }
-        assert_eq!(
-            reconnector.next_due().unwrap() - now,
-            Duration::from_secs(16)
-        );
+        assert_eq!(reconnector.next_due().unwrap() - now, Duration::from_secs(16));
         let later = now + CONNECTION_STEADY;
         reconnector.connected(&peer, now);
         reconnector.lost(&peer, later, 1.0);
@@ -202,10 +173,7 @@ mod tests {
             assert!(reconnector.keep(PeerId::random(), vec![], false, now));
         }
         assert!(!reconnector.keep(PeerId::random(), vec![], false, now));
-        assert!(
-            reconnector.keep(peer, vec![], false, now),
-            "a known one can change"
-        );
+        assert!(reconnector.keep(peer, vec![], false, now), "a known one can change");
         reconnector.release(&peer);
         assert!(reconnector.keep(PeerId::random(), vec![], false, now));
     }

@@ -14,12 +14,9 @@ use futures::stream::FuturesUnordered;
 use libp2p::PeerId;
 use libp2p::core::transport::PortUse;
 use libp2p::core::{Endpoint, Multiaddr};
-use libp2p::request_response::{
-    self as rr, InboundRequestId, Message, OutboundRequestId, ResponseChannel,
-};
+use libp2p::request_response::{self as rr, InboundRequestId, Message, OutboundRequestId, ResponseChannel};
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -59,10 +56,7 @@ pub(super) struct Talk<C: Spoken> {
 }
 
 type Asker<C> = oneshot::Sender<Result<<C as Conversation>::Reply, AskError>>;
-type Reply<C> = (
-    ResponseChannel<<C as Conversation>::Reply>,
-    <C as Conversation>::Reply,
-);
+type Reply<C> = (ResponseChannel<<C as Conversation>::Reply>, <C as Conversation>::Reply);
 type Event<C> = rr::Event<Letter<C>, <C as Conversation>::Reply>;
 
 impl<C: Spoken> Talk<C> {
@@ -101,16 +95,11 @@ impl<C: Spoken> Talk<C> {
     fn send(&mut self, ask: Ask<C>) {
         let in_flight = self.in_flight.entry(ask.peer).or_default();
         if *in_flight >= REQUESTS_IN_FLIGHT_MAX {
-            drop(
-                ask.answer
-                    .send(Err(AskError::TooManyInFlight { peer: ask.peer })),
-            );
+            drop(ask.answer.send(Err(AskError::TooManyInFlight { peer: ask.peer })));
             return;
         }
         *in_flight += 1;
-        let id = self
-            .inner
-            .send_request(&ask.peer, Letter::to_send(ask.request));
+        let id = self.inner.send_request(&ask.peer, Letter::to_send(ask.request));
         self.asked.insert(id, (ask.peer, ask.answer));
     }
 
@@ -131,35 +120,18 @@ impl<C: Spoken> Talk<C> {
     fn on_event(&mut self, event: Event<C>) {
         match event {
             rr::Event::Message { peer, message, .. } => match message {
-                Message::Request {
-                    request_id,
-                    request,
-                    channel,
-                } => {
+                Message::Request { request_id, request, channel } => {
                     self.answering.insert(request_id);
                     self.on_request(peer, request, channel);
                 }
-                Message::Response {
-                    request_id,
-                    response,
-                } => {
+                Message::Response { request_id, response } => {
                     self.resolve(request_id, Ok(response));
                 }
             },
-            rr::Event::OutboundFailure {
-                peer,
-                request_id,
-                error,
-                ..
-            } => {
+            rr::Event::OutboundFailure { peer, request_id, error, .. } => {
                 self.resolve(request_id, Err(AskError::from_failure::<C>(peer, error)));
             }
-            rr::Event::InboundFailure {
-                peer,
-                request_id,
-                error,
-                ..
-            } => {
+            rr::Event::InboundFailure { peer, request_id, error, .. } => {
                 self.answering.remove(&request_id);
                 tracing::debug!(peer.id = %peer, conversation = C::NAME, %error, "an answer was not sent");
             }
@@ -185,11 +157,7 @@ impl<C: Spoken> Talk<C> {
 
     /// Gives a request to the handlers: where their reply will come, or the refusal
     /// that is the reply.
-    fn hand_over(
-        &self,
-        peer: PeerId,
-        letter: Letter<C>,
-    ) -> Result<oneshot::Receiver<C::Reply>, Refusal> {
+    fn hand_over(&self, peer: PeerId, letter: Letter<C>) -> Result<oneshot::Receiver<C::Reply>, Refusal> {
         let rates = &self.shared.rates;
         if self.stopping || !rates.allow(peer, letter.standing, Instant::now()) {
             return Err(busy());
@@ -200,24 +168,14 @@ impl<C: Spoken> Talk<C> {
         }
         let place = self.shared.incoming.try_reserve().map_err(|_| busy())?;
         let (sender, reply) = oneshot::channel();
-        let reply_to = ReplyTo {
-            sender,
-            _room: letter.room,
-        };
-        place.send(C::incoming(Asked {
-            peer,
-            request,
-            reply: reply_to,
-        }));
+        let reply_to = ReplyTo { sender, _room: letter.room };
+        place.send(C::incoming(Asked { peer, request, reply: reply_to }));
         Ok(reply)
     }
 
     fn answer(&mut self, (channel, reply): Reply<C>) {
         if self.inner.send_response(channel, reply).is_err() {
-            tracing::debug!(
-                conversation = C::NAME,
-                "the asker has gone before its answer"
-            );
+            tracing::debug!(conversation = C::NAME, "the asker has gone before its answer");
         }
     }
 }
@@ -248,9 +206,7 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        let inner = self
-            .inner
-            .handle_established_inbound_connection(connection, peer, local, remote)?;
+        let inner = self.inner.handle_established_inbound_connection(connection, peer, local, remote)?;
         Ok(Marked::new(inner, peer, self.shared.admission.clone()))
     }
 
@@ -261,8 +217,7 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         addresses: &[Multiaddr],
         role: Endpoint,
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
-        self.inner
-            .handle_pending_outbound_connection(connection, peer, addresses, role)
+        self.inner.handle_pending_outbound_connection(connection, peer, addresses, role)
     }
 
     fn handle_established_outbound_connection(
@@ -273,9 +228,7 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        let inner = self
-            .inner
-            .handle_established_outbound_connection(connection, peer, address, role, port)?;
+        let inner = self.inner.handle_established_outbound_connection(connection, peer, address, role, port)?;
         Ok(Marked::new(inner, peer, self.shared.admission.clone()))
     }
 
@@ -283,20 +236,11 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         self.inner.on_swarm_event(event);
     }
 
-    fn on_connection_handler_event(
-        &mut self,
-        peer: PeerId,
-        connection: ConnectionId,
-        event: THandlerOutEvent<Self>,
-    ) {
-        self.inner
-            .on_connection_handler_event(peer, connection, event);
+    fn on_connection_handler_event(&mut self, peer: PeerId, connection: ConnectionId, event: THandlerOutEvent<Self>) {
+        self.inner.on_connection_handler_event(peer, connection, event);
     }
 
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         loop {
             match self.inner.poll(cx) {
                 Poll::Ready(ToSwarm::GenerateEvent(event)) => {

@@ -26,9 +26,7 @@ pub(super) fn build(
     admission: Admission,
     totals: &Arc<WireTotals>,
 ) -> Result<Boxed<(PeerId, StreamMuxerBox)>, ProtocolError> {
-    let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart {
-        reason: error.to_string(),
-    })?;
+    let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart { reason: error.to_string() })?;
     let secured = named(totals)
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
@@ -73,10 +71,6 @@ fn counted_tcp(totals: Arc<WireTotals>) -> Boxed<Stream> {
 
 fn multiplexer(admitted: bool) -> yamux::Config {
     let mut config = yamux::Config::default();
-    config.set_max_num_streams(if admitted {
-        STREAMS_MAX
-    } else {
-        STRANGER_STREAMS_MAX
-    });
+    config.set_max_num_streams(if admitted { STREAMS_MAX } else { STRANGER_STREAMS_MAX });
     config
 }

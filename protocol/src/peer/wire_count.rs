@@ -55,27 +55,17 @@ impl<S> Counted<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if let Poll::Ready(Ok(count)) = polled {
-            self.totals
-                .received
-                .fetch_add(count as u64, Ordering::Relaxed);
+            self.totals.received.fetch_add(count as u64, Ordering::Relaxed);
         }
         polled
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buffer);
         self.sent(polled)
     }
@@ -113,12 +103,6 @@ mod tests {
             stream.write_all(&[1, 2, 3]).await.unwrap();
             stream.read_exact(&mut [0; 7]).await.unwrap();
         });
-        assert_eq!(
-            totals.read(),
-            WireCount {
-                sent_bytes: 3,
-                received_bytes: 7
-            }
-        );
+        assert_eq!(totals.read(), WireCount { sent_bytes: 3, received_bytes: 7 });
     }
 }

@@ -22,17 +22,11 @@ pub struct Hostile {
 impl Hostile {
     /// Connects as `key`, to speak on the conversation called `name`.
     pub async fn connect(key: Keypair, name: &'static str, victim: PeerId, at: Multiaddr) -> Self {
-        let config = Config::default()
-            .with_request_timeout(Duration::from_secs(20))
-            .with_max_concurrent_streams(1_000);
+        let config = Config::default().with_request_timeout(Duration::from_secs(20)).with_max_concurrent_streams(1_000);
         let protocols = [(StreamProtocol::new(name), ProtocolSupport::Outbound)];
         let mut swarm = SwarmBuilder::with_existing_identity(key)
             .with_tokio()
-            .with_tcp(
-                tcp::Config::default(),
-                noise::Config::new,
-                yamux::Config::default,
-            )
+            .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
             .unwrap()
             .with_behaviour(|_| Behaviour::new(protocols, config))
             .unwrap()
@@ -50,17 +44,14 @@ impl Hostile {
     pub async fn send(&mut self, messages: Vec<Vec<u8>>) -> Vec<Answer> {
         let count = messages.len();
         for message in messages {
-            self.swarm
-                .behaviour_mut()
-                .send_request(&self.victim, message);
+            self.swarm.behaviour_mut().send_request(&self.victim, message);
         }
         let mut answers = Vec::new();
         while answers.len() < count {
             match self.swarm.select_next_some().await {
-                SwarmEvent::Behaviour(Event::Message {
-                    message: Message::Response { response, .. },
-                    ..
-                }) => answers.push(Ok(response)),
+                SwarmEvent::Behaviour(Event::Message { message: Message::Response { response, .. }, .. }) => {
+                    answers.push(Ok(response))
+                }
                 SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => {
                     answers.push(Err(error.to_string()));
                 }
@@ -111,24 +102,14 @@ impl Codec for RawBytes {
         Ok(bytes)
     }
 
-    async fn write_request<T>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()>
+    async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, bytes: Vec<u8>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
         io.write_all(&bytes).await
     }
 
-    async fn write_response<T>(
-        &mut self,
-        _: &StreamProtocol,
-        _: &mut T,
-        _: Vec<u8>,
-    ) -> io::Result<()>
+    async fn write_response<T>(&mut self, _: &StreamProtocol, _: &mut T, _: Vec<u8>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {

@@ -12,9 +12,7 @@ use enprint_protocol::enrol::{EnrolReply, EnrolRequest};
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId};
 use enprint_protocol::order::{OrderReply, OrderRequest, Payment};
 use enprint_protocol::original::{OriginalReply, OriginalRequest};
-use enprint_protocol::peer::{
-    self, Admission, Client, Incoming, PeerConfig, PeerRole, RunningPeer,
-};
+use enprint_protocol::peer::{self, Admission, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
 use enprint_protocol::print_job::{JobReply, JobRequest, PrintJob, ShipTo};
 use enprint_protocol::publish::{PublishReply, PublishRequest};
 use enprint_protocol::signed::Signed;
@@ -49,19 +47,8 @@ pub async fn node_with(role: PeerRole, change: impl FnOnce(&mut PeerConfig)) -> 
     change(&mut config);
     let (key, admission) = (config.key.clone(), config.admission.clone());
     let shutdown = CancellationToken::new();
-    let RunningPeer {
-        client,
-        incoming,
-        task,
-    } = peer::start(config, shutdown.clone()).await.unwrap();
-    Node {
-        key,
-        client,
-        admission,
-        incoming: Some(incoming),
-        shutdown,
-        task,
-    }
+    let RunningPeer { client, incoming, task } = peer::start(config, shutdown.clone()).await.unwrap();
+    Node { key, client, admission, incoming: Some(incoming), shutdown, task }
 }
 
 impl Node {
@@ -75,10 +62,7 @@ impl Node {
 
     /// Connects to `other`; neither knows the other.
     pub async fn dial(&self, other: &Node) {
-        self.client
-            .dial(other.id(), vec![other.address()])
-            .await
-            .unwrap();
+        self.client.dial(other.id(), vec![other.address()]).await.unwrap();
     }
 
     /// Connects to `other`; both know each other.
@@ -100,18 +84,12 @@ impl Node {
 
     pub async fn next(&mut self) -> Incoming {
         let incoming = self.incoming.as_mut().unwrap();
-        tokio::time::timeout(PATIENCE, incoming.recv())
-            .await
-            .unwrap()
-            .unwrap()
+        tokio::time::timeout(PATIENCE, incoming.recv()).await.unwrap().unwrap()
     }
 
     pub async fn stop(self) {
         self.shutdown.cancel();
-        tokio::time::timeout(PATIENCE, self.task)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap();
     }
 }
 
@@ -123,9 +101,7 @@ pub fn answer(request: Incoming) {
         Incoming::Deliver(asked) => asked.reply.send(OrderReply::Noted),
         Incoming::OfferJob(asked) => asked.reply.send(JobReply::Needs { files: vec![7] }),
         Incoming::FetchOriginal(asked) => {
-            asked
-                .reply
-                .send(OriginalReply::Range(vec![0xa5; 1 << 20].into()));
+            asked.reply.send(OriginalReply::Range(vec![0xa5; 1 << 20].into()));
         }
         Incoming::Report(asked) => asked.reply.send(StatusReply::Noted),
     }
@@ -136,16 +112,11 @@ pub fn enrol_request() -> EnrolRequest {
 }
 
 pub fn publish_request() -> PublishRequest {
-    PublishRequest::WithdrawEvent {
-        event_id: EventId::random(),
-    }
+    PublishRequest::WithdrawEvent { event_id: EventId::random() }
 }
 
 pub fn order_request(key: &Keypair) -> OrderRequest {
-    let payment = Payment {
-        order_id: OrderId::random(),
-        paid_at: UnixMs(0),
-    };
+    let payment = Payment { order_id: OrderId::random(), paid_at: UnixMs(0) };
     OrderRequest::Paid(Signed::sign(&payment, key).unwrap())
 }
 
@@ -156,11 +127,7 @@ pub fn job_request(key: &Keypair) -> JobRequest {
         event_name: "John's Wedding".into(),
         photographer: "Ana".into(),
         placed_at: UnixMs(0),
-        ship_to: ShipTo {
-            delivery: "Post".into(),
-            name: "Jo".into(),
-            address: None,
-        },
+        ship_to: ShipTo { delivery: "Post".into(), name: "Jo".into(), address: None },
         note: String::new(),
         lines: vec![],
         files: vec![],
@@ -169,11 +136,7 @@ pub fn job_request(key: &Keypair) -> JobRequest {
 }
 
 pub fn range_request() -> OriginalRequest {
-    OriginalRequest::Range {
-        job_id: JobId::random(),
-        root: ContentHash::of(b"a"),
-        offset: 0,
-    }
+    OriginalRequest::Range { job_id: JobId::random(), root: ContentHash::of(b"a"), offset: 0 }
 }
 
 pub fn status_request(key: &Keypair) -> StatusRequest {
@@ -192,10 +155,5 @@ pub fn status_request(key: &Keypair) -> StatusRequest {
 pub fn memory(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    line.split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse::<u64>()
-        .unwrap()
-        * 1024
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }

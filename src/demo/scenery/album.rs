@@ -87,9 +87,7 @@ impl Shot {
         let painted = |px: usize| (px * PAINTED_PERCENT / 100).max(8);
         let mut canvas = Canvas::new(painted(width), painted(height));
         self.scene.paint(&mut canvas, &mut Chance::new(seed));
-        self.scene
-            .film()
-            .develop(&canvas, width, height, seed as u32)
+        self.scene.film().develop(&canvas, width, height, seed as u32)
     }
 }
 
@@ -125,191 +123,47 @@ impl Scene {
             Self::Confetti(_) => (0.12, 0.25),
             _ => (0.14, 0.35),
         };
-        Film {
-            bloom,
-            vignette,
-            ..Film::default()
-        }
+        Film { bloom, vignette, ..Film::default() }
     }
 }
 
-const MORNING: Weather = Weather {
-    sky: [0x7FA3C7, 0xC9CFD9, 0xF6D9C0],
-    sun: 0xFFD9A0,
-    land: 0x1F3540,
-};
-const GOLDEN: Weather = Weather {
-    sky: [0x6D7FA8, 0xE0A987, 0xFBC98A],
-    sun: 0xFFB45E,
-    land: 0x2B2320,
-};
-const ROSE: Weather = Weather {
-    sky: [0x3E4B86, 0xC4748E, 0xFFB48A],
-    sun: 0xFF9A55,
-    land: 0x1B1A2A,
-};
-const FIRE: Weather = Weather {
-    sky: [0x26315E, 0xB5505A, 0xFF9B4A],
-    sun: 0xFFA845,
-    land: 0x140F16,
-};
-const GLADE: Weather = Weather {
-    sky: [0x6F8F5A, 0xB4C088, 0xE6DDB0],
-    sun: 0xFFE2A0,
-    land: 0x2E4024,
-};
-const NIGHT: Weather = Weather {
-    sky: [0x050A1C, 0x0D1B3C, 0x2A3358],
-    sun: 0xFFB25E,
-    land: 0x05070C,
-};
-const SUMMER: Weather = Weather {
-    sky: [0x3F7FC4, 0x7FB2DE, 0xCFE2EC],
-    sun: 0xFFF3D6,
-    land: 0x4A6B4A,
-};
-const BLUE_HOUR: Weather = Weather {
-    sky: [0x24355F, 0x6D7FA6, 0xD9C3C2],
-    sun: 0xFFD2B0,
-    land: 0x121C2C,
-};
+const MORNING: Weather = Weather { sky: [0x7FA3C7, 0xC9CFD9, 0xF6D9C0], sun: 0xFFD9A0, land: 0x1F3540 };
+const GOLDEN: Weather = Weather { sky: [0x6D7FA8, 0xE0A987, 0xFBC98A], sun: 0xFFB45E, land: 0x2B2320 };
+const ROSE: Weather = Weather { sky: [0x3E4B86, 0xC4748E, 0xFFB48A], sun: 0xFF9A55, land: 0x1B1A2A };
+const FIRE: Weather = Weather { sky: [0x26315E, 0xB5505A, 0xFF9B4A], sun: 0xFFA845, land: 0x140F16 };
+const GLADE: Weather = Weather { sky: [0x6F8F5A, 0xB4C088, 0xE6DDB0], sun: 0xFFE2A0, land: 0x2E4024 };
+const NIGHT: Weather = Weather { sky: [0x050A1C, 0x0D1B3C, 0x2A3358], sun: 0xFFB25E, land: 0x05070C };
+const SUMMER: Weather = Weather { sky: [0x3F7FC4, 0x7FB2DE, 0xCFE2EC], sun: 0xFFF3D6, land: 0x4A6B4A };
+const BLUE_HOUR: Weather = Weather { sky: [0x24355F, 0x6D7FA6, 0xD9C3C2], sun: 0xFFD2B0, land: 0x121C2C };
 
 const fn shot(scene: Scene, category: &'static str, held: Held, minute: i32, stars: u16) -> Shot {
-    Shot {
-        scene,
-        category,
-        held,
-        minute,
-        stars,
-    }
+    Shot { scene, category, held, minute, stars }
 }
 
 /// The day in order.
 pub const SHOTS: [Shot; 24] = [
     shot(Scene::Hills(MORNING), "ceremony", Held::Level, 0, 4),
-    shot(
-        Scene::Bouquet([0xF2C4C0, 0xFBEDE0, 0xE39AA4]),
-        "ceremony",
-        Held::Level,
-        41,
-        5,
-    ),
-    shot(
-        Scene::Rings([0xD8CBBB, 0xFFCF8F, 0xFFD98A]),
-        "ceremony",
-        Held::Level,
-        58,
-        5,
-    ),
-    shot(
-        Scene::Arches([0xB9AD9C, 0xFFE3B5, 0x7A2630]),
-        "ceremony",
-        Held::TurnedLeft,
-        96,
-        5,
-    ),
-    shot(
-        Scene::Arches([0xC8BDB0, 0xFFF0D6, 0x3F4F68]),
-        "ceremony",
-        Held::Level,
-        104,
-        3,
-    ),
-    shot(
-        Scene::Confetti([0x66805F, 0xB59F7C, 0x4F7288]),
-        "ceremony",
-        Held::Level,
-        151,
-        4,
-    ),
-    shot(
-        Scene::Balloons(SUMMER),
-        "ceremony",
-        Held::TurnedRight,
-        163,
-        4,
-    ),
+    shot(Scene::Bouquet([0xF2C4C0, 0xFBEDE0, 0xE39AA4]), "ceremony", Held::Level, 41, 5),
+    shot(Scene::Rings([0xD8CBBB, 0xFFCF8F, 0xFFD98A]), "ceremony", Held::Level, 58, 5),
+    shot(Scene::Arches([0xB9AD9C, 0xFFE3B5, 0x7A2630]), "ceremony", Held::TurnedLeft, 96, 5),
+    shot(Scene::Arches([0xC8BDB0, 0xFFF0D6, 0x3F4F68]), "ceremony", Held::Level, 104, 3),
+    shot(Scene::Confetti([0x66805F, 0xB59F7C, 0x4F7288]), "ceremony", Held::Level, 151, 4),
+    shot(Scene::Balloons(SUMMER), "ceremony", Held::TurnedRight, 163, 4),
     shot(Scene::Balloons(SUMMER), "ceremony", Held::Level, 164, 3),
     shot(Scene::Forest(GLADE), "portraits", Held::Level, 231, 4),
-    shot(
-        Scene::Bouquet([0xC9485B, 0xF0B7A4, 0xF7E6D4]),
-        "portraits",
-        Held::TurnedLeft,
-        246,
-        4,
-    ),
+    shot(Scene::Bouquet([0xC9485B, 0xF0B7A4, 0xF7E6D4]), "portraits", Held::TurnedLeft, 246, 4),
     shot(Scene::Hills(GOLDEN), "portraits", Held::Level, 523, 5),
     shot(Scene::Sunset(ROSE, true), "portraits", Held::Level, 561, 5),
-    shot(
-        Scene::Sunset(FIRE, true),
-        "portraits",
-        Held::TurnedRight,
-        574,
-        5,
-    ),
-    shot(
-        Scene::Sunset(BLUE_HOUR, false),
-        "portraits",
-        Held::Level,
-        592,
-        3,
-    ),
+    shot(Scene::Sunset(FIRE, true), "portraits", Held::TurnedRight, 574, 5),
+    shot(Scene::Sunset(BLUE_HOUR, false), "portraits", Held::Level, 592, 3),
     shot(Scene::Hills(BLUE_HOUR), "portraits", Held::Level, 604, 3),
-    shot(
-        Scene::Candles([0x2A1A16, 0xFFB066, 0xF6E4CC]),
-        "reception",
-        Held::Level,
-        631,
-        4,
-    ),
-    shot(
-        Scene::Cake([0x4A3A3C, 0xFFC98F, 0xFBF4EA]),
-        "reception",
-        Held::TurnedLeft,
-        655,
-        5,
-    ),
-    shot(
-        Scene::FairyLights([0x1C2420, 0xFFA94F, 0xFFD9A0]),
-        "reception",
-        Held::Level,
-        672,
-        4,
-    ),
-    shot(
-        Scene::Lanterns([0x22335F, 0xC98C94, 0xFFB45E]),
-        "reception",
-        Held::Level,
-        688,
-        5,
-    ),
-    shot(
-        Scene::DanceFloor([0x3A6BFF, 0xFF3FA4, 0x9B5CFF]),
-        "reception",
-        Held::Level,
-        741,
-        4,
-    ),
-    shot(
-        Scene::DanceFloor([0xFF8A3A, 0xFF3F5F, 0xFFC24A]),
-        "reception",
-        Held::Level,
-        756,
-        3,
-    ),
-    shot(
-        Scene::Fireworks([0xFFC36B, 0xFF6B8A, 0x8FB8FF]),
-        "reception",
-        Held::Level,
-        798,
-        5,
-    ),
-    shot(
-        Scene::Candles([0x1B2230, 0xFFC98A, 0xF3D9D0]),
-        "reception",
-        Held::TurnedLeft,
-        806,
-        3,
-    ),
+    shot(Scene::Candles([0x2A1A16, 0xFFB066, 0xF6E4CC]), "reception", Held::Level, 631, 4),
+    shot(Scene::Cake([0x4A3A3C, 0xFFC98F, 0xFBF4EA]), "reception", Held::TurnedLeft, 655, 5),
+    shot(Scene::FairyLights([0x1C2420, 0xFFA94F, 0xFFD9A0]), "reception", Held::Level, 672, 4),
+    shot(Scene::Lanterns([0x22335F, 0xC98C94, 0xFFB45E]), "reception", Held::Level, 688, 5),
+    shot(Scene::DanceFloor([0x3A6BFF, 0xFF3FA4, 0x9B5CFF]), "reception", Held::Level, 741, 4),
+    shot(Scene::DanceFloor([0xFF8A3A, 0xFF3F5F, 0xFFC24A]), "reception", Held::Level, 756, 3),
+    shot(Scene::Fireworks([0xFFC36B, 0xFF6B8A, 0x8FB8FF]), "reception", Held::Level, 798, 5),
+    shot(Scene::Candles([0x1B2230, 0xFFC98A, 0xF3D9D0]), "reception", Held::TurnedLeft, 806, 3),
     shot(Scene::Stars(NIGHT), "reception", Held::Level, 834, 5),
 ];

@@ -38,11 +38,7 @@ pub struct Canvas {
 impl Canvas {
     /// Black.
     pub fn new(width: usize, height: usize) -> Self {
-        Self {
-            width,
-            height,
-            pixels: vec![[0.0; 3]; width * height],
-        }
+        Self { width, height, pixels: vec![[0.0; 3]; width * height] }
     }
 
     /// Width in heights.
@@ -59,19 +55,14 @@ impl Canvas {
     pub fn paint(&mut self, shade: impl Fn(Place) -> Light) {
         let (width, pixel) = (self.width, self.pixel());
         for (index, light) in self.pixels.iter_mut().enumerate() {
-            *light = shade(at(
-                (index % width) as f32 * pixel,
-                (index / width) as f32 * pixel,
-            ));
+            *light = shade(at((index % width) as f32 * pixel, (index / width) as f32 * pixel));
         }
     }
 
     /// Adds light to every pixel.
     pub fn add(&mut self, shade: impl Fn(Place) -> Light) {
         let aspect = self.aspect();
-        self.each_in(at(0.0, 0.0), at(aspect, 1.0), |place, under| {
-            *under = plus(*under, shade(place))
-        });
+        self.each_in(at(0.0, 0.0), at(aspect, 1.0), |place, under| *under = plus(*under, shade(place)));
     }
 
     /// Paints the rectangle between two corners: the shade gives a light and how much it covers.
@@ -87,16 +78,9 @@ impl Canvas {
     /// A disc whose rim is `soft` wide.
     pub fn disc(&mut self, centre: Place, radius: f32, soft: f32, light: Light, part: f32) {
         let reach = radius + soft;
-        self.cover(
-            at(centre.x - reach, centre.y - reach),
-            at(centre.x + reach, centre.y + reach),
-            |place| {
-                (
-                    light,
-                    part * smooth(radius + soft, radius - soft, place.distance(centre)),
-                )
-            },
-        );
+        self.cover(at(centre.x - reach, centre.y - reach), at(centre.x + reach, centre.y + reach), |place| {
+            (light, part * smooth(radius + soft, radius - soft, place.distance(centre)))
+        });
     }
 
     /// A line from `a` to `b`, `ra` thick (from its middle) at one end and `rb` at the other.
@@ -109,41 +93,30 @@ impl Canvas {
         self.cover(from, to, |place| {
             let along = (((place.x - a.x) * dx + (place.y - a.y) * dy) / length).clamp(0.0, 1.0);
             let distance = place.distance(at(a.x + dx * along, a.y + dy * along));
-            (
-                light,
-                part * smooth(soft, -soft, distance - (ra + (rb - ra) * along)),
-            )
+            (light, part * smooth(soft, -soft, distance - (ra + (rb - ra) * along)))
         });
     }
 
     /// Light that spreads from a point and adds to what is there.
     pub fn glow(&mut self, centre: Place, radius: f32, light: Light) {
         let reach = radius * 3.0;
-        self.each_in(
-            at(centre.x - reach, centre.y - reach),
-            at(centre.x + reach, centre.y + reach),
-            |place, under| {
-                let far = place.distance(centre) / radius;
-                let part = (1.0 - far / 3.0).max(0.0);
-                *under = plus(*under, times(light, part * part / (1.0 + 4.0 * far * far)));
-            },
-        );
+        self.each_in(at(centre.x - reach, centre.y - reach), at(centre.x + reach, centre.y + reach), |place, under| {
+            let far = place.distance(centre) / radius;
+            let part = (1.0 - far / 3.0).max(0.0);
+            *under = plus(*under, times(light, part * part / (1.0 + 4.0 * far * far)));
+        });
     }
 
     /// A point of light out of focus: an even disc with a slightly brighter rim.
     pub fn bokeh(&mut self, centre: Place, radius: f32, light: Light) {
         let soft = (radius * 0.06).max(self.pixel());
         let reach = radius + soft;
-        self.each_in(
-            at(centre.x - reach, centre.y - reach),
-            at(centre.x + reach, centre.y + reach),
-            |place, under| {
-                let far = place.distance(centre);
-                let inside = smooth(radius + soft, radius - soft, far);
-                let rim = 0.75 + 0.45 * smooth(radius * 0.7, radius, far);
-                *under = plus(*under, times(light, inside * rim));
-            },
-        );
+        self.each_in(at(centre.x - reach, centre.y - reach), at(centre.x + reach, centre.y + reach), |place, under| {
+            let far = place.distance(centre);
+            let inside = smooth(radius + soft, radius - soft, far);
+            let rim = 0.75 + 0.45 * smooth(radius * 0.7, radius, far);
+            *under = plus(*under, times(light, inside * rim));
+        });
     }
 
     /// Spreads every pixel over about `radius` heights, three times evenly, which is
@@ -183,17 +156,9 @@ impl Canvas {
         let x = (place.x * self.height as f32).clamp(0.0, self.width as f32 - 1.001);
         let y = (place.y * self.height as f32).clamp(0.0, self.height as f32 - 1.001);
         let (left, top) = (x as usize, y as usize);
-        let (right, down) = (
-            (left + 1).min(self.width - 1),
-            (top + 1).min(self.height - 1),
-        );
-        let row = |y: usize| {
-            mix(
-                self.pixels[y * self.width + left],
-                self.pixels[y * self.width + right],
-                x - left as f32,
-            )
-        };
+        let (right, down) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
+        let row =
+            |y: usize| mix(self.pixels[y * self.width + left], self.pixels[y * self.width + right], x - left as f32);
         mix(row(top), row(down), y - top as f32)
     }
 
@@ -204,10 +169,7 @@ impl Canvas {
             let (left, top) = (index % small.width * factor, index / small.width * factor);
             let mut sum = [0.0; 3];
             for (dx, dy) in (0..factor).flat_map(|dy| (0..factor).map(move |dx| (dx, dy))) {
-                let (x, y) = (
-                    (left + dx).min(self.width - 1),
-                    (top + dy).min(self.height - 1),
-                );
+                let (x, y) = ((left + dx).min(self.width - 1), (top + dy).min(self.height - 1));
                 sum = plus(sum, self.pixels[y * self.width + x]);
             }
             *light = times(sum, 1.0 / (factor * factor) as f32);
@@ -237,13 +199,7 @@ fn running_mean(line: &[Light], reach: usize) -> Vec<Light> {
     (0..line.len() as isize)
         .map(|index| {
             let mean = times(sum, share);
-            sum = plus(
-                sum,
-                plus(
-                    clamped(index + reach + 1),
-                    times(clamped(index - reach), -1.0),
-                ),
-            );
+            sum = plus(sum, plus(clamped(index + reach + 1), times(clamped(index - reach), -1.0)));
             mean
         })
         .collect()

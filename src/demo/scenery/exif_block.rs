@@ -40,10 +40,7 @@ impl ExifBlock {
         let mut bytes = b"II*\0\x08\0\0\0".to_vec();
         bytes.extend(directory(&self.main_fields(exif_at, gps_at), 8));
         bytes.extend(directory(&exif, exif_at));
-        bytes.extend(
-            gps.map(|fields| directory(&fields, gps_at))
-                .unwrap_or_default(),
-        );
+        bytes.extend(gps.map(|fields| directory(&fields, gps_at)).unwrap_or_default());
         bytes
     }
 
@@ -83,17 +80,11 @@ impl ExifBlock {
 fn gps_fields((latitude, longitude): (f64, f64)) -> Vec<Field> {
     let degrees = |tag: u16, value: f64| {
         let seconds = value.abs() * 3600.0;
-        let parts = [
-            seconds / 3600.0,
-            seconds % 3600.0 / 60.0,
-            seconds % 60.0 * 100.0,
-        ];
+        let parts = [seconds / 3600.0, seconds % 3600.0 / 60.0, seconds % 60.0 * 100.0];
         let bytes = parts
             .iter()
             .zip([1_u32, 1, 100])
-            .flat_map(|(part, divisor)| {
-                [(*part as u32).to_le_bytes(), divisor.to_le_bytes()].concat()
-            });
+            .flat_map(|(part, divisor)| [(*part as u32).to_le_bytes(), divisor.to_le_bytes()].concat());
         (tag, RATIONAL, 3, bytes.collect())
     };
     vec![
@@ -105,12 +96,7 @@ fn gps_fields((latitude, longitude): (f64, f64)) -> Vec<Field> {
 }
 
 fn ascii(tag: u16, text: &str) -> Field {
-    (
-        tag,
-        ASCII,
-        text.len() as u32 + 1,
-        [text.as_bytes(), &[0]].concat(),
-    )
+    (tag, ASCII, text.len() as u32 + 1, [text.as_bytes(), &[0]].concat())
 }
 
 fn short(tag: u16, value: u16) -> Field {

@@ -7,14 +7,7 @@ use super::light::{Light, mix};
 pub fn couple(canvas: &mut Canvas, feet: Place, tall: f32, dark: Light) {
     let place = |x: f32, y: f32| at(feet.x + x * tall, feet.y - y * tall);
     let mut limb = |from: (f32, f32), to: (f32, f32), thick: f32, thin: f32| {
-        canvas.limb(
-            place(from.0, from.1),
-            place(to.0, to.1),
-            thick * tall,
-            thin * tall,
-            dark,
-            1.0,
-        );
+        canvas.limb(place(from.0, from.1), place(to.0, to.1), thick * tall, thin * tall, dark, 1.0);
     };
     // He: legs, jacket, neck, head, and the arm that reaches out.
     limb((0.13, 0.47), (0.115, 0.02), 0.05, 0.034);
@@ -63,20 +56,10 @@ pub fn crowd(canvas: &mut Canvas, chance: &mut super::noise::Chance, dark: Light
             let top = 0.78 + 0.1 * depth + chance.between(-0.03, 0.02);
             let shade = mix(dark, [0.0; 3], depth);
             canvas.disc(at(x, top), size, canvas.pixel() * 1.5, shade, 1.0);
-            canvas.limb(
-                at(x, top + size * 2.4),
-                at(x, 1.05),
-                size * 1.9,
-                size * 2.3,
-                shade,
-                1.0,
-            );
+            canvas.limb(at(x, top + size * 2.4), at(x, 1.05), size * 1.9, size * 2.3, shade, 1.0);
             for side in [-1.0, 1.0] {
                 if chance.unit() < 0.4 {
-                    let hand = at(
-                        x + side * size * chance.between(1.0, 2.6),
-                        top - size * chance.between(1.5, 3.6),
-                    );
+                    let hand = at(x + side * size * chance.between(1.0, 2.6), top - size * chance.between(1.5, 3.6));
                     let elbow = at(x + side * size * 2.3, top + size * 0.4);
                     canvas.limb(
                         at(x + side * size * 1.4, top + size * 2.0),

@@ -19,11 +19,7 @@ pub struct Film {
 
 impl Default for Film {
     fn default() -> Self {
-        Self {
-            bloom: 0.12,
-            vignette: 0.35,
-            grain: 0.012,
-        }
+        Self { bloom: 0.12, vignette: 0.35, grain: 0.012 }
     }
 }
 
@@ -45,17 +41,13 @@ impl Film {
             let (x, y) = (index % width, index / width);
             let place = at(x as f32 / height as f32, y as f32 / height as f32);
             let seen = mix(canvas.sample(place), haze.sample(place), self.bloom);
-            let (dx, dy) = (
-                (x as f32 - middle.0) / corner,
-                (y as f32 - middle.1) / corner,
-            );
+            let (dx, dy) = ((x as f32 - middle.0) / corner, (y as f32 - middle.1) / corner);
             let far = dx * dx + dy * dy;
             let seen = times(seen, 1.0 - self.vignette * far * far);
             let (x, y) = (x as i32, y as i32);
             let grain = speckle(x, y, seed) + speckle(x / 2, y / 2, seed ^ 77) - 1.0;
             bytes.extend(seen.map(|level| {
-                let step =
-                    (level / CURVE_END * CURVE_STEPS as f32).clamp(0.0, CURVE_STEPS as f32 - 1.0);
+                let step = (level / CURVE_END * CURVE_STEPS as f32).clamp(0.0, CURVE_STEPS as f32 - 1.0);
                 let shown = curve[step as usize];
                 // Grain is strongest in the middle tones.
                 let shown = shown + grain * self.grain * (0.35 + 2.6 * shown * (1.0 - shown));
@@ -73,11 +65,7 @@ fn curve() -> Vec<f32> {
             let light = step as f32 / CURVE_STEPS as f32 * CURVE_END;
             let toned = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14);
             let toned = (light.min(1.0) * 0.3 + toned * 0.7).clamp(0.0, 1.0);
-            if toned <= 0.003_130_8 {
-                toned * 12.92
-            } else {
-                1.055 * toned.powf(1.0 / 2.4) - 0.055
-            }
+            if toned <= 0.003_130_8 { toned * 12.92 } else { 1.055 * toned.powf(1.0 / 2.4) - 0.055 }
         })
         .collect()
 }

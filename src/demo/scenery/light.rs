@@ -7,11 +7,7 @@ pub type Light = [f32; 3];
 pub fn hex(colour: u32) -> Light {
     [16, 8, 0].map(|shift| {
         let level = ((colour >> shift) & 0xFF) as f32 / 255.0;
-        if level <= 0.04045 {
-            level / 12.92
-        } else {
-            ((level + 0.055) / 1.055).powf(2.4)
-        }
+        if level <= 0.04045 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }
     })
 }
 

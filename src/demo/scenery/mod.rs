@@ -44,11 +44,7 @@ const PLACE: (f64, f64) = (46.0126, 9.2840);
 ///
 /// # Errors
 /// When a folder or file can't be written.
-pub fn render_album(
-    dir: &Path,
-    count: usize,
-    progress: &mut dyn FnMut(usize, usize),
-) -> io::Result<Vec<PathBuf>> {
+pub fn render_album(dir: &Path, count: usize, progress: &mut dyn FnMut(usize, usize)) -> io::Result<Vec<PathBuf>> {
     render_album_sized(dir, count, LONG_EDGE_PX, progress)
 }
 
@@ -64,18 +60,14 @@ pub fn render_album_sized(
     progress: &mut dyn FnMut(usize, usize),
 ) -> io::Result<Vec<PathBuf>> {
     let next = AtomicUsize::new(0);
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(count.max(1));
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(count.max(1));
     let (done, results) = sync_channel(workers);
     let mut paths = Vec::with_capacity(count);
     thread::scope(|scope| {
         for _ in 0..workers {
             let (done, next) = (done.clone(), &next);
             scope.spawn(move || {
-                while let Some(number) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < count)
-                {
+                while let Some(number) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < count) {
                     if done.send(take(dir, number, long_edge_px)).is_err() {
                         return;
                     }
@@ -98,25 +90,14 @@ fn take(dir: &Path, number: usize, long_edge_px: usize) -> io::Result<PathBuf> {
     let (round, place) = (number / SHOTS.len(), number % SHOTS.len());
     let shot = &SHOTS[place];
     let short_edge_px = long_edge_px * 2 / 3;
-    let (width, height) = if shot.held == Held::Level {
-        (long_edge_px, short_edge_px)
-    } else {
-        (short_edge_px, long_edge_px)
-    };
+    let (width, height) =
+        if shot.held == Held::Level { (long_edge_px, short_edge_px) } else { (short_edge_px, long_edge_px) };
     let picture = shot.render(width, height, number as u64 + 11);
     let as_png = place == STORED_AS_PNG;
-    let bytes = if as_png {
-        png(&picture)?
-    } else {
-        jpeg(&picture, shot, number, round)?
-    };
+    let bytes = if as_png { png(&picture)? } else { jpeg(&picture, shot, number, round)? };
     let folder = dir.join(shot.category);
     fs::create_dir_all(&folder)?;
-    let path = folder.join(format!(
-        "DSC_{:04}.{}",
-        101 + number * 3,
-        if as_png { "png" } else { "jpg" }
-    ));
+    let path = folder.join(format!("DSC_{:04}.{}", 101 + number * 3, if as_png { "png" } else { "jpg" }));
     fs::write(&path, bytes)?;
     Ok(path)
 }
@@ -129,19 +110,8 @@ fn jpeg(upright: &RgbImage, shot: &Shot, number: usize, round: usize) -> io::Res
     };
     let stored = stored.as_ref().unwrap_or(upright);
     let block = ExifBlock {
-        camera: (
-            "Enprint",
-            if number % 3 == 2 {
-                "Enprint Demo 120"
-            } else {
-                "Enprint Demo 35"
-            },
-        ),
-        lens: if number % 2 == 0 {
-            "Demo 35mm F2"
-        } else {
-            "Demo 85mm F1.8"
-        },
+        camera: ("Enprint", if number % 3 == 2 { "Enprint Demo 120" } else { "Enprint Demo 35" }),
+        lens: if number % 2 == 0 { "Demo 35mm F2" } else { "Demo 85mm F1.8" },
         orientation,
         taken: shot.taken(round),
         zone: "+02:00",
@@ -150,23 +120,16 @@ fn jpeg(upright: &RgbImage, shot: &Shot, number: usize, round: usize) -> io::Res
     };
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);
-    encoder
-        .add_exif_metadata(&block.to_bytes())
-        .map_err(io::Error::other)?;
+    encoder.add_exif_metadata(&block.to_bytes()).map_err(io::Error::other)?;
     let edge = |px: u32| u16::try_from(px).map_err(io::Error::other);
     let (width, height) = (edge(stored.width())?, edge(stored.height())?);
-    encoder
-        .encode(stored.as_raw(), width, height, ColorType::Rgb)
-        .map_err(io::Error::other)?;
+    encoder.encode(stored.as_raw(), width, height, ColorType::Rgb).map_err(io::Error::other)?;
     Ok(bytes)
 }
 
 fn png(upright: &RgbImage) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let encoder =
-        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
-    upright
-        .write_with_encoder(encoder)
-        .map_err(io::Error::other)?;
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
+    upright.write_with_encoder(encoder).map_err(io::Error::other)?;
     Ok(bytes)
 }

@@ -26,16 +26,13 @@ impl Chance {
 
     /// One of `choices`.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
-        choices
-            .get((self.unit() * choices.len() as f32) as usize)
-            .copied()
+        choices.get((self.unit() * choices.len() as f32) as usize).copied()
     }
 }
 
 /// Whole numbers to a value from 0 to 1 without any order to it.
 pub fn speckle(x: i32, y: i32, seed: u32) -> f32 {
-    let mut bits =
-        (x as u32).wrapping_mul(0x85EB_CA6B) ^ (y as u32).wrapping_mul(0xC2B2_AE35) ^ seed;
+    let mut bits = (x as u32).wrapping_mul(0x85EB_CA6B) ^ (y as u32).wrapping_mul(0xC2B2_AE35) ^ seed;
     bits = (bits ^ (bits >> 15)).wrapping_mul(0x2C1B_3C6D);
     bits = (bits ^ (bits >> 12)).wrapping_mul(0x297A_2D39);
     (bits ^ (bits >> 15)) as f32 / u32::MAX as f32

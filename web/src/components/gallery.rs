@@ -43,9 +43,8 @@ pub struct Proof<'a> {
 
 /// Width to height times 1000: what frames of the style sheet there are. The usual
 /// formats of cameras and prints are exact; others lose a sliver at the edge.
-const FRAMES: [u32; 17] = [
-    500, 563, 667, 714, 750, 800, 900, 1000, 1111, 1250, 1333, 1400, 1500, 1600, 1778, 2000, 2500,
-];
+const FRAMES: [u32; 17] =
+    [500, 563, 667, 714, 750, 800, 900, 1000, 1111, 1250, 1333, 1400, 1500, 1600, 1778, 2000, 2500];
 
 /// Photos in rows, every one whole and of the same height in its row; on a phone in
 /// two columns on even mats.
@@ -133,9 +132,7 @@ impl Tile<'_> {
 /// The frame nearest to a photo's proportions.
 fn frame(width_px: u32, height_px: u32) -> u32 {
     let ratio = u64::from(width_px).saturating_mul(1000) / u64::from(height_px.max(1));
-    let nearest = FRAMES
-        .iter()
-        .min_by_key(|frame| u64::from(**frame).abs_diff(ratio));
+    let nearest = FRAMES.iter().min_by_key(|frame| u64::from(**frame).abs_diff(ratio));
     nearest.copied().unwrap_or(1000)
 }
 

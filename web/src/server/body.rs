@@ -41,10 +41,7 @@ impl Body for PacedBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
             ready!(self.pace.poll_spent(cx));
             return Poll::Ready(Some(Err(BodyTooSlow.into())));
@@ -66,10 +63,7 @@ impl Body for PacedBody {
 
 impl<B> ServedBody<B> {
     pub(crate) fn new(body: B, serving: Serving) -> Self {
-        Self {
-            body,
-            _serving: serving,
-        }
+        Self { body, _serving: serving }
     }
 }
 
@@ -77,10 +71,7 @@ impl<B: Body + Unpin> Body for ServedBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -27,12 +27,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Answers request after request until the connection ends.
     pub(crate) async fn serve(self) {
-        let Self {
-            stream,
-            seat,
-            front,
-            mut stopping,
-        } = self;
+        let Self { stream, seat, front, mut stopping } = self;
         let limits = front.limits();
         let http = http(limits);
         let pace = Pace::new(limits.write_grace, limits.write_bytes_per_s);

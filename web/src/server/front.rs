@@ -66,11 +66,7 @@ impl Front {
             }
             .boxed()
         });
-        Arc::new(Self {
-            routes,
-            site,
-            limits,
-        })
+        Arc::new(Self { routes, site, limits })
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -83,9 +79,7 @@ impl Front {
         mut request: Request<Incoming>,
         peer: IpAddr,
         serving: Serving,
-    ) -> http::Response<
-        ServedBody<impl hyper::body::Body<Data = bytes::Bytes, Error = warp::Error> + use<>>,
-    > {
+    ) -> http::Response<ServedBody<impl hyper::body::Body<Data = bytes::Bytes, Error = warp::Error> + use<>>> {
         let client = ClientAddress::behind(peer, request.headers(), &self.limits.trusted_proxies);
         let asked = Asked::of(&request, &self.site);
         request.extensions_mut().insert(client);
@@ -108,8 +102,7 @@ impl Front {
         let answer = AssertUnwindSafe((self.routes)(request)).catch_unwind();
         match tokio::time::timeout(self.limits.request_deadline, answer).await {
             Ok(Ok(response)) => response,
-            Ok(Err(_)) => WebError::internal("a handler panicked", "the panic is logged above")
-                .into_response(),
+            Ok(Err(_)) => WebError::internal("a handler panicked", "the panic is logged above").into_response(),
             Err(_) => {
                 tracing::warn!("a request was not answered within its deadline");
                 WebError::Unavailable.into_response()
@@ -151,8 +144,7 @@ impl Asked {
             return false;
         };
         let mut tags = known.split(',').map(|tag| tag.trim());
-        self.method.is_safe()
-            && tags.any(|tag| tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
+        self.method.is_safe() && tags.any(|tag| tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
     }
 }
 

@@ -43,18 +43,10 @@ impl Server {
     /// # Errors
     /// [`WebError::CannotListen`] with what the system says.
     pub async fn bind(address: SocketAddr, site: Site, limits: Limits) -> Result<Self, WebError> {
-        let cannot = |error: std::io::Error| WebError::CannotListen {
-            address,
-            reason: error.to_string(),
-        };
+        let cannot = |error: std::io::Error| WebError::CannotListen { address, reason: error.to_string() };
         let listener = listen(address).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        Ok(Self {
-            listener,
-            address,
-            site,
-            limits,
-        })
+        Ok(Self { listener, address, site, limits })
     }
 
     /// Where it listens, with the port that it got.
@@ -83,21 +75,13 @@ impl Server {
                 accepted = accept(&self.listener, &room, &self.limits) => accepted,
             };
             while connections.try_join_next().is_some() {}
-            let connection = Connection {
-                stream,
-                seat,
-                front: Arc::clone(&front),
-                stopping: stopping.clone(),
-            };
+            let connection = Connection { stream, seat, front: Arc::clone(&front), stopping: stopping.clone() };
             connections.spawn(connection.serve());
         }
         drop(self.listener);
         stop.send_replace(true);
         let all = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.limits.shutdown_deadline, all)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(self.limits.shutdown_deadline, all).await.is_err() {
             tracing::warn!("requests were still in flight at the deadline and were cut");
             connections.shutdown().await;
         }

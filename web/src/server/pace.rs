@@ -26,18 +26,13 @@ struct Debt {
 
 impl Pace {
     pub(crate) fn new(grace: Duration, bytes_per_s: u64) -> Self {
-        Self {
-            debt: Debt::none(grace, bytes_per_s),
-            waiting: None,
-        }
+        Self { debt: Debt::none(grace, bytes_per_s), waiting: None }
     }
 
     /// The other side keeps us waiting. Ready when patience has come to its end.
     pub(crate) fn poll_spent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let left = self.debt.patience_left();
-        let (_, alarm) = self
-            .waiting
-            .get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
+        let (_, alarm) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
         alarm.as_mut().poll(cx)
     }
 
@@ -52,11 +47,7 @@ impl Pace {
 
 impl Debt {
     fn none(grace: Duration, bytes_per_s: u64) -> Self {
-        Self {
-            grace,
-            bytes_per_s: bytes_per_s.max(1),
-            owed: Duration::ZERO,
-        }
+        Self { grace, bytes_per_s: bytes_per_s.max(1), owed: Duration::ZERO }
     }
 
     fn add(&mut self, waited: Duration) {

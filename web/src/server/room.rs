@@ -98,12 +98,7 @@ impl Room {
     }
 
     /// Seats a connection.
-    pub(crate) fn seat(
-        self: &Arc<Self>,
-        place: OwnedSemaphorePermit,
-        peer: IpAddr,
-        network: IpAddr,
-    ) -> Seat {
+    pub(crate) fn seat(self: &Arc<Self>, place: OwnedSemaphorePermit, peer: IpAddr, network: IpAddr) -> Seat {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let sitter = Arc::new(Sitter {
             network,
@@ -116,13 +111,7 @@ impl Room {
             opened_at: self.opened_at,
         });
         self.sitters().insert(id, Arc::clone(&sitter));
-        Seat {
-            id,
-            peer,
-            room: Arc::clone(self),
-            sitter,
-            _place: place,
-        }
+        Seat { id, peer, room: Arc::clone(self), sitter, _place: place }
     }
 
     /// Frees a file descriptor, if any connection is idle.

@@ -22,18 +22,10 @@ pub(crate) struct PacedStream {
 
 impl PacedStream {
     pub(crate) fn new(stream: TcpStream, pace: Pace, sitter: Arc<Sitter>) -> Self {
-        Self {
-            stream,
-            pace,
-            sitter,
-        }
+        Self { stream, pace, sitter }
     }
 
-    fn paced(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+    fn paced(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.sitter.set_writing(written.is_pending());
         match written {
             Poll::Ready(Ok(bytes)) => {
@@ -41,20 +33,13 @@ impl PacedStream {
                 Poll::Ready(Ok(bytes))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => self
-                .pace
-                .poll_spent(cx)
-                .map(|()| Err(ErrorKind::TimedOut.into())),
+            Poll::Pending => self.pace.poll_spent(cx).map(|()| Err(ErrorKind::TimedOut.into())),
         }
     }
 }
 
 impl AsyncRead for PacedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if read.is_pending() {
             self.sitter.has_nothing_to_read();
@@ -64,11 +49,7 @@ impl AsyncRead for PacedStream {
 }
 
 impl AsyncWrite for PacedStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.paced(cx, written)
     }

@@ -1,13 +1,7 @@
 //! What the tests of the pages share: a server with deadlines of milliseconds, a
 //! site with a route of each kind, and a client that speaks plain bytes.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests; each uses part of this"
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests; each uses part of this")]
 
 pub mod waiting;
 
@@ -56,11 +50,7 @@ where
     let ended = tokio::spawn(server.run(routes, async {
         let _ = stopped.await;
     }));
-    TestServer {
-        address,
-        stop: Some(stop),
-        ended,
-    }
+    TestServer { address, stop: Some(stop), ended }
 }
 
 impl TestServer {
@@ -82,11 +72,7 @@ impl TestServer {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.ask(&format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n",
-            self.address
-        ))
-        .await
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address)).await
     }
 
     /// Posts a form with more headers.
@@ -151,16 +137,12 @@ pub struct Answer {
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     fn is_whole(read: &[u8]) -> bool {
         let answer = Self::parse(read);
-        let expected = answer
-            .header("content-length")
-            .and_then(|it| it.parse().ok());
+        let expected = answer.header("content-length").and_then(|it| it.parse().ok());
         answer.status >= 200
             && (answer.status == 304
                 || expected.is_some_and(|it: usize| answer.body.len() >= it)
@@ -173,20 +155,14 @@ impl Answer {
             return Self::default();
         };
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
-        Self {
-            status: status.unwrap_or(0),
-            head: head.to_owned(),
-            body: body.to_owned(),
-        }
+        Self { status: status.unwrap_or(0), head: head.to_owned(), body: body.to_owned() }
     }
 }
 
 /// A route of each kind.
 pub fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync {
     let site = Site::new("Ana & Co", "enprint_test");
-    let hello = warp::path!("hello")
-        .and(warp::get())
-        .then(move || page(site.clone()));
+    let hello = warp::path!("hello").and(warp::get()).then(move || page(site.clone()));
     let length = warp::path!("length")
         .and(warp::post())
         .and(limited_body(1000))
@@ -200,35 +176,19 @@ pub fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clo
         .and(warp::post())
         .and(json_body())
         .then(|value: Vec<u8>| async move { json(&value) });
-    let slow = warp::path!("slow" / u64)
-        .and(warp::get())
-        .then(|_: u64| std::future::pending::<String>());
-    let big = warp::path!("big" / usize)
-        .and(warp::get())
-        .map(|mb: usize| vec![b'x'; mb * 1024 * 1024]);
+    let slow = warp::path!("slow" / u64).and(warp::get()).then(|_: u64| std::future::pending::<String>());
+    let big = warp::path!("big" / usize).and(warp::get()).map(|mb: usize| vec![b'x'; mb * 1024 * 1024]);
     let picture = warp::path!("picture").and(warp::get()).map(|| Picture {
         bytes: "jpeg".into(),
         content_type: "image/jpeg",
         etag: "abc".into(),
     });
     let faults = warp::path!("panic").map(|| -> String { panic!("as asked") });
-    let whose = warp::path!("whose")
-        .and(client_address())
-        .map(|address: ClientAddress| address.to_string());
+    let whose = warp::path!("whose").and(client_address()).map(|address: ClientAddress| address.to_string());
     let query = warp::path!("query")
         .and(query_form())
         .then(|form: Form| async move { form.integer::<u8>("n").map(|n| n.to_string()) });
-    hello
-        .or(length)
-        .or(form)
-        .or(json)
-        .or(slow)
-        .or(big)
-        .or(picture)
-        .or(faults)
-        .or(whose)
-        .or(query)
-        .or(assets(&[]))
+    hello.or(length).or(form).or(json).or(slow).or(big).or(picture).or(faults).or(whose).or(query).or(assets(&[]))
 }
 
 async fn page(site: Site) -> Result<Page, WebError> {
