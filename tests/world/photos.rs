@@ -16,6 +16,19 @@ pub fn jpeg(width: u32, height: u32, seed: u32) -> Vec<u8> {
     bytes
 }
 
+/// A JPEG whose picture is noise, so that its renditions are large.
+pub fn busy_jpeg(seed: u32) -> Vec<u8> {
+    let mut state = u64::from(seed) * 2 + 1;
+    let picture = RgbImage::from_fn(1600, 1066, |_, _| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let [a, b, c, ..] = (state >> 32).to_le_bytes();
+        Rgb([a, b, c])
+    });
+    let mut bytes = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Jpeg).unwrap();
+    bytes
+}
+
 /// A JPEG followed by so much noise after its end that it has `bytes` in all:
 /// cameras append such data too, and it must arrive as well.
 pub fn heavy_jpeg(bytes: usize, seed: u32) -> Vec<u8> {

@@ -71,6 +71,18 @@ impl Process {
         cli::enprint(&self.command_line(args)).unwrap_or_else(|problem| panic!("{} {args:?}: {problem}", self.role))
     }
 
+    /// As [`Self::says`], for what may fail.
+    pub fn tries(&self, args: &[&str]) -> Result<Value, String> {
+        cli::enprint(&self.command_line(args))
+    }
+
+    /// Ends the process as a power cut would, from where it can't be changed:
+    /// [`Self::kill`] takes it away.
+    pub fn end(&self) {
+        let process = self.child.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
+    }
+
     /// As [`Self::says`], for what must fail: the sentence.
     pub fn refuses(&self, args: &[&str]) -> String {
         match cli::enprint(&self.command_line(args)) {
