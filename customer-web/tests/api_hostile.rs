@@ -127,6 +127,38 @@ async fn lines_that_are_wrong_are_refused_and_nothing_is_stored() {
     assert!(world.index.orders().await.unwrap().is_empty());
 }
 
+/// A good body for every address that takes one.
+fn good_bodies(gallery: &Gallery) -> Vec<(Method, String, Value)> {
+    let account = json!({ "account": "maria", "password": "correct horse battery" });
+    let passwords = json!({ "old": "correct horse battery", "new": "another good one" });
+    vec![
+        (Method::POST, "/open".into(), json!({ "access_code": gallery.code.to_string() })),
+        (Method::PUT, basket(gallery), json!({ "lines": [line(gallery, 0, 1)] })),
+        (Method::POST, basket(gallery), line(gallery, 0, 1)),
+        (Method::POST, orders(gallery), order("key", json!([line(gallery, 0, 1)]))),
+        (Method::POST, "/account".into(), account.clone()),
+        (Method::POST, "/account/log-in".into(), account),
+        (Method::PUT, "/account/password".into(), passwords),
+    ]
+}
+
+#[tokio::test]
+async fn one_field_too_many_is_refused_by_its_name() {
+    let world = World::start().await;
+    let gallery = world.publish("Wedding", &["a.jpg"]).await;
+    let mut program = Program::inside(&world, &gallery).await;
+    let account = json!({ "account": "kim", "password": "correct horse battery" });
+    program.token = Some(program.post("/account", &account).await.word("token"));
+    for (method, path, mut body) in good_bodies(&gallery) {
+        body["discount"] = json!(100);
+        let answer = program.send(method, &path, Some(&body.to_string())).await;
+        answer.assert_refused(400, "bad_request");
+        assert!(answer.error().1.starts_with("There is no field “discount” here. There are: "), "{path}");
+    }
+    assert_eq!(program.basket(&gallery).await["prints"], 0);
+    assert!(world.index.orders().await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_body_past_its_limit_is_refused() {
     let world = World::start().await;
@@ -186,8 +218,13 @@ async fn a_cookie_alone_looks_at_everything_but_changes_nothing() {
         let answer = Answer::of(request.send().await.unwrap()).await;
         assert_eq!(answer.status, status, "{token}: {}", answer.text());
     }
-    assert_eq!(browser.post(&url).json(&line(&gallery, 0, 1)).send().await.unwrap().status(), 403);
-    assert_eq!(browser.delete(&url).send().await.unwrap().status(), 403);
+    for (method, path, body) in good_bodies(&gallery) {
+        let request = browser.request(method, format!("{}/api/v1{path}", world.base)).json(&body);
+        Answer::of(request.send().await.unwrap()).await.assert_refused(403, "stale_form");
+    }
+    for bare in [browser.delete(&url), browser.post(format!("{}/api/v1/account/log-out", world.base))] {
+        Answer::of(bare.send().await.unwrap()).await.assert_refused(403, "stale_form");
+    }
     let basket = Answer::of(browser.get(&url).send().await.unwrap()).await;
     assert_eq!(basket.json()["prints"], 1);
 }

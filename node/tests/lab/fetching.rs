@@ -55,11 +55,11 @@ async fn lab_is_killed_in_mid_transfer_and_asks_for_no_verified_range_again() {
     ana.script.allow_only(23);
     ana.send(&lab.place, &job).await;
     lab.place.wait_for_job("23 ranges are recorded", |job| job.here_bytes == 23 * MIB as u64).await;
-    let listen = lab.place.address.to_string();
+    let (listen, gone) = (lab.place.address.to_string(), lab.place.peer_id);
     lab.kill();
     let before = ana.script.served(job.files[0].root);
 
-    ana.script.allow();
+    ana.allow_after(gone).await;
     let lab = LabProcess::start(&dir, &listen).await;
     ana.meet(&lab.place).await;
     let folder = lab.place.wait_for_prints(&job.order_id.number()).await;
@@ -166,7 +166,7 @@ async fn bytes_that_the_disk_lost_are_fetched_again_and_no_others() {
     ana.script.allow_only(7);
     ana.send(&lab.place, &job).await;
     lab.place.wait_for_job("7 ranges are recorded", |job| job.here_bytes == 7 * MIB as u64).await;
-    let listen = lab.place.address.to_string();
+    let (listen, gone) = (lab.place.address.to_string(), lab.place.peer_id);
     lab.stop().await;
     let recorded = ana.script.served(job.files[0].root)[0];
     let config = crate::running::config(dir.path(), &listen);
@@ -174,7 +174,7 @@ async fn bytes_that_the_disk_lost_are_fetched_again_and_no_others() {
     let file = std::fs::OpenOptions::new().write(true).open(part).unwrap();
     file.write_all_at(b"rot", recorded * MIB as u64 + 5).unwrap();
 
-    ana.script.allow();
+    ana.allow_after(gone).await;
     let lab = RunningLab::start_with(config).await;
     ana.meet(&lab.place).await;
     let folder = lab.place.wait_for_prints(&job.order_id.number()).await;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use enprint_protocol::ids::{ContentHash, JobId, OrderId, PhotoId};
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::order::Crop;
-use enprint_protocol::original::{OriginalReply, OriginalRequest};
-use enprint_protocol::peer::{self, Admission, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
+use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
+use enprint_protocol::peer::{self, Admission, Asked, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
 use enprint_protocol::print_job::{JobLine, JobReply, JobRequest, OfferJob, PrintFile, PrintJob, ShipTo};
 use enprint_protocol::print_size::{Finish, PrintSize};
 use enprint_protocol::signed::Signed;
@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::running::Place;
+use crate::waiting::eventually;
 
 /// The node.
 pub struct Photographer {
@@ -74,6 +75,13 @@ impl Photographer {
     /// Connects to a lab.
     pub async fn meet(&self, lab: &Place) {
         self.client.dial(lab.peer_id, vec![lab.address.clone()]).await.unwrap();
+    }
+
+    /// Serves whatever it is asked for, once it has noticed that the lab is gone: what
+    /// the lab asked before is then answered to nobody.
+    pub async fn allow_after(&self, gone: PeerId) {
+        eventually("the lab is gone", || !self.client.is_connected(&gone)).await;
+        self.script.allow();
     }
 
     /// Offers a job; it must be connected.
@@ -183,13 +191,16 @@ impl Script {
         file
     }
 
-    async fn serve(&self, request: OriginalRequest) -> OriginalReply {
+    async fn wait_for_allowance(&self, asked: &Asked<FetchOriginal>) {
+        if let OriginalRequest::Range { .. } = asked.request {
+            self.allowance.acquire().await.unwrap().forget();
+        }
+    }
+
+    fn serve(&self, request: OriginalRequest) -> OriginalReply {
         match request {
             OriginalRequest::Subtrees { root, .. } => self.subtrees(root),
-            OriginalRequest::Range { root, offset, .. } => {
-                self.allowance.acquire().await.unwrap().forget();
-                self.range(root, offset)
-            }
+            OriginalRequest::Range { root, offset, .. } => self.range(root, offset),
         }
     }
 
@@ -226,7 +237,15 @@ async fn answer_all(mut incoming: mpsc::Receiver<Incoming>, script: Arc<Script>,
             request = incoming.recv() => match request {
                 Some(Incoming::FetchOriginal(asked)) => {
                     let script = script.clone();
-                    tokio::spawn(async move { asked.reply.send(script.serve(asked.request).await) });
+                    tokio::spawn(async move {
+                        script.wait_for_allowance(&asked).await;
+                        // Who has gone meanwhile is served nothing.
+                        if asked.reply.is_awaited() {
+                            asked.reply.send(script.serve(asked.request));
+                        } else {
+                            script.allowance.add_permits(1);
+                        }
+                    });
                 }
                 Some(Incoming::Report(asked)) => {
                     let StatusRequest::Report(report) = &asked.request;
@@ -246,10 +265,10 @@ async fn answer_all(mut incoming: mpsc::Receiver<Incoming>, script: Arc<Script>,
     }
 }
 
-/// Bytes that differ everywhere, of a JPEG's beginning.
+/// Bytes that differ everywhere, after a JPEG's beginning.
 pub fn picture(bytes: usize, seed: u8) -> Vec<u8> {
     let mut picture = vec![0; bytes];
     blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut picture);
-    picture[..3].copy_from_slice(&[0xff, 0xd8, 0xff]);
+    picture.iter_mut().zip([0xff, 0xd8, 0xff]).for_each(|(byte, head)| *byte = head);
     picture
 }

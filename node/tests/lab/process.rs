@@ -45,6 +45,14 @@ impl LabProcess {
     }
 }
 
+impl Drop for LabProcess {
+    /// A test that failed leaves no process behind.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 /// Does nothing, unless [`LabProcess`] started this program to be a lab.
 #[tokio::test]
 async fn a_lab_in_a_process_of_its_own() {

@@ -3,7 +3,8 @@
 //! answer. What can't be taken on is answered `Busy` at once, so that the swarm
 //! never waits for a handler.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -49,13 +50,15 @@ pub(super) struct Talk<C: Spoken> {
     asks: mpsc::Receiver<Ask<C>>,
     asked: HashMap<OutboundRequestId, (PeerId, Asker<C>)>,
     in_flight: HashMap<PeerId, usize>,
-    /// Requests of others that have not been answered to the last byte.
-    answering: HashSet<InboundRequestId>,
-    replies: FuturesUnordered<BoxFuture<'static, Reply<C>>>,
+    /// Requests of others that have not been answered to the last byte. What is kept of
+    /// each is dropped when its asker has gone, which drops the handler's reply too.
+    answering: HashMap<InboundRequestId, StillAsking>,
+    replies: FuturesUnordered<BoxFuture<'static, Option<Reply<C>>>>,
     stopping: bool,
 }
 
 type Asker<C> = oneshot::Sender<Result<<C as Conversation>::Reply, AskError>>;
+type StillAsking = oneshot::Sender<Infallible>;
 type Reply<C> = (ResponseChannel<<C as Conversation>::Reply>, <C as Conversation>::Reply);
 type Event<C> = rr::Event<Letter<C>, <C as Conversation>::Reply>;
 
@@ -72,7 +75,7 @@ impl<C: Spoken> Talk<C> {
             asks,
             asked: HashMap::new(),
             in_flight: HashMap::new(),
-            answering: HashSet::new(),
+            answering: HashMap::new(),
             replies: FuturesUnordered::new(),
             stopping: false,
         }
@@ -121,8 +124,9 @@ impl<C: Spoken> Talk<C> {
         match event {
             rr::Event::Message { peer, message, .. } => match message {
                 Message::Request { request_id, request, channel } => {
-                    self.answering.insert(request_id);
-                    self.on_request(peer, request, channel);
+                    let (still_asking, gone) = oneshot::channel();
+                    self.answering.insert(request_id, still_asking);
+                    self.on_request(peer, request, channel, gone);
                 }
                 Message::Response { request_id, response } => {
                     self.resolve(request_id, Ok(response));
@@ -141,12 +145,18 @@ impl<C: Spoken> Talk<C> {
         }
     }
 
-    fn on_request(&mut self, peer: PeerId, letter: Letter<C>, channel: ResponseChannel<C::Reply>) {
+    fn on_request(
+        &mut self,
+        peer: PeerId,
+        letter: Letter<C>,
+        channel: ResponseChannel<C::Reply>,
+        gone: oneshot::Receiver<Infallible>,
+    ) {
         match self.hand_over(peer, letter) {
             Ok(reply) => {
                 let patience = C::TIMEOUT.min(self.shared.timeout_max);
                 let reply = await_reply::<C>(channel, reply, patience);
-                self.replies.push(Box::pin(reply));
+                self.replies.push(Box::pin(unless_gone(gone, reply)));
             }
             Err(refusal) => {
                 tracing::debug!(peer.id = %peer, conversation = C::NAME, code = ?refusal.code, "refused");
@@ -191,6 +201,14 @@ async fn await_reply<C: Conversation>(
         Ok(Ok(reply)) => (channel, reply),
         Ok(Err(_)) => (channel, Refusal::uniform().into()),
         Err(_) => (channel, busy().into()),
+    }
+}
+
+/// The reply, unless its asker has gone before.
+async fn unless_gone<R>(gone: oneshot::Receiver<Infallible>, reply: impl Future<Output = R>) -> Option<R> {
+    tokio::select! {
+        reply = reply => Some(reply),
+        _ = gone => None,
     }
 }
 
@@ -251,7 +269,9 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
                 Poll::Pending => {}
             }
             if let Poll::Ready(Some(reply)) = self.replies.poll_next_unpin(cx) {
-                self.answer(reply);
+                if let Some(reply) = reply {
+                    self.answer(reply);
+                }
                 continue;
             }
             if self.asked.len() < ASKS_PENDING_MAX
