@@ -2,6 +2,8 @@
 //! again. The photographer's node is real until it has offered the job; then a peer in
 //! the test's hand takes its place, with its key and at its address.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod world;
 
 use std::collections::BTreeMap;

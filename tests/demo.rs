@@ -1,5 +1,7 @@
 //! The demo is the first thing that a newcomer runs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod world;
 
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! Publishing when the host comes and goes: nothing is sent twice, nothing is forgotten.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod world;
 
 use std::thread;

@@ -1,6 +1,8 @@
 //! Files that lie, explode, loop or break off: refused quickly and in words, or
 //! developed, and never a panic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod darkroom_kit;
 
 use std::time::Instant;

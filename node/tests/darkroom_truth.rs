@@ -1,6 +1,8 @@
 //! Renditions show what was photographed: upright, in the right colours, nothing else
 //! in the file.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod darkroom_kit;
 
 use darkroom_kit::{Value, developed, difference, exif, jpeg, pixels, quarters};

@@ -6,7 +6,7 @@ use enprint_store::StoreError;
 use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 
 fn archive(dir: &std::path::Path) -> Archive {
-    Archive::open(dir, ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, volume_bytes_max: 1_000_000 }).unwrap()
+    Archive::open(dir, ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, volume_bytes_max: 1_000_000, ..ArchiveOptions::default() }).unwrap()
 }
 
 fn put(volume: &Volume, bytes: &[u8], records: &[(&[u8], &[u8])]) -> Result<[u8; 32], StoreError> {

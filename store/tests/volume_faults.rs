@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use enprint_store::StoreError;
 use enprint_store::archive::{Archive, ArchiveOptions, DataLock, NewBlob, Volume};
@@ -125,7 +126,8 @@ fn fill(dir: &Path) {
 }
 
 #[test]
-fn a_flipped_bit_is_never_served_and_never_a_panic() {
+fn a_flipped_bit_is_never_served_and_never_a_hang_or_a_panic() {
+    let options = || ArchiveOptions { deadline: Duration::from_secs(3), ..options() };
     let dir = tempfile::tempdir().unwrap();
     let archive = Archive::open(dir.path(), options()).unwrap();
     let volume = archive.create_volume("v-001").unwrap();
@@ -134,7 +136,6 @@ fn a_flipped_bit_is_never_served_and_never_a_panic() {
     let files = files_below(dir.path());
     let mut found = 0;
     for round in 0..120_u64 {
-        eprintln!("round {round}");
         let copy = tempfile::tempdir().unwrap();
         copy_all(dir.path(), copy.path());
         flip(copy.path(), dir.path(), &files, round);
@@ -151,6 +152,31 @@ fn a_flipped_bit_is_never_served_and_never_a_panic() {
         }
     }
     assert!(found > 0, "no flip hit anything");
+}
+
+#[test]
+fn a_damaged_volume_is_fenced_off_and_the_others_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = Archive::open(dir.path(), options()).unwrap();
+    let (spoilt, whole) = (archive.create_volume("v-001").unwrap(), archive.create_volume("v-002").unwrap());
+    put(&spoilt, "a", &bytes_of(1, 200_000)).unwrap();
+    let hash = put(&whole, "b", &bytes_of(2, 200_000)).unwrap();
+    drop((spoilt, whole, archive));
+    let journal = files_below(&dir.path().join("v-001").join("metadata"));
+    let log = journal.iter().find(|file| file.to_string_lossy().contains("log_")).unwrap();
+    let mut bytes = std::fs::read(log).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(log, bytes).unwrap();
+
+    let archive = Archive::open(dir.path(), options()).unwrap();
+    for _ in 0..2 {
+        let error = archive.volume("v-001").unwrap_err();
+        assert!(matches!(error, StoreError::VolumeFenced { .. }), "{error}");
+        assert!(error.to_string().contains("damaged"), "{error}");
+    }
+    let whole = archive.volume("v-002").unwrap().unwrap();
+    assert!(whole.read_blob(&hash).unwrap() == bytes_of(2, 200_000));
+    put(&whole, "c", &bytes_of(3, 200_000)).unwrap();
 }
 
 #[test]

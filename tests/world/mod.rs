@@ -2,7 +2,7 @@
 //! process with its own folder and key, and customers who speak HTTP. Tests read as
 //! people acting; nothing here asserts what people expect.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses part of this")]
 
 pub mod browser;
 pub mod cli;

@@ -54,6 +54,7 @@ impl EventArchive {
             reserve_bytes: config.reserve_bytes,
             ballast_bytes: config.ballast_bytes,
             volume_bytes_max: VOLUME_BYTES_MAX,
+            ..ArchiveOptions::default()
         };
         let archive = Archive::open(&config.data_dir.join("archive"), options)?;
         Ok(Self { archive: Arc::new(archive) })

@@ -1,6 +1,7 @@
 //! What the darkroom's tests are made with: pictures, JPEGs, EXIF blocks, and ways to
 //! compare what came out.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::err_expect)]
 
 use std::time::{Duration, Instant};
 

@@ -120,7 +120,7 @@ async fn a_lab_enrols_announces_itself_and_learns_of_photographers() {
     }
     let status = lab.place.status().await;
     assert_eq!((status.host.as_deref(), status.host_connected), (Some("The Host"), true));
-    assert_eq!(*host.book.announced.lock().unwrap(), [lab.place.address.clone()]);
+    assert_eq!(*host.book.announced.lock().unwrap(), std::slice::from_ref(&lab.place.address));
     let known = lab.place.photographers().await.remove(0);
     assert_eq!((known.peer_id, known.name.as_str(), known.standing.as_str()), (ana.id(), "Ana at the host", "listed"));
     lab.place.approve("ana at the host").await;

@@ -1,7 +1,7 @@
 //! Peers for tests: real swarms on loopback, each on a port of its own.
 //! Owns no assertion about what peers do; the tests do.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod hostile;
 pub mod waiting;

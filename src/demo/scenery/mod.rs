@@ -111,12 +111,12 @@ fn jpeg(upright: &RgbImage, shot: &Shot, number: usize, round: usize) -> io::Res
     let stored = stored.as_ref().unwrap_or(upright);
     let block = ExifBlock {
         camera: ("Enprint", if number % 3 == 2 { "Enprint Demo 120" } else { "Enprint Demo 35" }),
-        lens: if number % 2 == 0 { "Demo 35mm F2" } else { "Demo 85mm F1.8" },
+        lens: if number.is_multiple_of(2) { "Demo 35mm F2" } else { "Demo 85mm F1.8" },
         orientation,
         taken: shot.taken(round),
         zone: "+02:00",
         stars: shot.stars,
-        position: (number % 2 == 0).then_some(PLACE),
+        position: (number.is_multiple_of(2)).then_some(PLACE),
     };
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);

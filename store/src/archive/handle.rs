@@ -3,12 +3,14 @@
 //! and then never dropped, since dropping one hangs when the disk is full.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sled::{Db, Tree};
 
+use super::journal::{self, Journal};
+use super::watch::{guarded, within};
 use crate::error::StoreError;
 use crate::limits::{REOPEN_AFTER_BYTES, VOLUME_CACHE_BYTES};
 
@@ -16,16 +18,21 @@ use crate::limits::{REOPEN_AFTER_BYTES, VOLUME_CACHE_BYTES};
 const FANOUT: usize = 4;
 /// Photographs do not compress: the fastest setting.
 const COMPRESSION: i32 = -5;
+/// Where sled keeps its journal, in a volume's folder.
+const JOURNAL: &str = "metadata";
 
 /// What a volume's work is done on.
 pub(super) struct Trees {
     db: Db<FANOUT>,
     pub(super) blobs: Tree<FANOUT>,
     pub(super) records: Tree<FANOUT>,
+    journal: Mutex<Journal>,
 }
 
 impl Trees {
-    fn open(dir: &Path) -> std::io::Result<Self> {
+    fn open(dir: &Path) -> std::io::Result<Box<Self>> {
+        let journal_dir = dir.join(JOURNAL);
+        journal::check(&journal_dir).map_err(std::io::Error::other)?;
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity_bytes(VOLUME_CACHE_BYTES)
@@ -33,17 +40,20 @@ impl Trees {
             .zstd_compression_level(COMPRESSION);
         let db = config.open::<FANOUT>()?;
         let (blobs, records) = (db.open_tree("blobs")?, db.open_tree("records")?);
-        Ok(Self { db, blobs, records })
+        let journal = Mutex::new(Journal::of(&journal_dir));
+        Ok(Box::new(Self { db, blobs, records, journal }))
     }
 
     /// Makes everything written so far durable.
     pub(super) fn flush(&self) -> std::io::Result<()> {
-        self.db.flush().map(drop)
+        self.db.flush()?;
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).follow();
+        Ok(())
     }
 }
 
 enum State {
-    Open { trees: Trees, written_bytes: u64 },
+    Open { trees: Box<Trees>, written_bytes: u64 },
     Fenced { cause: String },
 }
 
@@ -51,6 +61,7 @@ enum State {
 pub(super) struct Handle {
     id: String,
     dir: PathBuf,
+    deadline: Duration,
     state: Mutex<State>,
 }
 
@@ -61,10 +72,11 @@ impl std::fmt::Debug for Handle {
 }
 
 impl Handle {
-    pub(super) fn open(id: &str, dir: &Path) -> Result<Self, StoreError> {
+    /// Opens the database; reopening it later may take `deadline`.
+    pub(super) fn open(id: &str, dir: &Path, deadline: Duration) -> Result<Self, StoreError> {
         let trees = guarded(|| Trees::open(dir)).map_err(|cause| fenced(id, &cause))?;
         let state = Mutex::new(State::Open { trees, written_bytes: 0 });
-        Ok(Self { id: id.to_owned(), dir: dir.to_owned(), state })
+        Ok(Self { id: id.to_owned(), dir: dir.to_owned(), deadline, state })
     }
 
     /// Works on the trees. An error or a panic of sled's fences the volume off.
@@ -94,9 +106,10 @@ impl Handle {
         }
         let closed = State::Fenced { cause: "it could not be opened again".into() };
         let open = mem::replace(&mut *state, closed);
-        let reopened = guarded(|| {
+        let dir = self.dir.clone();
+        let reopened = within(self.deadline, move || {
             drop(open);
-            Trees::open(&self.dir)
+            Trees::open(&dir)
         });
         let trees = reopened.map_err(|cause| fence(&self.id, &mut state, cause))?;
         *state = State::Open { trees, written_bytes: 0 };
@@ -127,20 +140,7 @@ fn fence(id: &str, state: &mut State, cause: String) -> StoreError {
     error
 }
 
-fn fenced(id: &str, cause: &str) -> StoreError {
+/// What is said of a volume that is fenced off.
+pub(super) fn fenced(id: &str, cause: &str) -> StoreError {
     StoreError::VolumeFenced { volume: id.to_owned(), cause: cause.to_owned() }
-}
-
-/// Runs `work`; an error or a panic becomes words.
-fn guarded<T>(work: impl FnOnce() -> std::io::Result<T>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(|error| error.to_string()),
-        Err(panic) => Err(words_of(panic.as_ref())),
-    }
-}
-
-fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "the database broke off".to_owned())
 }

@@ -7,29 +7,35 @@
 //! | `lock` | one process on a data folder, which names itself |
 //! | `reserve` | free space that is left alone, and the ballast |
 //! | `handle` | one open sled database: reopened often, fenced on any error |
+//! | `journal` | what sled acknowledged, compared before it opens a volume |
 //! | `format` | keys and stored bytes |
 //! | `volume` | blobs and records |
 //! | `scrub` | reading everything again; removing what a crash left |
+//! | `watch` | work that may never come back, with a deadline |
 //! | `export` | plain files, readable without this program |
 //!
 //! Why so careful: sled keeps what it wrote in memory until it is closed, hangs when
-//! its disk is full, and refuses the whole database when its newest snapshot is bad.
+//! its disk is full, refuses the whole database when its newest snapshot is bad, and
+//! searches for ever where a damaged journal was cut short.
 
 mod export;
 mod format;
 mod handle;
+mod journal;
 mod lock;
 mod reserve;
 mod scrub;
 mod volume;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use lock::DataLock;
 pub use scrub::{ScrubProgress, ScrubReport};
-pub use volume::{NewBlob, Volume};
+pub use volume::{Entries, NewBlob, Volume};
 
 use crate::error::StoreError;
 use crate::limits;
@@ -44,6 +50,8 @@ pub struct ArchiveOptions {
     pub ballast_bytes: u64,
     /// A volume that holds more takes no further blob.
     pub volume_bytes_max: u64,
+    /// A volume that takes longer to open is fenced off.
+    pub deadline: Duration,
 }
 
 impl Default for ArchiveOptions {
@@ -52,6 +60,7 @@ impl Default for ArchiveOptions {
             reserve_bytes: limits::RESERVE_BYTES,
             ballast_bytes: limits::BALLAST_BYTES,
             volume_bytes_max: limits::VOLUME_BYTES_MAX,
+            deadline: limits::VOLUME_DEADLINE,
         }
     }
 }
@@ -63,6 +72,8 @@ pub struct Archive {
     options: ArchiveOptions,
     reserve: Arc<Reserve>,
     open: Mutex<BTreeMap<String, Volume>>,
+    /// Volumes that could not be opened, and why: not tried again by this process.
+    fenced: Mutex<BTreeMap<String, String>>,
 }
 
 impl Archive {
@@ -74,7 +85,7 @@ impl Archive {
         std::fs::create_dir_all(dir).map_err(|source| folder(dir, source))?;
         let reserve = Arc::new(Reserve::new(dir, &options));
         reserve.keep_ballast();
-        Ok(Self { dir: dir.to_owned(), options, reserve, open: Mutex::default() })
+        Ok(Self { dir: dir.to_owned(), options, reserve, open: Mutex::default(), fenced: Mutex::default() })
     }
 
     /// The ids of all volumes, sorted.
@@ -138,6 +149,7 @@ impl Archive {
         if let Some(volume) = self.open_volumes().remove(id) {
             volume.close_for_removal();
         }
+        self.fenced.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         if dir.exists() {
             std::fs::remove_dir_all(&dir).map_err(|source| folder(&dir, source))?;
             sync_folder(&self.dir)?;
@@ -160,7 +172,23 @@ impl Archive {
     }
 
     fn open_volume(&self, id: &str, dir: &Path) -> Result<Volume, StoreError> {
-        Volume::open(id, dir, self.reserve.clone(), self.options.volume_bytes_max)
+        let mut fenced = self.fenced.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cause) = fenced.get(id) {
+            return Err(handle::fenced(id, cause));
+        }
+        let work = {
+            let (id, dir, reserve, options) =
+                (id.to_owned(), dir.to_owned(), self.reserve.clone(), self.options.clone());
+            move || Ok(Volume::open(&id, &dir, reserve, &options))
+        };
+        let cause = match watch::within(self.options.deadline, work) {
+            Ok(Ok(volume)) => return Ok(volume),
+            Ok(Err(StoreError::VolumeFenced { cause, .. })) | Err(cause) => cause,
+            Ok(Err(error)) => return Err(error),
+        };
+        tracing::error!(volume = id, %cause, "the volume can't be opened; it is fenced off until the program starts again");
+        fenced.insert(id.to_owned(), cause.clone());
+        Err(handle::fenced(id, &cause))
     }
 
     fn volume_dir(&self, id: &str) -> Result<PathBuf, StoreError> {

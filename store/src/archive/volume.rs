@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sled::Batch;
 
+use super::ArchiveOptions;
 use super::format::{
     HEADER_PREFIX, Hash, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header, header_key, piece_count,
     piece_key, read_header, record_key,
@@ -25,6 +26,9 @@ pub struct NewBlob<'a> {
     /// Read to its end.
     pub bytes: &'a mut dyn Read,
 }
+
+/// Names or keys with what stands under them.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// One sled database. Cheap to clone; clones are the same volume.
 #[derive(Debug, Clone)]
@@ -45,8 +49,14 @@ struct Shared {
 }
 
 impl Volume {
-    pub(super) fn open(id: &str, dir: &Path, reserve: Arc<Reserve>, bytes_max: u64) -> Result<Self, StoreError> {
-        let handle = Handle::open(id, dir)?;
+    pub(super) fn open(
+        id: &str,
+        dir: &Path,
+        reserve: Arc<Reserve>,
+        options: &ArchiveOptions,
+    ) -> Result<Self, StoreError> {
+        let handle = Handle::open(id, dir, options.deadline)?;
+        let bytes_max = options.volume_bytes_max;
         check_schema(id, &handle)?;
         let held_bytes = AtomicU64::new(0);
         let shared = Shared { id: id.to_owned(), handle, reserve, bytes_max, held_bytes, writing: Mutex::new(()) };
@@ -189,7 +199,7 @@ impl Volume {
     /// # Errors
     /// [`StoreError::TooManyRecords`] above [`RECORDS_LISTED_MAX`], and as
     /// [`Self::record`].
-    pub fn records(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn records(&self, prefix: &[u8]) -> Result<Entries, StoreError> {
         let prefix = record_key(prefix);
         let entries = self.listed(&prefix)?;
         Ok(entries.into_iter().map(|(name, record)| (name[1..].to_vec(), record)).collect())
@@ -312,7 +322,7 @@ impl Volume {
         }
     }
 
-    fn listed(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn listed(&self, prefix: &[u8]) -> Result<Entries, StoreError> {
         let entries = self.shared.handle.read(|trees| {
             let entries = trees.records.scan_prefix(prefix).take(RECORDS_LISTED_MAX + 1);
             entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect::<Result<Vec<_>, _>>()

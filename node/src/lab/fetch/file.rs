@@ -217,7 +217,7 @@ impl Fetching<'_> {
 
     /// Makes the written ranges durable and then records them, while others come in.
     fn begin_recording(&self, plan: &mut Plan) -> Option<Recording<'_>> {
-        let taken = plan.to_record();
+        let taken = plan.take_written();
         if taken.is_empty() {
             return None;
         }

@@ -109,7 +109,7 @@ impl Plan {
 
     /// Takes the written ranges, to be made durable and recorded in one go; empty while
     /// others are being recorded, or when there are none.
-    pub(super) fn to_record(&mut self) -> Vec<u64> {
+    pub(super) fn take_written(&mut self) -> Vec<u64> {
         if self.recording.is_empty() {
             self.recording = std::mem::take(&mut self.written);
             return self.recording.iter().copied().collect();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn record(plan: &mut Plan) -> Vec<u64> {
-        let ranges = plan.to_record();
+        let ranges = plan.take_written();
         plan.recorded();
         ranges
     }
@@ -240,9 +240,9 @@ mod tests {
             written += 1;
         }
         assert_eq!(written, RANGES_UNRECORDED_MAX);
-        let taken = plan.to_record();
+        let taken = plan.take_written();
         assert_eq!(taken.len(), RANGES_UNRECORDED_MAX);
-        assert_eq!(plan.to_record(), [0; 0], "one recording at a time");
+        assert_eq!(plan.take_written(), [0; 0], "one recording at a time");
         assert_eq!(plan.with_recording().bytes(), taken.len() as u64 * MIB);
         assert_eq!(plan.next_ask(), None);
         plan.recorded();
