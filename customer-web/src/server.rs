@@ -39,10 +39,7 @@ pub async fn bind(config: SiteConfig, index: Index) -> Result<Bound, WebError> {
     if let Some(url) = &config.public_url {
         site = site.at(url)?;
     }
-    let limits = Limits {
-        trusted_proxies: config.trust_proxy.into_iter().collect(),
-        ..Limits::default()
-    };
+    let limits = Limits { trusted_proxies: config.trust_proxy.into_iter().collect(), ..Limits::default() };
     let server = Server::bind(config.listen, site.clone(), limits).await?;
     let listens = format!("http://{}", reachable(server.local_addr()));
     let base_url = site.public_url().unwrap_or(listens);

@@ -90,17 +90,15 @@ impl fmt::Debug for Shop {
 
 /// A filter that gives a handler the visitor.
 pub fn visitor(shop: &Shop) -> impl Filter<Extract = (Visitor,), Error = Rejection> + Clone + use<> {
-    with(shop.clone())
-        .and(visit())
-        .and(client_address())
-        .and(warp::header::headers_cloned())
-        .and_then(|shop: Shop, visit: Visit, address: ClientAddress, headers: HeaderMap| async move {
+    with(shop.clone()).and(visit()).and(client_address()).and(warp::header::headers_cloned()).and_then(
+        |shop: Shop, visit: Visit, address: ClientAddress, headers: HeaderMap| async move {
             let found = Visitor::find(shop, visit, address, &headers).await;
             found.map_err(|fault| match fault {
                 Fault::Web(error) => warp::reject::custom(error),
                 other => warp::reject::custom(WebError::internal("a session can't be looked up", other)),
             })
-        })
+        },
+    )
 }
 
 impl Visitor {

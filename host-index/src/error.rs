@@ -53,7 +53,9 @@ pub enum HostError {
     #[error("That is not here.")]
     NotHere,
     /// The invitation is wrong, used, too old or for another role: nobody is told which.
-    #[error("The invitation is not right: it may be mistyped, used already, too old, or for another role. Ask the host for a new one.")]
+    #[error(
+        "The invitation is not right: it may be mistyped, used already, too old, or for another role. Ask the host for a new one."
+    )]
     BadInvitation,
     /// Too many wrong codes.
     #[error("There were too many wrong tries; wait a few minutes.")]

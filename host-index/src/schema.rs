@@ -5,8 +5,7 @@
 use enprint_store::ledger::{Migration, outbox};
 
 /// All steps.
-pub(crate) static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS];
+pub(crate) static MIGRATIONS: &[Migration] = &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS];
 
 const PEERS: Migration = Migration::new(
     2,

@@ -25,10 +25,9 @@ impl Secrets {
     /// Reads `host.key` in `data_dir`, or makes it. Blocks.
     pub(crate) fn load(data_dir: &Path) -> Result<Self, HostError> {
         let host_key = key_file::load_or_create(&data_dir.join("host.key"))?;
-        let secret = host_key.to_protobuf_encoding().map_err(|error| HostError::Config {
-            what: "host key",
-            problem: error.to_string(),
-        })?;
+        let secret = host_key
+            .to_protobuf_encoding()
+            .map_err(|error| HostError::Config { what: "host key", problem: error.to_string() })?;
         Ok(Self {
             access_codes: blake3::derive_key("enprint host 1: access codes", &secret),
             invitations: blake3::derive_key("enprint host 1: invitations", &secret),

@@ -87,7 +87,9 @@ pub enum NodeError {
         reason: String,
     },
     /// A photographer's node sends other bytes than it announced.
-    #[error("{photographer}’s node sends other bytes of “{name}” than it announced. They were thrown away and will be asked for again; if this lasts, the photographer should check that photo.")]
+    #[error(
+        "{photographer}’s node sends other bytes of “{name}” than it announced. They were thrown away and will be asked for again; if this lasts, the photographer should check that photo."
+    )]
     CorruptedSource {
         /// The photographer's name.
         photographer: String,

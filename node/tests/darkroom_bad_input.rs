@@ -12,10 +12,7 @@ use enprint_node::photographer::darkroom::{DevelopSettings, develop, read_facts}
 
 /// Where the frame header's height stands in a JPEG.
 fn height_at(bytes: &[u8]) -> usize {
-    let frame = bytes
-        .windows(2)
-        .position(|two| matches!(two, [0xFF, 0xC0 | 0xC2]))
-        .unwrap();
+    let frame = bytes.windows(2).position(|two| matches!(two, [0xFF, 0xC0 | 0xC2])).unwrap();
     frame + 5
 }
 
@@ -48,10 +45,7 @@ fn a_claim_of_more_than_the_data_holds_is_damage() {
 #[test]
 fn a_jpeg_of_400_scans_is_refused_from_its_markers() {
     let whole = jpeg(&quarters(64, 48), None, None);
-    let scan = whole
-        .windows(2)
-        .position(|two| two == [0xFF, 0xDA])
-        .unwrap();
+    let scan = whole.windows(2).position(|two| two == [0xFF, 0xDA]).unwrap();
     let one_scan = &whole[scan..whole.len() - 2];
     let bomb = [&whole[..scan], &one_scan.repeat(400), &[0xFF, 0xD9]].concat();
     assert!(refused(&bomb).contains("passes"));
@@ -60,9 +54,7 @@ fn a_jpeg_of_400_scans_is_refused_from_its_markers() {
 #[test]
 fn a_png_of_30000_pixels_each_way_is_refused_from_its_header() {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    image::DynamicImage::from(quarters(8, 8))
-        .write_to(&mut bytes, image::ImageFormat::Png)
-        .unwrap();
+    image::DynamicImage::from(quarters(8, 8)).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     let mut bytes = bytes.into_inner();
     bytes[16..20].copy_from_slice(&30_000_u32.to_be_bytes());
     bytes[20..24].copy_from_slice(&30_000_u32.to_be_bytes());
@@ -73,9 +65,7 @@ fn a_png_of_30000_pixels_each_way_is_refused_from_its_header() {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 & 0_u32.wrapping_sub(crc & 1))
-        })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & 0_u32.wrapping_sub(crc & 1)))
     })
 }
 
@@ -83,52 +73,29 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn an_exif_directory_that_points_at_itself_harms_nothing() {
     let mut block = exif(&[(0x0112, Value::Short(6))], &[], &[]);
     // The pointer to the EXIF directory and the next directory both lead back to the first.
-    let pointer = block
-        .windows(2)
-        .position(|two| two == [0x69, 0x87])
-        .unwrap();
+    let pointer = block.windows(2).position(|two| two == [0x69, 0x87]).unwrap();
     block[pointer + 8..pointer + 12].copy_from_slice(&8_u32.to_le_bytes());
     let next = 8 + 2 + 12 * 3;
     block[next..next + 4].copy_from_slice(&8_u32.to_le_bytes());
     let facts = read_facts(&jpeg(&quarters(90, 60), Some(&block), None)).unwrap();
-    assert_eq!(
-        (facts.width_px, facts.height_px),
-        (60, 90),
-        "what came before the loop is still read"
-    );
+    assert_eq!((facts.width_px, facts.height_px), (60, 90), "what came before the loop is still read");
 }
 
 #[test]
 fn an_exif_field_of_four_thousand_million_values_harms_nothing() {
-    let mut block = exif(
-        &[
-            (0x010F, Value::Text("Enprint")),
-            (0x0110, Value::Text("Demo 35")),
-        ],
-        &[],
-        &[],
-    );
+    let mut block = exif(&[(0x010F, Value::Text("Enprint")), (0x0110, Value::Text("Demo 35"))], &[], &[]);
     block[8 + 2 + 4..8 + 2 + 8].copy_from_slice(&u32::MAX.to_le_bytes());
     let facts = read_facts(&jpeg(&quarters(90, 60), Some(&block), None)).unwrap();
-    assert_eq!(
-        (facts.camera_make, facts.camera_model.as_deref()),
-        (None, Some("Demo 35"))
-    );
+    assert_eq!((facts.camera_make, facts.camera_model.as_deref()), (None, Some("Demo 35")));
 }
 
 #[test]
 fn other_files_are_named_for_what_they_are() {
     let named: &[(&[u8], &str)] = &[
         (b"<!DOCTYPE html><html><title>404</title>", "web page"),
-        (
-            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
-            "HEIC photographs can't be read yet",
-        ),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photographs can't be read yet"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "a video"),
-        (
-            b"FUJIFILMCCD-RAW 0201FF383501",
-            "RAW photographs can't be read yet",
-        ),
+        (b"FUJIFILMCCD-RAW 0201FF383501", "RAW photographs can't be read yet"),
         (b"%PDF-1.7", "a PDF"),
         (b"GIF89a", "GIF pictures can't be read yet"),
         (b"", "empty"),
@@ -141,29 +108,17 @@ fn other_files_are_named_for_what_they_are() {
 
 fn every_format() -> Vec<Vec<u8>> {
     let picture = quarters(160, 120);
-    let block = exif(
-        &[(0x0112, Value::Short(6))],
-        &[(0x9003, Value::Text("2025:06:21 14:03:59"))],
-        &[],
-    );
+    let block = exif(&[(0x0112, Value::Short(6))], &[(0x9003, Value::Text("2025:06:21 14:03:59"))], &[]);
     let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
     let mut all = vec![jpeg(&picture, Some(&block), Some(&profile))];
     let mut progressive = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut progressive, 85);
     encoder.set_progressive(true);
-    encoder
-        .encode(picture.as_raw(), 160, 120, jpeg_encoder::ColorType::Rgb)
-        .unwrap();
+    encoder.encode(picture.as_raw(), 160, 120, jpeg_encoder::ColorType::Rgb).unwrap();
     all.push(progressive);
-    for format in [
-        image::ImageFormat::Png,
-        image::ImageFormat::Tiff,
-        image::ImageFormat::WebP,
-    ] {
+    for format in [image::ImageFormat::Png, image::ImageFormat::Tiff, image::ImageFormat::WebP] {
         let mut bytes = std::io::Cursor::new(Vec::new());
-        image::DynamicImage::from(picture.clone())
-            .write_to(&mut bytes, format)
-            .unwrap();
+        image::DynamicImage::from(picture.clone()).write_to(&mut bytes, format).unwrap();
         all.push(bytes.into_inner());
     }
     all
@@ -202,9 +157,7 @@ fn a_jpeg_that_lost_its_end_says_that_it_was_cut_short() {
 fn flipped_bits_give_a_picture_or_words() {
     let mut seed = 12_345_u64;
     let mut next = move |below: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
     for whole in every_format() {
@@ -212,11 +165,7 @@ fn flipped_bits_give_a_picture_or_words() {
             let mut bytes = whole.clone();
             for _ in 0..=next(3) {
                 // Half of the flips hit the headers, where they do most.
-                let bound = if next(2) == 0 {
-                    bytes.len().min(700)
-                } else {
-                    bytes.len()
-                };
+                let bound = if next(2) == 0 { bytes.len().min(700) } else { bytes.len() };
                 let at = next(bound);
                 bytes[at] ^= 1 << next(8);
             }

@@ -18,9 +18,7 @@ fn files(folder: &str) -> Option<Vec<PathBuf>> {
         return None;
     };
     let entries = fs::read_dir(PathBuf::from(root).join(folder)).unwrap();
-    let mut files = entries
-        .map(|entry| entry.unwrap().path())
-        .collect::<Vec<_>>();
+    let mut files = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     files.sort();
     Some(files)
 }
@@ -31,34 +29,17 @@ fn every_real_photo_develops_to_the_size_that_its_facts_say() {
         for path in files(folder).into_iter().flatten() {
             let original = fs::read(&path).unwrap();
             if folder == "formats" && !sniff(&original).is_some_and(FileKind::is_readable) {
-                assert!(
-                    read_facts(&original)
-                        .unwrap_err()
-                        .to_string()
-                        .contains("can't be read yet"),
-                    "{path:?}"
-                );
+                assert!(read_facts(&original).unwrap_err().to_string().contains("can't be read yet"), "{path:?}");
                 continue;
             }
             let (facts, renditions) = (read_facts(&original).unwrap(), developed(&original));
             let longest = facts.width_px.max(facts.height_px);
             let proof = &renditions.proof;
-            assert_eq!(
-                proof.width_px.max(proof.height_px),
-                longest.min(1600),
-                "{path:?}"
-            );
-            assert_eq!(
-                facts.width_px > facts.height_px,
-                proof.width_px > proof.height_px,
-                "{path:?}"
-            );
+            assert_eq!(proof.width_px.max(proof.height_px), longest.min(1600), "{path:?}");
+            assert_eq!(facts.width_px > facts.height_px, proof.width_px > proof.height_px, "{path:?}");
             let traces = [&b"Exif"[..], b"GPS"];
             assert!(
-                traces.iter().all(|trace| !proof
-                    .jpeg
-                    .windows(trace.len())
-                    .any(|window| window == *trace)),
+                traces.iter().all(|trace| !proof.jpeg.windows(trace.len()).any(|window| window == *trace)),
                 "{path:?}"
             );
         }
@@ -70,12 +51,8 @@ fn real_photos_of_all_orientations_look_the_same() {
     let Some(paths) = files("orientation") else {
         return;
     };
-    let landscapes = paths
-        .iter()
-        .filter(|path| path.to_string_lossy().contains("orient_landscape_"));
-    let proofs = landscapes
-        .map(|path| pixels(&developed(&fs::read(path).unwrap()).proof.jpeg))
-        .collect::<Vec<_>>();
+    let landscapes = paths.iter().filter(|path| path.to_string_lossy().contains("orient_landscape_"));
+    let proofs = landscapes.map(|path| pixels(&developed(&fs::read(path).unwrap()).proof.jpeg)).collect::<Vec<_>>();
     assert_eq!(proofs.len(), 8);
     for (number, proof) in proofs.iter().enumerate() {
         // The number written in the middle differs; the photo does not.
@@ -88,12 +65,7 @@ fn real_photos_of_all_orientations_look_the_same() {
 fn real_profiles_look_like_the_untagged_reference() {
     let Some(paths) = files("colour") else { return };
     let proof = |path: &PathBuf| pixels(&developed(&fs::read(path).unwrap()).proof.jpeg);
-    let named = |word: &str| {
-        paths
-            .iter()
-            .filter(|path| path.to_string_lossy().contains(word))
-            .collect::<Vec<_>>()
-    };
+    let named = |word: &str| paths.iter().filter(|path| path.to_string_lossy().contains(word)).collect::<Vec<_>>();
     let reference = proof(named("icc_none_reference")[0]);
     for path in named("icc_") {
         let off = difference(&proof(path), &reference);

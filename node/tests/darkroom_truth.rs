@@ -33,37 +33,20 @@ fn every_orientation_comes_out_upright() {
         let block = exif(&[(0x0112, Value::Short(orientation))], &[], &[]);
         let original = jpeg(&stored(&upright, orientation), Some(&block), None);
         let facts = read_facts(&original).unwrap();
-        assert_eq!(
-            (facts.width_px, facts.height_px),
-            (900, 600),
-            "orientation {orientation}"
-        );
+        assert_eq!((facts.width_px, facts.height_px), (900, 600), "orientation {orientation}");
         let renditions = developed(&original);
         let off = difference(&pixels(&renditions.proof.jpeg), &reference);
         assert!(off < 2.5, "orientation {orientation} is {off} levels off");
-        assert_eq!(
-            (
-                renditions.thumbnail.width_px,
-                renditions.thumbnail.height_px
-            ),
-            (320, 213)
-        );
+        assert_eq!((renditions.thumbnail.width_px, renditions.thumbnail.height_px), (320, 213));
     }
 }
 
 #[test]
 fn no_gps_serial_or_any_other_metadata_passes_into_a_rendition() {
-    let gps = [
-        (1, Value::Text("N")),
-        (2, Value::Angle([46, 0, 45])),
-        (3, Value::Text("E")),
-        (4, Value::Angle([9, 17, 2])),
-    ];
+    let gps =
+        [(1, Value::Text("N")), (2, Value::Angle([46, 0, 45])), (3, Value::Text("E")), (4, Value::Angle([9, 17, 2]))];
     let block = exif(
-        &[
-            (0x010F, Value::Text("Enprint")),
-            (0x8298, Value::Text("SECRET-OWNER")),
-        ],
+        &[(0x010F, Value::Text("Enprint")), (0x8298, Value::Text("SECRET-OWNER"))],
         &[(0xA431, Value::Text("SERIAL-4711"))],
         &gps,
     );
@@ -72,29 +55,11 @@ fn no_gps_serial_or_any_other_metadata_passes_into_a_rendition() {
     assert!(read_facts(&original).unwrap().has_gps);
     let renditions = developed(&original);
     for rendition in [&renditions.proof.jpeg, &renditions.thumbnail.jpeg] {
-        for trace in [
-            &b"Exif"[..],
-            b"SERIAL",
-            b"SECRET",
-            b"http://ns.adobe.com",
-            b"ICC_PROFILE",
-            b"Photoshop",
-        ] {
-            assert!(
-                !rendition.windows(trace.len()).any(|window| window == trace),
-                "{}",
-                trace.escape_ascii()
-            );
+        for trace in [&b"Exif"[..], b"SERIAL", b"SECRET", b"http://ns.adobe.com", b"ICC_PROFILE", b"Photoshop"] {
+            assert!(!rendition.windows(trace.len()).any(|window| window == trace), "{}", trace.escape_ascii());
         }
-        assert!(
-            exif::Reader::new()
-                .read_from_container(&mut std::io::Cursor::new(rendition))
-                .is_err()
-        );
-        assert!(
-            app_segments(rendition).iter().all(|marker| *marker == 0xE0),
-            "a JFIF header only"
-        );
+        assert!(exif::Reader::new().read_from_container(&mut std::io::Cursor::new(rendition)).is_err());
+        assert!(app_segments(rendition).iter().all(|marker| *marker == 0xE0), "a JFIF header only");
     }
 }
 
@@ -114,27 +79,16 @@ fn app_segments(jpeg: &[u8]) -> Vec<u8> {
 fn wide_gamut_profiles_look_like_the_srgb_picture() {
     let picture = quarters(900, 600);
     let reference = pixels(&developed(&jpeg(&picture, None, None)).proof.jpeg);
-    for profile in [
-        ColorProfile::new_adobe_rgb(),
-        ColorProfile::new_display_p3(),
-        ColorProfile::new_pro_photo_rgb(),
-    ] {
+    for profile in [ColorProfile::new_adobe_rgb(), ColorProfile::new_display_p3(), ColorProfile::new_pro_photo_rgb()] {
         let options = TransformOptions::default();
-        let transform = ColorProfile::new_srgb()
-            .create_transform_8bit(Layout::Rgb, &profile, Layout::Rgb, options)
-            .unwrap();
+        let transform =
+            ColorProfile::new_srgb().create_transform_8bit(Layout::Rgb, &profile, Layout::Rgb, options).unwrap();
         let mut wide = picture.clone();
         transform.transform(picture.as_raw(), &mut wide).unwrap();
-        let untagged = difference(
-            &pixels(&developed(&jpeg(&wide, None, None)).proof.jpeg),
-            &reference,
-        );
+        let untagged = difference(&pixels(&developed(&jpeg(&wide, None, None)).proof.jpeg), &reference);
         let tagged = jpeg(&wide, None, Some(&profile.encode().unwrap()));
         let off = difference(&pixels(&developed(&tagged).proof.jpeg), &reference);
-        assert!(
-            off < 2.5 && off < untagged / 2.0,
-            "{off} levels off, {untagged} without its profile"
-        );
+        assert!(off < 2.5 && off < untagged / 2.0, "{off} levels off, {untagged} without its profile");
         let says_adobe = exif(&[], &[(0xA005, Value::Long(0))], &[]);
         assert!(pixels(&developed(&jpeg(&wide, Some(&says_adobe), None)).proof.jpeg).width() > 0);
     }
@@ -160,11 +114,7 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 #[test]
 fn png_tiff_and_webp_of_8_and_16_bits_develop_alike() {
     let picture = quarters(900, 600);
-    let reference = pixels(
-        &developed(&encoded(picture.clone(), ImageFormat::Png))
-            .proof
-            .jpeg,
-    );
+    let reference = pixels(&developed(&encoded(picture.clone(), ImageFormat::Png)).proof.jpeg);
     let deep = DynamicImage::from(picture.clone()).into_rgb16();
     let originals = [
         (FileKind::Tiff, encoded(picture.clone(), ImageFormat::Tiff)),
@@ -174,10 +124,7 @@ fn png_tiff_and_webp_of_8_and_16_bits_develop_alike() {
     ];
     for (kind, original) in originals {
         let facts = read_facts(&original).unwrap();
-        assert_eq!(
-            (facts.kind, facts.width_px, facts.height_px),
-            (kind, 900, 600)
-        );
+        assert_eq!((facts.kind, facts.width_px, facts.height_px), (kind, 900, 600));
         let off = difference(&pixels(&developed(&original).proof.jpeg), &reference);
         assert!(off < 0.5, "{kind:?} is {off} levels off");
     }
@@ -187,15 +134,9 @@ fn png_tiff_and_webp_of_8_and_16_bits_develop_alike() {
 fn what_is_transparent_is_white() {
     let clear = RgbaImage::from_pixel(64, 64, Rgba([255, 0, 0, 0]));
     let half = ImageBuffer::from_pixel(64, 64, Rgba([0_u16, 0, 0, 32_768]));
-    for (original, expected) in [
-        (encoded(clear, ImageFormat::Png), 255_u8),
-        (encoded(half, ImageFormat::Png), 127),
-    ] {
+    for (original, expected) in [(encoded(clear, ImageFormat::Png), 255_u8), (encoded(half, ImageFormat::Png), 127)] {
         let Rgb(seen) = *pixels(&developed(&original).proof.jpeg).get_pixel(32, 32);
-        assert!(
-            seen.iter().all(|level| level.abs_diff(expected) <= 2),
-            "{seen:?} is not {expected}"
-        );
+        assert!(seen.iter().all(|level| level.abs_diff(expected) <= 2), "{seen:?} is not {expected}");
     }
 }
 
@@ -203,100 +144,55 @@ fn what_is_transparent_is_white() {
 fn grey_cmyk_and_tiny_originals_develop_and_none_is_enlarged() {
     let grey = image::GrayImage::from_fn(700, 500, |x, _| image::Luma([(x / 3) as u8]));
     let mut bytes = Vec::new();
-    jpeg_encoder::Encoder::new(&mut bytes, 92)
-        .encode(&grey, 700, 500, jpeg_encoder::ColorType::Luma)
-        .unwrap();
+    jpeg_encoder::Encoder::new(&mut bytes, 92).encode(&grey, 700, 500, jpeg_encoder::ColorType::Luma).unwrap();
     assert_eq!(developed(&bytes).proof.width_px, 700);
     let red_ink = [0_u8, 255, 255, 0].repeat(64 * 64);
     let mut bytes = Vec::new();
-    jpeg_encoder::Encoder::new(&mut bytes, 92)
-        .encode(&red_ink, 64, 64, jpeg_encoder::ColorType::Cmyk)
-        .unwrap();
+    jpeg_encoder::Encoder::new(&mut bytes, 92).encode(&red_ink, 64, 64, jpeg_encoder::ColorType::Cmyk).unwrap();
     let Rgb([red, green, blue]) = *pixels(&developed(&bytes).proof.jpeg).get_pixel(30, 30);
-    assert!(
-        red > 240 && green < 15 && blue < 15,
-        "magenta and yellow make red, not {red} {green} {blue}"
-    );
+    assert!(red > 240 && green < 15 && blue < 15, "magenta and yellow make red, not {red} {green} {blue}");
     for (width, height) in [(1, 1), (7, 3), (1, 1700), (321, 1), (1601, 2)] {
         let proof = developed(&jpeg(&quarters(width, height), None, None)).proof;
         let edge = width.max(height).min(1600);
-        assert_eq!(
-            proof.width_px.max(proof.height_px),
-            edge,
-            "{width} × {height}"
-        );
+        assert_eq!(proof.width_px.max(proof.height_px), edge, "{width} × {height}");
     }
 }
 
 #[test]
 fn the_watermark_is_on_the_proof_and_not_on_the_thumbnail() {
-    let original = jpeg(
-        &RgbImage::from_pixel(1800, 1200, Rgb([120, 110, 100])),
-        None,
-        None,
-    );
+    let original = jpeg(&RgbImage::from_pixel(1800, 1200, Rgb([120, 110, 100])), None, None);
     let plain = developed(&original);
     let marked = develop(&original, &DevelopSettings::with_watermark(Some("© Ana"))).unwrap();
     assert_eq!(marked.thumbnail, plain.thumbnail);
     assert!(difference(&pixels(&marked.proof.jpeg), &pixels(&plain.proof.jpeg)) > 0.5);
-    assert_eq!(
-        develop(&original, &DevelopSettings::with_watermark(Some("  "))).unwrap(),
-        plain
-    );
+    assert_eq!(develop(&original, &DevelopSettings::with_watermark(Some("  "))).unwrap(), plain);
 }
 
 #[test]
 fn the_cameras_facts_are_read() {
-    let main = [
-        (0x010F, Value::Text("NIKON CORPORATION")),
-        (0x0110, Value::Text("NIKON D90  ")),
-        (0x4746, Value::Short(4)),
-    ];
+    let main =
+        [(0x010F, Value::Text("NIKON CORPORATION")), (0x0110, Value::Text("NIKON D90  ")), (0x4746, Value::Short(4))];
     let camera = [
         (0x9003, Value::Text("2025:06:21 14:03:59")),
         (0x9011, Value::Text("+02:00")),
         (0x9291, Value::Text("25")),
         (0xA434, Value::Text("35mm f/1.8")),
     ];
-    let facts = read_facts(&jpeg(
-        &quarters(90, 60),
-        Some(&exif(&main, &camera, &[])),
-        None,
-    ))
-    .unwrap();
+    let facts = read_facts(&jpeg(&quarters(90, 60), Some(&exif(&main, &camera, &[])), None)).unwrap();
     assert_eq!(facts.camera().unwrap(), "NIKON D90");
     assert_eq!(facts.lens.as_deref(), Some("35mm f/1.8"));
     assert_eq!(facts.rating, Some(4));
-    assert_eq!(
-        facts.captured_at().unwrap().to_string(),
-        "2025-06-21T14:03:59.25"
-    );
+    assert_eq!(facts.captured_at().unwrap().to_string(), "2025-06-21T14:03:59.25");
     assert_eq!(facts.captured.unwrap().offset, Some(jiff::tz::offset(2)));
     assert!(!facts.has_gps);
 }
 
 #[test]
 fn nonsense_in_exif_is_absent_and_the_photo_stays() {
-    for time in [
-        "0000:00:00 00:00:00",
-        "2025:13:40 25:61:61",
-        "    :  :     :  :  ",
-        "yesterday",
-        "",
-    ] {
-        let block = exif(
-            &[
-                (0x4746, Value::Short(9)),
-                (0x0110, Value::Text("\x07 \x1b")),
-            ],
-            &[(0x9003, Value::Text(time))],
-            &[],
-        );
+    for time in ["0000:00:00 00:00:00", "2025:13:40 25:61:61", "    :  :     :  :  ", "yesterday", ""] {
+        let block =
+            exif(&[(0x4746, Value::Short(9)), (0x0110, Value::Text("\x07 \x1b"))], &[(0x9003, Value::Text(time))], &[]);
         let facts = read_facts(&jpeg(&quarters(90, 60), Some(&block), None)).unwrap();
-        assert_eq!(
-            (facts.captured, facts.rating, facts.camera()),
-            (None, None, None),
-            "{time:?}"
-        );
+        assert_eq!((facts.captured, facts.rating, facts.camera()), (None, None, None), "{time:?}");
     }
 }

@@ -68,7 +68,9 @@ pub enum StoreError {
         source: Box<StoreError>,
     },
     /// No space is left for the database. What was committed is intact.
-    #[error("no space is left for the database {location}: nothing was changed; free some space on its disk and try again")]
+    #[error(
+        "no space is left for the database {location}: nothing was changed; free some space on its disk and try again"
+    )]
     DatabaseFull {
         /// Where it is.
         location: String,
@@ -186,7 +188,9 @@ pub enum StoreError {
     /// A parcel is too big for the outbox.
     #[error(
         "a message of {bytes} bytes (its names {name_bytes}) is too big for the outbox, which takes \
-         {} bytes (names {})", crate::limits::PARCEL_BYTES_MAX, crate::limits::PARCEL_NAME_BYTES_MAX
+         {} bytes (names {})",
+        crate::limits::PARCEL_BYTES_MAX,
+        crate::limits::PARCEL_NAME_BYTES_MAX
     )]
     ParcelTooBig {
         /// The payload's length.

@@ -9,28 +9,17 @@ use std::process::Command;
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration};
 use enprint_store::{StoreError, args};
 
-const SCHEMA: &[Migration] = &[Migration::new(
-    1,
-    "photos",
-    "CREATE TABLE photo (id {AUTO_ID}, proof {BLOB} NOT NULL) {STRICT};",
-)];
+const SCHEMA: &[Migration] =
+    &[Migration::new(1, "photos", "CREATE TABLE photo (id {AUTO_ID}, proof {BLOB} NOT NULL) {STRICT};")];
 const ADD: &str = "INSERT INTO photo (proof) VALUES ($1)";
 
 async fn open(path: &Path) -> Ledger {
-    Ledger::open(LedgerLocation::File(path.to_owned()), SCHEMA)
-        .await
-        .unwrap()
+    Ledger::open(LedgerLocation::File(path.to_owned()), SCHEMA).await.unwrap()
 }
 
 async fn photos(ledger: &Ledger) -> i64 {
     let sql = "SELECT COUNT(*) AS n FROM photo";
-    ledger
-        .read()
-        .fetch_one(sql, args![])
-        .await
-        .unwrap()
-        .int("n")
-        .unwrap()
+    ledger.read().fetch_one(sql, args![]).await.unwrap().int("n").unwrap()
 }
 
 #[tokio::test]
@@ -53,16 +42,8 @@ async fn a_reader_cannot_write() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder.path().join("a.sqlite")).await;
     let sql = "INSERT INTO photo (proof) VALUES ($1) RETURNING id";
-    let error = ledger
-        .read()
-        .fetch_one(sql, args![b"x"])
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        matches!(error, StoreError::DatabaseReadOnly { .. }),
-        "{error:?}"
-    );
+    let error = ledger.read().fetch_one(sql, args![b"x"]).await.err().unwrap();
+    assert!(matches!(error, StoreError::DatabaseReadOnly { .. }), "{error:?}");
     assert_eq!(photos(&ledger).await, 0);
 }
 
@@ -84,10 +65,7 @@ async fn others_on_the_machine_cannot_read_the_file() {
 async fn a_backup_is_whole_and_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder.path().join("a.sqlite")).await;
-    ledger
-        .execute(ADD, args![vec![7u8; 100_000]])
-        .await
-        .unwrap();
+    ledger.execute(ADD, args![vec![7u8; 100_000]]).await.unwrap();
     let copy = folder.path().join("it's a copy.sqlite");
     // Also while a transaction is open: the copy is of what was committed.
     let mut tx = ledger.begin().await.unwrap();
@@ -96,17 +74,10 @@ async fn a_backup_is_whole_and_overwrites_nothing() {
     tx.commit().await.unwrap();
 
     let error = ledger.backup_to(&copy).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::BackupExists { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::BackupExists { .. }), "{error:?}");
     let restored = open(&copy).await;
     assert_eq!(photos(&restored).await, 1);
-    let row = restored
-        .read()
-        .fetch_one("SELECT proof FROM photo", args![])
-        .await
-        .unwrap();
+    let row = restored.read().fetch_one("SELECT proof FROM photo", args![]).await.unwrap();
     assert_eq!(row.bytes("proof").unwrap(), vec![7u8; 100_000]);
     let left: Vec<_> = std::fs::read_dir(folder.path())
         .unwrap()
@@ -121,10 +92,7 @@ async fn deleting_gives_space_back_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.sqlite");
     let ledger = open(&path).await;
-    ledger
-        .execute(ADD, args![vec![7u8; 5_000_000]])
-        .await
-        .unwrap();
+    ledger.execute(ADD, args![vec![7u8; 5_000_000]]).await.unwrap();
     ledger.execute("DELETE FROM photo", args![]).await.unwrap();
     ledger.give_back_space().await.unwrap();
     ledger.close().await;
@@ -137,17 +105,9 @@ async fn a_file_that_is_no_database_is_said_to_be_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.sqlite");
     std::fs::write(&path, b"<!doctype html>".repeat(500)).unwrap();
-    let error = Ledger::open(LedgerLocation::File(path.clone()), SCHEMA)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, StoreError::DatabaseDamaged { .. }),
-        "{error:?}"
-    );
-    assert!(
-        std::fs::read(&path).unwrap().starts_with(b"<!doctype"),
-        "it is left as it was"
-    );
+    let error = Ledger::open(LedgerLocation::File(path.clone()), SCHEMA).await.unwrap_err();
+    assert!(matches!(error, StoreError::DatabaseDamaged { .. }), "{error:?}");
+    assert!(std::fs::read(&path).unwrap().starts_with(b"<!doctype"), "it is left as it was");
 }
 
 /// SQLite's own bound on the file's pages raises the same error as a full disk.
@@ -157,33 +117,20 @@ async fn no_space_is_said_in_words_and_harms_nothing() {
     let ledger = open(&folder.path().join("a.sqlite")).await;
     ledger.execute(ADD, args![b"before"]).await.unwrap();
     let mut tx = ledger.begin().await.unwrap();
-    tx.fetch_optional("PRAGMA max_page_count = 20", args![])
-        .await
-        .unwrap();
+    tx.fetch_optional("PRAGMA max_page_count = 20", args![]).await.unwrap();
     drop(tx);
     assert_says_full(&ledger).await;
     let mut tx = ledger.begin().await.unwrap();
-    tx.fetch_optional("PRAGMA max_page_count = 1000000", args![])
-        .await
-        .unwrap();
+    tx.fetch_optional("PRAGMA max_page_count = 1000000", args![]).await.unwrap();
     drop(tx);
     assert_eq!(photos(&ledger).await, 1);
-    ledger
-        .execute(ADD, args![vec![1u8; 3_000_000]])
-        .await
-        .unwrap();
+    ledger.execute(ADD, args![vec![1u8; 3_000_000]]).await.unwrap();
     assert_eq!(photos(&ledger).await, 2);
 }
 
 async fn assert_says_full(ledger: &Ledger) {
-    let error = ledger
-        .execute(ADD, args![vec![1u8; 3_000_000]])
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, StoreError::DatabaseFull { .. }),
-        "{error:?}"
-    );
+    let error = ledger.execute(ADD, args![vec![1u8; 3_000_000]]).await.unwrap_err();
+    assert!(matches!(error, StoreError::DatabaseFull { .. }), "{error:?}");
     assert!(error.to_string().contains("no space is left"), "{error}");
     assert_eq!(photos(ledger).await, 1, "what was committed can be read");
 }

@@ -34,10 +34,7 @@ on_both_engines!(
 );
 
 async fn add_event(ledger: &Ledger, id: &str) {
-    ledger
-        .execute("INSERT INTO event (id) VALUES ($1)", args![id])
-        .await
-        .unwrap();
+    ledger.execute("INSERT INTO event (id) VALUES ($1)", args![id]).await.unwrap();
 }
 
 async fn values_come_back_as_they_went_in(bench: Bench) {
@@ -52,11 +49,7 @@ async fn values_come_back_as_they_went_in(bench: Bench) {
 
     let sql = "SELECT proof, caption, rating, rating < $2 AS low FROM photo
          WHERE event_id = $1 OR caption = $1 ORDER BY id LIMIT $3";
-    let rows = ledger
-        .read()
-        .fetch_all(sql, args!["e", 0, 10])
-        .await
-        .unwrap();
+    let rows = ledger.read().fetch_all(sql, args!["e", 0, 10]).await.unwrap();
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0].bytes("proof").unwrap(), proof);
     assert_eq!(rows[0].text("caption").unwrap(), "Zoë ♥ 'quoted' $1 ?");
@@ -67,15 +60,8 @@ async fn values_come_back_as_they_went_in(bench: Bench) {
     assert_eq!(rows[1].get::<Option<i64>>("rating").unwrap(), None);
     assert!(rows[1].int("rating").is_err(), "NULL is not a number");
     let sum = "SELECT 1 AS one, COUNT(*) AS photos, CAST(SUM(rating) AS BIGINT) AS s FROM photo";
-    let row = ledger
-        .read()
-        .fetch_one(sql_static(sum), args![])
-        .await
-        .unwrap();
-    assert_eq!(
-        (row.int("one").unwrap(), row.int("photos").unwrap()),
-        (1, 2)
-    );
+    let row = ledger.read().fetch_one(sql_static(sum), args![]).await.unwrap();
+    assert_eq!((row.int("one").unwrap(), row.int("photos").unwrap()), (1, 2));
     assert_eq!(row.int("s").unwrap(), i64::MIN);
 }
 
@@ -87,11 +73,7 @@ fn sql_static(sql: &'static str) -> &'static str {
 async fn a_column_that_is_not_there_is_named(bench: Bench) {
     let ledger = bench.open(SCHEMA).await;
     add_event(&ledger, "e").await;
-    let row = ledger
-        .read()
-        .fetch_one("SELECT id FROM event", args![])
-        .await
-        .unwrap();
+    let row = ledger.read().fetch_one("SELECT id FROM event", args![]).await.unwrap();
     let error = row.text("name").unwrap_err();
     assert!(matches!(&error, StoreError::ColumnUnexpected { column, .. } if column == "name"));
     assert!(row.int("id").is_err(), "text is not a number");
@@ -100,41 +82,26 @@ async fn a_column_that_is_not_there_is_named(bench: Bench) {
 async fn nothing_happens_in_a_transaction_that_is_dropped_or_fails(bench: Bench) {
     let ledger = bench.open(SCHEMA).await;
     let mut tx = ledger.begin().await.unwrap();
-    tx.execute("INSERT INTO event (id) VALUES ($1)", args!["dropped"])
-        .await
-        .unwrap();
+    tx.execute("INSERT INTO event (id) VALUES ($1)", args!["dropped"]).await.unwrap();
     drop(tx);
     let failed: Result<(), StoreError> = ledger
         .write(|tx| {
             Box::pin(async move {
-                tx.execute("INSERT INTO event (id) VALUES ($1)", args!["failed"])
-                    .await?;
-                Err(StoreError::RowMissing {
-                    statement: "on purpose",
-                })
+                tx.execute("INSERT INTO event (id) VALUES ($1)", args!["failed"]).await?;
+                Err(StoreError::RowMissing { statement: "on purpose" })
             })
         })
         .await;
     assert!(failed.is_err());
-    let row = ledger
-        .read()
-        .fetch_one("SELECT COUNT(*) AS n FROM event", args![])
-        .await
-        .unwrap();
+    let row = ledger.read().fetch_one("SELECT COUNT(*) AS n FROM event", args![]).await.unwrap();
     assert_eq!(row.int("n").unwrap(), 0);
 }
 
 /// Reads, then writes what it computed: wrong unless transactions are serializable.
 async fn visit(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let row = tx
-        .fetch_one("SELECT visits FROM event WHERE id = $1", args!["e"])
-        .await?;
+    let row = tx.fetch_one("SELECT visits FROM event WHERE id = $1", args!["e"]).await?;
     let visits = row.int("visits")? + 1;
-    tx.execute(
-        "UPDATE event SET visits = $2 WHERE id = $1",
-        args!["e", visits],
-    )
-    .await?;
+    tx.execute("UPDATE event SET visits = $2 WHERE id = $1", args!["e", visits]).await?;
     Ok(())
 }
 
@@ -155,11 +122,7 @@ async fn a_tries_again_loop_loses_no_increment(bench: Bench) {
     for task in tasks {
         task.await.unwrap();
     }
-    let row = ledger
-        .read()
-        .fetch_one("SELECT visits FROM event", args![])
-        .await
-        .unwrap();
+    let row = ledger.read().fetch_one("SELECT visits FROM event", args![]).await.unwrap();
     assert_eq!(row.int("visits").unwrap(), 40);
 }
 
@@ -167,65 +130,22 @@ async fn a_snapshot_sees_one_moment(bench: Bench) {
     let ledger = bench.open(SCHEMA).await;
     let count = "SELECT COUNT(*) AS n FROM event";
     let mut snapshot = ledger.snapshot().await.unwrap();
-    assert_eq!(
-        snapshot
-            .fetch_one(count, args![])
-            .await
-            .unwrap()
-            .int("n")
-            .unwrap(),
-        0
-    );
+    assert_eq!(snapshot.fetch_one(count, args![]).await.unwrap().int("n").unwrap(), 0);
     add_event(&ledger, "later").await;
-    assert_eq!(
-        snapshot
-            .fetch_one(count, args![])
-            .await
-            .unwrap()
-            .int("n")
-            .unwrap(),
-        0
-    );
-    assert_eq!(
-        ledger
-            .read()
-            .fetch_one(count, args![])
-            .await
-            .unwrap()
-            .int("n")
-            .unwrap(),
-        1
-    );
+    assert_eq!(snapshot.fetch_one(count, args![]).await.unwrap().int("n").unwrap(), 0);
+    assert_eq!(ledger.read().fetch_one(count, args![]).await.unwrap().int("n").unwrap(), 1);
 }
 
 async fn broken_rules_have_names_of_their_own(bench: Bench) {
     let ledger = bench.open(SCHEMA).await;
     add_event(&ledger, "e").await;
-    let twice = ledger
-        .execute("INSERT INTO event (id) VALUES ($1)", args!["e"])
-        .await;
-    assert!(
-        matches!(twice, Err(StoreError::RowAlreadyThere { .. })),
-        "{twice:?}"
-    );
-    let orphan = ledger
-        .execute("INSERT INTO photo (event_id) VALUES ($1)", args!["none"])
-        .await;
-    assert!(
-        matches!(orphan, Err(StoreError::RowReferenceBroken { .. })),
-        "{orphan:?}"
-    );
-    let nonsense = ledger
-        .execute("INSERT INTO nowhere VALUES (1)", args![])
-        .await;
-    assert!(
-        matches!(nonsense, Err(StoreError::StatementFailed { .. })),
-        "{nonsense:?}"
-    );
-    let none = ledger
-        .read()
-        .fetch_one("SELECT id FROM event WHERE id = $1", args!["x"])
-        .await;
+    let twice = ledger.execute("INSERT INTO event (id) VALUES ($1)", args!["e"]).await;
+    assert!(matches!(twice, Err(StoreError::RowAlreadyThere { .. })), "{twice:?}");
+    let orphan = ledger.execute("INSERT INTO photo (event_id) VALUES ($1)", args!["none"]).await;
+    assert!(matches!(orphan, Err(StoreError::RowReferenceBroken { .. })), "{orphan:?}");
+    let nonsense = ledger.execute("INSERT INTO nowhere VALUES (1)", args![]).await;
+    assert!(matches!(nonsense, Err(StoreError::StatementFailed { .. })), "{nonsense:?}");
+    let none = ledger.read().fetch_one("SELECT id FROM event WHERE id = $1", args!["x"]).await;
     assert!(matches!(none.err(), Some(StoreError::RowMissing { .. })));
 }
 
@@ -245,11 +165,7 @@ async fn text_is_sorted_by_bytes(bench: Bench) {
     for id in ["b", "a", "B", "é", "_"] {
         add_event(&ledger, id).await;
     }
-    let rows = ledger
-        .read()
-        .fetch_all("SELECT id FROM event ORDER BY id", args![])
-        .await
-        .unwrap();
+    let rows = ledger.read().fetch_all("SELECT id FROM event ORDER BY id", args![]).await.unwrap();
     let ids: Vec<_> = rows.iter().map(|row| row.text("id").unwrap()).collect();
     assert_eq!(ids, ["B", "_", "a", "b", "é"]);
 }
@@ -263,10 +179,7 @@ async fn bytes_at_rest_grow_with_what_is_stored(bench: Bench) {
     let sql = "INSERT INTO photo (event_id, proof) VALUES ($1, $2)";
     ledger.execute(sql, args!["e", noise]).await.unwrap();
     let after = ledger.bytes_at_rest().await.unwrap();
-    assert!(
-        before > 0 && after > before + 500_000,
-        "{before} then {after}"
-    );
+    assert!(before > 0 && after > before + 500_000, "{before} then {after}");
     ledger.execute("DELETE FROM photo", args![]).await.unwrap();
     ledger.give_back_space().await.unwrap();
 }
@@ -280,8 +193,7 @@ async fn the_same_transaction_can_be_spawned_with_borrowed_values(bench: Bench) 
             .write(|tx| {
                 Box::pin(async move {
                     for id in ids {
-                        tx.execute("INSERT INTO event (id) VALUES ($1)", args![id])
-                            .await?;
+                        tx.execute("INSERT INTO event (id) VALUES ($1)", args![id]).await?;
                     }
                     Ok::<_, StoreError>(ids.len())
                 })

@@ -30,10 +30,7 @@ on_both_engines!(
 
 async fn start(bench: &Bench) -> (AtWork, Arc<Peers>) {
     let peers = Arc::new(Peers::default());
-    (
-        AtWork::start(bench, "one", &peers, &HandClock::default()).await,
-        peers,
-    )
+    (AtWork::start(bench, "one", &peers, &HandClock::default()).await, peers)
 }
 
 async fn parcels_of_one_peer_arrive_in_order_one_at_a_time(bench: Bench) {
@@ -46,12 +43,7 @@ async fn parcels_of_one_peer_arrive_in_order_one_at_a_time(bench: Bench) {
     work.until_empty().await;
     assert_eq!(peers.arrived().len(), 60);
     for peer in ["ana", "bo", "cy"] {
-        let ids: Vec<_> = peers
-            .arrived()
-            .into_iter()
-            .filter(|(p, _)| p == peer)
-            .map(|(_, id)| id)
-            .collect();
+        let ids: Vec<_> = peers.arrived().into_iter().filter(|(p, _)| p == peer).map(|(_, id)| id).collect();
         assert!(ids.is_sorted(), "{ids:?}");
     }
     assert!(!*peers.overlapped.lock().unwrap());
@@ -65,11 +57,7 @@ async fn a_put_is_delivered_without_waiting_for_the_next_look(bench: Bench) {
     let began = Instant::now();
     put(&work.ledger, "second", "ana", 0).await;
     peers.wait_for_arrivals(2).await;
-    assert!(
-        began.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     work.stop().await;
 }
 
@@ -85,10 +73,7 @@ async fn dead_peers_do_not_hold_up_the_living(bench: Bench) {
         put(&work.ledger, &format!("for {peer}"), peer, 0).await;
     }
     eventually("the first attempts", || async {
-        waiting(&work.ledger)
-            .await
-            .iter()
-            .all(|parcel| parcel.attempts == 1)
+        waiting(&work.ledger).await.iter().all(|parcel| parcel.attempts == 1)
     })
     .await;
     let never = CancellationToken::new();
@@ -98,10 +83,7 @@ async fn dead_peers_do_not_hold_up_the_living(bench: Bench) {
     clock.advance(2_000);
     work.courier.wake();
     eventually("second attempts on the way", || async {
-        dead.iter()
-            .filter(|peer| peers.attempts(&format!("for {peer}")) == 2)
-            .count()
-            >= 16
+        dead.iter().filter(|peer| peers.attempts(&format!("for {peer}")) == 2).count() >= 16
     })
     .await;
     put(&work.ledger, "a1", "ana", work_now(&work)).await;
@@ -118,17 +100,11 @@ fn work_now(work: &AtWork) -> i64 {
 
 async fn a_failed_delivery_is_tried_again_later_and_later(bench: Bench) {
     let (work, peers) = start(&bench).await;
-    peers.give(
-        "ana",
-        Manners::Answer(Delivery::TryLater("no route".into())),
-    );
+    peers.give("ana", Manners::Answer(Delivery::TryLater("no route".into())));
     put(&work.ledger, "a1", "ana", 0).await;
     let mut waits = Vec::new();
     for attempt in 1..=6 {
-        eventually("the attempt's record", || async {
-            waiting(&work.ledger).await[0].attempts == attempt
-        })
-        .await;
+        eventually("the attempt's record", || async { waiting(&work.ledger).await[0].attempts == attempt }).await;
         let seen = &waiting(&work.ledger).await[0];
         assert_eq!(seen.last_error.as_deref(), Some("no route"));
         let wait_ms = seen.due_ms - work_now(&work);
@@ -137,9 +113,7 @@ async fn a_failed_delivery_is_tried_again_later_and_later(bench: Bench) {
         work.clock.advance(wait_ms - 1);
         work.courier.wake();
         put(&work.ledger, &format!("b{attempt}"), "bo", 0).await;
-        peers
-            .wait_for_arrivals(usize::try_from(attempt).unwrap())
-            .await;
+        peers.wait_for_arrivals(usize::try_from(attempt).unwrap()).await;
         assert_eq!(peers.attempts("a1") as i64, attempt);
         work.clock.advance(1);
         work.courier.wake();
@@ -167,14 +141,7 @@ async fn two_couriers_on_one_database_deliver_once(bench: Bench) {
     })
     .await;
     assert_eq!(peers.arrived().len(), 60);
-    assert!(
-        peers
-            .attempts
-            .lock()
-            .unwrap()
-            .values()
-            .all(|attempts| *attempts == 1)
-    );
+    assert!(peers.attempts.lock().unwrap().values().all(|attempts| *attempts == 1));
     assert!(!*peers.overlapped.lock().unwrap());
     one.stop().await;
     two.stop().await;
@@ -233,27 +200,15 @@ async fn a_long_delivery_keeps_its_lease_and_a_lost_lease_ends_it(bench: Bench) 
 
 async fn a_refused_parcel_is_shown_and_the_next_one_goes(bench: Bench) {
     let (work, peers) = start(&bench).await;
-    peers.give(
-        "ana",
-        Manners::Answer(Delivery::Refused("not our event".into())),
-    );
+    peers.give("ana", Manners::Answer(Delivery::Refused("not our event".into())));
     put(&work.ledger, "a1", "ana", 0).await;
-    eventually("the refusal", || async {
-        waiting(&work.ledger).await[0].refused
-    })
-    .await;
+    eventually("the refusal", || async { waiting(&work.ledger).await[0].refused }).await;
     peers.give("ana", Manners::Answers);
     put(&work.ledger, "a2", "ana", 0).await;
     peers.wait_for_arrivals(1).await;
-    eventually("a2 gone", || async {
-        waiting(&work.ledger).await.len() == 1
-    })
-    .await;
+    eventually("a2 gone", || async { waiting(&work.ledger).await.len() == 1 }).await;
     let kept = &waiting(&work.ledger).await[0];
-    assert_eq!(
-        (kept.id.as_str(), kept.last_error.as_deref()),
-        ("a1", Some("not our event"))
-    );
+    assert_eq!((kept.id.as_str(), kept.last_error.as_deref()), ("a1", Some("not our event")));
     assert_eq!(peers.attempts("a1"), 1);
     work.stop().await;
 }
@@ -274,13 +229,7 @@ async fn a_peer_out_of_reach_waits_uncounted_until_it_is_woken(bench: Bench) {
     put(&work.ledger, "a1", "ana", 0).await;
     put(&work.ledger, "b1", "bo", 0).await;
     peers.wait_for_arrivals(1).await;
-    assert_eq!(
-        (
-            peers.attempts("a1"),
-            waiting(&work.ledger).await[0].attempts
-        ),
-        (0, 0)
-    );
+    assert_eq!((peers.attempts("a1"), waiting(&work.ledger).await[0].attempts), (0, 0));
     peers.out_of_reach.lock().unwrap().clear();
     let woken: Result<(), StoreError> = work.courier.wake_peer("ana").await;
     woken.unwrap();
@@ -292,10 +241,7 @@ async fn a_deliverer_that_panics_is_an_attempt_that_failed(bench: Bench) {
     let (work, peers) = start(&bench).await;
     peers.give("ana", Manners::Panics);
     put(&work.ledger, "a1", "ana", 0).await;
-    eventually("the record", || async {
-        waiting(&work.ledger).await[0].attempts == 1
-    })
-    .await;
+    eventually("the record", || async { waiting(&work.ledger).await[0].attempts == 1 }).await;
     let error = waiting(&work.ledger).await[0].last_error.clone().unwrap();
     assert!(error.contains("a bug"), "{error}");
     peers.give("ana", Manners::Answers);
@@ -308,10 +254,7 @@ async fn a_delivery_over_its_deadline_is_an_attempt_that_failed(bench: Bench) {
     let (work, peers) = start(&bench).await;
     peers.give("ana", Manners::Hangs);
     put(&work.ledger, "a1", "ana", 0).await;
-    eventually("the record", || async {
-        waiting(&work.ledger).await[0].attempts == 1
-    })
-    .await;
+    eventually("the record", || async { waiting(&work.ledger).await[0].attempts == 1 }).await;
     let error = waiting(&work.ledger).await[0].last_error.clone().unwrap();
     assert!(error.contains("no answer within 0.3 s"), "{error}");
     work.stop().await;
@@ -331,17 +274,8 @@ async fn a_stop_lets_the_delivery_on_the_way_finish(bench: Bench) {
     answer.cancel();
     work.task.await.unwrap();
     let left = waiting(&ledger).await;
-    assert_eq!(
-        left.iter().map(|w| w.id.as_str()).collect::<Vec<_>>(),
-        ["a2"]
-    );
+    assert_eq!(left.iter().map(|w| w.id.as_str()).collect::<Vec<_>>(), ["a2"]);
     let sql = "SELECT COUNT(*) AS n FROM outbox_lease";
-    let leases = ledger
-        .read()
-        .fetch_one(sql, vec![])
-        .await
-        .unwrap()
-        .int("n")
-        .unwrap();
+    let leases = ledger.read().fetch_one(sql, vec![]).await.unwrap().int("n").unwrap();
     assert_eq!(leases, 0, "no lease is left behind");
 }

@@ -7,9 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use enprint_store::ledger::{
-    Courier, Deliver, Delivery, LedgerLocation, Migration, Parcel, outbox,
-};
+use enprint_store::ledger::{Courier, Deliver, Delivery, LedgerLocation, Migration, Parcel, outbox};
 use enprint_store::{StoreError, args};
 use ledger_support::{Bench, eventually, waiting};
 use tokio_util::sync::CancellationToken;
@@ -17,14 +15,8 @@ use tokio_util::sync::CancellationToken;
 on_both_engines!(killed_between_commit_and_delivery_loses_nothing);
 
 const LOCATION: &str = "LEDGER_OF_THE_CHILD";
-const SCHEMA: &[Migration] = &[
-    outbox::migration(1),
-    Migration::new(
-        2,
-        "orders",
-        "CREATE TABLE shop_order (id {TEXT} PRIMARY KEY) {STRICT};",
-    ),
-];
+const SCHEMA: &[Migration] =
+    &[outbox::migration(1), Migration::new(2, "orders", "CREATE TABLE shop_order (id {TEXT} PRIMARY KEY) {STRICT};")];
 
 #[derive(Default)]
 struct Arrivals(Mutex<Vec<String>>);
@@ -40,33 +32,19 @@ impl Deliver for Arrivals {
 async fn killed_between_commit_and_delivery_loses_nothing(bench: Bench) {
     let acknowledged = kill_after(&bench, 25);
     let ledger = bench.open(SCHEMA).await;
-    let rows = ledger
-        .read()
-        .fetch_all("SELECT id FROM shop_order", args![])
-        .await
-        .unwrap();
+    let rows = ledger.read().fetch_all("SELECT id FROM shop_order", args![]).await.unwrap();
     let orders: Vec<_> = rows.iter().map(|row| row.text("id").unwrap()).collect();
     let parcels: Vec<_> = waiting(&ledger).await.into_iter().map(|w| w.id).collect();
     for id in &acknowledged {
-        assert!(
-            orders.contains(id) && parcels.contains(id),
-            "{id} was acknowledged and is lost"
-        );
+        assert!(orders.contains(id) && parcels.contains(id), "{id} was acknowledged and is lost");
     }
-    assert_eq!(
-        orders.len(),
-        parcels.len(),
-        "an order and its parcel are one"
-    );
+    assert_eq!(orders.len(), parcels.len(), "an order and its parcel are one");
 
     let arrivals = Arc::new(Arrivals::default());
     let stop = CancellationToken::new();
     let courier = Courier::new(ledger.clone(), "after the crash", arrivals.clone());
     let running = tokio::spawn(courier.run(stop.clone()));
-    eventually("an empty outbox", || async {
-        waiting(&ledger).await.is_empty()
-    })
-    .await;
+    eventually("an empty outbox", || async { waiting(&ledger).await.is_empty() }).await;
     stop.cancel();
     running.await.unwrap();
     assert_eq!(*arrivals.0.lock().unwrap(), parcels, "each once, in order");
@@ -92,20 +70,14 @@ fn kill_after(bench: &Bench, count: usize) -> Vec<String> {
         .collect();
     child.kill().unwrap(); // SIGKILL
     child.wait().unwrap();
-    assert_eq!(
-        acknowledged.len(),
-        count,
-        "the child was killed while it was placing orders"
-    );
+    assert_eq!(acknowledged.len(), count, "the child was killed while it was placing orders");
     acknowledged
 }
 
 #[tokio::test]
 #[ignore = "run and killed by killed_between_commit_and_delivery_loses_nothing"]
 async fn child_places_orders() {
-    let bench = Bench {
-        location: std::env::var(LOCATION).unwrap().parse().unwrap(),
-    };
+    let bench = Bench { location: std::env::var(LOCATION).unwrap().parse().unwrap() };
     let ledger = bench.open(SCHEMA).await;
     for number in 0.. {
         let id = &format!("order-{number:06}");
@@ -113,8 +85,7 @@ async fn child_places_orders() {
         ledger
             .write(|tx| {
                 Box::pin(async move {
-                    tx.execute("INSERT INTO shop_order (id) VALUES ($1)", args![id])
-                        .await?;
+                    tx.execute("INSERT INTO shop_order (id) VALUES ($1)", args![id]).await?;
                     outbox::put(tx, parcel, number).await?;
                     Ok::<_, StoreError>(())
                 })

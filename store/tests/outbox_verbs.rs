@@ -25,17 +25,11 @@ async fn due(ledger: &Ledger, now_ms: i64) -> Vec<String> {
 }
 
 async fn settle(ledger: &Ledger, id: &str) -> bool {
-    ledger
-        .write(|tx| Box::pin(outbox::settle(tx, id)))
-        .await
-        .unwrap()
+    ledger.write(|tx| Box::pin(outbox::settle(tx, id))).await.unwrap()
 }
 
 async fn postpone(ledger: &Ledger, id: &str, now_ms: i64) -> Option<i64> {
-    ledger
-        .write(|tx| Box::pin(outbox::postpone(tx, id, "no answer", now_ms)))
-        .await
-        .unwrap()
+    ledger.write(|tx| Box::pin(outbox::postpone(tx, id, "no answer", now_ms))).await.unwrap()
 }
 
 async fn a_parcel_put_twice_waits_once(bench: Bench) {
@@ -71,10 +65,7 @@ async fn a_parcel_goes_when_it_is_its_turn_and_time(bench: Bench) {
     settle(&ledger, "a1").await;
     assert_eq!(due(&ledger, 100).await, ["a2", "b1"]);
     let own = &parcel("c1", "cy");
-    ledger
-        .write(|tx| Box::pin(outbox::put_due(tx, own, 100, 900)))
-        .await
-        .unwrap();
+    ledger.write(|tx| Box::pin(outbox::put_due(tx, own, 100, 900))).await.unwrap();
     assert!(!due(&ledger, 899).await.contains(&"c1".into()));
     assert!(due(&ledger, 900).await.contains(&"c1".into()));
 }
@@ -85,10 +76,7 @@ async fn attempts_that_fail_are_further_and_further_apart(bench: Bench) {
     for attempt in 1..=12 {
         let due_ms = postpone(&ledger, "o1", 1000).await.unwrap();
         let whole_ms = (1000 << (attempt - 1)).min(300_000);
-        assert!(
-            (whole_ms / 2..=whole_ms).contains(&(due_ms - 1000)),
-            "{attempt}: {due_ms}"
-        );
+        assert!((whole_ms / 2..=whole_ms).contains(&(due_ms - 1000)), "{attempt}: {due_ms}");
         assert!(due(&ledger, due_ms - 1).await.is_empty());
         assert_eq!(due(&ledger, due_ms).await, ["o1"]);
     }
@@ -104,28 +92,15 @@ async fn a_refused_parcel_is_kept_with_its_reason_and_lets_others_pass(bench: Be
     put(&ledger, "o1", "ana", 0).await;
     put(&ledger, "o2", "ana", 0).await;
     let reason = &"we do not print on canvas ".repeat(1000);
-    ledger
-        .write(|tx| Box::pin(outbox::refuse(tx, "o1", reason, 3)))
-        .await
-        .unwrap();
+    ledger.write(|tx| Box::pin(outbox::refuse(tx, "o1", reason, 3))).await.unwrap();
     assert_eq!(due(&ledger, i64::MAX).await, ["o2"]);
     let seen = &waiting(&ledger).await[0];
     assert!(seen.id == "o1" && seen.refused);
     let kept = seen.last_error.as_deref().unwrap();
     assert!(kept.starts_with("we do not print on canvas"));
     assert_eq!(kept.chars().count(), limits::REASON_CHARS_MAX);
-    assert!(
-        ledger
-            .write(|tx| Box::pin(outbox::revive(tx, "o1", 9)))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !ledger
-            .write(|tx| Box::pin(outbox::revive(tx, "o1", 9)))
-            .await
-            .unwrap()
-    );
+    assert!(ledger.write(|tx| Box::pin(outbox::revive(tx, "o1", 9))).await.unwrap());
+    assert!(!ledger.write(|tx| Box::pin(outbox::revive(tx, "o1", 9))).await.unwrap());
     assert_eq!(due(&ledger, 9).await, ["o1"]);
 }
 
@@ -139,60 +114,30 @@ async fn a_peer_that_comes_back_gets_everything_at_once(bench: Bench) {
         }
     }
     assert!(due(&ledger, 1000).await.is_empty());
-    ledger
-        .write(|tx| Box::pin(outbox::wake_peer(tx, "ana", 1000)))
-        .await
-        .unwrap();
+    ledger.write(|tx| Box::pin(outbox::wake_peer(tx, "ana", 1000))).await.unwrap();
     assert_eq!(due(&ledger, 1000).await, ["a1"]);
     let after_waking = postpone(&ledger, "a1", 1000).await.unwrap();
-    assert!(
-        after_waking <= 2000,
-        "its backoff begins anew: {after_waking}"
-    );
+    assert!(after_waking <= 2000, "its backoff begins anew: {after_waking}");
 }
 
 async fn what_is_too_big_is_refused_in_words(bench: Bench) {
     let ledger = bench.open(OUTBOX).await;
-    let big = Parcel {
-        payload: vec![0; limits::PARCEL_BYTES_MAX + 1],
-        ..parcel("o1", "ana")
-    };
-    let long = Parcel {
-        peer: "x".repeat(257),
-        ..parcel("o2", "ana")
-    };
+    let big = Parcel { payload: vec![0; limits::PARCEL_BYTES_MAX + 1], ..parcel("o1", "ana") };
+    let long = Parcel { peer: "x".repeat(257), ..parcel("o2", "ana") };
     for parcel in [&big, &long] {
-        let put: Result<bool, StoreError> = ledger
-            .write(|tx| Box::pin(outbox::put(tx, parcel, 0)))
-            .await;
-        assert!(
-            matches!(put, Err(StoreError::ParcelTooBig { .. })),
-            "{put:?}"
-        );
+        let put: Result<bool, StoreError> = ledger.write(|tx| Box::pin(outbox::put(tx, parcel, 0))).await;
+        assert!(matches!(put, Err(StoreError::ParcelTooBig { .. })), "{put:?}");
     }
-    let most = Parcel {
-        payload: vec![0; limits::PARCEL_BYTES_MAX],
-        ..parcel("o3", "ana")
-    };
+    let most = Parcel { payload: vec![0; limits::PARCEL_BYTES_MAX], ..parcel("o3", "ana") };
     let most = &most;
-    assert!(
-        ledger
-            .write(|tx| Box::pin(outbox::put(tx, most, 0)))
-            .await
-            .unwrap()
-    );
+    assert!(ledger.write(|tx| Box::pin(outbox::put(tx, most, 0))).await.unwrap());
 }
 
 #[test]
 fn backoff_grows_is_capped_and_jittered() {
     let second = Duration::from_secs(1);
-    let whole: Vec<_> = (1..=5)
-        .map(|attempts| outbox::backoff(attempts, 0.0))
-        .collect();
-    assert_eq!(
-        whole,
-        [second, second * 2, second * 4, second * 8, second * 16]
-    );
+    let whole: Vec<_> = (1..=5).map(|attempts| outbox::backoff(attempts, 0.0)).collect();
+    assert_eq!(whole, [second, second * 2, second * 4, second * 8, second * 16]);
     for attempts in [10, 64, i64::MAX] {
         assert_eq!(outbox::backoff(attempts, 0.0), Duration::from_secs(300));
         assert_eq!(outbox::backoff(attempts, 1.0), Duration::from_secs(150));

@@ -6,7 +6,11 @@ use enprint_store::StoreError;
 use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 
 fn archive(dir: &std::path::Path) -> Archive {
-    Archive::open(dir, ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, volume_bytes_max: 1_000_000, ..ArchiveOptions::default() }).unwrap()
+    Archive::open(
+        dir,
+        ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, volume_bytes_max: 1_000_000, ..ArchiveOptions::default() },
+    )
+    .unwrap()
 }
 
 fn put(volume: &Volume, bytes: &[u8], records: &[(&[u8], &[u8])]) -> Result<[u8; 32], StoreError> {
@@ -89,7 +93,8 @@ fn a_removed_volume_is_gone_and_its_handles_say_so() {
 fn a_removed_blob_is_gone_and_the_others_stay() {
     let dir = tempfile::tempdir().unwrap();
     let volume = archive(dir.path()).create_volume("event-001").unwrap();
-    let (one, two) = (put(&volume, &bytes(90_000), &[(b"1", b"1")]).unwrap(), put(&volume, &bytes(80_000), &[]).unwrap());
+    let (one, two) =
+        (put(&volume, &bytes(90_000), &[(b"1", b"1")]).unwrap(), put(&volume, &bytes(80_000), &[]).unwrap());
     volume.remove(&[one], &[b"1"]).unwrap();
     assert!(matches!(volume.read_blob(&one), Err(StoreError::BlobMissing)));
     assert!(volume.record(b"1").unwrap().is_none());

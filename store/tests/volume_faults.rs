@@ -131,7 +131,8 @@ fn a_flipped_bit_is_never_served_and_never_a_hang_or_a_panic() {
     let dir = tempfile::tempdir().unwrap();
     let archive = Archive::open(dir.path(), options()).unwrap();
     let volume = archive.create_volume("v-001").unwrap();
-    let photos: Vec<_> = (0..6).map(|seed| put(&volume, &format!("{seed}"), &bytes_of(seed, 400_000)).unwrap()).collect();
+    let photos: Vec<_> =
+        (0..6).map(|seed| put(&volume, &format!("{seed}"), &bytes_of(seed, 400_000)).unwrap()).collect();
     drop((volume, archive));
     let files = files_below(dir.path());
     let mut found = 0;

@@ -203,10 +203,9 @@ pub(super) async fn visible(
 /// # Errors
 /// [`HostError::NotOnPriceList`]
 pub(super) fn price(prices: &PriceList, choice: &Choice) -> Result<Money, HostError> {
-    prices.price_of(choice.size, choice.finish).ok_or_else(|| HostError::NotOnPriceList {
-        size: choice.size.to_string(),
-        finish: choice.finish.to_string(),
-    })
+    prices
+        .price_of(choice.size, choice.finish)
+        .ok_or_else(|| HostError::NotOnPriceList { size: choice.size.to_string(), finish: choice.finish.to_string() })
 }
 
 /// The basket as it stands.
@@ -223,12 +222,8 @@ pub(super) async fn basket_in(
          WHERE b.session_id = $1 AND b.event_id = $2
          ORDER BY b.added_ms, b.photo_id, b.size, b.finish, b.crop"
     );
-    let mut basket = Basket {
-        lines: Vec::new(),
-        currency: prices.currency,
-        total: Money::zero(prices.currency),
-        prints: 0,
-    };
+    let mut basket =
+        Basket { lines: Vec::new(), currency: prices.currency, total: Money::zero(prices.currency), prints: 0 };
     for row in sql.fetch_all(query, args![session.0, event_id.0]).await? {
         let line = basket_line(&row, prices)?;
         if let (None, Some(total)) = (line.problem, line.total) {

@@ -1,6 +1,7 @@
 //! Events as their photographers publish them. An event belongs to the photographer
 //! that published it first; to all others it is not there.
 
+use enprint_protocol::PeerId;
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::codec;
 use enprint_protocol::enrol::Role;
@@ -8,7 +9,6 @@ use enprint_protocol::event::EventRecord;
 use enprint_protocol::ids::{ContentHash, EventId};
 use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::time::UnixMs;
-use enprint_protocol::PeerId;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
 
@@ -193,12 +193,7 @@ async fn replace(tx: &mut Tx<'_>, put: &PutEvent, code_changed: bool) -> Result<
     Ok(())
 }
 
-async fn withdraw_in(
-    tx: &mut Tx<'_>,
-    photographer: PeerId,
-    event_id: EventId,
-    now: UnixMs,
-) -> Result<u64, HostError> {
+async fn withdraw_in(tx: &mut Tx<'_>, photographer: PeerId, event_id: EventId, now: UnixMs) -> Result<u64, HostError> {
     if let Owned::Withdrawn = owned(tx, photographer, event_id).await? {
         return Ok(0);
     }

@@ -80,7 +80,10 @@ impl Index {
         let pages = u32::try_from(total.div_ceil(size.into())).unwrap_or(u32::MAX).max(1);
         let number = page.number.clamp(1, pages);
         let query = concat!(
-            "SELECT ", photo_columns!(), " FROM photo p WHERE ", in_filter!(),
+            "SELECT ",
+            photo_columns!(),
+            " FROM photo p WHERE ",
+            in_filter!(),
             " ORDER BY p.sort_key, p.photo_id LIMIT $4 OFFSET $5"
         );
         let skipped = i64::from(number - 1) * i64::from(size);
@@ -109,14 +112,20 @@ impl Index {
             return Ok(None);
         }
         let query = concat!(
-            "SELECT p.sort_key, ", photo_columns!(), " FROM photo p WHERE ", in_filter!(), " AND p.photo_id = $4"
+            "SELECT p.sort_key, ",
+            photo_columns!(),
+            " FROM photo p WHERE ",
+            in_filter!(),
+            " AND p.photo_id = $4"
         );
         let Some(row) = sql.fetch_optional(query, filter.args(args![photo_id.0.0])).await? else {
             return Ok(None);
         };
         let place = args![row.text("sort_key")?, photo_id.0.0];
         let before = concat!(
-            "SELECT COUNT(*) AS photos FROM photo p WHERE ", in_filter!(), " AND (p.sort_key, p.photo_id) < ($4, $5)"
+            "SELECT COUNT(*) AS photos FROM photo p WHERE ",
+            in_filter!(),
+            " AND (p.sort_key, p.photo_id) < ($4, $5)"
         );
         let before = sql.fetch_one(before, filter.args(place.clone())).await?;
         Ok(Some(PhotoView {

@@ -1,12 +1,12 @@
 //! Orders as they are stored, listed, looked up, answered by their photographer and
 //! paid. Placing is `placing.rs`; what is said of an order later is `statuses.rs`.
 
+use enprint_protocol::codec;
 use enprint_protocol::ids::{ContentHash, EventId, OrderId};
 use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::order::{Order, OrderRequest, Payment};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::time::UnixMs;
-use enprint_protocol::codec;
 use enprint_store::args;
 use enprint_store::ledger::{Parcel, Row, Session as Sql, Tx, outbox};
 
@@ -79,7 +79,9 @@ impl Index {
     /// The database's.
     pub async fn orders_of_session(&self, session: SessionId) -> Result<Vec<OrderSummary>, HostError> {
         let query = concat!(
-            "SELECT ", summary_columns!(), " FROM placed_order
+            "SELECT ",
+            summary_columns!(),
+            " FROM placed_order
              WHERE session_id = $1 OR account = (SELECT account FROM session WHERE session_id = $1)
              ORDER BY placed_ms DESC, order_id LIMIT $2"
         );
@@ -164,11 +166,7 @@ impl Index {
 }
 
 /// What a customer gets who places the same order once more.
-pub(super) async fn placed_before(
-    index: &Index,
-    sql: &mut Sql,
-    key: ContentHash,
-) -> Result<Option<Placed>, HostError> {
+pub(super) async fn placed_before(index: &Index, sql: &mut Sql, key: ContentHash) -> Result<Option<Placed>, HostError> {
     let query = "SELECT order_id, number, total_minor, currency FROM placed_order WHERE place_key = $1";
     let row = sql.fetch_optional(query, args![key.0]).await?;
     row.map(|row| placing::placed(index, &row)).transpose()

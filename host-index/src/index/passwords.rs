@@ -81,12 +81,8 @@ fn check(password: &str) -> Result<(), HostError> {
 }
 
 fn hasher() -> Result<Argon2<'static>, HostError> {
-    let params = Params::new(
-        limits::PASSWORD_HASH_KIB,
-        limits::PASSWORD_HASH_PASSES,
-        limits::PASSWORD_HASH_LANES,
-        None,
-    );
+    let params =
+        Params::new(limits::PASSWORD_HASH_KIB, limits::PASSWORD_HASH_PASSES, limits::PASSWORD_HASH_LANES, None);
     let params = params.map_err(|error| HostError::PasswordUnusable { reason: error.to_string() })?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }

@@ -35,9 +35,9 @@ impl Index {
         owned_event(&mut sql, photographer, event_id).await?;
         let ids: Vec<PhotoId> = offered.iter().map(|photo| photo.photo_id).collect();
         let stored = revisions(&mut sql, event_id, &ids).await?;
-        let missing = offered.iter().filter(|photo| {
-            stored.get(&photo.photo_id).is_none_or(|(revision, _)| *revision != photo.revision)
-        });
+        let missing = offered
+            .iter()
+            .filter(|photo| stored.get(&photo.photo_id).is_none_or(|(revision, _)| *revision != photo.revision));
         Ok(missing.map(|photo| photo.photo_id).collect())
     }
 
@@ -74,10 +74,7 @@ impl Index {
         photos: &[PhotoId],
     ) -> Result<u64, HostError> {
         at_most("Photos in a withdrawal", photos.len(), PHOTOS_NAMED_MAX)?;
-        let taken = self
-            .ledger()
-            .write(|tx| Box::pin(withdraw_in(tx, photographer, event_id, photos)))
-            .await?;
+        let taken = self.ledger().write(|tx| Box::pin(withdraw_in(tx, photographer, event_id, photos))).await?;
         self.ledger().give_back_space().await?;
         Ok(taken)
     }

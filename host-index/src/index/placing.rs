@@ -130,10 +130,8 @@ impl Placing<'_> {
         let line = |field, what, given: &str, max| {
             text::required(what, given, max, false).map_err(|error| HostError::field(field, error.to_string()))
         };
-        let customer = Customer {
-            name: line("name", "Your name", &wanted.name, NAME_BYTES_MAX)?,
-            email: email(&wanted.email)?,
-        };
+        let customer =
+            Customer { name: line("name", "Your name", &wanted.name, NAME_BYTES_MAX)?, email: email(&wanted.email)? };
         let option = prices.delivery(wanted.delivery.trim());
         let option = option.ok_or_else(|| HostError::field("delivery", "Please choose how you get the prints."))?;
         let address = lines_of("address", "The address", &wanted.address, limits::ADDRESS_LINES_BYTES_MAX)?;
@@ -224,7 +222,10 @@ fn email(given: &str) -> Result<String, HostError> {
         .map_err(|error| HostError::field("email", error.to_string()))?;
     let parts = email.rsplit_once('@').filter(|(user, domain)| !user.is_empty() && domain.len() > 2);
     if parts.is_none() || email.contains(char::is_whitespace) {
-        return Err(HostError::field("email", "Please check the e-mail address: it should read like name@example.org."));
+        return Err(HostError::field(
+            "email",
+            "Please check the e-mail address: it should read like name@example.org.",
+        ));
     }
     Ok(email)
 }

@@ -34,13 +34,19 @@ macro_rules! statements {
     ($hash:literal, $jpeg:literal) => {
         Statements {
             hash: concat!(
-                "SELECT f.", $hash, " AS hash FROM photo f
+                "SELECT f.",
+                $hash,
+                " AS hash FROM photo f
                  JOIN event e ON e.event_id = f.event_id
                  JOIN peer p ON p.peer_id = e.photographer AND p.suspended_ms IS NULL
                  WHERE f.event_id = $1 AND f.photo_id = $2"
             ),
             jpeg: concat!(
-                "SELECT ", $jpeg, " AS jpeg FROM photo WHERE event_id = $1 AND photo_id = $2 AND ", $hash, " = $3"
+                "SELECT ",
+                $jpeg,
+                " AS jpeg FROM photo WHERE event_id = $1 AND photo_id = $2 AND ",
+                $hash,
+                " = $3"
             ),
         }
     };

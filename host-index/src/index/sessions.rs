@@ -112,11 +112,7 @@ async fn opened(sql: &mut Sql, session: SessionId, account: Option<&str>) -> Res
 ///
 /// # Errors
 /// [`HostError::NotHere`] when the session has ended.
-pub(super) async fn account_of(
-    sql: &mut Sql,
-    session: SessionId,
-    now: UnixMs,
-) -> Result<Option<AccountId>, HostError> {
+pub(super) async fn account_of(sql: &mut Sql, session: SessionId, now: UnixMs) -> Result<Option<AccountId>, HostError> {
     let query = "SELECT account FROM session WHERE session_id = $1 AND expires_ms > $2";
     let row = sql.fetch_optional(query, args![session.0, now.0]).await?.ok_or(HostError::NotHere)?;
     let account: Option<String> = row.get("account")?;

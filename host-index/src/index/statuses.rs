@@ -2,13 +2,13 @@
 //! transaction of what it changes; and how far the order has come by all of them.
 
 use enprint_protocol::PeerId;
+use enprint_protocol::codec;
 use enprint_protocol::enrol::Role;
 use enprint_protocol::ids::OrderId;
 use enprint_protocol::limits::SMALL_BYTES_MAX;
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind};
 use enprint_protocol::time::UnixMs;
-use enprint_protocol::codec;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
 
@@ -29,13 +29,8 @@ impl Index {
     pub async fn note_status(&self, photographer: PeerId, signed: &Signed<Status>) -> Result<(), HostError> {
         let (key, status) = signed.open_any()?;
         status.check()?;
-        let noted = Noted {
-            photographer,
-            signer: key.to_peer_id(),
-            encoded: codec::encode(signed)?,
-            status,
-            now: self.now(),
-        };
+        let noted =
+            Noted { photographer, signer: key.to_peer_id(), encoded: codec::encode(signed)?, status, now: self.now() };
         let noted = &noted;
         self.ledger().write(|tx| Box::pin(noted.keep(tx))).await
     }

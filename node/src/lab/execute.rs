@@ -8,9 +8,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::ledger::outbox::Waiting;
 
 use super::catalogue::{FileState, JobRow, JobState, PhotographerRow, Standing};
-use super::commands::{
-    FileSummary, JobSummary, LabAnswer, LabCommand, LabStatus, PhotographerSummary, WaitingReport,
-};
+use super::commands::{FileSummary, JobSummary, LabAnswer, LabCommand, LabStatus, PhotographerSummary, WaitingReport};
 use super::naming;
 use super::node::{Lab, Node};
 use crate::control::{Commands, Progress};
@@ -93,7 +91,8 @@ impl Node {
         let peer = self.find_photographer(who).await?;
         self.catalogue.set_standing(peer, Standing::Revoked).await?;
         // Jobs taken already go on, and their reports have to get through.
-        let has_open_jobs = self.catalogue.jobs().await?.iter().any(|row| row.photographer == peer && row.state != JobState::Shipped);
+        let has_open_jobs =
+            self.catalogue.jobs().await?.iter().any(|row| row.photographer == peer && row.state != JobState::Shipped);
         if !has_open_jobs {
             self.admission.forget(peer);
         }

@@ -74,7 +74,8 @@ impl Lab {
             fetcher.add(job_id, photographer);
         }
         let (offering, reporting) = (Mutex::new(()), Mutex::new(()));
-        let node = Node { config, catalogue, receiving, fetcher, client, admission, key, offering, reporting, _lock: lock };
+        let node =
+            Node { config, catalogue, receiving, fetcher, client, admission, key, offering, reporting, _lock: lock };
         let running = Arc::new(Mutex::new(Some(Running { peer: task, incoming })));
         Ok(Self { node: Arc::new(node), running, shutdown })
     }

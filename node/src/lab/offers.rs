@@ -26,7 +26,9 @@ impl Node {
             self.check_room(&job).await?;
         }
         match self.catalogue.put_job(peer, &offer, &job).await? {
-            Offered::New => tracing::info!(job.id = %job.job_id, order.id = %job.order_id, peer.id = %peer, "a job was taken"),
+            Offered::New => {
+                tracing::info!(job.id = %job.job_id, order.id = %job.order_id, peer.id = %peer, "a job was taken")
+            }
             Offered::Again => {}
             Offered::Conflict => return Ok(conflict().into()),
             Offered::Full => return Ok(full().into()),
@@ -64,7 +66,10 @@ impl Node {
 }
 
 fn not_approved() -> Refusal {
-    Refusal::new(ErrorCode::NotApproved, "The lab has not approved you yet. It knows now that you wait; the job is offered again by itself.")
+    Refusal::new(
+        ErrorCode::NotApproved,
+        "The lab has not approved you yet. It knows now that you wait; the job is offered again by itself.",
+    )
 }
 
 fn conflict() -> Refusal {

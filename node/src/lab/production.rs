@@ -36,7 +36,12 @@ impl Node {
     }
 
     /// A status of a job, signed, on its way to the photographer.
-    pub(super) fn signed_report(&self, row: &JobRow, status_id: CommandId, kind: StatusKind) -> Result<Report, NodeError> {
+    pub(super) fn signed_report(
+        &self,
+        row: &JobRow,
+        status_id: CommandId,
+        kind: StatusKind,
+    ) -> Result<Report, NodeError> {
         let status = Status { status_id, order_id: row.job.order_id, job_id: Some(row.job.job_id), at: now(), kind };
         status.check()?;
         let request = StatusRequest::Report(Signed::sign(&status, &self.key)?);
@@ -45,11 +50,16 @@ impl Node {
 
     async fn find_job(&self, named: &str) -> Result<JobRow, NodeError> {
         let mut jobs = self.catalogue.jobs().await?;
-        let names = |row: &JobRow| vec![row.job.order_id.number(), row.job.order_id.to_string(), row.job.job_id.to_string()];
+        let names =
+            |row: &JobRow| vec![row.job.order_id.number(), row.job.order_id.to_string(), row.job.job_id.to_string()];
         let shown = |row: &JobRow| format!("job {} of order {}", row.job.job_id, row.job.order_id.number());
         match naming::find(named, &jobs, names, shown)? {
             Some(at) => Ok(jobs.swap_remove(at)),
-            None => Err(NodeError::Unknown { what: "job", name: named.trim().to_owned(), hint: "“jobs” lists those that are here." }),
+            None => Err(NodeError::Unknown {
+                what: "job",
+                name: named.trim().to_owned(),
+                hint: "“jobs” lists those that are here.",
+            }),
         }
     }
 }

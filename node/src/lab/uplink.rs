@@ -141,7 +141,8 @@ impl Node {
         };
         contacts.retain(|contact| contact.role == Role::Photographer);
         for contact in &mut contacts {
-            contact.name = text::optional("A photographer's name", &contact.name, NAME_BYTES_MAX, false).unwrap_or_default();
+            contact.name =
+                text::optional("A photographer's name", &contact.name, NAME_BYTES_MAX, false).unwrap_or_default();
             contact.addresses.truncate(ADDRESSES_MAX);
         }
         self.catalogue.put_contacts(&contacts).await?;

@@ -14,11 +14,7 @@ use crate::error::NodeError;
 use crate::limits::REQUESTS_ANSWERED_AT_ONCE;
 
 /// Answers until `shutdown`; what is being answered then is finished.
-pub(super) async fn run(
-    node: Arc<Node>,
-    mut incoming: mpsc::Receiver<Incoming>,
-    shutdown: CancellationToken,
-) {
+pub(super) async fn run(node: Arc<Node>, mut incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
     let room = Arc::new(Semaphore::new(REQUESTS_ANSWERED_AT_ONCE));
     let answering = TaskTracker::new();
     loop {

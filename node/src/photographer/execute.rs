@@ -113,11 +113,8 @@ impl Node {
         let category = category.map(|name| text::required("The category", &name, NAME_BYTES_MAX, false)).transpose()?;
         let event_id = row.record.event_id;
         let imported = self.import_into(event_id, folder, category, progress.clone());
-        let mut report = if publish {
-            self.publishing_meanwhile(&row, imported, progress).await?
-        } else {
-            imported.await?
-        };
+        let mut report =
+            if publish { self.publishing_meanwhile(&row, imported, progress).await? } else { imported.await? };
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
         Ok(PhotographerAnswer::Imported(report))
@@ -161,11 +158,7 @@ impl Node {
     }
 
     async fn publish_so_far(&self, row: &EventRow) {
-        let wish = PublishWish {
-            event_id: row.record.event_id,
-            selection: Selection::default(),
-            asked_ms: now().0,
-        };
+        let wish = PublishWish { event_id: row.record.event_id, selection: Selection::default(), asked_ms: now().0 };
         if let Err(error) = self.publish_wish(&wish, &Progress::silent()).await {
             tracing::debug!(%error, "nothing is published yet");
         }

@@ -74,7 +74,15 @@ impl Node {
         let job = print_job(&row.order, &event.record.name, &event.record.photographer, lab.peer_id, &files);
         job.check()?;
         let payload = codec::encode(&enprint_protocol::print_job::JobRequest::Offer(Signed::sign(&job, &self.key)?))?;
-        let new = NewJob { job_id: job.job_id, order_id: job.order_id, event_id: row.order.event_id, lab: lab.peer_id, files, payload, at: now() };
+        let new = NewJob {
+            job_id: job.job_id,
+            order_id: job.order_id,
+            event_id: row.order.event_id,
+            lab: lab.peer_id,
+            files,
+            payload,
+            at: now(),
+        };
         self.catalogue.offer(&new).await?;
         self.permissions.forget_all();
         self.admission.admit(lab.peer_id);
@@ -144,7 +152,14 @@ fn checked_file(archive: &EventArchive, event_id: EventId, photo_id: PhotoId) ->
     }
     let StoredPhoto { record, .. } = photo;
     Ok(JobFile {
-        file: PrintFile { photo_id, name: record.file_name, bytes, root, width_px: record.width_px, height_px: record.height_px },
+        file: PrintFile {
+            photo_id,
+            name: record.file_name,
+            bytes,
+            root,
+            width_px: record.width_px,
+            height_px: record.height_px,
+        },
         subtrees,
     })
 }
@@ -190,6 +205,9 @@ fn gone(name: &str) -> NodeError {
 
 fn damaged(photo: &StoredPhoto) -> NodeError {
     NodeError::NotNow {
-        problem: format!("The original of {} is damaged on this disk. Import it again from your copy.", photo.record.file_name),
+        problem: format!(
+            "The original of {} is damaged on this disk. Import it again from your copy.",
+            photo.record.file_name
+        ),
     }
 }

@@ -17,11 +17,7 @@ pub(crate) fn find<'a>(
         candidates.iter().enumerate().filter(|(_, candidate)| fits(candidate)).map(|(at, _)| at).collect()
     };
     let whole = places(&|(id, name)| *id == wanted || *name == wanted);
-    let found = if whole.is_empty() && wanted.len() >= 4 {
-        places(&|(id, _)| id.starts_with(&wanted))
-    } else {
-        whole
-    };
+    let found = if whole.is_empty() && wanted.len() >= 4 { places(&|(id, _)| id.starts_with(&wanted)) } else { whole };
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(*one)),

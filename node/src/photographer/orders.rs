@@ -14,11 +14,7 @@ use crate::error::NodeError;
 
 impl Node {
     /// Answers the host.
-    pub(super) async fn take_from_host(
-        &self,
-        peer: PeerId,
-        request: OrderRequest,
-    ) -> Result<OrderReply, NodeError> {
+    pub(super) async fn take_from_host(&self, peer: PeerId, request: OrderRequest) -> Result<OrderReply, NodeError> {
         let host = match self.catalogue.host().await? {
             Some(host) if host.peer_id == peer => host,
             _ => return Ok(Refusal::uniform().into()),
@@ -70,11 +66,7 @@ impl Node {
     }
 
     /// Stores what the lab says of its job, and passes its signed words on to the host.
-    pub(super) async fn note_from_lab(
-        &self,
-        lab: PeerId,
-        request: StatusRequest,
-    ) -> Result<StatusReply, NodeError> {
+    pub(super) async fn note_from_lab(&self, lab: PeerId, request: StatusRequest) -> Result<StatusReply, NodeError> {
         let StatusRequest::Report(signed) = request;
         let status = signed.open_from(&lab)?;
         status.check()?;
@@ -108,7 +100,9 @@ impl Node {
         let reason = text::required("The reason", reason, limits::SENTENCE_BYTES_MAX, true)?;
         let row = self.find_order(named).await?;
         if row.job_id.is_some() {
-            return Err(NodeError::NotNow { problem: "This order is with the lab already; ask the lab to stop it.".into() });
+            return Err(NodeError::NotNow {
+                problem: "This order is with the lab already; ask the lab to stop it.".into(),
+            });
         }
         let status = self.own_status(row.order.order_id, StatusKind::Declined { reason: reason.clone() })?;
         self.catalogue.decide(row.order.order_id, Decision::Declined, &reason, &status, self.host_id().await?).await?;
@@ -141,7 +135,8 @@ impl Node {
     /// The order of that number or id, or beginning of an id.
     pub(super) async fn find_order(&self, named: &str) -> Result<OrderRow, NodeError> {
         let mut orders = self.catalogue.orders().await?;
-        let names: Vec<_> = orders.iter().map(|row| (row.order.order_id.to_string(), row.order.order_id.number())).collect();
+        let names: Vec<_> =
+            orders.iter().map(|row| (row.order.order_id.to_string(), row.order.order_id.number())).collect();
         let at = super::naming::find(named, names.iter().map(|(id, number)| (id.clone(), number.as_str())))?;
         at.map(|at| orders.swap_remove(at)).ok_or_else(|| NodeError::Unknown {
             what: "order",

@@ -127,7 +127,9 @@ impl Node {
             })
             .await?;
         }
-        self.catalogue.set_published(wish.event_id, &chosen.iter().map(StoredPhoto::photo_id).collect::<Vec<_>>()).await?;
+        self.catalogue
+            .set_published(wish.event_id, &chosen.iter().map(StoredPhoto::photo_id).collect::<Vec<_>>())
+            .await?;
         Ok(report)
     }
 
@@ -156,10 +158,8 @@ impl Node {
     }
 
     async fn publish_event(&self, host: PeerId, event: &EventRow) -> Result<String, NodeError> {
-        let request = PublishRequest::Event {
-            event: Box::new(event.record.clone()),
-            access_code: event.access_code.clone(),
-        };
+        let request =
+            PublishRequest::Event { event: Box::new(event.record.clone()), access_code: event.access_code.clone() };
         match self.ask_host(host, request).await? {
             PublishReply::EventStored { gallery_url } => {
                 self.catalogue.set_gallery_url(event.record.event_id, &gallery_url).await?;
@@ -170,7 +170,12 @@ impl Node {
     }
 
     /// Those of `named` that the host has not, or has in another revision.
-    async fn needed(&self, host: PeerId, event_id: EventId, named: &[StoredPhoto]) -> Result<Vec<StoredPhoto>, NodeError> {
+    async fn needed(
+        &self,
+        host: PeerId,
+        event_id: EventId,
+        named: &[StoredPhoto],
+    ) -> Result<Vec<StoredPhoto>, NodeError> {
         let revision = |photo: &StoredPhoto| {
             let revision = revision_of(&photo.record, &photo.thumbnail.hash, &photo.proof.hash)?;
             Ok::<_, ProtocolError>(Revision { photo_id: photo.photo_id(), revision })

@@ -67,11 +67,7 @@ impl Permissions {
 
 impl Node {
     /// Answers a lab.
-    pub(super) async fn serve_lab(
-        &self,
-        lab: PeerId,
-        request: OriginalRequest,
-    ) -> Result<OriginalReply, NodeError> {
+    pub(super) async fn serve_lab(&self, lab: PeerId, request: OriginalRequest) -> Result<OriginalReply, NodeError> {
         let (OriginalRequest::Subtrees { job_id, root } | OriginalRequest::Range { job_id, root, .. }) = request;
         let Some(permitted) = self.permitted(Claim { lab, job_id, root }).await? else {
             return Ok(Refusal::uniform().into());

@@ -25,8 +25,7 @@ impl Selection {
     pub fn includes(&self, photo: &PhotoRecord) -> bool {
         let category = self.category.as_ref().is_none_or(|category| same(category, &photo.category));
         let rating = self.rating_min.is_none_or(|min| photo.rating.unwrap_or(0) >= min);
-        let name = self.file_names.is_empty()
-            || self.file_names.iter().any(|pattern| fits(pattern, &photo.file_name));
+        let name = self.file_names.is_empty() || self.file_names.iter().any(|pattern| fits(pattern, &photo.file_name));
         category && rating && name
     }
 }

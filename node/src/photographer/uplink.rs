@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role, Welcome};
 use enprint_protocol::access_code::InvitationCode;
+use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role, Welcome};
 use enprint_protocol::limits::ADDRESSES_MAX;
 use enprint_protocol::peer::PeerEvent;
 use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};

@@ -5,9 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use enprint_node::photographer::darkroom::{
-    DevelopError, DevelopSettings, Renditions, develop, read_facts,
-};
+use enprint_node::photographer::darkroom::{DevelopError, DevelopSettings, Renditions, develop, read_facts};
 use image::{Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 
@@ -38,9 +36,7 @@ pub fn jpeg(picture: &RgbImage, exif: Option<&[u8]>, profile: Option<&[u8]>) -> 
         encoder.add_icc_profile(profile).unwrap();
     }
     let (width, height) = (picture.width() as u16, picture.height() as u16);
-    encoder
-        .encode(picture.as_raw(), width, height, ColorType::Rgb)
-        .unwrap();
+    encoder.encode(picture.as_raw(), width, height, ColorType::Rgb).unwrap();
     bytes
 }
 
@@ -54,12 +50,8 @@ pub fn exif(main: &[(u16, Value)], camera: &[(u16, Value)], gps: &[(u16, Value)]
     let last = fields.len();
     fields[last - 2].1 = Value::Long(camera_at);
     fields[last - 1].1 = Value::Long(gps_at);
-    let parts = [
-        b"II*\0\x08\0\0\0".to_vec(),
-        directory(&fields, 8),
-        directory(camera, camera_at),
-        directory(gps, gps_at),
-    ];
+    let parts =
+        [b"II*\0\x08\0\0\0".to_vec(), directory(&fields, 8), directory(camera, camera_at), directory(gps, gps_at)];
     parts.concat()
 }
 
@@ -81,21 +73,12 @@ fn directory(fields: &[(u16, Value)], at: u32) -> Vec<u8> {
     let values_at = at + 2 + 12 * fields.len() as u32 + 4;
     for (tag, value) in fields {
         let (kind, count, bytes) = match value {
-            Value::Text(text) => (
-                2_u16,
-                text.len() as u32 + 1,
-                [text.as_bytes(), &[0]].concat(),
-            ),
+            Value::Text(text) => (2_u16, text.len() as u32 + 1, [text.as_bytes(), &[0]].concat()),
             Value::Short(number) => (3, 1, number.to_le_bytes().to_vec()),
             Value::Long(number) => (4, 1, number.to_le_bytes().to_vec()),
-            Value::Angle(parts) => (
-                5,
-                3,
-                parts
-                    .iter()
-                    .flat_map(|part| [part.to_le_bytes(), 1_u32.to_le_bytes()].concat())
-                    .collect(),
-            ),
+            Value::Angle(parts) => {
+                (5, 3, parts.iter().flat_map(|part| [part.to_le_bytes(), 1_u32.to_le_bytes()].concat()).collect())
+            }
         };
         entries.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
         entries.extend(count.to_le_bytes());
@@ -116,49 +99,30 @@ pub fn developed(bytes: &[u8]) -> Renditions {
 
 /// A rendition's pixels.
 pub fn pixels(jpeg: &[u8]) -> RgbImage {
-    image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg)
-        .unwrap()
-        .into_rgb8()
+    image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8()
 }
 
 /// How many levels two pictures of one size differ by, on average.
 pub fn difference(one: &RgbImage, other: &RgbImage) -> f64 {
     assert_eq!(one.dimensions(), other.dimensions());
-    let sum = one
-        .as_raw()
-        .iter()
-        .zip(other.as_raw())
-        .map(|(a, b)| u64::from(a.abs_diff(*b)))
-        .sum::<u64>();
+    let sum = one.as_raw().iter().zip(other.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>();
     sum as f64 / one.as_raw().len() as f64
 }
 
 /// Asserts that both entry points refuse `bytes` quickly and in words, and gives the words.
 pub fn refused(bytes: &[u8]) -> String {
     let started = Instant::now();
-    let error = develop(bytes, &DevelopSettings::default())
-        .err()
-        .expect("it should be refused");
+    let error = develop(bytes, &DevelopSettings::default()).err().expect("it should be refused");
     // What read_facts says may be less strict: it looks at the headers alone.
     let _ = read_facts(bytes);
-    assert!(
-        started.elapsed() < PATIENCE,
-        "refusing it took {:?}: {error}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < PATIENCE, "refusing it took {:?}: {error}", started.elapsed());
     in_words(&error)
 }
 
 /// Asserts that an error reads as sentences.
 pub fn in_words(error: &DevelopError) -> String {
     let words = error.to_string();
-    assert!(
-        words.ends_with('.') && words.split(' ').count() > 3,
-        "not a sentence: {words}"
-    );
-    assert!(
-        !words.contains("Err(") && !words.contains("panicked"),
-        "not for people: {words}"
-    );
+    assert!(words.ends_with('.') && words.split(' ').count() > 3, "not a sentence: {words}");
+    assert!(!words.contains("Err(") && !words.contains("panicked"), "not for people: {words}");
     words
 }

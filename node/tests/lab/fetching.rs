@@ -17,7 +17,12 @@ async fn a_job_is_fetched_byte_for_byte_and_is_in_the_hot_folder_whole_or_not_at
     let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
     let lab = RunningLab::start_for(&dir, &ana).await;
     let pictures = [picture(3 * MIB + 517, 1), picture(1, 2).repeat(4), picture(MIB, 3), picture(9 * MIB, 4)];
-    let job = ana.job(&[("a.JPG", pictures[0].clone()), ("b.jpg", pictures[1].clone()), ("c.jpg", pictures[2].clone()), ("d.jpg", pictures[3].clone())]);
+    let job = ana.job(&[
+        ("a.JPG", pictures[0].clone()),
+        ("b.jpg", pictures[1].clone()),
+        ("c.jpg", pictures[2].clone()),
+        ("d.jpg", pictures[3].clone()),
+    ]);
     let hot_folder = lab.place.hot_folder.clone();
     let watcher = tokio::task::spawn_blocking(move || {
         let deadline = std::time::Instant::now() + PATIENCE;
@@ -137,13 +142,17 @@ async fn a_photographer_who_sends_other_bytes_is_named_and_keeps_nothing_else_fr
     let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
     let lab = RunningLab::start_for(&dir, &ana).await;
     let pictures = [picture(2 * MIB, 9), picture(3 * MIB, 10), picture(MIB, 11)];
-    let job = ana.job(&[("bad.jpg", pictures[0].clone()), ("good.jpg", pictures[1].clone()), ("lie.jpg", pictures[2].clone())]);
+    let job = ana.job(&[
+        ("bad.jpg", pictures[0].clone()),
+        ("good.jpg", pictures[1].clone()),
+        ("lie.jpg", pictures[2].clone()),
+    ]);
     ana.script.corrupt(job.files[0].root, 1, 1_000);
     ana.script.lie_about(&[job.files[2].root]);
     ana.send(&lab.place, &job).await;
-    let told = lab.place.wait_for_job("all but the bad ones are here", |job| {
-        job.hint.is_some() && job.here_bytes == 4 * MIB as u64
-    });
+    let told = lab
+        .place
+        .wait_for_job("all but the bad ones are here", |job| job.hint.is_some() && job.here_bytes == 4 * MIB as u64);
     let hint = told.await.hint.unwrap();
     assert!(hint.contains("Ana Lens") && hint.contains("other bytes"), "{hint}");
     assert_eq!(lab.place.hot_names(), [""; 0]);

@@ -2,13 +2,13 @@
 
 use std::fs;
 
+use enprint_node::lab::LabCommand;
 use enprint_protocol::ErrorCode;
 use enprint_protocol::Keypair;
 use enprint_protocol::ids::JobId;
 use enprint_protocol::original::{FetchOriginal, OriginalRequest};
 use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob, PrintJob};
 use enprint_protocol::signed::Signed;
-use enprint_node::lab::LabCommand;
 use tempfile::TempDir;
 
 use crate::photographer::{Photographer, picture};
@@ -143,7 +143,8 @@ async fn a_job_that_breaks_the_rules_is_refused_in_words() {
 #[tokio::test]
 async fn a_job_that_the_disk_has_no_room_for_is_refused_before_a_byte_crosses() {
     let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
-    let full = enprint_node::lab::LabConfig { reserve_bytes: u64::MAX / 2, ..config(dir.path(), "/ip4/127.0.0.1/tcp/0") };
+    let full =
+        enprint_node::lab::LabConfig { reserve_bytes: u64::MAX / 2, ..config(dir.path(), "/ip4/127.0.0.1/tcp/0") };
     let lab = RunningLab::start_with(full).await;
     lab.place.approve(&ana.id().to_string()).await;
     let job = ana.job(&[("a.jpg", picture(1_000, 1))]);

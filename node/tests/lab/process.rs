@@ -31,7 +31,12 @@ impl LabProcess {
         let config = config(dir.path(), listen);
         // Only to ask it with; where it is, it says itself.
         let (data_dir, hot_folder) = (config.data_dir, config.hot_folder);
-        let mut place = Place { peer_id: enprint_protocol::PeerId::random(), address: listen.parse().unwrap(), data_dir, hot_folder };
+        let mut place = Place {
+            peer_id: enprint_protocol::PeerId::random(),
+            address: listen.parse().unwrap(),
+            data_dir,
+            hot_folder,
+        };
         let status = place.status().await;
         place.peer_id = status.peer_id;
         place.address = status.addresses[0].clone();

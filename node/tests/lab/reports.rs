@@ -94,7 +94,10 @@ async fn reports_wait_for_a_photographer_who_is_away_and_for_a_lab_that_stops() 
     lab.place.wait_for_prints(&job.order_id.number()).await;
     eventually("the receipt came", || ana.script.reports().len() == 1).await;
     let (key, script) = ana.stop().await;
-    eventually_some("the lab notices", async || lab.place.photographers().await.iter().all(|one| !one.connected).then_some(())).await;
+    eventually_some("the lab notices", async || {
+        lab.place.photographers().await.iter().all(|one| !one.connected).then_some(())
+    })
+    .await;
     lab.place.ask(printing(&job.order_id.number())).await.unwrap();
     lab.place.ask(shipped(&job.order_id.number(), "TR-3")).await.unwrap();
     let waiting = eventually_some("a report was tried", async || {

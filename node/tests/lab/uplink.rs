@@ -85,7 +85,9 @@ async fn next_enrol(incoming: &mut mpsc::Receiver<Incoming>) -> Option<peer::Ask
 impl Book {
     fn answer(&self, request: EnrolRequest) -> EnrolReply {
         match request {
-            EnrolRequest::Enrol { invitation, role: Role::Lab, name, .. } if invitation == self.code && name == "The Lab" => {
+            EnrolRequest::Enrol { invitation, role: Role::Lab, name, .. }
+                if invitation == self.code && name == "The Lab" =>
+            {
                 let certificate = HostCertificate { peer_id: self.certified };
                 EnrolReply::Enrolled(Welcome {
                     host_name: "The Host".into(),

@@ -65,7 +65,10 @@ mod tests {
         assert_eq!(header(0x0102), [0, 0, 0, 0, 0, 0, 1, 2]);
         assert_eq!(read_header("v", &header(77)).unwrap(), 77);
         assert!(read_header("v", b"short").is_err());
-        assert_eq!((SCHEMA_KEY, SEALED_KEY, SCHEMA_VERSION, PIECE_BYTES), (&b"mschema"[..], &b"msealed"[..], 1, 65_536));
+        assert_eq!(
+            (SCHEMA_KEY, SEALED_KEY, SCHEMA_VERSION, PIECE_BYTES),
+            (&b"mschema"[..], &b"msealed"[..], 1, 65_536)
+        );
     }
 
     #[test]

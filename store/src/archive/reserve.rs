@@ -59,8 +59,7 @@ impl Reserve {
     }
 
     fn free_bytes(&self) -> Result<u64, StoreError> {
-        fs4::available_space(&self.dir)
-            .map_err(|source| StoreError::ArchiveFolder { path: self.dir.clone(), source })
+        fs4::available_space(&self.dir).map_err(|source| StoreError::ArchiveFolder { path: self.dir.clone(), source })
     }
 }
 

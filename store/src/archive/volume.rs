@@ -11,8 +11,8 @@ use sled::Batch;
 
 use super::ArchiveOptions;
 use super::format::{
-    HEADER_PREFIX, Hash, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header, header_key, piece_count,
-    piece_key, read_header, record_key,
+    HEADER_PREFIX, Hash, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header, header_key, piece_count, piece_key,
+    read_header, record_key,
 };
 use super::handle::{Handle, Trees};
 use super::reserve::Reserve;
@@ -211,9 +211,9 @@ impl Volume {
     /// As [`Self::record`].
     pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
         let prefix = record_key(prefix);
-        self.shared.handle.read(|trees| {
-            trees.records.scan_prefix(&prefix).try_fold(0, |count, entry| entry.map(|_| count + 1))
-        })
+        self.shared
+            .handle
+            .read(|trees| trees.records.scan_prefix(&prefix).try_fold(0, |count, entry| entry.map(|_| count + 1)))
     }
 
     /// Hash and length of all blobs.

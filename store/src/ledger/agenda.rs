@@ -44,13 +44,7 @@ impl Agenda {
         if self.peers_on.contains(&peer) {
             self.again.insert(peer);
         } else {
-            self.note(
-                peer,
-                Appointment {
-                    at_ms: 0,
-                    failing: false,
-                },
-            );
+            self.note(peer, Appointment { at_ms: 0, failing: false });
         }
     }
 
@@ -104,8 +98,7 @@ impl Agenda {
     fn next(&self) -> Option<&(i64, String)> {
         let failing_on = self.on.values().filter(|(_, failing)| *failing).count();
         let failing_may = failing_on < limits::COURIER_FAILING_ROUNDS_MAX;
-        let fits =
-            |peer: &String| failing_may || self.by_peer.get(peer).is_some_and(|a| !a.failing);
+        let fits = |peer: &String| failing_may || self.by_peer.get(peer).is_some_and(|a| !a.failing);
         self.by_time.iter().find(|(_, peer)| fits(peer))
     }
 

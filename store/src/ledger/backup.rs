@@ -16,18 +16,11 @@ use crate::error::StoreError;
 /// See [`Ledger::backup_to`].
 pub(super) async fn backup(ledger: &Ledger, target: &Path) -> Result<(), StoreError> {
     let LedgerLocation::File(source) = ledger.location() else {
-        return Err(StoreError::BackupIsServers {
-            location: ledger.location().to_string(),
-        });
+        return Err(StoreError::BackupIsServers { location: ledger.location().to_string() });
     };
-    let failed = |source| StoreError::BackupFailed {
-        path: target.to_owned(),
-        source,
-    };
+    let failed = |source| StoreError::BackupFailed { path: target.to_owned(), source };
     if tokio::fs::try_exists(target).await.map_err(failed)? {
-        return Err(StoreError::BackupExists {
-            path: target.to_owned(),
-        });
+        return Err(StoreError::BackupExists { path: target.to_owned() });
     }
     let partial = with_suffix(target, ".partial");
     remove_if_there(&partial).await.map_err(failed)?;
@@ -42,10 +35,7 @@ pub(super) async fn backup(ledger: &Ledger, target: &Path) -> Result<(), StoreEr
     }
     let (partial, target_path) = (partial, target.to_owned());
     let finished = tokio::task::spawn_blocking(move || put_in_place(&partial, &target_path)).await;
-    finished
-        .map_err(io::Error::other)
-        .and_then(|done| done)
-        .map_err(failed)
+    finished.map_err(io::Error::other).and_then(|done| done).map_err(failed)
 }
 
 /// See [`Ledger::bytes_at_rest`].
@@ -54,9 +44,7 @@ pub(super) async fn bytes_at_rest(ledger: &Ledger) -> Result<u64, StoreError> {
         LedgerLocation::File(path) => {
             let mut bytes = 0;
             for path in [path.clone(), with_suffix(path, "-wal")] {
-                bytes += tokio::fs::metadata(path)
-                    .await
-                    .map_or(0, |about| about.len());
+                bytes += tokio::fs::metadata(path).await.map_or(0, |about| about.len());
             }
             Ok(bytes)
         }
@@ -72,10 +60,7 @@ pub(super) async fn bytes_at_rest(ledger: &Ledger) -> Result<u64, StoreError> {
 /// readers' may change nothing, by which SQLite means other files too.
 async fn copy(source: &Path, target: &str) -> Result<(), sqlx::Error> {
     let mut connection = sqlite_options(source).connect().await?;
-    let copied = sqlx::query("VACUUM INTO $1")
-        .bind(target)
-        .execute(&mut connection)
-        .await;
+    let copied = sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await;
     connection.close().await?;
     copied.map(drop)
 }
@@ -84,9 +69,7 @@ async fn copy(source: &Path, target: &str) -> Result<(), sqlx::Error> {
 fn put_in_place(partial: &Path, target: &Path) -> io::Result<()> {
     std::fs::File::open(partial)?.sync_all()?;
     std::fs::rename(partial, target)?;
-    let folder = target
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 

@@ -30,20 +30,14 @@ impl Bell {
             let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
             rung.peers.extend(peers);
             if rung.peers.len() > limits::BELL_PEERS_MAX {
-                *rung = Rung {
-                    peers: BTreeSet::new(),
-                    everybody: true,
-                };
+                *rung = Rung { peers: BTreeSet::new(), everybody: true };
             }
         }
         self.notify.notify_one();
     }
 
     pub(super) fn ring_for_everybody(&self) {
-        self.rung
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .everybody = true;
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner).everybody = true;
         self.notify.notify_one();
     }
 

@@ -110,19 +110,13 @@ impl Courier {
     /// The database's. The parcels are tried all the same when they are due.
     pub async fn wake_peer(&self, peer: &str) -> Result<(), StoreError> {
         let now_ms = self.clock.now_ms();
-        self.ledger
-            .write(|tx| Box::pin(outbox::wake_peer(tx, peer, now_ms)))
-            .await
+        self.ledger.write(|tx| Box::pin(outbox::wake_peer(tx, peer, now_ms))).await
     }
 
     /// Delivers until `shutdown`; deliveries on the way then have
     /// [`limits::COURIER_GRACE`] to finish.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut desk = Desk {
-            courier: self,
-            agenda: Agenda::default(),
-            rounds: JoinSet::new(),
-        };
+        let mut desk = Desk { courier: self, agenda: Agenda::default(), rounds: JoinSet::new() };
         let mut look = tokio::time::interval(limits::COURIER_LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !shutdown.is_cancelled() {
@@ -196,13 +190,7 @@ impl Desk {
             after.clone_from(&last.peer);
             for head in page {
                 let failing = head.attempts > 0;
-                self.agenda.note(
-                    head.peer,
-                    Appointment {
-                        at_ms: head.due_ms,
-                        failing,
-                    },
-                );
+                self.agenda.note(head.peer, Appointment { at_ms: head.due_ms, failing });
             }
         }
     }
@@ -220,10 +208,7 @@ impl Desk {
 
     async fn finish(mut self) {
         let all_ended = async { while self.rounds.join_next().await.is_some() {} };
-        if tokio::time::timeout(limits::COURIER_GRACE, all_ended)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limits::COURIER_GRACE, all_ended).await.is_err() {
             tracing::info!("deliveries on the way were broken off; they are tried again later");
             self.rounds.shutdown().await;
         }

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use super::location::{LedgerLocation, postgres_options};
@@ -44,13 +43,9 @@ impl Pools {
         match location {
             LedgerLocation::File(path) => {
                 prepare_file(path).await?;
-                sqlite(path)
-                    .await
-                    .map_err(|source| open_failed(location, source))
+                sqlite(path).await.map_err(|source| open_failed(location, source))
             }
-            LedgerLocation::Postgres(url) => postgres(url)
-                .await?
-                .map_err(|source| open_failed(location, source)),
+            LedgerLocation::Postgres(url) => postgres(url).await?.map_err(|source| open_failed(location, source)),
         }
     }
 
@@ -125,15 +120,11 @@ async fn postgres(url: &str) -> Result<Result<Pools, sqlx::Error>, StoreError> {
     let options = postgres_options(url)?.application_name("enprint").options([
         ("statement_timeout", ms(limits::POSTGRES_STATEMENT_TIMEOUT)),
         ("lock_timeout", ms(limits::DATABASE_WAIT)),
-        (
-            "idle_in_transaction_session_timeout",
-            ms(limits::POSTGRES_IDLE_TRANSACTION_TIMEOUT),
-        ),
+        ("idle_in_transaction_session_timeout", ms(limits::POSTGRES_IDLE_TRANSACTION_TIMEOUT)),
         ("synchronous_commit", "on".to_owned()),
     ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(limits::POSTGRES_CONNECTIONS)
-        .acquire_timeout(limits::DATABASE_WAIT);
+    let pool =
+        PgPoolOptions::new().max_connections(limits::POSTGRES_CONNECTIONS).acquire_timeout(limits::DATABASE_WAIT);
     Ok(pool.connect_with(options).await.map(Pools::Postgres))
 }
 
@@ -151,8 +142,5 @@ async fn prepare_file(path: &Path) -> Result<(), StoreError> {
             _ => Ok(()),
         }
     };
-    made.await.map_err(|source| StoreError::LedgerFileNotMade {
-        path: path.to_owned(),
-        source,
-    })
+    made.await.map_err(|source| StoreError::LedgerFileNotMade { path: path.to_owned(), source })
 }

@@ -26,9 +26,7 @@ impl FromStr for LedgerLocation {
             postgres_options(given)?;
             return Ok(Self::Postgres(given.to_owned()));
         }
-        let path = given
-            .strip_prefix("sqlite://")
-            .or_else(|| given.strip_prefix("sqlite:"));
+        let path = given.strip_prefix("sqlite://").or_else(|| given.strip_prefix("sqlite:"));
         let path = path.unwrap_or(given);
         if path.is_empty() || path.contains("://") {
             return Err(StoreError::LedgerLocationUnclear {
@@ -76,36 +74,22 @@ mod tests {
 
     #[test]
     fn location_is_read_as_people_write_it() {
-        for (text, path) in [
-            ("a/b.sqlite", "a/b.sqlite"),
-            ("sqlite:/x.db", "/x.db"),
-            ("sqlite:///x.db", "/x.db"),
-        ] {
-            assert_eq!(
-                text.parse::<LedgerLocation>().unwrap(),
-                LedgerLocation::File(path.into())
-            );
+        for (text, path) in [("a/b.sqlite", "a/b.sqlite"), ("sqlite:/x.db", "/x.db"), ("sqlite:///x.db", "/x.db")] {
+            assert_eq!(text.parse::<LedgerLocation>().unwrap(), LedgerLocation::File(path.into()));
         }
-        assert!(matches!(
-            "postgres://h/db".parse(),
-            Ok(LedgerLocation::Postgres(_))
-        ));
+        assert!(matches!("postgres://h/db".parse(), Ok(LedgerLocation::Postgres(_))));
         assert!("mysql://h/db".parse::<LedgerLocation>().is_err());
         assert!("".parse::<LedgerLocation>().is_err());
     }
 
     #[test]
     fn password_is_shown_nowhere() {
-        let location: LedgerLocation = "postgres://ana:s3cret@db.example:5433/shop"
-            .parse()
-            .unwrap();
+        let location: LedgerLocation = "postgres://ana:s3cret@db.example:5433/shop".parse().unwrap();
         for shown in [location.to_string(), format!("{location:?}")] {
             assert!(shown.contains("postgres://db.example:5433/shop"), "{shown}");
             assert!(!shown.contains("s3cret"), "{shown}");
         }
-        let error = "postgres://ana:s3c/ret@db:x/shop"
-            .parse::<LedgerLocation>()
-            .unwrap_err();
+        let error = "postgres://ana:s3c/ret@db:x/shop".parse::<LedgerLocation>().unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3c"), "{error:?}");
     }
 }

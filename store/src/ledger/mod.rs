@@ -90,18 +90,9 @@ impl Ledger {
     /// [`StoreError::DatabaseNewer`] when a newer program has used it,
     /// [`StoreError::MigrationChanged`] when it is another program's, and those of
     /// connecting.
-    pub async fn open(
-        location: LedgerLocation,
-        migrations: &'static [Migration],
-    ) -> Result<Self, StoreError> {
+    pub async fn open(location: LedgerLocation, migrations: &'static [Migration]) -> Result<Self, StoreError> {
         let pools = Pools::connect(&location).await?;
-        let ledger = Self {
-            shared: Arc::new(Shared {
-                location,
-                pools,
-                bell: Bell::default(),
-            }),
-        };
+        let ledger = Self { shared: Arc::new(Shared { location, pools, bell: Bell::default() }) };
         if let Err(error) = migrate::bring_up_to_date(&ledger, migrations).await {
             ledger.close().await;
             return Err(error);
@@ -122,10 +113,7 @@ impl Ledger {
     /// The database's.
     pub async fn snapshot(&self) -> Result<Session, StoreError> {
         let on = match self.pools() {
-            Pools::Sqlite { readers, .. } => readers
-                .begin_with("BEGIN")
-                .await
-                .map(|tx| On::SqliteTx(Box::new(tx))),
+            Pools::Sqlite { readers, .. } => readers.begin_with("BEGIN").await.map(|tx| On::SqliteTx(Box::new(tx))),
             Pools::Postgres(pool) => pool
                 .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 .await
@@ -200,10 +188,7 @@ impl Ledger {
     /// The database's.
     pub async fn give_back_space(&self) -> Result<(), StoreError> {
         match self.engine() {
-            Engine::Sqlite => self
-                .execute("PRAGMA incremental_vacuum", Vec::new())
-                .await
-                .map(drop),
+            Engine::Sqlite => self.execute("PRAGMA incremental_vacuum", Vec::new()).await.map(drop),
             Engine::Postgres => Ok(()),
         }
     }
@@ -227,11 +212,7 @@ impl Ledger {
     }
 
     fn session(&self, on: On) -> Session {
-        Session {
-            ledger: self.clone(),
-            on,
-            conflicted: false,
-        }
+        Session { ledger: self.clone(), on, conflicted: false }
     }
 
     fn read_on(&self) -> On {

@@ -106,36 +106,16 @@ pub async fn put(tx: &mut Tx<'_>, parcel: &Parcel, now_ms: i64) -> Result<bool, 
 ///
 /// # Errors
 /// As [`put`].
-pub async fn put_due(
-    tx: &mut Tx<'_>,
-    parcel: &Parcel,
-    now_ms: i64,
-    due_ms: i64,
-) -> Result<bool, StoreError> {
-    let name_bytes = parcel
-        .id
-        .len()
-        .max(parcel.peer.len())
-        .max(parcel.kind.len());
-    if parcel.payload.len() > limits::PARCEL_BYTES_MAX || name_bytes > limits::PARCEL_NAME_BYTES_MAX
-    {
-        return Err(StoreError::ParcelTooBig {
-            bytes: parcel.payload.len(),
-            name_bytes,
-        });
+pub async fn put_due(tx: &mut Tx<'_>, parcel: &Parcel, now_ms: i64, due_ms: i64) -> Result<bool, StoreError> {
+    let name_bytes = parcel.id.len().max(parcel.peer.len()).max(parcel.kind.len());
+    if parcel.payload.len() > limits::PARCEL_BYTES_MAX || name_bytes > limits::PARCEL_NAME_BYTES_MAX {
+        return Err(StoreError::ParcelTooBig { bytes: parcel.payload.len(), name_bytes });
     }
     let rows = tx
         .execute(
             "INSERT INTO outbox (id, peer, kind, payload, created_ms, due_ms, attempts)
              VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (id) DO NOTHING",
-            args![
-                &parcel.id,
-                &parcel.peer,
-                &parcel.kind,
-                &parcel.payload,
-                now_ms,
-                due_ms
-            ],
+            args![&parcel.id, &parcel.peer, &parcel.kind, &parcel.payload, now_ms, due_ms],
         )
         .await?;
     Ok(rows == 1)
@@ -147,10 +127,7 @@ pub async fn put_due(
 /// # Errors
 /// The database's.
 pub async fn settle(tx: &mut Tx<'_>, id: &str) -> Result<bool, StoreError> {
-    Ok(tx
-        .execute("DELETE FROM outbox WHERE id = $1", args![id])
-        .await?
-        == 1)
+    Ok(tx.execute("DELETE FROM outbox WHERE id = $1", args![id]).await? == 1)
 }
 
 /// Puts a parcel off after a failed attempt, by [`backoff`]; answers until when, in
@@ -158,12 +135,7 @@ pub async fn settle(tx: &mut Tx<'_>, id: &str) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub async fn postpone(
-    tx: &mut Tx<'_>,
-    id: &str,
-    error: &str,
-    now_ms: i64,
-) -> Result<Option<i64>, StoreError> {
+pub async fn postpone(tx: &mut Tx<'_>, id: &str, error: &str, now_ms: i64) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT attempts FROM outbox WHERE id = $1 AND refused_ms IS NULL";
     let Some(row) = tx.fetch_optional(sql, args![id]).await? else {
         return Ok(None);
@@ -184,12 +156,7 @@ pub async fn postpone(
 ///
 /// # Errors
 /// The database's.
-pub async fn refuse(
-    tx: &mut Tx<'_>,
-    id: &str,
-    reason: &str,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+pub async fn refuse(tx: &mut Tx<'_>, id: &str, reason: &str, now_ms: i64) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE outbox SET refused_ms = $2, last_error = $3, attempts = attempts + 1
          WHERE id = $1 AND refused_ms IS NULL",
@@ -209,11 +176,8 @@ pub async fn revive(tx: &mut Tx<'_>, id: &str, now_ms: i64) -> Result<bool, Stor
     let Some(row) = tx.fetch_optional(sql, args![id]).await? else {
         return Ok(false);
     };
-    tx.execute(
-        "UPDATE outbox SET refused_ms = NULL, due_ms = $2, attempts = 0 WHERE id = $1",
-        args![id, now_ms],
-    )
-    .await?;
+    tx.execute("UPDATE outbox SET refused_ms = NULL, due_ms = $2, attempts = 0 WHERE id = $1", args![id, now_ms])
+        .await?;
     tx.ring_for(&row.text("peer")?);
     Ok(true)
 }
@@ -238,11 +202,7 @@ pub async fn wake_peer(tx: &mut Tx<'_>, peer: &str, now_ms: i64) -> Result<(), S
 ///
 /// # Errors
 /// The database's.
-pub async fn due(
-    session: &mut Session,
-    now_ms: i64,
-    limit: u32,
-) -> Result<Vec<Parcel>, StoreError> {
+pub async fn due(session: &mut Session, now_ms: i64, limit: u32) -> Result<Vec<Parcel>, StoreError> {
     let sql = "SELECT o.id, o.peer, o.kind, o.payload FROM outbox o
          JOIN (SELECT MIN(sequence) AS head FROM outbox WHERE refused_ms IS NULL GROUP BY peer) h
            ON o.sequence = h.head
@@ -269,18 +229,12 @@ pub async fn waiting(ledger: &Ledger, limit: u32) -> Result<Vec<Waiting>, StoreE
 #[must_use]
 pub fn backoff(attempts: i64, random: f64) -> Duration {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
-    let whole = limits::BACKOFF_FIRST
-        .saturating_mul(1 << doublings)
-        .min(limits::BACKOFF_MAX);
+    let whole = limits::BACKOFF_FIRST.saturating_mul(1 << doublings).min(limits::BACKOFF_MAX);
     whole.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0)
 }
 
 /// The first waiting parcel of each peer whose name comes after `after`.
-pub(super) async fn heads(
-    session: &mut Session,
-    after: &str,
-    limit: u32,
-) -> Result<Vec<Head>, StoreError> {
+pub(super) async fn heads(session: &mut Session, after: &str, limit: u32) -> Result<Vec<Head>, StoreError> {
     let sql = "SELECT o.peer, o.due_ms, o.attempts FROM outbox o
          JOIN (SELECT MIN(sequence) AS head FROM outbox
                WHERE refused_ms IS NULL AND peer > $1 GROUP BY peer ORDER BY peer LIMIT $2) h
@@ -291,10 +245,7 @@ pub(super) async fn heads(
 }
 
 /// The first waiting parcel of `peer`.
-pub(super) async fn first(
-    session: &mut Session,
-    peer: &str,
-) -> Result<Option<(Head, Parcel)>, StoreError> {
+pub(super) async fn first(session: &mut Session, peer: &str) -> Result<Option<(Head, Parcel)>, StoreError> {
     let sql = "SELECT id, peer, kind, payload, due_ms, attempts FROM outbox
          WHERE peer = $1 AND refused_ms IS NULL ORDER BY sequence LIMIT 1";
     let row = session.fetch_optional(sql, args![peer]).await?;
@@ -302,20 +253,11 @@ pub(super) async fn first(
 }
 
 fn head(row: &Row) -> Result<Head, StoreError> {
-    Ok(Head {
-        peer: row.text("peer")?,
-        due_ms: row.int("due_ms")?,
-        attempts: row.int("attempts")?,
-    })
+    Ok(Head { peer: row.text("peer")?, due_ms: row.int("due_ms")?, attempts: row.int("attempts")? })
 }
 
 fn parcel(row: &Row) -> Result<Parcel, StoreError> {
-    Ok(Parcel {
-        id: row.text("id")?,
-        peer: row.text("peer")?,
-        kind: row.text("kind")?,
-        payload: row.bytes("payload")?,
-    })
+    Ok(Parcel { id: row.text("id")?, peer: row.text("peer")?, kind: row.text("kind")?, payload: row.bytes("payload")? })
 }
 
 fn as_waiting(row: &Row) -> Result<Waiting, StoreError> {

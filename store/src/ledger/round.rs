@@ -29,11 +29,7 @@ enum Next {
 
 impl Round {
     pub(super) fn new(courier: &Courier, peer: String, shutdown: CancellationToken) -> Self {
-        Self {
-            courier: courier.clone(),
-            peer,
-            shutdown,
-        }
+        Self { courier: courier.clone(), peer, shutdown }
     }
 
     /// Answers when to look at the peer again, or `None` when nothing waits for it.
@@ -79,10 +75,7 @@ impl Round {
                 break;
             }
         }
-        Ok(Some(Appointment {
-            at_ms: self.courier.clock.now_ms(),
-            failing: false,
-        }))
+        Ok(Some(Appointment { at_ms: self.courier.clock.now_ms(), failing: false }))
     }
 
     /// The peer's first parcel when it is due; otherwise when it will be, if there is one.
@@ -94,10 +87,7 @@ impl Round {
         if head.due_ms <= self.courier.clock.now_ms() {
             return Ok(Ok(parcel));
         }
-        Ok(Err(Some(Appointment {
-            at_ms: head.due_ms,
-            failing: head.attempts > 0,
-        })))
+        Ok(Err(Some(Appointment { at_ms: head.due_ms, failing: head.attempts > 0 })))
     }
 
     async fn attempt(&self, parcel: &Parcel) -> Result<Next, StoreError> {
@@ -117,10 +107,9 @@ impl Round {
         match tokio::time::timeout(self.courier.deadline, deliver).await {
             Ok(Ok(delivery)) => delivery,
             Ok(Err(panic)) => Delivery::TryLater(panic_words(panic.as_ref())),
-            Err(_) => Delivery::TryLater(format!(
-                "there was no answer within {} s",
-                self.courier.deadline.as_secs_f32()
-            )),
+            Err(_) => {
+                Delivery::TryLater(format!("there was no answer within {} s", self.courier.deadline.as_secs_f32()))
+            }
         }
     }
 
@@ -135,21 +124,14 @@ impl Round {
             Delivery::Refused(reason) => {
                 tracing::warn!(peer.id = %self.peer, parcel.id = %id, parcel.kind = %parcel.kind,
                     reason, "the peer refused a parcel; it is kept for a person to look at");
-                ledger
-                    .write(|tx| Box::pin(outbox::refuse(tx, id, reason, now_ms)))
-                    .await?;
+                ledger.write(|tx| Box::pin(outbox::refuse(tx, id, reason, now_ms))).await?;
                 Ok(Next::GoOn)
             }
             Delivery::TryLater(reason) => {
                 tracing::debug!(peer.id = %self.peer, parcel.id = %id, reason, "will try later");
-                let due_ms = ledger
-                    .write(|tx| Box::pin(outbox::postpone(tx, id, reason, now_ms)))
-                    .await?;
+                let due_ms = ledger.write(|tx| Box::pin(outbox::postpone(tx, id, reason, now_ms))).await?;
                 Ok(match due_ms {
-                    Some(at_ms) => Next::Wait(Appointment {
-                        at_ms,
-                        failing: true,
-                    }),
+                    Some(at_ms) => Next::Wait(Appointment { at_ms, failing: true }),
                     None => Next::GoOn,
                 })
             }
@@ -157,13 +139,7 @@ impl Round {
     }
 
     async fn hold_lease(&self) -> Result<bool, StoreError> {
-        let Courier {
-            ledger,
-            owner,
-            clock,
-            lease,
-            ..
-        } = &self.courier;
+        let Courier { ledger, owner, clock, lease, .. } = &self.courier;
         lease::hold(ledger, &self.peer, owner, clock.now_ms(), *lease).await
     }
 
@@ -184,18 +160,12 @@ impl Round {
     fn later(&self) -> Appointment {
         let look_ms = i64::try_from(limits::COURIER_LOOK.as_millis()).unwrap_or(i64::MAX);
         let at_ms = self.courier.clock.now_ms().saturating_add(look_ms);
-        Appointment {
-            at_ms,
-            failing: true,
-        }
+        Appointment { at_ms, failing: true }
     }
 }
 
 fn panic_words(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
-    format!(
-        "the deliverer broke: {}",
-        words.as_deref().unwrap_or("no reason given")
-    )
+    format!("the deliverer broke: {}", words.as_deref().unwrap_or("no reason given"))
 }

@@ -22,10 +22,7 @@ impl Row {
     /// # Errors
     /// [`StoreError::ColumnUnexpected`] when the column is missing or of another type.
     pub fn get<T: Column>(&self, column: &str) -> Result<T, StoreError> {
-        T::read(self, column).map_err(|source| StoreError::ColumnUnexpected {
-            column: column.to_owned(),
-            source,
-        })
+        T::read(self, column).map_err(|source| StoreError::ColumnUnexpected { column: column.to_owned(), source })
     }
 
     /// The column as a whole number. In PostgreSQL a `SUM` of them is a NUMERIC: write

@@ -45,18 +45,9 @@ impl ScratchDatabase {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let random: u32 = rand::random();
         let name = format!("enprint_test_{}_{count}_{random:08x}", std::process::id());
-        let url = postgres_options(admin_url)?
-            .database(&name)
-            .to_url_lossy()
-            .to_string();
-        let scratch = Self {
-            admin_url: admin_url.to_owned(),
-            name,
-            url,
-        };
-        scratch
-            .as_admin(&format!("CREATE DATABASE {}", scratch.name))
-            .await?;
+        let url = postgres_options(admin_url)?.database(&name).to_url_lossy().to_string();
+        let scratch = Self { admin_url: admin_url.to_owned(), name, url };
+        scratch.as_admin(&format!("CREATE DATABASE {}", scratch.name)).await?;
         Ok(scratch)
     }
 
@@ -71,8 +62,7 @@ impl ScratchDatabase {
     /// # Errors
     /// The server's.
     pub async fn remove(self) -> Result<(), StoreError> {
-        self.as_admin(&format!("DROP DATABASE {} WITH (FORCE)", self.name))
-            .await
+        self.as_admin(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await
     }
 
     async fn as_admin(&self, sql: &str) -> Result<(), StoreError> {
@@ -82,7 +72,6 @@ impl ScratchDatabase {
             admin.close().await
         };
         let shown = LedgerLocation::Postgres(self.admin_url.clone()).to_string();
-        run.await
-            .map_err(|source| fault::explain(Engine::Postgres, &shown, source))
+        run.await.map_err(|source| fault::explain(Engine::Postgres, &shown, source))
     }
 }

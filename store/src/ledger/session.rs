@@ -38,25 +38,15 @@ impl Session {
     ///
     /// # Errors
     /// [`StoreError::RowMissing`] when there is none, and any of the database's.
-    pub async fn fetch_one(
-        &mut self,
-        sql: &'static str,
-        args: Vec<Arg>,
-    ) -> Result<Row, StoreError> {
-        self.fetch_optional(sql, args)
-            .await?
-            .ok_or(StoreError::RowMissing { statement: sql })
+    pub async fn fetch_one(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Row, StoreError> {
+        self.fetch_optional(sql, args).await?.ok_or(StoreError::RowMissing { statement: sql })
     }
 
     /// The first row of the answer, if there is any.
     ///
     /// # Errors
     /// Any of the database's.
-    pub async fn fetch_optional(
-        &mut self,
-        sql: &'static str,
-        args: Vec<Arg>,
-    ) -> Result<Option<Row>, StoreError> {
+    pub async fn fetch_optional(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Option<Row>, StoreError> {
         let row = {
             let mut rows = self.on.rows(sql, args);
             rows.try_next().await
@@ -69,21 +59,12 @@ impl Session {
     /// # Errors
     /// [`StoreError::TooManyRows`] above [`limits::LEDGER_ROWS_MAX`]: use `LIMIT` and
     /// page by key. Any of the database's.
-    pub async fn fetch_all(
-        &mut self,
-        sql: &'static str,
-        args: Vec<Arg>,
-    ) -> Result<Vec<Row>, StoreError> {
+    pub async fn fetch_all(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
         let rows = collect_bounded(self.on.rows(sql, args)).await;
-        self.explained(rows)?
-            .ok_or(StoreError::TooManyRows { statement: sql })
+        self.explained(rows)?.ok_or(StoreError::TooManyRows { statement: sql })
     }
 
-    pub(super) async fn run(
-        &mut self,
-        sql: &'static str,
-        args: Vec<Arg>,
-    ) -> Result<u64, StoreError> {
+    pub(super) async fn run(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
         let done = self.on.execute(sql, args).await;
         self.explained(done)
     }
@@ -115,37 +96,24 @@ impl On {
             Self::SqlitePool(pool) => sqlite(sql, args).execute(&*pool).await?.rows_affected(),
             Self::PostgresPool(pool) => postgres(sql, args).execute(&*pool).await?.rows_affected(),
             Self::SqliteTx(tx) => sqlite(sql, args).execute(&mut ***tx).await?.rows_affected(),
-            Self::PostgresTx(tx) => postgres(sql, args)
-                .execute(&mut ***tx)
-                .await?
-                .rows_affected(),
+            Self::PostgresTx(tx) => postgres(sql, args).execute(&mut ***tx).await?.rows_affected(),
         })
     }
 
-    fn rows(
-        &mut self,
-        sql: &'static str,
-        args: Vec<Arg>,
-    ) -> BoxStream<'_, Result<Row, sqlx::Error>> {
+    fn rows(&mut self, sql: &'static str, args: Vec<Arg>) -> BoxStream<'_, Result<Row, sqlx::Error>> {
         let from_sqlite = |row| Row(EngineRow::Sqlite(row));
         let from_postgres = |row| Row(EngineRow::Postgres(row));
         match self {
             Self::SqlitePool(pool) => Box::pin(sqlite(sql, args).fetch(&*pool).map_ok(from_sqlite)),
-            Self::PostgresPool(pool) => {
-                Box::pin(postgres(sql, args).fetch(&*pool).map_ok(from_postgres))
-            }
+            Self::PostgresPool(pool) => Box::pin(postgres(sql, args).fetch(&*pool).map_ok(from_postgres)),
             Self::SqliteTx(tx) => Box::pin(sqlite(sql, args).fetch(&mut ***tx).map_ok(from_sqlite)),
-            Self::PostgresTx(tx) => {
-                Box::pin(postgres(sql, args).fetch(&mut ***tx).map_ok(from_postgres))
-            }
+            Self::PostgresTx(tx) => Box::pin(postgres(sql, args).fetch(&mut ***tx).map_ok(from_postgres)),
         }
     }
 }
 
 /// `None` when there are more rows than one answer may have.
-async fn collect_bounded(
-    mut rows: BoxStream<'_, Result<Row, sqlx::Error>>,
-) -> Result<Option<Vec<Row>>, sqlx::Error> {
+async fn collect_bounded(mut rows: BoxStream<'_, Result<Row, sqlx::Error>>) -> Result<Option<Vec<Row>>, sqlx::Error> {
     let mut collected = Vec::new();
     while let Some(row) = rows.try_next().await? {
         if collected.len() == limits::LEDGER_ROWS_MAX {
@@ -157,19 +125,17 @@ async fn collect_bounded(
 }
 
 fn sqlite(sql: &'static str, args: Vec<Arg>) -> Query<'static, Sqlite, SqliteArguments> {
-    args.into_iter()
-        .fold(sqlx::query(sql), |query, arg| match arg {
-            Arg::Int(value) => query.bind(value),
-            Arg::Text(value) => query.bind(value),
-            Arg::Bytes(value) => query.bind(value),
-        })
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Int(value) => query.bind(value),
+        Arg::Text(value) => query.bind(value),
+        Arg::Bytes(value) => query.bind(value),
+    })
 }
 
 fn postgres(sql: &'static str, args: Vec<Arg>) -> Query<'static, Postgres, PgArguments> {
-    args.into_iter()
-        .fold(sqlx::query(sql), |query, arg| match arg {
-            Arg::Int(value) => query.bind(value),
-            Arg::Text(value) => query.bind(value),
-            Arg::Bytes(value) => query.bind(value),
-        })
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Int(value) => query.bind(value),
+        Arg::Text(value) => query.bind(value),
+        Arg::Bytes(value) => query.bind(value),
+    })
 }

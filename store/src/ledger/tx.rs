@@ -46,11 +46,7 @@ impl DerefMut for Tx<'_> {
 
 impl Tx<'_> {
     pub(super) fn new(session: Session) -> Self {
-        Self {
-            session,
-            rings_for: BTreeSet::new(),
-            borrows: PhantomData,
-        }
+        Self { session, rings_for: BTreeSet::new(), borrows: PhantomData }
     }
 
     /// Runs a statement that changes something; answers how many rows it touched.
@@ -101,10 +97,7 @@ impl Tx<'_> {
         };
         self.session.explained(done)?;
         if !self.rings_for.is_empty() {
-            self.session
-                .ledger
-                .bell()
-                .ring(std::mem::take(&mut self.rings_for));
+            self.session.ledger.bell().ring(std::mem::take(&mut self.rings_for));
         }
         Ok(())
     }
@@ -121,15 +114,11 @@ pub(super) async fn begin<'env>(ledger: &Ledger) -> Result<Tx<'env>, StoreError>
     let on = match ledger.pools() {
         // IMMEDIATE: a transaction that reads first and writes later cannot then fail
         // because another wrote in between.
-        Pools::Sqlite { writer, .. } => writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map(|tx| On::SqliteTx(Box::new(tx))),
+        Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(|tx| On::SqliteTx(Box::new(tx))),
         // SERIALIZABLE is what SQLite gives, so that verbs mean the same on both.
-        Pools::Postgres(pool) => pool
-            .begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE")
-            .await
-            .map(|tx| On::PostgresTx(Box::new(tx))),
+        Pools::Postgres(pool) => {
+            pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map(|tx| On::PostgresTx(Box::new(tx)))
+        }
     };
     let on = on.map_err(|source| ledger.explain(source))?;
     Ok(Tx::new(ledger.session(on)))

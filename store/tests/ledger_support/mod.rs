@@ -22,19 +22,14 @@ pub struct Bench {
 
 impl Bench {
     pub async fn open(&self, migrations: &'static [Migration]) -> Ledger {
-        Ledger::open(self.location.clone(), migrations)
-            .await
-            .unwrap()
+        Ledger::open(self.location.clone(), migrations).await.unwrap()
     }
 }
 
 /// Runs a test on an SQLite file of its own.
 pub async fn on_sqlite<F: Future<Output = ()> + Send + 'static>(test: fn(Bench) -> F) {
     let folder = tempfile::tempdir().unwrap();
-    test(Bench {
-        location: LedgerLocation::File(folder.path().join("ledger.sqlite")),
-    })
-    .await;
+    test(Bench { location: LedgerLocation::File(folder.path().join("ledger.sqlite")) }).await;
 }
 
 /// Runs a test on a PostgreSQL database of its own, where a server is given.
@@ -43,10 +38,7 @@ pub async fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: fn(Bench
         eprintln!("LEFT OUT on PostgreSQL: {POSTGRES_ENV} names no server");
         return;
     };
-    let ended = tokio::spawn(test(Bench {
-        location: scratch.location(),
-    }))
-    .await;
+    let ended = tokio::spawn(test(Bench { location: scratch.location() })).await;
     scratch.remove().await.unwrap();
     if let Err(error) = ended {
         resume_unwind(error.into_panic());
@@ -71,21 +63,13 @@ macro_rules! on_both_engines {
 pub const OUTBOX: &[Migration] = &[outbox::migration(1)];
 
 pub fn parcel(id: &str, peer: &str) -> Parcel {
-    Parcel {
-        id: id.into(),
-        peer: peer.into(),
-        kind: "order".into(),
-        payload: format!("payload of {id}").into_bytes(),
-    }
+    Parcel { id: id.into(), peer: peer.into(), kind: "order".into(), payload: format!("payload of {id}").into_bytes() }
 }
 
 /// Puts a parcel in a transaction of its own.
 pub async fn put(ledger: &Ledger, id: &str, peer: &str, now_ms: i64) -> bool {
     let parcel = &parcel(id, peer);
-    ledger
-        .write(|tx| Box::pin(outbox::put(tx, parcel, now_ms)))
-        .await
-        .unwrap()
+    ledger.write(|tx| Box::pin(outbox::put(tx, parcel, now_ms))).await.unwrap()
 }
 
 pub async fn waiting(ledger: &Ledger) -> Vec<outbox::Waiting> {

@@ -47,19 +47,11 @@ impl Drop for DropGuard {
 #[async_trait::async_trait]
 impl Deliver for Peers {
     async fn deliver(&self, parcel: &Parcel) -> Delivery {
-        *self
-            .attempts
-            .lock()
-            .unwrap()
-            .entry(parcel.id.clone())
-            .or_default() += 1;
+        *self.attempts.lock().unwrap().entry(parcel.id.clone()).or_default() += 1;
         if !self.busy.lock().unwrap().insert(parcel.peer.clone()) {
             *self.overlapped.lock().unwrap() = true;
         }
-        let mut guard = DropGuard {
-            id: Some(parcel.id.clone()),
-            dropped: self.dropped.clone(),
-        };
+        let mut guard = DropGuard { id: Some(parcel.id.clone()), dropped: self.dropped.clone() };
         let manners = self.manners.lock().unwrap().get(&parcel.peer).cloned();
         let delivery = match manners.unwrap_or(Manners::Answers) {
             Manners::Answers => Delivery::Settled,
@@ -75,19 +67,11 @@ impl Deliver for Peers {
         tokio::task::yield_now().await;
         self.busy.lock().unwrap().remove(&parcel.peer);
         if delivery == Delivery::Settled {
-            self.arrived
-                .lock()
-                .unwrap()
-                .push((parcel.peer.clone(), parcel.id.clone()));
+            self.arrived.lock().unwrap().push((parcel.peer.clone(), parcel.id.clone()));
             let own = self.settle_in.lock().unwrap().clone();
             if let Some(ledger) = own {
                 let id = parcel.id.as_str();
-                assert!(
-                    ledger
-                        .write(|tx| Box::pin(outbox::settle(tx, id)))
-                        .await
-                        .unwrap()
-                );
+                assert!(ledger.write(|tx| Box::pin(outbox::settle(tx, id))).await.unwrap());
             }
         }
         delivery
@@ -146,13 +130,7 @@ impl AtWork {
     pub fn run(ledger: Ledger, courier: Courier, clock: &HandClock) -> Self {
         let stop = CancellationToken::new();
         let task = tokio::spawn(courier.clone().run(stop.clone()));
-        Self {
-            ledger,
-            courier,
-            clock: clock.clone(),
-            stop,
-            task,
-        }
+        Self { ledger, courier, clock: clock.clone(), stop, task }
     }
 
     pub async fn stop(self) {
@@ -161,9 +139,6 @@ impl AtWork {
     }
 
     pub async fn until_empty(&self) {
-        eventually("an empty outbox", || async {
-            waiting(&self.ledger).await.is_empty()
-        })
-        .await;
+        eventually("an empty outbox", || async { waiting(&self.ledger).await.is_empty() }).await;
     }
 }

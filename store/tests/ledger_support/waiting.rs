@@ -6,10 +6,7 @@ use std::time::{Duration, Instant};
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !condition().await {
-        assert!(
-            Instant::now() < deadline,
-            "did not happen within 20 s: {what}"
-        );
+        assert!(Instant::now() < deadline, "did not happen within 20 s: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

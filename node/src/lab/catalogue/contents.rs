@@ -143,11 +143,7 @@ async fn count_crossed(tx: &mut Tx<'_>, crossed: &Crossed) -> Result<(), NodeErr
 
 fn content(row: &Row) -> Result<Content, NodeError> {
     let bytes = unsigned(row.int("bytes")?);
-    Ok(Content {
-        bytes,
-        subtrees: row.get("subtrees")?,
-        ranges: RangeSet::from_bytes(&row.bytes("ranges")?, bytes),
-    })
+    Ok(Content { bytes, subtrees: row.get("subtrees")?, ranges: RangeSet::from_bytes(&row.bytes("ranges")?, bytes) })
 }
 
 fn key(row: &Row) -> Result<ContentKey, NodeError> {

@@ -176,7 +176,8 @@ impl Catalogue {
 
     /// Jobs whose files are not in the hot folder yet, oldest first.
     pub(in crate::lab) async fn unfinished_jobs(&self) -> Result<Vec<(JobId, PeerId)>, NodeError> {
-        let sql = "SELECT job_id, photographer FROM job WHERE file_state <> 'placed' ORDER BY offered_ms, job_id LIMIT $1";
+        let sql =
+            "SELECT job_id, photographer FROM job WHERE file_state <> 'placed' ORDER BY offered_ms, job_id LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![JOBS_RECEIVING_MAX]).await?;
         rows.iter().map(|row| Ok((read(&row.text("job_id")?)?, read(&row.text("photographer")?)?))).collect()
     }
@@ -222,7 +223,11 @@ impl Catalogue {
 
     /// A job's folder is in its place: the receipt goes out, and what is no longer
     /// needed may be removed from the receiving folder.
-    pub(in crate::lab) async fn set_placed(&self, job_id: &JobId, receipt: &Report) -> Result<Vec<ContentKey>, NodeError> {
+    pub(in crate::lab) async fn set_placed(
+        &self,
+        job_id: &JobId,
+        receipt: &Report,
+    ) -> Result<Vec<ContentKey>, NodeError> {
         let sql = "UPDATE job SET file_state = 'placed', trouble = NULL,
                  state = CASE WHEN state = 'receiving' THEN 'received' ELSE state END
              WHERE job_id = $1 AND file_state <> 'placed'";

@@ -73,7 +73,11 @@ impl Catalogue {
         let sql = "SELECT peer_id, name, address FROM host ORDER BY enrolled_ms DESC LIMIT 1";
         let row = self.ledger.read().fetch_optional(sql, args![]).await?;
         let read_row = |row: Row| {
-            Ok(HostRow { peer_id: read(&row.text("peer_id")?)?, name: row.text("name")?, address: read(&row.text("address")?)? })
+            Ok(HostRow {
+                peer_id: read(&row.text("peer_id")?)?,
+                name: row.text("name")?,
+                address: read(&row.text("address")?)?,
+            })
         };
         row.map(read_row).transpose()
     }
@@ -107,7 +111,8 @@ impl Catalogue {
 
     /// Sets a photographer's standing; one who is not known yet is made known.
     pub(in crate::lab) async fn set_standing(&self, peer: PeerId, standing: Standing) -> Result<(), NodeError> {
-        let sql = "INSERT INTO photographer (peer_id, name, addresses, standing, changed_ms) VALUES ($1, '', '', $2, $3)
+        let sql =
+            "INSERT INTO photographer (peer_id, name, addresses, standing, changed_ms) VALUES ($1, '', '', $2, $3)
              ON CONFLICT (peer_id) DO UPDATE SET standing = excluded.standing, changed_ms = excluded.changed_ms";
         self.ledger.execute(sql, args![peer.to_string(), standing.word(), now_ms()]).await?;
         Ok(())

@@ -93,7 +93,11 @@ impl Node {
         match content.filter(|content| content.bytes == wanted.bytes) {
             Some(content) => Ok(content),
             None => Err(NodeError::NotNow {
-                problem: format!("Two jobs of {} disagree about the length of {}.", wanted.photographer, text::shown(&wanted.name)),
+                problem: format!(
+                    "Two jobs of {} disagree about the length of {}.",
+                    wanted.photographer,
+                    text::shown(&wanted.name)
+                ),
             }),
         }
     }
@@ -118,7 +122,12 @@ impl Node {
     }
 
     /// Reads the complete file back: a disk may lie, and bits may rot.
-    async fn check_whole(&self, wanted: &Wanted, part: Arc<PartFile>, subtrees: Arc<Subtrees>) -> Result<(), NodeError> {
+    async fn check_whole(
+        &self,
+        wanted: &Wanted,
+        part: Arc<PartFile>,
+        subtrees: Arc<Subtrees>,
+    ) -> Result<(), NodeError> {
         let bytes = wanted.bytes;
         let bad = blocking(move || part.bad_ranges(&subtrees)).await?;
         self.fetcher.set_whole(&wanted.key, bad.is_empty());
@@ -141,7 +150,9 @@ impl Fetching<'_> {
         let mut recording: Option<Recording<'_>> = None;
         let mut trouble: Option<NodeError> = None;
         loop {
-            while trouble.is_none() && let Some(at) = plan.next_ask() {
+            while trouble.is_none()
+                && let Some(at) = plan.next_ask()
+            {
                 asks.push(self.ask(at));
             }
             if recording.is_none() {

@@ -45,7 +45,12 @@ impl Node {
     /// Fetches the files that are not complete, few at once, in the job's order. A
     /// photographer that went away ends it; a file that came corrupted does not keep
     /// the others from coming.
-    async fn fetch_files(&self, row: &JobRow, progressed: &mut bool, stop: &CancellationToken) -> Result<(), NodeError> {
+    async fn fetch_files(
+        &self,
+        row: &JobRow,
+        progressed: &mut bool,
+        stop: &CancellationToken,
+    ) -> Result<(), NodeError> {
         let mut rest = wanted(row).into_iter();
         let mut first_error = None;
         let mut gone = false;

@@ -67,7 +67,11 @@ impl Fetcher {
     /// Notes that a content was read back whole, or that it is to be read again.
     fn set_whole(&self, key: &ContentKey, is_whole: bool) {
         let mut whole = locked(&self.whole);
-        if is_whole { whole.insert(*key) } else { whole.remove(key) };
+        if is_whole {
+            whole.insert(*key)
+        } else {
+            whole.remove(key)
+        };
     }
 
     fn is_whole(&self, key: &ContentKey) -> bool {

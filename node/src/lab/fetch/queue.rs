@@ -30,9 +30,13 @@ struct Entry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Waiting { until: Option<Instant> },
+    Waiting {
+        until: Option<Instant>,
+    },
     /// `again`: something happened meanwhile that is worth another try.
-    Running { again: bool },
+    Running {
+        again: bool,
+    },
 }
 
 impl Queue {

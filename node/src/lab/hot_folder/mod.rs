@@ -45,7 +45,8 @@ pub(in crate::lab) enum Placed {
 impl OrderFolder {
     /// A place for `job`'s folder that nothing stands in, and that is none of `taken`.
     pub(in crate::lab) fn choose(hot_folder: &Path, job: &PrintJob, taken: &[String]) -> Result<Self, NodeError> {
-        let names = (1..=HOT_FOLDER_TRIES).map(|try_number| names::folder_name(&job.order_id, &job.event_name, try_number));
+        let names =
+            (1..=HOT_FOLDER_TRIES).map(|try_number| names::folder_name(&job.order_id, &job.event_name, try_number));
         let mut places = names.map(|name| Self::named(hot_folder, &name));
         let is_free = |place: &Self| !taken.contains(&place.name) && fs::symlink_metadata(place.path()).is_err();
         places.find(is_free).ok_or_else(|| NodeError::File {
@@ -83,7 +84,12 @@ impl OrderFolder {
     ///
     /// # Errors
     /// [`NodeError::File`], with what is there; the next call begins again.
-    pub(in crate::lab) fn build(&self, job: &PrintJob, files: &[PathBuf], parties: Parties<'_>) -> Result<(), NodeError> {
+    pub(in crate::lab) fn build(
+        &self,
+        job: &PrintJob,
+        files: &[PathBuf],
+        parties: Parties<'_>,
+    ) -> Result<(), NodeError> {
         let building = self.building();
         self.clear()?;
         at(&self.hot_folder, fs::create_dir_all(&self.hot_folder))?;
@@ -142,7 +148,8 @@ fn place_file(from: &Path, to: &Path, root: &ContentHash) -> Result<(), NodeErro
     if at(to, hash(to))? == *root {
         return Ok(());
     }
-    let error = io::Error::new(io::ErrorKind::InvalidData, "the disk gave back other bytes than were written; check it");
+    let error =
+        io::Error::new(io::ErrorKind::InvalidData, "the disk gave back other bytes than were written; check it");
     Err(NodeError::file(to, &error))
 }
 

@@ -20,7 +20,14 @@ const JPEG: &[u8] = &[0xff, 0xd8, 0xff, 0xe0, 1, 2, 3];
 
 fn file(name: &str, bytes: &[u8]) -> PrintFile {
     let root = ContentHash::of(bytes);
-    PrintFile { photo_id: PhotoId(root), name: name.into(), bytes: bytes.len() as u64, root, width_px: 1800, height_px: 1200 }
+    PrintFile {
+        photo_id: PhotoId(root),
+        name: name.into(),
+        bytes: bytes.len() as u64,
+        root,
+        width_px: 1800,
+        height_px: 1200,
+    }
 }
 
 fn line(line: u32, file: u32, size: PrintSize, quantity: u32) -> JobLine {
@@ -62,8 +69,26 @@ fn a_print_files_name_says_what_to_do_with_it() {
 fn hostile_names_become_short_ascii_that_stays_in_its_folder() {
     let long = "ü".repeat(300);
     let hostile = [
-        "../../../etc/passwd", "..", ".", "", "/", "C:\\Windows\\x.jpg", "CON", "con.jpg", "NUL.", "a.jpg...", "a .jpg ",
-        "a\u{0}b.jpg", "a\nb.jpg", "$(rm -rf ~).jpg", "\u{202e}gpj.exe", "'; DROP TABLE job; --", "-rf", "~", "👰🤵.jpg", &long,
+        "../../../etc/passwd",
+        "..",
+        ".",
+        "",
+        "/",
+        "C:\\Windows\\x.jpg",
+        "CON",
+        "con.jpg",
+        "NUL.",
+        "a.jpg...",
+        "a .jpg ",
+        "a\u{0}b.jpg",
+        "a\nb.jpg",
+        "$(rm -rf ~).jpg",
+        "\u{202e}gpj.exe",
+        "'; DROP TABLE job; --",
+        "-rf",
+        "~",
+        "👰🤵.jpg",
+        &long,
         "a\"b,c;d|e<f>g:h*i?.jpg",
     ];
     for given in hostile {
@@ -107,7 +132,9 @@ fn a_folders_name_is_the_order_and_never_leads_elsewhere() {
 #[test]
 fn the_ending_is_what_the_bytes_are() {
     let webp = b"RIFF\x10\0\0\0WEBPVP8 ";
-    for (head, ending) in [(JPEG, "jpg"), (b"\x89PNG\r\n", "png"), (b"MM\0*", "tif"), (webp, "webp"), (b"MZ", "bin"), (b"", "bin")] {
+    for (head, ending) in
+        [(JPEG, "jpg"), (b"\x89PNG\r\n", "png"), (b"MM\0*", "tif"), (webp, "webp"), (b"MZ", "bin"), (b"", "bin")]
+    {
         assert_eq!(ending_of(head), ending);
     }
 }

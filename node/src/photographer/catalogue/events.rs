@@ -21,22 +21,12 @@ const ONE: &str = "SELECT events.*, (SELECT COUNT(*) FROM published WHERE publis
 impl Catalogue {
     /// All events, newest first.
     pub async fn events(&self) -> Result<Vec<EventRow>, NodeError> {
-        self.ledger
-            .read()
-            .fetch_all(WITH_COUNT, args![])
-            .await?
-            .iter()
-            .map(event_row)
-            .collect()
+        self.ledger.read().fetch_all(WITH_COUNT, args![]).await?.iter().map(event_row).collect()
     }
 
     /// One event.
     pub async fn event(&self, event_id: EventId) -> Result<Option<EventRow>, NodeError> {
-        let row = self
-            .ledger
-            .read()
-            .fetch_optional(ONE, args![event_id.to_string()])
-            .await?;
+        let row = self.ledger.read().fetch_optional(ONE, args![event_id.to_string()]).await?;
         row.as_ref().map(event_row).transpose()
     }
 
@@ -48,17 +38,7 @@ impl Catalogue {
         let mut tx = self.ledger.begin().await?;
         let code = event.access_code.to_string();
         let gallery = event.gallery_url.clone();
-        tx.execute(
-            sql,
-            args![
-                event.record.event_id.to_string(),
-                &record,
-                code,
-                gallery,
-                now().0
-            ],
-        )
-        .await?;
+        tx.execute(sql, args![event.record.event_id.to_string(), &record, code, gallery, now().0]).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -73,64 +53,37 @@ impl Catalogue {
     }
 
     /// The host has these photos.
-    pub async fn set_published(
-        &self,
-        event_id: EventId,
-        photos: &[PhotoId],
-    ) -> Result<(), NodeError> {
-        let published =
-            "INSERT INTO published (event_id, photo_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    pub async fn set_published(&self, event_id: EventId, photos: &[PhotoId]) -> Result<(), NodeError> {
+        let published = "INSERT INTO published (event_id, photo_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let back = "DELETE FROM withdrawn WHERE event_id = $1 AND photo_id = $2";
         let mut tx = self.ledger.begin().await?;
         for photo_id in photos {
-            tx.execute(published, args![event_id.to_string(), photo_id.to_string()])
-                .await?;
-            tx.execute(back, args![event_id.to_string(), photo_id.to_string()])
-                .await?;
+            tx.execute(published, args![event_id.to_string(), photo_id.to_string()]).await?;
+            tx.execute(back, args![event_id.to_string(), photo_id.to_string()]).await?;
         }
         tx.commit().await?;
         Ok(())
     }
 
     /// These photos are to come off the host; an older wish to publish leaves them out.
-    pub async fn mark_withdrawn(
-        &self,
-        event_id: EventId,
-        photos: &[PhotoId],
-        at_ms: i64,
-    ) -> Result<(), NodeError> {
+    pub async fn mark_withdrawn(&self, event_id: EventId, photos: &[PhotoId], at_ms: i64) -> Result<(), NodeError> {
         let withdrawn = "INSERT INTO withdrawn (event_id, photo_id, at_ms) VALUES ($1, $2, $3) \
                          ON CONFLICT (event_id, photo_id) DO UPDATE SET at_ms = $3";
         let published = "DELETE FROM published WHERE event_id = $1 AND photo_id = $2";
         let mut tx = self.ledger.begin().await?;
         for photo_id in photos {
-            tx.execute(
-                withdrawn,
-                args![event_id.to_string(), photo_id.to_string(), at_ms],
-            )
-            .await?;
-            tx.execute(published, args![event_id.to_string(), photo_id.to_string()])
-                .await?;
+            tx.execute(withdrawn, args![event_id.to_string(), photo_id.to_string(), at_ms]).await?;
+            tx.execute(published, args![event_id.to_string(), photo_id.to_string()]).await?;
         }
         tx.commit().await?;
         Ok(())
     }
 
     /// Photos withdrawn at or after a moment.
-    pub async fn withdrawn_since(
-        &self,
-        event_id: EventId,
-        since_ms: i64,
-    ) -> Result<HashSet<PhotoId>, NodeError> {
+    pub async fn withdrawn_since(&self, event_id: EventId, since_ms: i64) -> Result<HashSet<PhotoId>, NodeError> {
         let sql = "SELECT photo_id FROM withdrawn WHERE event_id = $1 AND at_ms >= $2";
-        let rows = self
-            .ledger
-            .read()
-            .fetch_all(sql, args![event_id.to_string(), since_ms])
-            .await?;
-        rows.iter()
-            .map(|row| stored::read(&row.text("photo_id")?))
-            .collect()
+        let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string(), since_ms]).await?;
+        rows.iter().map(|row| stored::read(&row.text("photo_id")?)).collect()
     }
 }
 

@@ -22,17 +22,9 @@ impl Catalogue {
                    ON CONFLICT (job_id) DO UPDATE SET state = 'open'";
         let order = "UPDATE orders SET job_id = $2, lab = $3, trouble = NULL WHERE order_id = $1";
         let mut tx = self.ledger.begin().await?;
-        let (job_id, order_id, lab) = (
-            new.job_id.to_string(),
-            new.order_id.to_string(),
-            new.lab.to_string(),
-        );
+        let (job_id, order_id, lab) = (new.job_id.to_string(), new.order_id.to_string(), new.lab.to_string());
         tx.execute(close, args![&order_id, &job_id]).await?;
-        tx.execute(
-            job,
-            args![&job_id, &order_id, new.event_id.to_string(), &lab, new.at.0],
-        )
-        .await?;
+        tx.execute(job, args![&job_id, &order_id, new.event_id.to_string(), &lab, new.at.0]).await?;
         put_files(&mut tx, new, &job_id).await?;
         tx.execute(order, args![&order_id, &job_id, &lab]).await?;
         let parcel = format!("job:{job_id}");
@@ -43,32 +35,18 @@ impl Catalogue {
     }
 
     /// One job.
-    pub(in crate::photographer) async fn job(
-        &self,
-        job_id: JobId,
-    ) -> Result<Option<JobRow>, NodeError> {
+    pub(in crate::photographer) async fn job(&self, job_id: JobId) -> Result<Option<JobRow>, NodeError> {
         let sql = "SELECT job_id, order_id, lab FROM jobs WHERE job_id = $1";
-        let row = self
-            .ledger
-            .read()
-            .fetch_optional(sql, args![job_id.to_string()])
-            .await?;
+        let row = self.ledger.read().fetch_optional(sql, args![job_id.to_string()]).await?;
         row.as_ref().map(job_row).transpose()
     }
 
     /// What a claim may have: a file of an open job that was offered to that very lab.
-    pub(in crate::photographer) async fn permitted(
-        &self,
-        claim: &Claim,
-    ) -> Result<Option<Permitted>, NodeError> {
+    pub(in crate::photographer) async fn permitted(&self, claim: &Claim) -> Result<Option<Permitted>, NodeError> {
         let sql = "SELECT jobs.event_id, job_files.photo_id, job_files.bytes, job_files.subtrees \
                    FROM job_files JOIN jobs ON jobs.job_id = job_files.job_id \
                    WHERE job_files.job_id = $1 AND job_files.root = $2 AND jobs.lab = $3 AND jobs.state = 'open'";
-        let values = args![
-            claim.job_id.to_string(),
-            claim.root.to_string(),
-            claim.lab.to_string()
-        ];
+        let values = args![claim.job_id.to_string(), claim.root.to_string(), claim.lab.to_string()];
         let row = self.ledger.read().fetch_optional(sql, values).await?;
         row.map(|row| {
             Ok(Permitted {
@@ -88,10 +66,10 @@ impl Catalogue {
         status: &NotedStatus,
         host: PeerId,
     ) -> Result<(), NodeError> {
-        let sql = "UPDATE orders SET production = 'offered', trouble = NULL WHERE order_id = $1 AND production = 'waiting'";
+        let sql =
+            "UPDATE orders SET production = 'offered', trouble = NULL WHERE order_id = $1 AND production = 'waiting'";
         let mut tx = self.ledger.begin().await?;
-        tx.execute(sql, args![status.status.order_id.to_string()])
-            .await?;
+        tx.execute(sql, args![status.status.order_id.to_string()]).await?;
         report(&mut tx, status, host).await?;
         outbox::settle(&mut tx, parcel).await?;
         tx.commit().await?;
@@ -130,17 +108,7 @@ async fn put_files(tx: &mut Tx<'_>, new: &NewJob, job_id: &str) -> Result<(), No
                ON CONFLICT (job_id, root) DO NOTHING";
     for JobFile { file, subtrees } in &new.files {
         let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
-        tx.execute(
-            sql,
-            args![
-                job_id,
-                file.root.to_string(),
-                file.photo_id.to_string(),
-                bytes,
-                subtrees
-            ],
-        )
-        .await?;
+        tx.execute(sql, args![job_id, file.root.to_string(), file.photo_id.to_string(), bytes, subtrees]).await?;
     }
     Ok(())
 }
@@ -156,11 +124,8 @@ async fn mark_received(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<(), NodeE
 /// The order's new state, if the lab's word changes it: statuses may come late, so a
 /// state is left only for a later one, and a problem for any word that follows it.
 fn next_production(current: &str, kind: &StatusKind) -> Option<&'static str> {
-    let rank = |word: &str| {
-        ["waiting", "offered", "received", "printing", "shipped"]
-            .iter()
-            .position(|known| *known == word)
-    };
+    let rank =
+        |word: &str| ["waiting", "offered", "received", "printing", "shipped"].iter().position(|known| *known == word);
     let word = kind.word();
     match (word, rank(current)) {
         ("problem", Some(4)) => None,
@@ -188,10 +153,7 @@ mod tests {
         assert_eq!(next_production("offered", &received), Some("received"));
         let problem = StatusKind::Problem { text: "x".into() };
         assert_eq!(next_production("printing", &problem), Some("problem"));
-        assert_eq!(
-            next_production("problem", &StatusKind::Printing),
-            Some("printing")
-        );
+        assert_eq!(next_production("problem", &StatusKind::Printing), Some("printing"));
         assert_eq!(next_production("shipped", &problem), None);
     }
 }

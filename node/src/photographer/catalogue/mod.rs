@@ -70,22 +70,11 @@ impl Catalogue {
 }
 
 /// Puts a message into the outbox, in the transaction of what it announces.
-async fn send(
-    tx: &mut Tx<'_>,
-    id: String,
-    peer: &str,
-    kind: &str,
-    payload: &[u8],
-) -> Result<(), NodeError> {
+async fn send(tx: &mut Tx<'_>, id: String, peer: &str, kind: &str, payload: &[u8]) -> Result<(), NodeError> {
     outbox::put(tx, &parcel(id, peer, kind, payload), now().0).await?;
     Ok(())
 }
 
 fn parcel(id: String, peer: &str, kind: &str, payload: &[u8]) -> Parcel {
-    Parcel {
-        id,
-        peer: peer.to_owned(),
-        kind: kind.to_owned(),
-        payload: payload.to_vec(),
-    }
+    Parcel { id, peer: peer.to_owned(), kind: kind.to_owned(), payload: payload.to_vec() }
 }

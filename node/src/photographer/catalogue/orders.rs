@@ -20,71 +20,40 @@ const ONE: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN 
 impl Catalogue {
     /// Takes an order; a repeat gets the first row. The same id with other content is
     /// refused.
-    pub(in crate::photographer) async fn take_order(
-        &self,
-        new: &NewOrder,
-    ) -> Result<OrderRow, NodeError> {
+    pub(in crate::photographer) async fn take_order(&self, new: &NewOrder) -> Result<OrderRow, NodeError> {
         let sql = "INSERT INTO orders (order_id, event_id, record, signed, decision, reason, placed_ms, production) \
                    VALUES ($1, $2, $3, $4, $5, '', $6, 'waiting') ON CONFLICT (order_id) DO NOTHING";
         let record = codec::encode(&new.order)?;
         let order_id = new.order.order_id.to_string();
         let event_id = new.order.event_id.to_string();
         let mut tx = self.ledger.begin().await?;
-        let values = args![
-            &order_id,
-            &event_id,
-            &record,
-            &new.signed,
-            new.decision.word(),
-            new.order.placed_at.0
-        ];
+        let values = args![&order_id, &event_id, &record, &new.signed, new.decision.word(), new.order.placed_at.0];
         tx.execute(sql, values).await?;
         tx.commit().await?;
-        let row = self
-            .order(new.order.order_id)
-            .await?
-            .ok_or(NodeError::ShuttingDown)?;
+        let row = self.order(new.order.order_id).await?.ok_or(NodeError::ShuttingDown)?;
         if row.order == new.order {
             return Ok(row);
         }
-        Err(NodeError::NotNow {
-            problem: "An order of this id is here with other content.".into(),
-        })
+        Err(NodeError::NotNow { problem: "An order of this id is here with other content.".into() })
     }
 
     /// One order.
     pub async fn order(&self, order_id: OrderId) -> Result<Option<OrderRow>, NodeError> {
-        let row = self
-            .ledger
-            .read()
-            .fetch_optional(ONE, args![order_id.to_string()])
-            .await?;
+        let row = self.ledger.read().fetch_optional(ONE, args![order_id.to_string()]).await?;
         row.as_ref().map(order_row).transpose()
     }
 
     /// The newest orders, newest first.
     pub async fn orders(&self) -> Result<Vec<OrderRow>, NodeError> {
-        self.ledger
-            .read()
-            .fetch_all(ALL, args![ORDERS_LISTED_MAX])
-            .await?
-            .iter()
-            .map(order_row)
-            .collect()
+        self.ledger.read().fetch_all(ALL, args![ORDERS_LISTED_MAX]).await?.iter().map(order_row).collect()
     }
 
     /// Orders that are accepted and paid, and have no print job.
     pub async fn orders_without_job(&self) -> Result<Vec<OrderId>, NodeError> {
         let sql = "SELECT order_id FROM orders WHERE decision = 'accepted' AND paid_ms IS NOT NULL AND job_id IS NULL \
                    ORDER BY placed_ms LIMIT $1";
-        let rows = self
-            .ledger
-            .read()
-            .fetch_all(sql, args![ORDERS_LISTED_MAX])
-            .await?;
-        rows.iter()
-            .map(|row| stored::read(&row.text("order_id")?))
-            .collect()
+        let rows = self.ledger.read().fetch_all(sql, args![ORDERS_LISTED_MAX]).await?;
+        rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
 
     /// How many orders are neither declined nor shipped.
@@ -103,12 +72,9 @@ impl Catalogue {
         status: &NotedStatus,
         host: PeerId,
     ) -> Result<(), NodeError> {
-        let sql =
-            "UPDATE orders SET decision = $2, reason = $3 WHERE order_id = $1 AND decision <> $2";
+        let sql = "UPDATE orders SET decision = $2, reason = $3 WHERE order_id = $1 AND decision <> $2";
         let mut tx = self.ledger.begin().await?;
-        let changed = tx
-            .execute(sql, args![order_id.to_string(), decision.word(), reason])
-            .await?;
+        let changed = tx.execute(sql, args![order_id.to_string(), decision.word(), reason]).await?;
         if changed > 0 {
             report(&mut tx, status, host).await?;
         }
@@ -137,19 +103,14 @@ impl Catalogue {
     pub async fn set_trouble(&self, order_id: OrderId, trouble: &str) -> Result<(), NodeError> {
         let sql = "UPDATE orders SET trouble = $2 WHERE order_id = $1";
         let mut tx = self.ledger.begin().await?;
-        tx.execute(sql, args![order_id.to_string(), trouble])
-            .await?;
+        tx.execute(sql, args![order_id.to_string(), trouble]).await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
 /// Stores a status, and puts it on its way to the host. Once, by its id.
-pub(super) async fn report(
-    tx: &mut Tx<'_>,
-    noted: &NotedStatus,
-    host: PeerId,
-) -> Result<(), NodeError> {
+pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus, host: PeerId) -> Result<(), NodeError> {
     let sql = "INSERT INTO statuses (status_id, order_id, job_id, word, at_ms, signer, payload) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (status_id) DO NOTHING";
     let status = &noted.status;

@@ -16,14 +16,8 @@ const CHOSEN_LAB: &str = "chosen lab";
 impl Catalogue {
     /// The host, once enrolled.
     pub async fn host(&self) -> Result<Option<HostRow>, NodeError> {
-        let row = self
-            .ledger
-            .read()
-            .fetch_optional(
-                "SELECT * FROM hosts ORDER BY enrolled_ms DESC LIMIT 1",
-                args![],
-            )
-            .await?;
+        let row =
+            self.ledger.read().fetch_optional("SELECT * FROM hosts ORDER BY enrolled_ms DESC LIMIT 1", args![]).await?;
         row.map(|row| host_row(&row)).transpose()
     }
 
@@ -37,11 +31,7 @@ impl Catalogue {
         let key = host.key.encode_protobuf();
         let addresses = stored::join_addresses(&host.addresses);
         let peer = host.peer_id.to_string();
-        tx.execute(
-            sql,
-            args![peer, &host.name, key, addresses, &host.public_url, now().0],
-        )
-        .await?;
+        tx.execute(sql, args![peer, &host.name, key, addresses, &host.public_url, now().0]).await?;
         set(&mut tx, OWN_NAME, own_name).await?;
         tx.commit().await?;
         Ok(())
@@ -57,36 +47,21 @@ impl Catalogue {
         let rows = self
             .ledger
             .read()
-            .fetch_all(
-                "SELECT peer_id FROM hosts UNION SELECT DISTINCT lab FROM jobs",
-                args![],
-            )
+            .fetch_all("SELECT peer_id FROM hosts UNION SELECT DISTINCT lab FROM jobs", args![])
             .await?;
-        rows.iter()
-            .map(|row| stored::read(&row.text("peer_id")?))
-            .collect()
+        rows.iter().map(|row| stored::read(&row.text("peer_id")?)).collect()
     }
 
     /// The labs that the host named, by name.
     pub async fn labs(&self) -> Result<Vec<LabRow>, NodeError> {
-        let rows = self
-            .ledger
-            .read()
-            .fetch_all("SELECT * FROM labs ORDER BY name, peer_id", args![])
-            .await?;
+        let rows = self.ledger.read().fetch_all("SELECT * FROM labs ORDER BY name, peer_id", args![]).await?;
         rows.iter().map(lab_row).collect()
     }
 
     /// The lab of that peer id.
     pub async fn lab(&self, peer: PeerId) -> Result<Option<LabRow>, NodeError> {
-        let row = self
-            .ledger
-            .read()
-            .fetch_optional(
-                "SELECT * FROM labs WHERE peer_id = $1",
-                args![peer.to_string()],
-            )
-            .await?;
+        let row =
+            self.ledger.read().fetch_optional("SELECT * FROM labs WHERE peer_id = $1", args![peer.to_string()]).await?;
         row.as_ref().map(lab_row).transpose()
     }
 
@@ -98,11 +73,7 @@ impl Catalogue {
         let mut tx = self.ledger.begin().await?;
         for lab in contacts.iter().filter(|contact| contact.role == Role::Lab) {
             let addresses = stored::join_addresses(&lab.addresses);
-            tx.execute(
-                sql,
-                args![lab.peer_id.to_string(), &lab.name, addresses, now().0],
-            )
-            .await?;
+            tx.execute(sql, args![lab.peer_id.to_string(), &lab.name, addresses, now().0]).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -126,11 +97,7 @@ impl Catalogue {
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, NodeError> {
-        let row = self
-            .ledger
-            .read()
-            .fetch_optional("SELECT value FROM settings WHERE name = $1", args![name])
-            .await?;
+        let row = self.ledger.read().fetch_optional("SELECT value FROM settings WHERE name = $1", args![name]).await?;
         Ok(row.map(|row| row.text("value")).transpose()?)
     }
 }
@@ -142,8 +109,8 @@ async fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), NodeError> 
 }
 
 fn host_row(row: &Row) -> Result<HostRow, NodeError> {
-    let key = PublicKey::try_decode_protobuf(&row.bytes("key_bytes")?)
-        .map_err(|_| stored::unreadable("the host's key"))?;
+    let key =
+        PublicKey::try_decode_protobuf(&row.bytes("key_bytes")?).map_err(|_| stored::unreadable("the host's key"))?;
     Ok(HostRow {
         peer_id: stored::read(&row.text("peer_id")?)?,
         name: row.text("name")?,
@@ -154,11 +121,7 @@ fn host_row(row: &Row) -> Result<HostRow, NodeError> {
 }
 
 fn lab_row(row: &Row) -> Result<LabRow, NodeError> {
-    Ok(LabRow {
-        peer_id: stored::read(&row.text("peer_id")?)?,
-        name: row.text("name")?,
-        addresses: addresses_of(row)?,
-    })
+    Ok(LabRow { peer_id: stored::read(&row.text("peer_id")?)?, name: row.text("name")?, addresses: addresses_of(row)? })
 }
 
 fn addresses_of(row: &Row) -> Result<Vec<Multiaddr>, NodeError> {

@@ -51,12 +51,7 @@ pub struct EventRow {
 impl EventRow {
     /// An event that is not published.
     pub fn new(record: EventRecord, access_code: AccessCode) -> Self {
-        Self {
-            record,
-            access_code,
-            gallery_url: None,
-            published: 0,
-        }
+        Self { record, access_code, gallery_url: None, published: 0 }
     }
 }
 
@@ -84,9 +79,7 @@ impl Decision {
     /// The decision of that word; an unknown one is held, so that nothing is printed by mistake.
     pub(super) fn from_word(word: &str) -> Self {
         let all = [Self::Accepted, Self::Declined];
-        all.into_iter()
-            .find(|decision| decision.word() == word)
-            .unwrap_or(Self::Held)
+        all.into_iter().find(|decision| decision.word() == word).unwrap_or(Self::Held)
     }
 }
 
@@ -114,10 +107,7 @@ pub struct OrderRow {
 impl OrderRow {
     /// Whether the lab has the files.
     pub fn production_started(&self) -> bool {
-        matches!(
-            self.production.as_str(),
-            "received" | "printing" | "shipped"
-        )
+        matches!(self.production.as_str(), "received" | "printing" | "shipped")
     }
 }
 

@@ -17,9 +17,7 @@ pub struct Meaning<'a> {
 
 /// Converts `pixels` to sRGB on white.
 pub fn to_srgb(pixels: DynamicImage, meaning: &Meaning<'_>) -> RgbImage {
-    let profile = meaning
-        .profile
-        .and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
+    let profile = meaning.profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
     if meaning.is_cmyk {
         return from_inks(&pixels.into_rgba8(), profile.as_ref());
     }
@@ -41,81 +39,58 @@ fn without_rare_layouts(pixels: DynamicImage, profile: Option<&ColorProfile>) ->
         DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgba8(_) => pixels,
         DynamicImage::ImageRgb16(_) | DynamicImage::ImageRgba16(_) => pixels,
         DynamicImage::ImageLumaA8(_) => pixels.into_rgba8().into(),
-        DynamicImage::ImageLumaA16(_) | DynamicImage::ImageRgba32F(_) => {
-            pixels.into_rgba16().into()
-        }
+        DynamicImage::ImageLumaA16(_) | DynamicImage::ImageRgba32F(_) => pixels.into_rgba16().into(),
         DynamicImage::ImageLuma16(_) | DynamicImage::ImageRgb32F(_) => pixels.into_rgb16().into(),
         _ => pixels.into_rgb8().into(),
     }
 }
 
 /// `pixels` in sRGB; None when the profile is for other samples.
-fn converted(
-    pixels: &DynamicImage,
-    profile: &ColorProfile,
-) -> Result<Option<DynamicImage>, CmsError> {
+fn converted(pixels: &DynamicImage, profile: &ColorProfile) -> Result<Option<DynamicImage>, CmsError> {
     let (width, height) = (pixels.width(), pixels.height());
     let srgb = ColorProfile::new_srgb();
     let to_8 = |from, samples: &[u8], to, channels: usize| {
-        let transform =
-            profile.create_transform_8bit(from, &srgb, to, TransformOptions::default())?;
+        let transform = profile.create_transform_8bit(from, &srgb, to, TransformOptions::default())?;
         let mut out = vec![0; width as usize * height as usize * channels];
         transform.transform(samples, &mut out).map(|()| out)
     };
     let to_16 = |from, samples: &[u16], to, channels: usize| {
-        let transform =
-            profile.create_transform_16bit(from, &srgb, to, TransformOptions::default())?;
+        let transform = profile.create_transform_16bit(from, &srgb, to, TransformOptions::default())?;
         let mut out = vec![0; width as usize * height as usize * channels];
         transform.transform(samples, &mut out).map(|()| out)
     };
     let rgb8 = |out| RgbImage::from_raw(width, height, out).map(DynamicImage::from);
-    let rgb16 =
-        |out| ImageBuffer::<Rgb<u16>, _>::from_raw(width, height, out).map(DynamicImage::from);
-    let rgba16 =
-        |out| ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, out).map(DynamicImage::from);
+    let rgb16 = |out| ImageBuffer::<Rgb<u16>, _>::from_raw(width, height, out).map(DynamicImage::from);
+    let rgba16 = |out| ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, out).map(DynamicImage::from);
     use DataColorSpace as Space;
     Ok(match (profile.color_space, pixels) {
-        (Space::Gray, DynamicImage::ImageLuma8(grey)) => {
-            rgb8(to_8(Layout::Gray, grey, Layout::Rgb, 3)?)
-        }
-        (Space::Gray, DynamicImage::ImageLuma16(grey)) => {
-            rgb16(to_16(Layout::Gray, grey, Layout::Rgb, 3)?)
-        }
+        (Space::Gray, DynamicImage::ImageLuma8(grey)) => rgb8(to_8(Layout::Gray, grey, Layout::Rgb, 3)?),
+        (Space::Gray, DynamicImage::ImageLuma16(grey)) => rgb16(to_16(Layout::Gray, grey, Layout::Rgb, 3)?),
         (Space::Rgb, DynamicImage::ImageRgb8(rgb)) => rgb8(to_8(Layout::Rgb, rgb, Layout::Rgb, 3)?),
-        (Space::Rgb, DynamicImage::ImageRgb16(rgb)) => {
-            rgb16(to_16(Layout::Rgb, rgb, Layout::Rgb, 3)?)
-        }
+        (Space::Rgb, DynamicImage::ImageRgb16(rgb)) => rgb16(to_16(Layout::Rgb, rgb, Layout::Rgb, 3)?),
         (Space::Rgb, DynamicImage::ImageRgba8(rgba)) => {
-            RgbaImage::from_raw(width, height, to_8(Layout::Rgba, rgba, Layout::Rgba, 4)?)
-                .map(DynamicImage::from)
+            RgbaImage::from_raw(width, height, to_8(Layout::Rgba, rgba, Layout::Rgba, 4)?).map(DynamicImage::from)
         }
-        (Space::Rgb, DynamicImage::ImageRgba16(rgba)) => {
-            rgba16(to_16(Layout::Rgba, rgba, Layout::Rgba, 4)?)
-        }
+        (Space::Rgb, DynamicImage::ImageRgba16(rgba)) => rgba16(to_16(Layout::Rgba, rgba, Layout::Rgba, 4)?),
         _ => None,
     })
 }
 
 /// Inks by their profile, or without one as if each ink took away its third of white.
 fn from_inks(inks: &RgbaImage, profile: Option<&ColorProfile>) -> RgbImage {
-    let by_profile = profile
-        .filter(|profile| profile.color_space == DataColorSpace::Cmyk)
-        .and_then(|profile| {
-            let srgb = ColorProfile::new_srgb();
-            let options = TransformOptions::default();
-            let transform = profile
-                .create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)
-                .ok()?;
-            let mut out = vec![0; inks.as_raw().len() / 4 * 3];
-            transform.transform(inks, &mut out).ok()?;
-            RgbImage::from_raw(inks.width(), inks.height(), out)
-        });
+    let by_profile = profile.filter(|profile| profile.color_space == DataColorSpace::Cmyk).and_then(|profile| {
+        let srgb = ColorProfile::new_srgb();
+        let options = TransformOptions::default();
+        let transform = profile.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options).ok()?;
+        let mut out = vec![0; inks.as_raw().len() / 4 * 3];
+        transform.transform(inks, &mut out).ok()?;
+        RgbImage::from_raw(inks.width(), inks.height(), out)
+    });
     by_profile.unwrap_or_else(|| {
         RgbImage::from_fn(inks.width(), inks.height(), |x, y| {
             let [cyan, magenta, yellow, black] = inks.get_pixel(x, y).0;
             let light = |ink: u8| ((255 - u32::from(ink)) * (255 - u32::from(black)) + 127) / 255;
-            Rgb([light(cyan), light(magenta), light(yellow)]
-                .map(|level| u8::try_from(level).unwrap_or(u8::MAX)))
+            Rgb([light(cyan), light(magenta), light(yellow)].map(|level| u8::try_from(level).unwrap_or(u8::MAX)))
         })
     })
 }
@@ -127,9 +102,7 @@ fn on_white(light: DynamicImage) -> RgbImage {
                 let (level, alpha) = (u32::from(level), u32::from(alpha));
                 u8::try_from((level * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
             };
-            map_rgba(&rgba, |[r, g, b, a]| {
-                [mixed(r, a), mixed(g, a), mixed(b, a)]
-            })
+            map_rgba(&rgba, |[r, g, b, a]| [mixed(r, a), mixed(g, a), mixed(b, a)])
         }
         DynamicImage::ImageRgba16(rgba) => {
             let mixed = |level: u16, alpha: u16| {
@@ -137,22 +110,15 @@ fn on_white(light: DynamicImage) -> RgbImage {
                 let on_white = (level * alpha + 65_535 * (65_535 - alpha)) / 65_535;
                 u8::try_from((on_white + 128) / 257).unwrap_or(u8::MAX)
             };
-            map_rgba(&rgba, |[r, g, b, a]| {
-                [mixed(r, a), mixed(g, a), mixed(b, a)]
-            })
+            map_rgba(&rgba, |[r, g, b, a]| [mixed(r, a), mixed(g, a), mixed(b, a)])
         }
         opaque => opaque.into_rgb8(),
     }
 }
 
-fn map_rgba<S: image::Primitive>(
-    rgba: &ImageBuffer<Rgba<S>, Vec<S>>,
-    mixed: impl Fn([S; 4]) -> [u8; 3],
-) -> RgbImage
+fn map_rgba<S: image::Primitive>(rgba: &ImageBuffer<Rgba<S>, Vec<S>>, mixed: impl Fn([S; 4]) -> [u8; 3]) -> RgbImage
 where
     Rgba<S>: image::Pixel<Subpixel = S>,
 {
-    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
-        Rgb(mixed(rgba.get_pixel(x, y).0))
-    })
+    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| Rgb(mixed(rgba.get_pixel(x, y).0)))
 }

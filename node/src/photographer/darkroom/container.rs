@@ -18,19 +18,13 @@ impl<'a> Metadata<'a> {
     /// Finds what there is; a file that is broken simply has none.
     pub fn of(bytes: &'a [u8], kind: FileKind) -> Self {
         let found = match kind {
-            FileKind::Jpeg => JpegHeaders::before_scans(bytes)
-                .map(|h| Self {
-                    exif: h.exif,
-                    xmp: h.xmp,
-                })
-                .unwrap_or_default(),
+            FileKind::Jpeg => {
+                JpegHeaders::before_scans(bytes).map(|h| Self { exif: h.exif, xmp: h.xmp }).unwrap_or_default()
+            }
             FileKind::Png => png(bytes),
             FileKind::WebP => webp(bytes),
             FileKind::Tiff => {
-                return Self {
-                    exif: Some(bytes),
-                    xmp: None,
-                };
+                return Self { exif: Some(bytes), xmp: None };
             }
             _ => Self::default(),
         };
@@ -47,19 +41,12 @@ fn png(bytes: &[u8]) -> Metadata<'_> {
     let mut rest = bytes.get(8..).unwrap_or_default();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let length = u32::from_be_bytes(*length) as usize;
-        let (Some(name), Some(data)) = (
-            after.get(..4),
-            after.get(4..).and_then(|data| data.get(..length)),
-        ) else {
+        let (Some(name), Some(data)) = (after.get(..4), after.get(4..).and_then(|data| data.get(..length))) else {
             break;
         };
         match name {
             b"eXIf" => metadata.exif = Some(data),
-            b"iTXt" => {
-                metadata.xmp = data
-                    .strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0")
-                    .or(metadata.xmp)
-            }
+            b"iTXt" => metadata.xmp = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0").or(metadata.xmp),
             _ => {}
         }
         rest = after.get(4 + length + 4..).unwrap_or_default();
@@ -101,12 +88,7 @@ pub fn tiff_is_raw(bytes: &[u8]) -> bool {
         return true;
     }
     let entries = first_directory(bytes);
-    let value = |wanted: u16| {
-        entries
-            .iter()
-            .find(|(tag, _)| *tag == wanted)
-            .map(|(_, value)| *value)
-    };
+    let value = |wanted: u16| entries.iter().find(|(tag, _)| *tag == wanted).map(|(_, value)| *value);
     let first_is_preview = value(NEW_SUBFILE_TYPE).is_some_and(|kind| kind & 1 == 1);
     value(DNG_VERSION).is_some()
         || value(PHOTOMETRIC) == Some(PHOTOMETRIC_CFA)
@@ -118,34 +100,20 @@ fn first_directory(bytes: &[u8]) -> Vec<(u16, u16)> {
     let little = bytes.starts_with(b"II");
     let short = |at: usize| -> Option<u16> {
         let two = [*bytes.get(at)?, *bytes.get(at + 1)?];
-        Some(if little {
-            u16::from_le_bytes(two)
-        } else {
-            u16::from_be_bytes(two)
-        })
+        Some(if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) })
     };
     let long = |at: usize| -> Option<u32> {
         let (first, second) = (u32::from(short(at)?), u32::from(short(at + 2)?));
-        Some(if little {
-            second << 16 | first
-        } else {
-            first << 16 | second
-        })
+        Some(if little { second << 16 | first } else { first << 16 | second })
     };
     let entry = |at: usize| -> Option<(u16, u16)> {
         let is_long = short(at + 2)? == 4;
-        let value = if is_long {
-            (long(at + 8)? & 0xFFFF) as u16
-        } else {
-            short(at + 8)?
-        };
+        let value = if is_long { (long(at + 8)? & 0xFFFF) as u16 } else { short(at + 8)? };
         Some((short(at)?, value))
     };
     let Some(start) = long(4).map(|start| start as usize) else {
         return Vec::new();
     };
     let count = short(start).unwrap_or(0);
-    (0..usize::from(count))
-        .map_while(|number| entry(start + 2 + 12 * number))
-        .collect()
+    (0..usize::from(count)).map_while(|number| entry(start + 2 + 12 * number)).collect()
 }

@@ -12,8 +12,8 @@ use super::decode_jpeg;
 use super::error::DevelopError;
 use super::sniff::{FileKind, sniff};
 use crate::limits::{
-    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, ORIGINAL_BYTES_MAX,
-    PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX,
+    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX,
+    PICTURE_PIXELS_MAX,
 };
 
 /// Decoded pixels, as stored: not upright, in their own colours.
@@ -35,11 +35,7 @@ static LARGE_PICTURES: Mutex<()> = Mutex::new(());
 /// # Errors
 /// What the file's headers claim that is out of bounds, and any damage.
 pub fn decode(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, DevelopError> {
-    if kind == FileKind::Jpeg {
-        decode_jpeg::decode(bytes, edge_px)
-    } else {
-        decode_other(bytes, kind)
-    }
+    if kind == FileKind::Jpeg { decode_jpeg::decode(bytes, edge_px) } else { decode_other(bytes, kind) }
 }
 
 /// The kind of `bytes`, if there is a decoder for it.
@@ -65,17 +61,11 @@ pub fn readable_kind(bytes: &[u8]) -> Result<FileKind, DevelopError> {
 /// [`DevelopError::NoPixels`], [`DevelopError::TooManyPixels`].
 pub fn check_size(width_px: u32, height_px: u32) -> Result<(), DevelopError> {
     if width_px == 0 || height_px == 0 {
-        return Err(DevelopError::NoPixels {
-            width_px,
-            height_px,
-        });
+        return Err(DevelopError::NoPixels { width_px, height_px });
     }
     let is_long = width_px.max(height_px) > PICTURE_EDGE_PX_MAX;
     if is_long || u64::from(width_px) * u64::from(height_px) > PICTURE_PIXELS_MAX {
-        return Err(DevelopError::TooManyPixels {
-            width_px,
-            height_px,
-        });
+        return Err(DevelopError::TooManyPixels { width_px, height_px });
     }
     Ok(())
 }
@@ -93,11 +83,8 @@ pub fn within_memory<T>(
         return Err(DevelopError::TooMuchMemory);
     }
     // A panic of an earlier decoder left nothing half done behind this lock.
-    let turn = (decoded_bytes > DECODE_BYTES_SHARED_MAX).then(|| {
-        LARGE_PICTURES
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    });
+    let turn = (decoded_bytes > DECODE_BYTES_SHARED_MAX)
+        .then(|| LARGE_PICTURES.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let decoded = decode();
     drop(turn);
     decoded
@@ -128,11 +115,7 @@ fn decode_other(bytes: &[u8], kind: FileKind) -> Result<Picture, DevelopError> {
     within_memory(decoder.total_bytes(), || {
         decoder.set_limits(limits()).map_err(in_words)?;
         let pixels = DynamicImage::from_decoder(decoder).map_err(in_words)?;
-        Ok(Picture {
-            pixels,
-            is_cmyk: false,
-            profile,
-        })
+        Ok(Picture { pixels, is_cmyk: false, profile })
     })
 }
 
@@ -148,12 +131,8 @@ fn limits() -> Limits {
 fn in_words(error: ImageError) -> DevelopError {
     match error {
         ImageError::Limits(_) => DevelopError::TooMuchMemory,
-        ImageError::Unsupported(_) => DevelopError::Unsupported {
-            what: "This variant of the format",
-        },
-        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            DevelopError::CutShort
-        }
+        ImageError::Unsupported(_) => DevelopError::Unsupported { what: "This variant of the format" },
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => DevelopError::CutShort,
         other => DevelopError::damaged(other),
     }
 }

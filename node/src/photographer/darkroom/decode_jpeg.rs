@@ -18,16 +18,10 @@ use crate::limits::DECODE_BYTES_MAX;
 /// Claims out of bounds, a file that was cut short, damage.
 pub fn decode(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
     let headers = JpegHeaders::of_whole_file(bytes)?;
-    let frame = headers
-        .frame
-        .ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
+    let frame = headers.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
     let target = fitted(frame.width_px, frame.height_px, edge_px);
     let (pixels, is_cmyk) = within_memory(frame.decoded_bytes(), || decode_scaled(bytes, target))?;
-    Ok(Picture {
-        pixels,
-        is_cmyk,
-        profile: headers.profile(),
-    })
+    Ok(Picture { pixels, is_cmyk, profile: headers.profile() })
 }
 
 fn decode_scaled(bytes: &[u8], target: (u32, u32)) -> Result<(DynamicImage, bool), DevelopError> {
@@ -35,40 +29,26 @@ fn decode_scaled(bytes: &[u8], target: (u32, u32)) -> Result<(DynamicImage, bool
     decoder.set_max_decoding_buffer_size(usize::try_from(DECODE_BYTES_MAX).unwrap_or(usize::MAX));
     // The decoder is content when one edge is large enough: let that be the longest.
     let edge = |px: u32| u16::try_from(px).unwrap_or(u16::MAX);
-    let (wanted_width, wanted_height) = if target.0 >= target.1 {
-        (edge(target.0), u16::MAX)
-    } else {
-        (u16::MAX, edge(target.1))
-    };
-    let (width, height) = decoder
-        .scale(wanted_width, wanted_height)
-        .map_err(in_words)?;
+    let (wanted_width, wanted_height) =
+        if target.0 >= target.1 { (edge(target.0), u16::MAX) } else { (u16::MAX, edge(target.1)) };
+    let (width, height) = decoder.scale(wanted_width, wanted_height).map_err(in_words)?;
     let samples = decoder.decode().map_err(in_words)?;
     let format = decoder.info().map(|info| info.pixel_format);
     let (width, height) = (u32::from(width), u32::from(height));
     let pixels = match format {
-        Some(PixelFormat::L8) => {
-            GrayImage::from_raw(width, height, samples).map(DynamicImage::from)
-        }
-        Some(PixelFormat::RGB24) => {
-            RgbImage::from_raw(width, height, samples).map(DynamicImage::from)
-        }
-        Some(PixelFormat::CMYK32) => {
-            RgbaImage::from_raw(width, height, samples).map(DynamicImage::from)
-        }
+        Some(PixelFormat::L8) => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Some(PixelFormat::RGB24) => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Some(PixelFormat::CMYK32) => RgbaImage::from_raw(width, height, samples).map(DynamicImage::from),
         _ => None,
     };
-    let pixels =
-        pixels.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))?;
+    let pixels = pixels.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))?;
     Ok((pixels, format == Some(PixelFormat::CMYK32)))
 }
 
 fn in_words(error: Error) -> DevelopError {
     match error {
         Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => DevelopError::CutShort,
-        Error::Unsupported(_) => DevelopError::Unsupported {
-            what: "This variant of JPEG",
-        },
+        Error::Unsupported(_) => DevelopError::Unsupported { what: "This variant of JPEG" },
         Error::Format(problem) => DevelopError::damaged(problem),
         other => DevelopError::damaged(other),
     }

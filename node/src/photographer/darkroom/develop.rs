@@ -34,23 +34,14 @@ pub struct DevelopSettings {
 
 impl Default for DevelopSettings {
     fn default() -> Self {
-        Self {
-            thumbnail_edge_px: 320,
-            proof_edge_px: 1600,
-            thumbnail_quality: 80,
-            proof_quality: 82,
-            watermark: None,
-        }
+        Self { thumbnail_edge_px: 320, proof_edge_px: 1600, thumbnail_quality: 80, proof_quality: 82, watermark: None }
     }
 }
 
 impl DevelopSettings {
     /// The usual settings with `text` over each proof; blank text marks nothing.
     pub fn with_watermark(text: Option<&str>) -> Self {
-        Self {
-            watermark: text.and_then(Watermark::new),
-            ..Self::default()
-        }
+        Self { watermark: text.and_then(Watermark::new), ..Self::default() }
     }
 }
 
@@ -90,26 +81,17 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
         let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
         let picture = decode::decode(bytes, kind, proof_edge_px)?;
         let mut proof = finished(picture, proof_edge_px, orientation, says_adobe_rgb)?;
-        let small = fitted(
-            proof.width(),
-            proof.height(),
-            settings.thumbnail_edge_px.clamp(1, proof_edge_px),
-        );
+        let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
         let thumbnail = encoded(&shrink_rgb(&proof, small)?, settings.thumbnail_quality)?;
         if let Some(watermark) = &settings.watermark {
             watermark.stamp(&mut proof);
         }
-        Ok(Renditions {
-            thumbnail,
-            proof: encoded(&proof, settings.proof_quality)?,
-        })
+        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)? })
     })
 }
 
 /// Runs `work` so that a decoder's panic becomes an error.
-pub(super) fn guarded<T>(
-    work: impl FnOnce() -> Result<T, DevelopError>,
-) -> Result<T, DevelopError> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
     // Nothing that `work` may leave half done outlives it.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp))
 }
@@ -121,42 +103,20 @@ fn finished(
     orientation: Orientation,
     says_adobe_rgb: bool,
 ) -> Result<RgbImage, DevelopError> {
-    let Picture {
-        pixels,
-        is_cmyk,
-        profile,
-    } = picture;
+    let Picture { pixels, is_cmyk, profile } = picture;
     let size = fitted(pixels.width(), pixels.height(), edge_px);
     let mut pixels = shrink(pixels, size, !is_cmyk)?;
     decode::turn_upright(&mut pixels, orientation.to_exif());
-    Ok(colour::to_srgb(
-        pixels,
-        &Meaning {
-            profile: profile.as_deref(),
-            says_adobe_rgb,
-            is_cmyk,
-        },
-    ))
+    Ok(colour::to_srgb(pixels, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }))
 }
 
 fn encoded(pixels: &RgbImage, quality: u8) -> Result<Rendition, DevelopError> {
-    let failed = |problem: &dyn std::fmt::Display| DevelopError::NotEncoded {
-        problem: problem.to_string(),
-    };
+    let failed = |problem: &dyn std::fmt::Display| DevelopError::NotEncoded { problem: problem.to_string() };
     let edge = |px: u32| u16::try_from(px).map_err(|error| failed(&error));
     let (width_px, height_px) = pixels.dimensions();
     let mut jpeg = Vec::new();
     let encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
-    let encode = encoder.encode(
-        pixels.as_raw(),
-        edge(width_px)?,
-        edge(height_px)?,
-        ColorType::Rgb,
-    );
+    let encode = encoder.encode(pixels.as_raw(), edge(width_px)?, edge(height_px)?, ColorType::Rgb);
     encode.map_err(|error| failed(&error))?;
-    Ok(Rendition {
-        jpeg,
-        width_px,
-        height_px,
-    })
+    Ok(Rendition { jpeg, width_px, height_px })
 }

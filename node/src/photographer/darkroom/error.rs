@@ -12,9 +12,7 @@ pub enum DevelopError {
     #[error("The file is empty.")]
     Empty,
     /// No kind of file that is known.
-    #[error(
-        "This is not a photograph, or of a kind that is not known. JPEG, PNG, TIFF and WebP can be imported."
-    )]
+    #[error("This is not a photograph, or of a kind that is not known. JPEG, PNG, TIFF and WebP can be imported.")]
     UnknownKind,
     /// A photograph of a kind that has no decoder here.
     #[error("{} can't be read yet. Export the photo as JPEG, PNG, TIFF or WebP and import that.", .0.plural())]
@@ -29,9 +27,7 @@ pub enum DevelopError {
         what: &'static str,
     },
     /// Zero wide or zero high.
-    #[error(
-        "The picture claims to be {width_px} × {height_px} pixels, so there is nothing to see."
-    )]
+    #[error("The picture claims to be {width_px} × {height_px} pixels, so there is nothing to see.")]
     NoPixels {
         /// As claimed.
         width_px: u32,
@@ -61,9 +57,7 @@ pub enum DevelopError {
     )]
     TooManyScans,
     /// The file ends before the picture does.
-    #[error(
-        "The file was cut short: it ends before the picture does. Copy it from the card or the backup again."
-    )]
+    #[error("The file was cut short: it ends before the picture does. Copy it from the card or the backup again.")]
     CutShort,
     /// The bytes are not what the format asks for.
     #[error("The file is damaged ({problem}). Copy it from the card or the backup again.")]
@@ -72,9 +66,7 @@ pub enum DevelopError {
         problem: String,
     },
     /// The decoder gave up in a way that it should not.
-    #[error(
-        "The file is damaged so badly that its decoder gave up. Copy it from the card or the backup again."
-    )]
+    #[error("The file is damaged so badly that its decoder gave up. Copy it from the card or the backup again.")]
     DecoderGaveUp,
     /// A rendition could not be written as JPEG.
     #[error("The proof could not be written as a JPEG ({problem}).")]
@@ -88,13 +80,7 @@ impl DevelopError {
     /// Damage, in a decoder's words, cut to what can be shown in a list.
     pub(super) fn damaged(problem: impl std::fmt::Display) -> Self {
         let words = problem.to_string();
-        let shown = words
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(120)
-            .collect::<String>();
-        Self::Damaged {
-            problem: shown.trim_end_matches('.').to_owned(),
-        }
+        let shown = words.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
+        Self::Damaged { problem: shown.trim_end_matches('.').to_owned() }
     }
 }

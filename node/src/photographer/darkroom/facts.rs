@@ -22,12 +22,7 @@ pub struct Orientation(u8);
 impl Orientation {
     /// As EXIF says it.
     pub fn from_exif(value: u32) -> Self {
-        Self(
-            u8::try_from(value)
-                .ok()
-                .filter(|value| (1..=8).contains(value))
-                .unwrap_or(1),
-        )
+        Self(u8::try_from(value).ok().filter(|value| (1..=8).contains(value)).unwrap_or(1))
     }
 
     /// 1 to 8.
@@ -87,11 +82,7 @@ impl Facts {
             (Some(make), Some(model)) => {
                 let first_word = make.split(' ').next().unwrap_or(make);
                 let is_named = model.to_lowercase().starts_with(&first_word.to_lowercase());
-                Some(if is_named {
-                    model.clone()
-                } else {
-                    format!("{make} {model}")
-                })
+                Some(if is_named { model.clone() } else { format!("{make} {model}") })
             }
             (make, model) => model.clone().or_else(|| make.clone()),
         }
@@ -146,16 +137,13 @@ impl Tags {
         reader.continue_on_error(true);
         Self(metadata.exif.and_then(|block| {
             let read = reader.read_raw(block.to_vec());
-            read.or_else(|error| error.distill_partial_result(|_| {}))
-                .ok()
+            read.or_else(|error| error.distill_partial_result(|_| {})).ok()
         }))
     }
 
     /// The picture's orientation, not its thumbnail's.
     pub(super) fn orientation(&self) -> Orientation {
-        let value = self
-            .field(Tag::Orientation)
-            .and_then(|value| value.get_uint(0));
+        let value = self.field(Tag::Orientation).and_then(|value| value.get_uint(0));
         Orientation::from_exif(value.unwrap_or(1))
     }
 
@@ -182,30 +170,14 @@ impl Tags {
         let line = &line[..line.len().min(4 * CAMERA_NAME_CHARS_MAX)];
         let text = String::from_utf8_lossy(line);
         let words = text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FFFD}');
-        let joined = words
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ");
-        let kept = joined
-            .chars()
-            .take(CAMERA_NAME_CHARS_MAX)
-            .collect::<String>();
+        let joined = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        let kept = joined.chars().take(CAMERA_NAME_CHARS_MAX).collect::<String>();
         (!kept.is_empty()).then_some(kept)
     }
 
     fn captured(&self) -> Option<Captured> {
-        self.moment(
-            Tag::DateTimeOriginal,
-            Tag::SubSecTimeOriginal,
-            Tag::OffsetTimeOriginal,
-        )
-        .or_else(|| {
-            self.moment(
-                Tag::DateTimeDigitized,
-                Tag::SubSecTimeDigitized,
-                Tag::OffsetTimeDigitized,
-            )
-        })
+        self.moment(Tag::DateTimeOriginal, Tag::SubSecTimeOriginal, Tag::OffsetTimeOriginal)
+            .or_else(|| self.moment(Tag::DateTimeDigitized, Tag::SubSecTimeDigitized, Tag::OffsetTimeDigitized))
     }
 
     fn moment(&self, time: Tag, fraction: Tag, offset: Tag) -> Option<Captured> {
@@ -228,24 +200,12 @@ impl Tags {
 }
 
 fn captured_from(moment: &exif::DateTime) -> Option<Captured> {
-    let (year, month, day) = (
-        moment.year.try_into().ok()?,
-        moment.month.try_into().ok()?,
-        moment.day.try_into().ok()?,
-    );
-    let (hour, minute, second) = (
-        moment.hour.try_into().ok()?,
-        moment.minute.try_into().ok()?,
-        moment.second.try_into().ok()?,
-    );
-    let nanosecond = moment
-        .nanosecond
-        .and_then(|nanosecond| i32::try_from(nanosecond).ok())
-        .unwrap_or(0);
+    let (year, month, day) = (moment.year.try_into().ok()?, moment.month.try_into().ok()?, moment.day.try_into().ok()?);
+    let (hour, minute, second) =
+        (moment.hour.try_into().ok()?, moment.minute.try_into().ok()?, moment.second.try_into().ok()?);
+    let nanosecond = moment.nanosecond.and_then(|nanosecond| i32::try_from(nanosecond).ok()).unwrap_or(0);
     let civil = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok()?;
-    let offset = moment
-        .offset
-        .and_then(|minutes| Offset::from_seconds(i32::from(minutes) * 60).ok());
+    let offset = moment.offset.and_then(|minutes| Offset::from_seconds(i32::from(minutes) * 60).ok());
     // A camera whose battery ran out writes year 0.
     (civil.year() > 1800).then_some(Captured { civil, offset })
 }
@@ -253,14 +213,10 @@ fn captured_from(moment: &exif::DateTime) -> Option<Captured> {
 /// `xmp:Rating`, as an attribute or an element. -1 means rejected, which is no rating.
 fn xmp_rating(packet: &[u8]) -> Option<u8> {
     const NAME: &[u8] = b"xmp:Rating";
-    let at = packet
-        .windows(NAME.len())
-        .position(|window| window == NAME)?;
+    let at = packet.windows(NAME.len()).position(|window| window == NAME)?;
     let after = &packet[at + NAME.len()..];
-    let value = after
-        .strip_prefix(b"=\"")
-        .or_else(|| after.strip_prefix(b"='"))
-        .or_else(|| after.strip_prefix(b">"))?;
+    let value =
+        after.strip_prefix(b"=\"").or_else(|| after.strip_prefix(b"='")).or_else(|| after.strip_prefix(b">"))?;
     let (digit, end) = (value.first()?, value.get(1)?);
     let stars = digit.checked_sub(b'0').filter(|stars| *stars <= 5)?;
     (!end.is_ascii_digit()).then_some(stars)

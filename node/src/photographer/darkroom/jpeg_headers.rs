@@ -38,21 +38,13 @@ impl Frame {
     fn file_bytes_min(self) -> u64 {
         let pixels = u64::from(self.width_px) * u64::from(self.height_px);
         let blocks = pixels / 64 * self.samples_per_64_px / 64;
-        if self.is_progressive() {
-            blocks / 8
-        } else {
-            blocks / 4
-        }
+        if self.is_progressive() { blocks / 8 } else { blocks / 4 }
     }
 
     /// What a decoder of this frame holds, in bytes, when it is decoded in full.
     pub fn decoded_bytes(self) -> u64 {
         let pixels = u64::from(self.width_px) * u64::from(self.height_px);
-        let coefficients = if self.is_progressive() {
-            2 * pixels * self.samples_per_64_px / 64
-        } else {
-            0
-        };
+        let coefficients = if self.is_progressive() { 2 * pixels * self.samples_per_64_px / 64 } else { 0 };
         coefficients + pixels * u64::from(self.components)
     }
 }
@@ -98,18 +90,12 @@ impl<'a> JpegHeaders<'a> {
     pub fn profile(&self) -> Option<Vec<u8>> {
         let mut parts = self.profile_parts.clone();
         parts.sort_by_key(|part| part[0]);
-        let whole = parts
-            .iter()
-            .flat_map(|part| &part[2..])
-            .copied()
-            .collect::<Vec<u8>>();
+        let whole = parts.iter().flat_map(|part| &part[2..]).copied().collect::<Vec<u8>>();
         (!whole.is_empty() && whole.len() <= COLOUR_PROFILE_BYTES_MAX).then_some(whole)
     }
 
     fn check(&self, file_bytes: usize) -> Result<(), DevelopError> {
-        let frame = self
-            .frame
-            .ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
+        let frame = self.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
         check_size(frame.width_px, frame.height_px)?;
         check_coding(frame)?;
         // Decoders fill in grey for what is missing.
@@ -149,29 +135,20 @@ impl<'a> JpegHeaders<'a> {
 
     fn note(&mut self, marker: u8, body: &'a [u8]) -> Result<(), DevelopError> {
         match marker {
-            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
-                self.note_frame(marker, body)?
-            }
+            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => self.note_frame(marker, body)?,
             0xDA => self.scans += 1,
-            0xE1 if self.exif.is_none() && body.starts_with(EXIF) => {
-                self.exif = body.get(EXIF.len() + 1..)
-            }
+            0xE1 if self.exif.is_none() && body.starts_with(EXIF) => self.exif = body.get(EXIF.len() + 1..),
             0xE1 if self.xmp.is_none() && body.starts_with(XMP) => self.xmp = body.get(XMP.len()..),
             0xE2 if body.starts_with(ICC) && body.len() > ICC.len() + 2 => {
                 self.profile_parts.push(&body[ICC.len()..]);
             }
             _ => {}
         }
-        if self.scans > JPEG_SCANS_MAX {
-            Err(DevelopError::TooManyScans)
-        } else {
-            Ok(())
-        }
+        if self.scans > JPEG_SCANS_MAX { Err(DevelopError::TooManyScans) } else { Ok(()) }
     }
 
     fn note_frame(&mut self, marker: u8, body: &[u8]) -> Result<(), DevelopError> {
-        let frame = parse_frame(marker, body)
-            .ok_or_else(|| DevelopError::damaged("its frame header is short"))?;
+        let frame = parse_frame(marker, body).ok_or_else(|| DevelopError::damaged("its frame header is short"))?;
         if self.frame.replace(frame).is_some() {
             return Err(DevelopError::damaged("it has two frame headers"));
         }
@@ -180,11 +157,7 @@ impl<'a> JpegHeaders<'a> {
 }
 
 fn cut_short_unless(facts_only: bool, headers: &JpegHeaders<'_>) -> Result<(), DevelopError> {
-    if facts_only && headers.frame.is_some() {
-        Ok(())
-    } else {
-        Err(DevelopError::CutShort)
-    }
+    if facts_only && headers.frame.is_some() { Ok(()) } else { Err(DevelopError::CutShort) }
 }
 
 /// The next marker at or after `at`, and where its segment begins. Skips entropy-coded
@@ -210,13 +183,8 @@ fn parse_frame(marker: u8, body: &[u8]) -> Option<Frame> {
     let &[precision_bits, h1, h0, w1, w0, components, ref table @ ..] = body else {
         return None;
     };
-    let mut factors = table
-        .chunks_exact(3)
-        .take(components.into())
-        .map(|entry| (entry[1] >> 4, entry[1] & 15));
-    let (across, down) = factors
-        .clone()
-        .fold((1, 1), |max, f| (max.0.max(f.0), max.1.max(f.1)));
+    let mut factors = table.chunks_exact(3).take(components.into()).map(|entry| (entry[1] >> 4, entry[1] & 15));
+    let (across, down) = factors.clone().fold((1, 1), |max, f| (max.0.max(f.0), max.1.max(f.1)));
     let samples = factors.try_fold(0_u64, |sum, f| Some(sum + u64::from(f.0) * u64::from(f.1)))?;
     Some(Frame {
         marker,

@@ -13,8 +13,7 @@ pub fn fitted(width_px: u32, height_px: u32, edge_px: u32) -> (u32, u32) {
         return (width_px, height_px);
     }
     let scaled = |px: u32| {
-        let rounded =
-            (u64::from(px) * u64::from(edge_px) + u64::from(longest) / 2) / u64::from(longest);
+        let rounded = (u64::from(px) * u64::from(edge_px) + u64::from(longest) / 2) / u64::from(longest);
         u32::try_from(rounded).unwrap_or(edge_px).max(1)
     };
     (scaled(width_px), scaled(height_px))
@@ -25,20 +24,14 @@ pub fn fitted(width_px: u32, height_px: u32, edge_px: u32) -> (u32, u32) {
 ///
 /// # Errors
 /// [`DevelopError::Unsupported`] for samples that the resizer does not know.
-pub fn shrink(
-    pixels: DynamicImage,
-    size: (u32, u32),
-    blends_alpha: bool,
-) -> Result<DynamicImage, DevelopError> {
+pub fn shrink(pixels: DynamicImage, size: (u32, u32), blends_alpha: bool) -> Result<DynamicImage, DevelopError> {
     if (pixels.width(), pixels.height()) == size {
         return Ok(pixels);
     }
     let mut small = empty_like(&pixels, size);
     let options = ResizeOptions::new().use_alpha(blends_alpha);
     let resized = Resizer::new().resize(&pixels, &mut small, &options);
-    resized.map_err(|_| DevelopError::Unsupported {
-        what: "This variant of the format",
-    })?;
+    resized.map_err(|_| DevelopError::Unsupported { what: "This variant of the format" })?;
     Ok(small)
 }
 
@@ -49,9 +42,7 @@ pub fn shrink(
 pub fn shrink_rgb(pixels: &RgbImage, size: (u32, u32)) -> Result<RgbImage, DevelopError> {
     let mut small = RgbImage::new(size.0, size.1);
     let resized = Resizer::new().resize(pixels, &mut small, &ResizeOptions::new());
-    resized.map_err(|_| DevelopError::Unsupported {
-        what: "This variant of the format",
-    })?;
+    resized.map_err(|_| DevelopError::Unsupported { what: "This variant of the format" })?;
     Ok(small)
 }
 

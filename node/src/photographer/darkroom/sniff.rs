@@ -53,10 +53,7 @@ impl FileKind {
 
     /// Whether a photographer would call it a photograph.
     pub fn is_photograph(self) -> bool {
-        !matches!(
-            self,
-            Self::Video | Self::Audio | Self::Html | Self::Xml | Self::Pdf | Self::Zip
-        )
+        !matches!(self, Self::Video | Self::Audio | Self::Html | Self::Xml | Self::Pdf | Self::Zip)
     }
 
     /// For the beginning of a sentence: "HEIC photographs".
@@ -111,9 +108,7 @@ impl FileKind {
 /// The kind of file that `bytes` begin like, if it is a known one. Looks at the
 /// first bytes alone, and at a TIFF's first directory to tell RAW files from it.
 pub fn sniff(bytes: &[u8]) -> Option<FileKind> {
-    by_signature(bytes)
-        .or_else(|| by_brand(bytes))
-        .or_else(|| by_text(bytes))
+    by_signature(bytes).or_else(|| by_brand(bytes)).or_else(|| by_text(bytes))
 }
 
 /// First bytes and what they mean; the longer stand before what they begin with.
@@ -143,15 +138,8 @@ const SIGNATURES: &[(&[u8], FileKind)] = &[
 ];
 
 fn by_signature(bytes: &[u8]) -> Option<FileKind> {
-    if matches!(
-        bytes,
-        [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..]
-    ) {
-        return Some(if tiff_is_raw(bytes) {
-            FileKind::Raw
-        } else {
-            FileKind::Tiff
-        });
+    if matches!(bytes, [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..]) {
+        return Some(if tiff_is_raw(bytes) { FileKind::Raw } else { FileKind::Tiff });
     }
     if let (b"RIFF", Some(form)) = (bytes.get(..4)?, bytes.get(8..12)) {
         return match form {
@@ -164,10 +152,7 @@ fn by_signature(bytes: &[u8]) -> Option<FileKind> {
     if bytes.starts_with(b"BM") && bytes.get(6..10) == Some(&[0; 4]) {
         return Some(FileKind::Bmp);
     }
-    SIGNATURES
-        .iter()
-        .find(|(start, _)| bytes.starts_with(start))
-        .map(|(_, kind)| *kind)
+    SIGNATURES.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind)
 }
 
 /// Files of the MP4 family name their brand after `ftyp`.
@@ -176,9 +161,7 @@ fn by_brand(bytes: &[u8]) -> Option<FileKind> {
         return None;
     }
     Some(match bytes.get(8..12)? {
-        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
-            FileKind::Heic
-        }
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => FileKind::Heic,
         b"avif" | b"avis" => FileKind::Avif,
         b"crx " => FileKind::Raw,
         b"jp2 " | b"jpx " => FileKind::Jpeg2000,
@@ -190,15 +173,8 @@ fn by_brand(bytes: &[u8]) -> Option<FileKind> {
 /// Pages and drawings begin with a tag, after any white space and byte order mark.
 fn by_text(bytes: &[u8]) -> Option<FileKind> {
     let start = &bytes[..bytes.len().min(512)];
-    let start = start
-        .strip_prefix(b"\xEF\xBB\xBF")
-        .unwrap_or(start)
-        .trim_ascii_start();
-    let begins = |tag: &[u8]| {
-        start
-            .get(..tag.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(tag))
-    };
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii_start();
+    let begins = |tag: &[u8]| start.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag));
     if begins(b"<!doctype html") || begins(b"<html") || begins(b"<head") || begins(b"<body") {
         return Some(FileKind::Html);
     }
@@ -224,25 +200,13 @@ mod tests {
             (b"BM\0\0\0\0\0\0\0\0", FileKind::Bmp),
         ];
         for (bytes, kind) in known {
-            assert_eq!(
-                sniff(bytes),
-                Some(*kind),
-                "{:?}",
-                bytes.escape_ascii().to_string()
-            );
+            assert_eq!(sniff(bytes), Some(*kind), "{:?}", bytes.escape_ascii().to_string());
         }
     }
 
     #[test]
     fn what_is_not_known_is_not_guessed() {
-        for bytes in [
-            &b""[..],
-            b"\xFF",
-            b"BMW club, spring outing",
-            b"hello",
-            b"\0\0\0\x18fty",
-            b"RIFF",
-        ] {
+        for bytes in [&b""[..], b"\xFF", b"BMW club, spring outing", b"hello", b"\0\0\0\x18fty", b"RIFF"] {
             assert_eq!(sniff(bytes), None, "{:?}", bytes.escape_ascii().to_string());
         }
     }

@@ -25,24 +25,14 @@ pub fn text_that_can_be_set(text: &str) -> String {
         return String::new();
     };
     let known = |c: char| c.is_whitespace() || font.glyph_id(c).0 != 0;
-    let settable = text
-        .chars()
-        .filter(|c| known(*c))
-        .take(WATERMARK_CHARS_MAX)
-        .collect::<String>();
+    let settable = text.chars().filter(|c| known(*c)).take(WATERMARK_CHARS_MAX).collect::<String>();
     settable.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Stamp {
     /// Draws `text` with letters `letter_px` high, or smaller if it would be longer
     /// than `text_px_max`, turned by `slope` radians. None if there is nothing to draw.
-    pub fn new(
-        text: &str,
-        letter_px: f32,
-        text_px_max: f32,
-        letter_px_min: f32,
-        slope: f32,
-    ) -> Option<Self> {
+    pub fn new(text: &str, letter_px: f32, text_px_max: f32, letter_px_min: f32, slope: f32) -> Option<Self> {
         let font = font()?;
         let length_at_1 = glyphs(&font, text, 1.0).1.max(0.01);
         let letter_px = letter_px.min(text_px_max / length_at_1).max(letter_px_min);
@@ -54,31 +44,16 @@ impl Stamp {
         let mut coverage = Vec::with_capacity(width * height);
         for y in 0..height {
             for x in 0..width {
-                let (dx, dy) = (
-                    x as f32 - width as f32 / 2.0,
-                    y as f32 - height as f32 / 2.0,
-                );
-                coverage.push(line.between(
-                    dx * cos + dy * sin + long / 2.0,
-                    dy * cos - dx * sin + high / 2.0,
-                ));
+                let (dx, dy) = (x as f32 - width as f32 / 2.0, y as f32 - height as f32 / 2.0);
+                coverage.push(line.between(dx * cos + dy * sin + long / 2.0, dy * cos - dx * sin + high / 2.0));
             }
         }
-        Some(Self {
-            width,
-            height,
-            text_px: line.text_px,
-            letter_px,
-            coverage,
-        })
+        Some(Self { width, height, text_px: line.text_px, letter_px, coverage })
     }
 
     /// Letter and edge at a place within the stamp.
     pub fn at(&self, x: usize, y: usize) -> (u8, u8) {
-        self.coverage
-            .get(y * self.width + x)
-            .copied()
-            .unwrap_or_default()
+        self.coverage.get(y * self.width + x).copied().unwrap_or_default()
     }
 }
 
@@ -144,13 +119,7 @@ impl Line {
         for edge in &mut edges {
             *edge = (*edge * 2.2).min(1.0);
         }
-        (text_px > 0.0).then_some(Self {
-            width,
-            height,
-            text_px,
-            letters,
-            edges,
-        })
+        (text_px > 0.0).then_some(Self { width, height, text_px, letters, edges })
     }
 
     /// Letter and edge between four pixels, weighted.
@@ -167,10 +136,7 @@ impl Line {
             let (x, y) = (left as i64 + dx, top as i64 + dy);
             if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) {
                 let at = y as usize * self.width + x as usize;
-                sum = (
-                    sum.0 + weight * self.letters[at],
-                    sum.1 + weight * self.edges[at],
-                );
+                sum = (sum.0 + weight * self.letters[at], sum.1 + weight * self.edges[at]);
             }
         }
         ((sum.0 * 255.0).round() as u8, (sum.1 * 255.0).round() as u8)
@@ -184,10 +150,7 @@ fn blurred(values: &[f32], width: usize, spread: usize) -> Vec<f32> {
         let (from, to) = (at.saturating_sub(spread), (at + spread).min(length - 1));
         (from..=to).map(of).sum::<f32>() / (2 * spread + 1) as f32
     };
-    let rows =
-        (0..values.len()).map(|at| mean(&|x| values[at / width * width + x], at % width, width));
+    let rows = (0..values.len()).map(|at| mean(&|x| values[at / width * width + x], at % width, width));
     let rows = rows.collect::<Vec<f32>>();
-    (0..values.len())
-        .map(|at| mean(&|y| rows[y * width + at % width], at / width, height))
-        .collect()
+    (0..values.len()).map(|at| mean(&|y| rows[y * width + at % width], at / width, height)).collect()
 }

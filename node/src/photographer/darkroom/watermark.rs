@@ -35,24 +35,14 @@ impl Watermark {
             return None;
         }
         let settable = text_that_can_be_set(text);
-        let text = if settable.is_empty() {
-            FALLBACK.to_owned()
-        } else {
-            settable
-        };
-        Some(Self {
-            text,
-            opacity: OPACITY,
-        })
+        let text = if settable.is_empty() { FALLBACK.to_owned() } else { settable };
+        Some(Self { text, opacity: OPACITY })
     }
 
     /// With another opacity, from 0 (nothing to see) to 1 (nothing else to see).
     #[must_use]
     pub fn with_opacity(self, opacity: f32) -> Self {
-        Self {
-            opacity: opacity.clamp(0.0, 1.0),
-            ..self
-        }
+        Self { opacity: opacity.clamp(0.0, 1.0), ..self }
     }
 
     /// What is written.
@@ -64,13 +54,8 @@ impl Watermark {
     pub(super) fn stamp(&self, proof: &mut RgbImage) {
         let (width, height) = (proof.width() as f32, proof.height() as f32);
         let longest = width.max(height);
-        let Some(stamp) = Stamp::new(
-            &self.text,
-            longest * LETTER_PART,
-            longest * TEXT_PART,
-            SMALLEST_LETTER_PX,
-            SLOPE,
-        ) else {
+        let Some(stamp) = Stamp::new(&self.text, longest * LETTER_PART, longest * TEXT_PART, SMALLEST_LETTER_PX, SLOPE)
+        else {
             return;
         };
         let along = stamp.text_px + 1.6 * stamp.letter_px;
@@ -83,10 +68,7 @@ impl Watermark {
                 // Every other row is shifted by half, so that no straight gap is left.
                 let u = (column as f32 + if row % 2 == 0 { 0.0 } else { 0.5 }) * along;
                 let v = row as f32 * across;
-                let centre = (
-                    width / 2.0 + u * cos - v * sin,
-                    height / 2.0 + u * sin + v * cos,
-                );
+                let centre = (width / 2.0 + u * cos - v * sin, height / 2.0 + u * sin + v * cos);
                 self.blend(proof, &stamp, centre);
             }
         }
@@ -98,16 +80,12 @@ impl Watermark {
         let columns = clipped(left, stamp.width, proof.width());
         for y in clipped(top, stamp.height, proof.height()) {
             for x in columns.clone() {
-                let (letter, edge) = stamp.at(
-                    (i64::from(x) - left) as usize,
-                    (i64::from(y) - top) as usize,
-                );
+                let (letter, edge) = stamp.at((i64::from(x) - left) as usize, (i64::from(y) - top) as usize);
                 if edge == 0 {
                     continue;
                 }
                 let white = self.opacity * f32::from(letter) / 255.0;
-                let dark =
-                    self.opacity * EDGE_STRENGTH * f32::from(edge - edge.min(letter)) / 255.0;
+                let dark = self.opacity * EDGE_STRENGTH * f32::from(edge - edge.min(letter)) / 255.0;
                 for level in &mut proof.get_pixel_mut(x, y).0 {
                     let darkened = f32::from(*level) * (1.0 - dark);
                     *level = (darkened + (255.0 - darkened) * white).round() as u8;
@@ -135,10 +113,7 @@ mod tests {
         assert_eq!(Watermark::new(" \n "), None);
         assert_eq!(Watermark::new("結婚式").unwrap().text(), "PROOF");
         assert_eq!(Watermark::new("結婚式 © Ana").unwrap().text(), "© Ana");
-        assert_eq!(
-            Watermark::new("Свадьба\nΓάμος").unwrap().text(),
-            "Свадьба Γάμος"
-        );
+        assert_eq!(Watermark::new("Свадьба\nΓάμος").unwrap().text(), "Свадьба Γάμος");
     }
 
     #[test]
@@ -148,15 +123,9 @@ mod tests {
             Watermark::new("PROOF").unwrap().stamp(&mut proof);
             let change = |pixel: &Rgb<u8>| u64::from(pixel.0[0].abs_diff(level));
             let marked = proof.pixels().filter(|pixel| change(pixel) > 12).count();
-            assert!(
-                marked > 800 * 600 / 100,
-                "on {level} only {marked} pixels are marked"
-            );
+            assert!(marked > 800 * 600 / 100, "on {level} only {marked} pixels are marked");
             let mean = proof.pixels().map(change).sum::<u64>() / (800 * 600);
-            assert!(
-                mean < 30,
-                "on {level} the mark changes {mean} levels on average"
-            );
+            assert!(mean < 30, "on {level} the mark changes {mean} levels on average");
         }
     }
 
@@ -164,15 +133,9 @@ mod tests {
     fn no_large_crop_is_free_of_it() {
         let mut proof = RgbImage::from_pixel(1600, 1067, Rgb([90; 3]));
         Watermark::new("© Ana Example").unwrap().stamp(&mut proof);
-        for (left, top) in (0..=1200)
-            .step_by(200)
-            .flat_map(|x| (0..=667).step_by(95).map(move |y| (x, y)))
-        {
+        for (left, top) in (0..=1200).step_by(200).flat_map(|x| (0..=667).step_by(95).map(move |y| (x, y))) {
             let crop = image::imageops::crop_imm(&proof, left, top, 400, 400);
-            assert!(
-                crop.to_image().pixels().any(|pixel| pixel.0[0] > 110),
-                "the crop at {left},{top} is unmarked"
-            );
+            assert!(crop.to_image().pixels().any(|pixel| pixel.0[0] > 110), "the crop at {left},{top} is unmarked");
         }
     }
 
@@ -180,9 +143,7 @@ mod tests {
     fn tiny_pictures_and_long_texts_are_no_trouble() {
         for (width, height) in [(1, 1), (7, 3), (1, 1600), (321, 1)] {
             let mut proof = RgbImage::new(width, height);
-            Watermark::new(&"long ".repeat(100))
-                .unwrap()
-                .stamp(&mut proof);
+            Watermark::new(&"long ".repeat(100)).unwrap().stamp(&mut proof);
         }
     }
 }

@@ -74,13 +74,7 @@ impl Import<'_> {
     }
 
     /// One worker: takes the next file until there are none, or the writer is gone.
-    fn work(
-        &self,
-        files: &[walk::Found],
-        next: &AtomicUsize,
-        results: SyncSender<Prepared>,
-        progress: &Progress,
-    ) {
+    fn work(&self, files: &[walk::Found], next: &AtomicUsize, results: SyncSender<Prepared>, progress: &Progress) {
         let preparer = Preparer::new(self);
         while !self.cancel.is_cancelled() && !progress.is_cancelled() {
             let at = next.fetch_add(1, Ordering::Relaxed);
@@ -93,12 +87,7 @@ impl Import<'_> {
 
     /// The writer: stores what the workers prepared, until they are done or the
     /// archive can take no more.
-    fn store_all(
-        &self,
-        prepared: &Receiver<Prepared>,
-        report: &mut ImportReport,
-        told: impl Fn(u64),
-    ) {
+    fn store_all(&self, prepared: &Receiver<Prepared>, report: &mut ImportReport, told: impl Fn(u64)) {
         let mut done = 0;
         while let Ok(prepared) = prepared.recv() {
             if let Err(error) = self.store(prepared, report) {

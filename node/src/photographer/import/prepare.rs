@@ -68,8 +68,7 @@ impl<'a> Preparer<'a> {
             return Ok(Prepared::Duplicate(file.below.clone()));
         }
         let facts = darkroom::read_facts(&original).map_err(|error| error.to_string())?;
-        let renditions =
-            darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
+        let renditions = darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
         let record = self.record(file, photo_id, &facts)?;
         let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
         let now_ms = jiff::Timestamp::now().as_millisecond();

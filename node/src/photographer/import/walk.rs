@@ -72,7 +72,10 @@ impl Walk {
     fn add_file(&mut self, root: &Path, path: PathBuf) -> Result<(), NodeError> {
         if self.files.len() >= IMPORT_FILES_MAX {
             return Err(NodeError::NotNow {
-                problem: format!("There are more than {IMPORT_FILES_MAX} files below {}. Import its folders one by one.", root.display()),
+                problem: format!(
+                    "There are more than {IMPORT_FILES_MAX} files below {}. Import its folders one by one.",
+                    root.display()
+                ),
             });
         }
         let below = path_below(root, &path);
