@@ -50,16 +50,7 @@ fn enrol_messages_have_their_golden_bytes() {
 
 #[test]
 fn publish_messages_have_their_golden_bytes() {
-    let event = EventRecord {
-        event_id: EventId([1; 16]),
-        name: "John's Wedding".into(),
-        description: "A day in June".into(),
-        date: Some("2026-06-20".parse().unwrap()),
-        photographer: "Ana".into(),
-        copyright: "© Ana".into(),
-        categories: vec!["reception".into()],
-        price_list: PriceList::usual(Currency::EUR),
-    };
+    let event = event();
     golden(
         "publish_event",
         &PublishRequest::Event { event: Box::new(event), access_code: "7K3M-Q9XA-10TD".parse().unwrap() },
@@ -94,6 +85,23 @@ fn publish_messages_have_their_golden_bytes() {
     golden("publish_stored", &PublishReply::Stored);
     golden("publish_withdrawn", &PublishReply::Withdrawn { photos: 7 });
     golden("publish_refused", &PublishReply::Refused(Refusal::uniform()));
+}
+
+/// Hosts and nodes keep these in rows of their databases.
+#[test]
+fn stored_records_have_their_golden_bytes() {
+    golden("stored_event", &event());
+    golden("stored_order", &order());
+    golden("stored_signed_order", &Signed::sign(&order(), &key(1)).unwrap());
+    golden("stored_status_kind", &StatusKind::Shipped { carrier: "Post".into(), tracking: "TR-77".into() });
+    let status = Status {
+        status_id: CommandId([4; 16]),
+        order_id: OrderId([2; 16]),
+        job_id: None,
+        at: UnixMs(1_766_000_000_000),
+        kind: StatusKind::Printing,
+    };
+    golden("stored_signed_status", &Signed::sign(&status, &key(5)).unwrap());
 }
 
 #[test]
@@ -166,6 +174,19 @@ fn original_and_status_messages_have_their_golden_bytes() {
     }
     golden("status_noted", &StatusReply::Noted);
     golden("status_refused", &StatusReply::Refused(Refusal::uniform()));
+}
+
+fn event() -> EventRecord {
+    EventRecord {
+        event_id: EventId([1; 16]),
+        name: "John's Wedding".into(),
+        description: "A day in June".into(),
+        date: Some("2026-06-20".parse().unwrap()),
+        photographer: "Ana".into(),
+        copyright: "© Ana".into(),
+        categories: vec!["reception".into()],
+        price_list: PriceList::usual(Currency::EUR),
+    }
 }
 
 fn order() -> Order {

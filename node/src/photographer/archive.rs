@@ -39,9 +39,9 @@ pub enum Put {
 
 /// What a volume says of its event, so that the catalogue's list can be made again.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredEvent {
-    record: EventRecord,
-    access_code: AccessCode,
+pub(super) struct StoredEvent {
+    pub(super) record: EventRecord,
+    pub(super) access_code: AccessCode,
 }
 
 impl EventArchive {

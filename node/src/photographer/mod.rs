@@ -27,6 +27,8 @@ mod desk;
 mod events;
 mod execute;
 mod fulfil;
+#[cfg(test)]
+mod golden;
 pub mod import;
 mod naming;
 pub mod node;

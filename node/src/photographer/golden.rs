@@ -1,0 +1,65 @@
+//! The bytes of what this node stores beside originals, as they were when this version
+//! was released. A change here is a new version, and needs a way to read the old one.
+
+use enprint_protocol::codec;
+use enprint_protocol::event::{EventRecord, PriceList};
+use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
+use enprint_protocol::money::Currency;
+use enprint_protocol::publish::PhotoRecord;
+
+use super::archive::StoredEvent;
+use super::publish::PublishWish;
+use super::records::{StoredPhoto, StoredRendition};
+use super::selection::Selection;
+
+#[test]
+fn a_photos_record_has_its_golden_bytes() {
+    let record = PhotoRecord {
+        photo_id: PhotoId(ContentHash([7; 32])),
+        file_name: "DSC_0001.jpg".into(),
+        category: "reception".into(),
+        captured: Some("2026-06-20T15:04:05.25".parse().unwrap()),
+        camera: Some("Make Model".into()),
+        width_px: 6000,
+        height_px: 4000,
+        rating: Some(4),
+    };
+    let rendition = |byte, width_px| StoredRendition { hash: ContentHash([byte; 32]), bytes: 9, width_px, height_px: 7 };
+    let renditions = (rendition(1, 320), rendition(2, 1600));
+    let photo = StoredPhoto::new(record, "reception/DSC_0001.jpg".into(), 12_000_000, renditions, 1_766_000_000_000);
+    let bytes = photo.encode().unwrap();
+    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), "ee3b0a119520d8c2bccbb75eef8791587e535ed5cf6f66124119e250b925c27b", "{} bytes", bytes.len());
+    assert_eq!(StoredPhoto::decode(&bytes).unwrap(), photo);
+    let mut newer = bytes.clone();
+    let at = newer.windows(8).position(|window| window == b"gversion").unwrap() + 8;
+    newer[at] = 2;
+    assert!(StoredPhoto::decode(&newer).unwrap_err().to_string().contains("newer Enprint"));
+}
+
+#[test]
+fn an_events_record_has_its_golden_bytes() {
+    let record = EventRecord {
+        event_id: EventId([1; 16]),
+        name: "John's Wedding".into(),
+        description: "A day in June".into(),
+        date: Some("2026-06-20".parse().unwrap()),
+        photographer: "Ana".into(),
+        copyright: "© Ana".into(),
+        categories: vec!["reception".into()],
+        price_list: PriceList::usual(Currency::EUR),
+    };
+    let stored = StoredEvent { record, access_code: "7K3M-Q9XA-10TD".parse().unwrap() };
+    let bytes = codec::encode(&stored).unwrap();
+    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), "747eda8dc75dd8b58a3aff721706b62f6d0a398583628016c4a990693308e6c3", "{} bytes", bytes.len());
+    assert_eq!(codec::decode::<StoredEvent>(&bytes, 65_536).unwrap(), stored);
+}
+
+#[test]
+fn a_wish_to_publish_has_its_golden_bytes() {
+    let selection =
+        Selection { category: Some("reception".into()), rating_min: Some(3), file_names: vec!["DSC*".into()] };
+    let wish = PublishWish { event_id: EventId([1; 16]), selection, asked_ms: 1_766_000_000_000 };
+    let bytes = codec::encode(&wish).unwrap();
+    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), "1d0a8a3781b87718ce7727b0e5c31cc7efe3a25a6e76405bd83c19fa70cdfa08", "{} bytes", bytes.len());
+    assert_eq!(PublishWish::decode(&bytes).unwrap(), wish);
+}
