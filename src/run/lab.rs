@@ -1,16 +1,13 @@
 //! Runs a lab, or asks the running one.
 
 use anyhow::{Context, Result};
-use enprint_node::NodeError;
-use enprint_node::control::{self, ProgressLine};
-use enprint_node::lab::{Lab, LabAnswer, LabCommand as Command, LabConfig};
+use enprint_node::lab::{Lab, LabCommand as Command, LabConfig};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
+use super::command;
 use super::photographer::listen;
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
 use crate::config::data_dir;
-use crate::progress::Bar;
 use crate::show;
 
 /// Where a lab listens unless told otherwise.
@@ -19,9 +16,12 @@ const LISTEN: &str = "/ip4/0.0.0.0/tcp/4042";
 /// Runs the lab, or one command.
 pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<()> {
     let config = config(options)?;
-    match verb.and_then(command) {
+    match verb.and_then(command_of) {
         None => serve(config, json).await,
-        Some(command) => ask(config, command, json).await,
+        Some(command) => {
+            let answer = command::ask::<Lab>(config, command, json).await?;
+            show::answer(json, &answer, show::lab::words)
+        }
     }
 }
 
@@ -55,40 +55,8 @@ async fn serve(config: LabConfig, json: bool) -> Result<()> {
     Ok(lab.run(stop).await?)
 }
 
-/// Asks the running lab; where none runs, opens the data and does it here.
-async fn ask(config: LabConfig, command: Command, json: bool) -> Result<()> {
-    let bar = Bar::new(json);
-    let show_line = |line: &ProgressLine| bar.show(line);
-    let answer = match control::ask::<Lab>(&config.data_dir, command.clone(), show_line).await {
-        Err(NodeError::NotRunning { .. }) => here(config, command, show_line).await,
-        answer => answer,
-    };
-    drop(bar);
-    show::answer(json, &answer?, show::lab::words)
-}
-
-async fn here(
-    config: LabConfig,
-    command: Command,
-    on_progress: impl FnMut(&ProgressLine),
-) -> Result<LabAnswer, NodeError> {
-    let lab = Lab::open(config).await?;
-    let stop = CancellationToken::new();
-    let running = tokio::spawn({
-        let (lab, stop) = (lab.clone(), stop.clone());
-        async move { lab.run(stop).await }
-    });
-    let answer = control::run_here(&lab, command, super::until_stopped(), on_progress).await;
-    if answer.is_ok() {
-        lab.finish_sending().await?;
-    }
-    stop.cancel();
-    drop(running.await);
-    answer
-}
-
 /// The lab's command for a verb; none means running.
-fn command(verb: Verb) -> Option<Command> {
+fn command_of(verb: Verb) -> Option<Command> {
     Some(match verb {
         Verb::Run => return None,
         Verb::Enrol { host, code } => Command::Enrol { host, invitation: code },

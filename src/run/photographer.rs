@@ -1,19 +1,14 @@
 //! Runs a photographer's node, or asks the running one.
 
 use anyhow::{Context, Result};
-use enprint_node::NodeError;
-use enprint_node::control::{self, ProgressLine};
 use enprint_node::photographer::commands::EventDetails;
-use enprint_node::photographer::{
-    Photographer, PhotographerAnswer, PhotographerCommand as Command, PhotographerConfig,
-};
+use enprint_node::photographer::{Photographer, PhotographerCommand as Command, PhotographerConfig};
 use enprint_protocol::Multiaddr;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
+use super::command;
 use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb};
 use crate::config::data_dir;
-use crate::progress::Bar;
 use crate::show;
 
 /// Where a node listens unless told otherwise.
@@ -22,9 +17,12 @@ const LISTEN: &str = "/ip4/0.0.0.0/tcp/4041";
 /// Runs the node, or one command.
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
     let config = config(options)?;
-    match verb.map(command).transpose()?.flatten() {
+    match verb.map(command_of).transpose()?.flatten() {
         None => serve(config, json).await,
-        Some(command) => ask(config, command, json).await,
+        Some(command) => {
+            let answer = command::ask::<Photographer>(config, command, json).await?;
+            show::answer(json, &answer, show::photographer::words)
+        }
     }
 }
 
@@ -59,40 +57,8 @@ async fn serve(config: PhotographerConfig, json: bool) -> Result<()> {
     Ok(node.run(super::until_stopped()).await?)
 }
 
-/// Asks the running node; where none runs, opens the data and does it here.
-async fn ask(config: PhotographerConfig, command: Command, json: bool) -> Result<()> {
-    let bar = Bar::new(json);
-    let show_line = |line: &ProgressLine| bar.show(line);
-    let answer = match control::ask::<Photographer>(&config.data_dir, command.clone(), show_line).await {
-        Err(NodeError::NotRunning { .. }) => here(config, command, show_line).await,
-        answer => answer,
-    };
-    drop(bar);
-    show::answer(json, &answer?, show::photographer::words)
-}
-
-async fn here(
-    config: PhotographerConfig,
-    command: Command,
-    on_progress: impl FnMut(&ProgressLine),
-) -> Result<PhotographerAnswer, NodeError> {
-    let node = Photographer::open(config).await?;
-    let stop = CancellationToken::new();
-    let running = tokio::spawn({
-        let (node, stop) = (node.clone(), stop.clone());
-        async move { node.run(stop).await }
-    });
-    let answer = control::run_here(&node, command, super::until_stopped(), on_progress).await;
-    if answer.is_ok() {
-        node.finish_sending().await?;
-    }
-    stop.cancel();
-    drop(running.await);
-    answer
-}
-
 /// The node's command for a verb; none means running.
-fn command(verb: Verb) -> Result<Option<Command>> {
+fn command_of(verb: Verb) -> Result<Option<Command>> {
     Ok(Some(match verb {
         Verb::Run => return Ok(None),
         Verb::Enrol { host, code, name } => Command::Enrol { host, invitation: code, name },

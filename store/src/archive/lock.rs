@@ -6,7 +6,6 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::error::StoreError;
-use crate::ledger::{Clock, SystemClock};
 
 const FILE: &str = "lock";
 
@@ -50,6 +49,5 @@ fn write_holder(file: &mut File) -> std::io::Result<()> {
     let name = program.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
-    let since_s = SystemClock.now_ms() / 1000;
-    writeln!(file, "process {} ({name}), since {since_s} s after 1970", std::process::id())
+    writeln!(file, "process {} ({name})", std::process::id())
 }

@@ -1,0 +1,118 @@
+//! One command for a photographer's node or a lab: asked of the process that runs, or
+//! carried out here where none does.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use enprint_node::NodeError;
+use enprint_node::control::{self, Commands, ProgressLine};
+use enprint_node::lab::{Lab, LabConfig};
+use enprint_node::photographer::{Photographer, PhotographerConfig};
+use enprint_store::StoreError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::progress::Bar;
+
+/// How long a node that is just starting may take to listen for commands.
+const STARTING: Duration = Duration::from_secs(15);
+/// How often it is tried meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What can be opened for one command.
+pub trait Node: Commands + Clone {
+    /// How it is opened.
+    type Config: Clone;
+    /// Where its data is.
+    fn data_dir(config: &Self::Config) -> &Path;
+    /// Opens the data and starts the peer.
+    fn start(config: Self::Config) -> impl Future<Output = Result<Self, NodeError>> + Send;
+    /// Runs until the token is cancelled.
+    fn serve(&self, stop: CancellationToken) -> impl Future<Output = Result<(), NodeError>> + Send;
+    /// Waits a little for what a command left to send.
+    fn send_rest(&self) -> impl Future<Output = Result<(), NodeError>> + Send;
+}
+
+/// Does `command`, with a bar on the terminal unless `quiet`.
+pub async fn ask<N: Node>(config: N::Config, command: N::Command, quiet: bool) -> Result<N::Answer>
+where
+    N::Command: Clone,
+{
+    let bar = Bar::new(quiet);
+    let show = |line: &ProgressLine| bar.show(line);
+    let deadline = Instant::now() + STARTING;
+    loop {
+        match control::ask::<N>(N::data_dir(&config), command.clone(), show).await {
+            Err(NodeError::NotRunning { .. }) => {}
+            answered => return Ok(answered?),
+        }
+        match here::<N>(config.clone(), command.clone(), show).await {
+            // Another process has the data, and does not listen yet.
+            Err(NodeError::Store(StoreError::DataInUse { .. })) if Instant::now() < deadline => {
+                tokio::time::sleep(LOOK).await;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
+async fn here<N: Node>(
+    config: N::Config,
+    command: N::Command,
+    show: impl FnMut(&ProgressLine),
+) -> Result<N::Answer, NodeError> {
+    let node = N::start(config).await?;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (node, stop) = (node.clone(), stop.clone());
+        async move { node.serve(stop).await }
+    });
+    let answer = control::run_here(&node, command, super::until_stopped(), show).await;
+    if answer.is_ok() {
+        node.send_rest().await?;
+    }
+    stop.cancel();
+    drop(running.await);
+    answer
+}
+
+impl Node for Photographer {
+    type Config = PhotographerConfig;
+
+    fn data_dir(config: &PhotographerConfig) -> &Path {
+        &config.data_dir
+    }
+
+    async fn start(config: PhotographerConfig) -> Result<Self, NodeError> {
+        Self::open(config).await
+    }
+
+    async fn serve(&self, stop: CancellationToken) -> Result<(), NodeError> {
+        self.run(stop).await
+    }
+
+    async fn send_rest(&self) -> Result<(), NodeError> {
+        self.finish_sending().await
+    }
+}
+
+impl Node for Lab {
+    type Config = LabConfig;
+
+    fn data_dir(config: &LabConfig) -> &Path {
+        &config.data_dir
+    }
+
+    async fn start(config: LabConfig) -> Result<Self, NodeError> {
+        Self::open(config).await
+    }
+
+    async fn serve(&self, stop: CancellationToken) -> Result<(), NodeError> {
+        self.run(stop).await
+    }
+
+    async fn send_rest(&self) -> Result<(), NodeError> {
+        self.finish_sending().await
+    }
+}
