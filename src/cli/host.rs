@@ -31,8 +31,13 @@ pub struct HostOptions {
     /// Where the web pages listen [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "ENPRINT_HOST_WEB", value_name = "ADDRESS:PORT")]
     pub web: Option<SocketAddr>,
-    /// Where customers reach the web pages, such as https://photos.example
-    #[arg(long, global = true, env = "ENPRINT_HOST_PUBLIC_URL", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "ENPRINT_HOST_PUBLIC_URL",
+        value_name = "URL",
+        help = "Where customers reach the web pages, such as https://photos.example"
+    )]
     pub public_url: Option<String>,
     /// Where peers reach this host [default: /ip4/0.0.0.0/tcp/4040]
     #[arg(long, global = true, env = "ENPRINT_HOST_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]

@@ -150,10 +150,8 @@ pub fn photo(file_name: &str) -> PublishedPhoto {
 
 /// What an offer says of photos.
 pub fn revisions(photos: &[PublishedPhoto]) -> Vec<Revision> {
-    let revision = |photo: &PublishedPhoto| Revision {
-        photo_id: photo.record.photo_id,
-        revision: photo.revision().unwrap(),
-    };
+    let revision =
+        |photo: &PublishedPhoto| Revision { photo_id: photo.record.photo_id, revision: photo.revision().unwrap() };
     photos.iter().map(revision).collect()
 }
 

@@ -24,11 +24,17 @@ fn a_photos_record_has_its_golden_bytes() {
         height_px: 4000,
         rating: Some(4),
     };
-    let rendition = |byte, width_px| StoredRendition { hash: ContentHash([byte; 32]), bytes: 9, width_px, height_px: 7 };
+    let rendition =
+        |byte, width_px| StoredRendition { hash: ContentHash([byte; 32]), bytes: 9, width_px, height_px: 7 };
     let renditions = (rendition(1, 320), rendition(2, 1600));
     let photo = StoredPhoto::new(record, "reception/DSC_0001.jpg".into(), 12_000_000, renditions, 1_766_000_000_000);
     let bytes = photo.encode().unwrap();
-    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), "ee3b0a119520d8c2bccbb75eef8791587e535ed5cf6f66124119e250b925c27b", "{} bytes", bytes.len());
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "ee3b0a119520d8c2bccbb75eef8791587e535ed5cf6f66124119e250b925c27b",
+        "{} bytes",
+        bytes.len()
+    );
     assert_eq!(StoredPhoto::decode(&bytes).unwrap(), photo);
     let mut newer = bytes.clone();
     let at = newer.windows(8).position(|window| window == b"gversion").unwrap() + 8;
@@ -50,7 +56,12 @@ fn an_events_record_has_its_golden_bytes() {
     };
     let stored = StoredEvent { record, access_code: "7K3M-Q9XA-10TD".parse().unwrap() };
     let bytes = codec::encode(&stored).unwrap();
-    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), "747eda8dc75dd8b58a3aff721706b62f6d0a398583628016c4a990693308e6c3", "{} bytes", bytes.len());
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "747eda8dc75dd8b58a3aff721706b62f6d0a398583628016c4a990693308e6c3",
+        "{} bytes",
+        bytes.len()
+    );
     assert_eq!(codec::decode::<StoredEvent>(&bytes, 65_536).unwrap(), stored);
 }
 
@@ -60,6 +71,11 @@ fn a_wish_to_publish_has_its_golden_bytes() {
         Selection { category: Some("reception".into()), rating_min: Some(3), file_names: vec!["DSC*".into()] };
     let wish = PublishWish { event_id: EventId([1; 16]), selection, asked_ms: 1_766_000_000_000 };
     let bytes = codec::encode(&wish).unwrap();
-    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), "1d0a8a3781b87718ce7727b0e5c31cc7efe3a25a6e76405bd83c19fa70cdfa08", "{} bytes", bytes.len());
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "1d0a8a3781b87718ce7727b0e5c31cc7efe3a25a6e76405bd83c19fa70cdfa08",
+        "{} bytes",
+        bytes.len()
+    );
     assert_eq!(PublishWish::decode(&bytes).unwrap(), wish);
 }

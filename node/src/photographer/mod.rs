@@ -9,13 +9,13 @@
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
 //! | [`darkroom`] | bytes → renditions |
-//! | [`publish`] | archive → host |
-//! | [`orders`] | host → order → approved, paid |
-//! | [`fulfil`] | order → print job → lab |
-//! | [`ranges`] | the bytes that a lab may have |
-//! | [`desk`] | what other peers ask, and who answers it |
-//! | [`courier`] | what waits to reach another peer |
-//! | [`uplink`] | the connection to the host |
+//! | `publish` | archive → host |
+//! | `orders` | host → order → approved, paid |
+//! | `fulfil` | order → print job → lab |
+//! | `ranges` | the bytes that a lab may have |
+//! | `desk` | what other peers ask, and who answers it |
+//! | `courier` | what waits to reach another peer |
+//! | `uplink` | the connection to the host |
 
 pub mod archive;
 pub mod catalogue;

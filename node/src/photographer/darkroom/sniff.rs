@@ -46,7 +46,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Whether [`super::develop`] takes it.
+    /// Whether [`super::develop()`] takes it.
     pub fn is_readable(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::WebP)
     }
