@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use enprint_protocol::enrol::{EnrolReply, EnrolRequest, Welcome};
-use enprint_protocol::peer::Incoming;
+use enprint_protocol::peer::{Incoming, answer_all};
 use enprint_protocol::publish::{PublishReply, PublishRequest};
 use enprint_protocol::status::{StatusReply, StatusRequest};
 use enprint_protocol::{PeerId, Refusal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::error::{ErrorKind, HostError};
 use crate::host::Parts;
@@ -18,24 +17,12 @@ use crate::index::Enrolment;
 use crate::limits::REQUESTS_ANSWERED_AT_ONCE;
 
 /// Answers until `shutdown`; what is being answered then is finished.
-pub(crate) async fn run(parts: Arc<Parts>, mut incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
-    let room = Arc::new(Semaphore::new(REQUESTS_ANSWERED_AT_ONCE));
-    let answering = TaskTracker::new();
-    loop {
-        let next = tokio::select! {
-            next = incoming.recv() => next,
-            () = shutdown.cancelled() => None,
-        };
-        let Some(request) = next else { break };
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+pub(crate) async fn run(parts: Arc<Parts>, incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
+    let answer = |request| {
         let parts = Arc::clone(&parts);
-        answering.spawn(async move {
-            parts.answer(request).await;
-            drop(permit);
-        });
-    }
-    answering.close();
-    answering.wait().await;
+        async move { parts.answer(request).await }
+    };
+    answer_all(incoming, REQUESTS_ANSWERED_AT_ONCE, shutdown, answer).await;
 }
 
 impl Parts {

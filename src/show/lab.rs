@@ -3,7 +3,7 @@
 use enprint_node::lab::LabAnswer as Answer;
 use enprint_node::lab::commands::{JobSummary, LabStatus, PhotographerSummary};
 
-use super::{bytes, columns, count};
+use super::{bytes, columns, count, host};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -55,11 +55,7 @@ fn job(job: &JobSummary) -> String {
 }
 
 fn lab_status(status: &LabStatus) -> String {
-    let host = match (&status.host, status.host_connected) {
-        (Some(name), true) => format!("{name}, connected"),
-        (Some(name), false) => format!("{name}, not connected"),
-        (None, _) => "not enrolled yet".into(),
-    };
+    let host = host(status.host.as_deref(), status.host_connected);
     let mut text = format!("Peer id     {}\nHost        {host}\n", status.peer_id);
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);

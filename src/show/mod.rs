@@ -37,6 +37,15 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// The host that a node is enrolled with.
+pub fn host(name: Option<&str>, is_connected: bool) -> String {
+    match (name, is_connected) {
+        (Some(name), true) => format!("{name}, connected"),
+        (Some(name), false) => format!("{name}, not connected"),
+        (None, _) => "not enrolled yet".into(),
+    }
+}
+
 /// Rows in columns as wide as they need to be.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();

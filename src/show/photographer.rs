@@ -5,7 +5,7 @@ use enprint_node::photographer::commands::{
     EventSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary, PublishReport,
 };
 
-use super::{bytes, columns, count};
+use super::{bytes, columns, count, host};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -136,11 +136,7 @@ fn lab_list(labs: &[LabSummary]) -> String {
 }
 
 fn node_status(status: &NodeStatus) -> String {
-    let host = match (&status.host, status.host_connected) {
-        (Some(name), true) => format!("{name}, connected"),
-        (Some(name), false) => format!("{name}, not connected"),
-        (None, _) => "not enrolled yet".into(),
-    };
+    let host = host(status.host.as_deref(), status.host_connected);
     let mut text = format!("Peer id   {}\nHost      {host}\n", status.peer_id);
     for address in &status.addresses {
         text += &format!("Listens   {address}/p2p/{}\n", status.peer_id);

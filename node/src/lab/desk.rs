@@ -3,33 +3,20 @@
 
 use std::sync::Arc;
 
-use enprint_protocol::peer::Incoming;
-use tokio::sync::{Semaphore, mpsc};
+use enprint_protocol::peer::{Incoming, answer_all};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::node::Node;
 use crate::limits::LAB_REQUESTS_AT_ONCE;
 
 /// Answers until `shutdown`; what is being answered then is finished.
-pub(super) async fn run(node: Arc<Node>, mut incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
-    let room = Arc::new(Semaphore::new(LAB_REQUESTS_AT_ONCE));
-    let answering = TaskTracker::new();
-    loop {
-        let request = tokio::select! {
-            request = incoming.recv() => request,
-            () = shutdown.cancelled() => None,
-        };
-        let Some(request) = request else { break };
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+pub(super) async fn run(node: Arc<Node>, incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
+    let answer = |request| {
         let node = Arc::clone(&node);
-        answering.spawn(async move {
-            node.answer(request).await;
-            drop(permit);
-        });
-    }
-    answering.close();
-    answering.wait().await;
+        async move { node.answer(request).await }
+    };
+    answer_all(incoming, LAB_REQUESTS_AT_ONCE, shutdown, answer).await;
 }
 
 impl Node {

@@ -4,34 +4,21 @@
 use std::sync::Arc;
 
 use enprint_protocol::Refusal;
-use enprint_protocol::peer::Incoming;
-use tokio::sync::{Semaphore, mpsc};
+use enprint_protocol::peer::{Incoming, answer_all};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::node::Node;
 use crate::error::NodeError;
 use crate::limits::REQUESTS_ANSWERED_AT_ONCE;
 
 /// Answers until `shutdown`; what is being answered then is finished.
-pub(super) async fn run(node: Arc<Node>, mut incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
-    let room = Arc::new(Semaphore::new(REQUESTS_ANSWERED_AT_ONCE));
-    let answering = TaskTracker::new();
-    loop {
-        let next = tokio::select! {
-            next = incoming.recv() => next,
-            () = shutdown.cancelled() => None,
-        };
-        let Some(request) = next else { break };
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+pub(super) async fn run(node: Arc<Node>, incoming: mpsc::Receiver<Incoming>, shutdown: CancellationToken) {
+    let answer = |request| {
         let node = Arc::clone(&node);
-        answering.spawn(async move {
-            node.answer(request).await;
-            drop(permit);
-        });
-    }
-    answering.close();
-    answering.wait().await;
+        async move { node.answer(request).await }
+    };
+    answer_all(incoming, REQUESTS_ANSWERED_AT_ONCE, shutdown, answer).await;
 }
 
 impl Node {

@@ -6,7 +6,7 @@
 //! | `config` | how a peer is to be |
 //! | `roles` | who speaks which conversation |
 //! | `client`, `ask` | our requests |
-//! | `incoming` | others' requests, and the way to answer |
+//! | `incoming`, `desk` | others' requests, the way to answer, a few at a time |
 //! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
 //! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
 //! | `transport`, `wire_count` | TCP, Noise, Yamux, and what they carry |
@@ -22,6 +22,7 @@ mod ask;
 mod behaviour;
 mod client;
 mod config;
+mod desk;
 mod door;
 mod event_loop;
 mod frame;
@@ -48,6 +49,7 @@ pub use admission::Admission;
 pub use ask::AskError;
 pub use client::Client;
 pub use config::{PeerConfig, PeerLimits};
+pub use desk::answer_all;
 pub use incoming::{Asked, Incoming, ReplyTo};
 pub use neighbours::PeerEvent;
 pub use roles::{PeerRole, Spoken};
