@@ -28,6 +28,8 @@ on_both_engines!(
     sessions_end_and_leave_nothing,
 );
 
+type Change = fn(&mut PlaceOrder);
+
 async fn an_order_is_placed_once_however_often_and_at_once(bench: Bench) {
     let index = bench.index().await;
     let shop = Shop::open(&index, &["a.jpg", "b.jpg"]).await;
@@ -74,7 +76,7 @@ async fn what_was_ordered_stays_whatever_the_photographer_changes(bench: Bench) 
 async fn hostile_orders_are_refused_and_nothing_is_stored(bench: Bench) {
     let index = bench.index().await;
     let shop = Shop::open(&index, &["a.jpg"]).await;
-    let changes: [(&str, fn(&mut PlaceOrder)); 14] = [
+    let changes: [(&str, Change); 14] = [
         ("no key", |order| order.idempotency_key = String::new()),
         ("long key", |order| order.idempotency_key = "k".repeat(101)),
         ("no name", |order| order.name = "  ".into()),
