@@ -12,9 +12,9 @@ use enprint_host_index::protocol::ids::{CommandId, ContentHash, OrderId};
 use enprint_host_index::protocol::signed::Signed;
 use enprint_host_index::protocol::status::{Status, StatusKind};
 use enprint_host_index::protocol::time::UnixMs;
-use enprint_host_index::views::{AccountId, Chosen, OrderState, OrderToken, PlaceOrder, StepKind};
+use enprint_host_index::views::{AccountId, Chosen, LineProblem, OrderState, OrderToken, PlaceOrder, StepKind};
 use enprint_host_index::{HostError, Index};
-use kit::{Bench, Shop, choice, enrolled, visitor};
+use kit::{Bench, Shop, choice, enrolled, photo, visitor};
 
 on_both_engines!(
     an_order_is_placed_once_however_often_and_at_once,
@@ -129,8 +129,14 @@ async fn a_basket_grows_changes_and_is_ordered_whole(bench: Bench) {
     let bad = [choice("a.jpg"), choice("elsewhere.jpg")];
     assert!(index.replace_basket(session, event_id, &bad).await.is_err());
     assert_eq!(index.basket(session, event_id).await.unwrap().prints, 4, "what failed changed nothing");
+    index.withdraw(shop.ana.id, event_id, &[choice("a.jpg").photo_id]).await.unwrap();
+    let gone = index.basket(session, event_id).await.unwrap();
+    assert_eq!((gone.lines[0].problem, gone.total.minor), (Some(LineProblem::PhotoGone), 0), "the customer is told");
     let mut wanted = shop.order("basket", &[]);
     wanted.chosen = Chosen::Basket;
+    let refused = index.place(&wanted).await.unwrap_err();
+    assert!(matches!(refused, HostError::PhotoGone { .. }), "{refused}");
+    index.publish(shop.ana.id, event_id, vec![photo("a.jpg")]).await.unwrap();
     let placed = index.place(&wanted).await.unwrap();
     assert_eq!(placed.total.minor, 4 * 150 + 490);
     assert!(index.basket(session, event_id).await.unwrap().lines.is_empty());

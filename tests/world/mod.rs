@@ -44,8 +44,17 @@ impl World {
 
     /// As [`World::start`], with further flags for the photographer's node.
     pub async fn start_with(photographer_flags: &[&str]) -> Self {
+        Self::start_all(&[], photographer_flags).await
+    }
+
+    /// As [`World::start`], with the host's database on a server.
+    pub async fn start_on(database: &str) -> Self {
+        Self::start_all(&["--database", database], &[]).await
+    }
+
+    async fn start_all(host_flags: &[&str], photographer_flags: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
-        let host = Process::host(dir.path()).await;
+        let host = Process::host(dir.path(), host_flags).await;
         let photographer = Process::photographer(dir.path(), photographer_flags).await;
         let lab = Process::lab(dir.path()).await;
         let world = Self { dir, host, photographer, lab };

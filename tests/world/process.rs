@@ -20,8 +20,8 @@ pub struct Process {
 
 impl Process {
     /// A host with its web pages.
-    pub async fn host(dir: &Path) -> Self {
-        let flags = ["--name", "The host", "--web", "127.0.0.1:0"];
+    pub async fn host(dir: &Path, flags: &[&str]) -> Self {
+        let flags: Vec<&str> = ["--name", "The host", "--web", "127.0.0.1:0"].iter().chain(flags).copied().collect();
         Self::start("host", dir, &flags).await
     }
 
@@ -113,13 +113,17 @@ impl Process {
 
     fn command_line(&self, args: &[&str]) -> Vec<String> {
         let head = [self.role, "--json", "--data", self.data.to_str().unwrap()];
-        let own = self.flags.iter().map(String::as_str).filter(|_| self.role != "host");
+        let own = self.flags.iter().map(String::as_str);
         head.into_iter().chain(own).chain(args.iter().copied()).map(str::to_owned).collect()
     }
 
     fn run(&mut self, last: &[&str]) {
         let mut command = Command::new(cli::PROGRAM);
         command.args([self.role, "run", "--json", "--data", self.data.to_str().unwrap()]);
+        // What the processes trace would drown what the tests say.
+        if std::env::var_os("RUST_LOG").is_none() {
+            command.env("RUST_LOG", "error");
+        }
         command.args(&self.flags).args(last).stdout(Stdio::piped()).stdin(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();

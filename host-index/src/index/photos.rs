@@ -62,8 +62,8 @@ impl Index {
         self.ledger().write(|tx| Box::pin(publish_in(tx, photographer, event_id, photos))).await
     }
 
-    /// Takes photos off the host: their rows, pictures and places in baskets. Orders
-    /// stay. Answers how many were here.
+    /// Takes photos off the host: their rows and pictures. Orders stay; a basket says that
+    /// the photo is gone. Answers how many were here.
     ///
     /// # Errors
     /// [`HostError::NotHere`] for an event that this photographer never published.
@@ -117,8 +117,6 @@ async fn withdraw_in(
     let here = revisions(tx, event_id, photos).await?;
     for ids in groups(event_id.0, photos) {
         let sql = concat!("DELETE FROM photo WHERE event_id = $1 AND ", in_group!("photo_id"));
-        tx.execute(sql, ids.clone()).await?;
-        let sql = concat!("DELETE FROM basket_line WHERE event_id = $1 AND ", in_group!("photo_id"));
         tx.execute(sql, ids).await?;
     }
     let mut total = Total::of(tx, event_id).await?;

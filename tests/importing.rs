@@ -1,0 +1,143 @@
+//! Importing what people really have on their cards: the same photo twice, files that
+//! are no photos, names and folders that nobody would choose.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod world;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use world::{Process, eventually, photos};
+
+#[tokio::test]
+async fn photos_are_kept_byte_for_byte_once_with_what_the_camera_wrote() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let card = dir.path().join("card");
+    let (one, two) = (photos::jpeg_with_gps(1), photos::jpeg(600, 400, 2));
+    photos::put(&card, "Reception & cake/Ä photo, \"quoted\".JPG", &one);
+    photos::put(&card, "DSC_0001.jpg", &two);
+    photos::put(&card, "copies/DSC_0001 copy.jpg", &two);
+    photos::put(&card, "broken/half.jpg", &two[..two.len() / 3]);
+    photos::put(&card, "broken/page.jpg", b"<html><body>not found</body></html>");
+    photos::put(&card, "broken/empty.png", b"");
+    photos::put(&card, "broken/zeros.tif", &vec![0; 100_000]);
+    let imported = import(&node, &card);
+    assert_eq!((imported["imported"].as_u64(), imported["duplicates"].as_array().unwrap().len()), (Some(2), 1));
+    let failed = imported["failed"].as_array().unwrap();
+    let reason = |name: &str| failed.iter().find(|file| file["name"] == name).map(|file| file["reason"].clone());
+    for name in ["broken/page.jpg", "broken/empty.png", "broken/zeros.tif"] {
+        let reason = reason(name).unwrap_or_else(|| panic!("{name} is not listed: {failed:?}"));
+        assert!(reason.as_str().unwrap().len() > 10, "{name}: {reason}");
+    }
+    let again = import(&node, &card);
+    assert_eq!((again["imported"].as_u64(), again["original_bytes"].as_u64()), (Some(0), Some(0)));
+
+    let listed = node.says(&["photos", "--event", "The card"]);
+    let listed = listed["photos"].as_array().unwrap();
+    let quoted = listed.iter().find(|photo| photo["file_name"] == "Ä photo, \"quoted\".JPG").expect("its name is kept");
+    assert_eq!(quoted["category"], "Reception & cake");
+    let out = dir.path().join("out");
+    node.says(&["export", "--event", "The card", out.to_str().unwrap()]);
+    let mut exported: Vec<Vec<u8>> = files_below(&out).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let mut expected = vec![one, two];
+    exported.sort();
+    expected.sort();
+    assert!(exported == expected, "the originals are not what was imported");
+    assert_eq!(node.says(&["verify", "--event", "The card"])["damaged"], Value::Array(Vec::new()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_loop_of_links_and_hostile_folder_names_end_and_lead_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let card = dir.path().join("card");
+    photos::put(&card, "-rf/--help/a.jpg", &photos::jpeg(300, 200, 1));
+    photos::put(&card, "new\nline/b.jpg", &photos::jpeg(300, 200, 2));
+    photos::put(&card, &format!("{}/c.jpg", "long ".repeat(50)), &photos::jpeg(300, 200, 3));
+    photos::put(dir.path(), "elsewhere/secret.jpg", &photos::jpeg(300, 200, 4));
+    std::os::unix::fs::symlink(&card, card.join("loop")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("elsewhere"), card.join("out")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", card.join("endless.jpg")).unwrap();
+    let imported = import(&node, &card);
+    let names = node.says(&["photos", "--event", "The card"]);
+    let names: Vec<_> = names["photos"].as_array().unwrap().iter().map(|photo| photo["file_name"].clone()).collect();
+    assert!(!names.iter().any(|name| name == "secret.jpg"), "a link led out of the folder: {names:?}");
+    assert!(names.iter().any(|name| name == "a.jpg"), "{imported}");
+    let categories = node.says(&["events"])["events"][0]["categories"].clone();
+    assert!(!categories.to_string().contains("\\n"), "{categories}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_and_one_without_photos_are_said_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let missing = node.refuses(&["import", "/nowhere/at all", "--event", "Nothing"]);
+    assert!(missing.contains("/nowhere/at all"), "{missing}");
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    let empty = import(&node, &dir.path().join("empty"));
+    assert_eq!(empty["imported"], 0);
+    let unknown = node.refuses(&["publish", "--event", "Never heard of"]);
+    assert!(unknown.contains("Never heard of"), "{unknown}");
+    let not_enrolled = node.refuses(&["publish", "--event", "The card"]);
+    assert!(not_enrolled.contains("enrol"), "{not_enrolled}");
+}
+
+#[tokio::test]
+async fn commands_answer_the_same_whether_the_node_runs_or_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut node = Process::photographer(dir.path(), &[]).await;
+    photos::put(&dir.path().join("card"), "a.jpg", &photos::jpeg(300, 200, 1));
+    import(&node, &dir.path().join("card"));
+    let verbs: [&[&str]; 4] = [&["events"], &["photos", "--event", "The card"], &["orders"], &["labs"]];
+    let while_running: Vec<_> = verbs.iter().map(|verb| node.tries(verb)).collect();
+    node.kill();
+    let beside: Vec<_> = verbs.iter().map(|verb| node.tries(verb)).collect();
+    assert_eq!(while_running, beside);
+    assert!(while_running[0].is_ok());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_import_that_is_interrupted_keeps_what_it_had_and_goes_on_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let card = dir.path().join("card");
+    for seed in 0..30 {
+        photos::put(&card, &format!("{seed}.jpg"), &photos::busy_jpeg(seed));
+    }
+    let mut importing = Command::new(world::cli::PROGRAM)
+        .args(["photographer", "--data", node.data().to_str().unwrap(), "import", card.to_str().unwrap()])
+        .args(["--event", "The card"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("some photos are in", || photo_count(&node) > 2).await;
+    importing.kill().unwrap();
+    importing.wait().unwrap();
+    let kept = photo_count(&node);
+    assert!(kept > 2);
+    let rest = import(&node, &card);
+    let duplicates = rest["duplicates"].as_array().unwrap().len() as u64;
+    assert_eq!(rest["imported"].as_u64().unwrap() + duplicates, 30);
+    assert!(duplicates >= kept, "what was kept was imported again");
+    assert_eq!(photo_count(&node), 30);
+}
+
+fn import(node: &Process, card: &Path) -> Value {
+    node.says(&["import", card.to_str().unwrap(), "--event", "The card"])
+}
+
+fn photo_count(node: &Process) -> u64 {
+    let events = node.says(&["events"]);
+    events["events"][0]["photos"].as_u64().unwrap_or(0)
+}
+
+fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
