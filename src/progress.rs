@@ -34,7 +34,7 @@ impl Drop for Bar {
 }
 
 fn style(line: &ProgressLine) -> ProgressStyle {
-    let counts = match (line.unit, line.total.is_some()) {
+    let counts = match (line.unit, line.total.is_some_and(|total| total > 0)) {
         (ProgressUnit::Bytes, true) => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
         (ProgressUnit::Bytes, false) => "{spinner} {bytes} {bytes_per_sec}",
         (_, true) => "{bar:30} {pos}/{len} {eta}",

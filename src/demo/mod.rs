@@ -26,6 +26,7 @@ use enprint_node::control::{ProgressLine, ProgressUnit};
 use enprint_node::photographer::commands::{EventDetails, EventSummary, ImportReport};
 use enprint_node::photographer::selection::Selection;
 use enprint_node::photographer::{PhotographerAnswer, PhotographerCommand};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -92,14 +93,15 @@ async fn show_flow(
 ) -> Result<Report> {
     let mut report = Report::default();
     let event = unless(stop, publish(stage, photos, args.photos.is_none(), &mut report)).await?;
-    if !json {
-        println!("{}", published_words(stage, &event, &report));
+    let shown = published_json(stage, &event);
+    if !(json && args.exit) {
+        show::answer(json, &shown, |_| published_words(stage, &event, &report))?;
     }
     let customer = Customer::open(&stage.site, &event.access_code.to_string()).await?;
     if args.exit {
         unless(stop, delivery::order_and_check(stage, &customer, event.event_id, &mut report)).await?;
     } else {
-        visit::stay_open(stage, stop).await?;
+        visit::stay_open(stage, stop, json).await?;
     }
     Ok(report)
 }
@@ -181,6 +183,15 @@ fn event_name(photos: &Path, made: bool) -> String {
         Some(name) if !made => name,
         _ => "John's Wedding".into(),
     }
+}
+
+fn published_json(stage: &Stage, event: &EventSummary) -> Value {
+    json!({
+        "site": stage.site,
+        "gallery_url": stage.index.gallery_url(event.event_id),
+        "access_code": event.access_code.to_string(),
+        "hot_folder": stage.hot_folder,
+    })
 }
 
 fn published_words(stage: &Stage, event: &EventSummary, report: &Report) -> String {

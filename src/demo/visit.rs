@@ -13,22 +13,27 @@ use super::stage::Stage;
 /// How often the demo looks for orders.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Stays open until Ctrl-C.
-pub async fn stay_open(stage: &Stage, stop: &CancellationToken) -> Result<()> {
-    println!("Open the gallery, order a print, and watch it arrive in");
-    println!("  {}\nCtrl-C stops the demo.\n", stage.hot_folder.display());
+/// Stays open until Ctrl-C; with `quiet`, it says nothing.
+pub async fn stay_open(stage: &Stage, stop: &CancellationToken, quiet: bool) -> Result<()> {
+    let tell = |text: &str| {
+        if !quiet {
+            println!("{text}");
+        }
+    };
+    tell("\nOpen the gallery, order a print, and watch it arrive in");
+    tell(&format!("  {}\nCtrl-C stops the demo.\n", stage.hot_folder.display()));
     let (mut paid, mut arrived) = (BTreeSet::new(), BTreeSet::new());
     while !stop.is_cancelled() {
         for order in stage.index.orders().await? {
             if paid.insert(order.number.clone()) && stage.index.mark_paid(order.order_id).await? {
-                println!("Order {}, {}: placed, and paid by the demo.", order.number, order.total);
+                tell(&format!("Order {}, {}: placed, and paid by the demo.", order.number, order.total));
             }
             if arrived.contains(&order.number) {
                 continue;
             }
             if let Some(job) = finished_job(stage, &order.number).await? {
                 let folder = stage.hot_folder.join(job.folder.unwrap_or_default());
-                println!("Order {}: its print files are in {}", order.number, folder.display());
+                tell(&format!("Order {}: its print files are in {}", order.number, folder.display()));
                 arrived.insert(order.number);
             }
         }
@@ -37,6 +42,6 @@ pub async fn stay_open(stage: &Stage, stop: &CancellationToken) -> Result<()> {
             () = stop.cancelled() => {}
         }
     }
-    println!("Stopping.");
+    tell("Stopping.");
     Ok(())
 }

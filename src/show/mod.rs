@@ -1,4 +1,4 @@
-//! Answers in words, or as JSON for scripts. The one place that writes to standard
+//! Answers in words, or as JSON for scripts: all that a command writes to standard
 //! output.
 
 pub mod host;
