@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use enprint_customer_web::{Bound, SiteConfig};
-use enprint_host_index::{Host, HostConfig, Index};
+use enprint_host_index::{Host, HostConfig, HostError, Index};
 use enprint_protocol::enrol::Role;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -161,7 +161,10 @@ async fn invite(index: &Index, role: InviteRole, days: u32, json: bool) -> Resul
 }
 
 async fn paid(index: &Index, named: &str, json: bool) -> Result<()> {
-    let order_id = index.find_order(named).await.context("The order can't be found")?;
+    let order_id = match index.find_order(named).await {
+        Err(HostError::NotHere) => bail!("No order here has the number “{named}”; “enprint host orders” lists them"),
+        found => found?,
+    };
     let is_new = index.mark_paid(order_id).await?;
     let answer = json!({ "order_id": order_id.to_string(), "number": order_id.number(), "was_paid": !is_new });
     show::answer(json, &answer, |_| match is_new {
@@ -178,7 +181,7 @@ async fn find_peer(index: &Index, named: &str) -> Result<enprint_protocol::PeerI
     let found: Vec<_> = peers.iter().filter(is_named).collect();
     match found.as_slice() {
         [peer] => Ok(peer.peer_id),
-        [] => anyhow::bail!("No peer here is called “{named}”; “enprint host peers” lists them"),
-        _ => anyhow::bail!("Several peers are called “{named}”; give more of the peer id"),
+        [] => bail!("No peer here is called “{named}”; “enprint host peers” lists them"),
+        _ => bail!("Several peers are called “{named}”; give more of the peer id"),
     }
 }
