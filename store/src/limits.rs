@@ -125,9 +125,13 @@ pub const VOLUME_START_BYTES: u64 = 1 << 20;
 /// A volume that holds more takes no further blob.
 pub const VOLUME_BYTES_MAX: u64 = 64 << 30;
 
-/// How long a volume may take to open. sled asks the system to write out all its disks
-/// first, which a busy machine takes a while for.
+/// How long a volume may take for anything. Most for opening: sled asks the system to
+/// write out all its disks first, which a busy machine takes a while for.
 pub const VOLUME_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Volumes of one process that never came back, each with a thread left behind; at so
+/// many no further volume is opened.
+pub const STUCK_VOLUMES_MAX: usize = 8;
 /// The longest id of a volume.
 pub const VOLUME_ID_BYTES_MAX: usize = 64;
 

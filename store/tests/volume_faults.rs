@@ -2,18 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use enprint_store::StoreError;
 use enprint_store::archive::{Archive, ArchiveOptions, DataLock, NewBlob, Volume};
 
+/// Far more than reading a few photos takes, and far less than for ever.
+const FLIP_DEADLINE: Duration = Duration::from_secs(30);
 const CHILD: &str = "ENPRINT_TEST_CHILD_DIR";
 
 fn options() -> ArchiveOptions {
-    ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, ..ArchiveOptions::default() }
+    ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, deadline: FLIP_DEADLINE, ..ArchiveOptions::default() }
 }
 
 fn bytes_of(seed: u64, length: usize) -> Vec<u8> {
@@ -126,33 +128,131 @@ fn fill(dir: &Path) {
 }
 
 #[test]
-fn a_flipped_bit_is_never_served_and_never_a_hang_or_a_panic() {
-    let options = || ArchiveOptions { deadline: Duration::from_secs(3), ..options() };
+fn a_flipped_bit_gives_right_bytes_or_an_error_in_time_and_harms_no_other_volume() {
     let dir = tempfile::tempdir().unwrap();
     let archive = Archive::open(dir.path(), options()).unwrap();
     let volume = archive.create_volume("v-001").unwrap();
     let photos: Vec<_> =
         (0..6).map(|seed| put(&volume, &format!("{seed}"), &bytes_of(seed, 400_000)).unwrap()).collect();
-    drop((volume, archive));
-    let files = files_below(dir.path());
-    let mut found = 0;
+    let other = archive.create_volume("v-002").unwrap();
+    let untouched = put(&other, "other", b"of another event").unwrap();
+    drop((volume, other, archive));
+    let files = files_below(&dir.path().join("v-001"));
+    let mut harmed = 0;
     for round in 0..120_u64 {
         let copy = tempfile::tempdir().unwrap();
         copy_all(dir.path(), copy.path());
         flip(copy.path(), dir.path(), &files, round);
-        let opened = Archive::open(copy.path(), options()).unwrap().volume("v-001");
-        let Ok(Some(volume)) = opened else {
-            found += 1;
-            continue;
-        };
-        for (seed, hash) in photos.iter().enumerate() {
-            match volume.read_blob(hash) {
-                Ok(blob) => assert!(blob == bytes_of(seed as u64, 400_000), "round {round}: wrong bytes were served"),
-                Err(_) => found += 1,
+        let archive = Archive::open(copy.path(), options()).unwrap();
+        let start = Instant::now();
+        harmed += u32::from(look_through(&archive, &photos, round));
+        let other = archive.volume("v-002").unwrap().unwrap();
+        assert_eq!(other.read_blob(&untouched).unwrap(), b"of another event", "round {round}");
+        assert!(start.elapsed() < FLIP_DEADLINE, "round {round} took {:?}", start.elapsed());
+    }
+    assert!(harmed > 20, "only {harmed} flips hit anything");
+}
+
+/// Reads all there is; whether anything was an error. What can be read is right, and
+/// nothing that was acknowledged counts as never stored.
+fn look_through(archive: &Archive, photos: &[[u8; 32]], round: u64) -> bool {
+    let volume = match archive.volume("v-001") {
+        Ok(volume) => volume.unwrap(),
+        Err(error) => {
+            assert!(error.to_string().contains("v-001"), "round {round}: {error}");
+            return true;
+        }
+    };
+    let mut damaged = Vec::new();
+    for (seed, hash) in photos.iter().enumerate() {
+        match volume.read_blob(hash) {
+            Ok(blob) => assert!(blob == bytes_of(seed as u64, 400_000), "round {round}: wrong bytes were served"),
+            Err(error) => {
+                assert!(!matches!(error, StoreError::BlobMissing), "round {round}: a photo vanished");
+                damaged.push(*hash);
             }
         }
+        if let Ok(record) = volume.record(format!("{seed}").as_bytes()) {
+            assert_eq!(record.as_deref(), Some(&hash[..]), "round {round}: a record vanished");
+        }
     }
-    assert!(found > 0, "no flip hit anything");
+    let swept = volume.sweep();
+    match volume.scrub(&mut |_| {}) {
+        Ok(report) => {
+            damaged.sort_unstable();
+            let mut found = report.damaged;
+            found.sort_unstable();
+            assert_eq!((found, report.blobs), (damaged.clone(), 6), "round {round}");
+            !damaged.is_empty() || swept.is_err()
+        }
+        Err(_) => true,
+    }
+}
+
+#[test]
+fn one_damaged_photo_is_not_served_and_the_others_are() {
+    let (dir, photos) = twenty_photos_of_which_the_eighth_is_damaged();
+    let volume = Archive::open(dir.path(), options()).unwrap().volume("v-001").unwrap().unwrap();
+    let report = volume.scrub(&mut |_| {}).unwrap();
+    assert!(report.damaged.contains(&photos[7]));
+    // Neighbours in the same part of the tree go with it.
+    assert!(report.damaged.len() <= 3, "{} of 20 damaged", report.damaged.len());
+    for (seed, hash) in photos.iter().enumerate().filter(|(_, hash)| !report.damaged.contains(hash)) {
+        assert!(volume.read_blob(hash).unwrap() == bytes_of(seed as u64, 400_000));
+    }
+    assert!(matches!(volume.read_blob(&photos[7]), Err(StoreError::BlobDamaged { .. })));
+    assert!(matches!(volume.sweep(), Err(StoreError::PartUnreadable { .. })));
+    put(&volume, "new", &bytes_of(99, 400_000)).unwrap();
+}
+
+/// Reads another photo after its own first megabyte.
+struct ReadsAnother<'a> {
+    bytes: &'a [u8],
+    until: usize,
+    volume: Volume,
+    other: [u8; 32],
+}
+
+impl Read for ReadsAnother<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if self.bytes.len() < self.until {
+            self.until = 0;
+            assert!(matches!(self.volume.read_blob(&self.other), Err(StoreError::BlobDamaged { .. })));
+        }
+        self.bytes.read(into)
+    }
+}
+
+#[test]
+fn a_damaged_photo_read_in_mid_import_costs_the_import_nothing() {
+    let (dir, photos) = twenty_photos_of_which_the_eighth_is_damaged();
+    let archive = Archive::open(dir.path(), options()).unwrap();
+    let volume = archive.volume("v-001").unwrap().unwrap();
+    let bytes = bytes_of(99, 2_000_000);
+    let hash = *blake3::hash(&bytes).as_bytes();
+    let mut reader = ReadsAnother { bytes: &bytes, until: 1_000_000, volume: volume.clone(), other: photos[7] };
+    volume.put(&mut [NewBlob { hash, bytes: &mut reader }], &[(b"new", &hash)]).unwrap();
+    assert_eq!(reader.until, 0, "the damaged photo was not read");
+    drop((reader, volume, archive));
+    let volume = Archive::open(dir.path(), options()).unwrap().volume("v-001").unwrap().unwrap();
+    assert!(volume.read_blob(&hash).unwrap() == bytes);
+}
+
+fn twenty_photos_of_which_the_eighth_is_damaged() -> (tempfile::TempDir, Vec<[u8; 32]>) {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = Archive::open(dir.path(), options()).unwrap();
+    let volume = archive.create_volume("v-001").unwrap();
+    let photos: Vec<_> =
+        (0..20).map(|seed| put(&volume, &format!("{seed}"), &bytes_of(seed, 400_000)).unwrap()).collect();
+    drop((volume, archive));
+    let part = bytes_of(7, 400_000)[100_000..100_064].to_vec();
+    let slabs = files_below(&dir.path().join("v-001/slabs"));
+    let (file, at) =
+        slabs.iter().find_map(|file| Some((file, place_of(&part, file)?))).expect("its bytes are on the disk");
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    (dir, photos)
 }
 
 #[test]
@@ -178,6 +278,27 @@ fn a_damaged_volume_is_fenced_off_and_the_others_go_on() {
     let whole = archive.volume("v-002").unwrap().unwrap();
     assert!(whole.read_blob(&hash).unwrap() == bytes_of(2, 200_000));
     put(&whole, "c", &bytes_of(3, 200_000)).unwrap();
+}
+
+#[test]
+fn a_log_cut_at_an_entrys_end_after_closing_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = Archive::open(dir.path(), options()).unwrap();
+    let volume = archive.create_volume("v-001").unwrap();
+    put(&volume, "1", &bytes_of(1, 400_000)).unwrap();
+    drop((volume, archive));
+    let files = files_below(&dir.path().join("v-001/metadata"));
+    let log = files.iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with("log_")).unwrap();
+    std::fs::write(log, b"").unwrap();
+    let archive = Archive::open(dir.path(), options()).unwrap();
+    for _ in 0..2 {
+        let refused = archive.volume("v-001");
+        assert!(matches!(refused, Err(StoreError::VolumeFenced { .. })), "{refused:?}");
+    }
+}
+
+fn place_of(part: &[u8], file: &Path) -> Option<usize> {
+    std::fs::read(file).unwrap().windows(part.len()).position(|window| window == part)
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Keys and stored bytes of a volume. A change here is a new schema version.
 //!
-//! Two trees: `blobs` holds the pieces of blobs under `hash ‖ piece number` (big-endian
-//! `u32`); `records` holds `h ‖ hash` → header, `r ‖ name` → record, `m ‖ name` → what
-//! the volume says of itself. A blob without a header is not there.
+//! One tree: `b ‖ hash ‖ piece number` (big-endian `u32`) → piece of a blob, `h ‖ hash` →
+//! header, `m ‖ name` → what the volume says of itself, `r ‖ name` → record. A blob
+//! without a header is not there.
 
 use crate::error::StoreError;
 use crate::limits::PIECE_BYTES;
@@ -11,16 +11,22 @@ use crate::limits::PIECE_BYTES;
 pub(super) const SCHEMA_VERSION: u32 = 1;
 pub(super) const SCHEMA_KEY: &[u8] = b"mschema";
 pub(super) const SEALED_KEY: &[u8] = b"msealed";
+pub(super) const PIECE_PREFIX: u8 = b'b';
 pub(super) const HEADER_PREFIX: u8 = b'h';
 
 /// BLAKE3 of a blob.
 pub(super) type Hash = [u8; 32];
 
-pub(super) fn piece_key(hash: &Hash, piece: u32) -> [u8; 36] {
-    let mut key = [0; 36];
-    key[..32].copy_from_slice(hash);
-    key[32..].copy_from_slice(&piece.to_be_bytes());
+pub(super) fn piece_key(hash: &Hash, piece: u32) -> [u8; 37] {
+    let mut key = [PIECE_PREFIX; 37];
+    key[1..33].copy_from_slice(hash);
+    key[33..].copy_from_slice(&piece.to_be_bytes());
     key
+}
+
+/// Which blob the piece of that key belongs to.
+pub(super) fn piece_hash(key: &[u8]) -> Option<Hash> {
+    key.strip_prefix(&[PIECE_PREFIX])?.first_chunk().copied()
 }
 
 pub(super) fn header_key(hash: &Hash) -> [u8; 33] {
@@ -57,9 +63,12 @@ mod tests {
     #[test]
     fn stored_bytes_are_golden() {
         let hash = [0xab; 32];
-        let mut key = vec![0xab; 32];
+        let mut key = vec![b'b'];
+        key.extend_from_slice(&hash);
         key.extend_from_slice(&[0, 0, 1, 2]);
         assert_eq!(piece_key(&hash, 258).to_vec(), key);
+        assert_eq!(piece_hash(&key), Some(hash));
+        assert_eq!(header_key(&hash).len(), 33);
         assert_eq!(header_key(&hash)[..2], [b'h', 0xab]);
         assert_eq!(record_key(b"photo/1"), b"rphoto/1");
         assert_eq!(header(0x0102), [0, 0, 0, 0, 0, 0, 1, 2]);

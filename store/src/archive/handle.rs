@@ -1,59 +1,19 @@
-//! One open sled database, used by one thread at a time. Reopened after a while,
-//! since sled keeps all that it wrote in memory; fenced off for good on any error,
-//! and then never dropped, since dropping one hangs when the disk is full.
+//! One open volume, for one caller at a time. Reopened after a while, since sled keeps
+//! all that it wrote in memory; reopened when a damaged part was read, since sled does
+//! nothing more after one; fenced off for good when sled fails or does not come back.
 
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sled::{Db, Tree};
-
-use super::journal::{self, Journal};
-use super::watch::{guarded, within};
+use super::database::Database;
+use super::worker::{Failure, Worker};
 use crate::error::StoreError;
-use crate::limits::{REOPEN_AFTER_BYTES, VOLUME_CACHE_BYTES};
-
-/// The fanout is a part of the format: it must be the same for ever.
-const FANOUT: usize = 4;
-/// Photographs do not compress: the fastest setting.
-const COMPRESSION: i32 = -5;
-/// Where sled keeps its journal, in a volume's folder.
-const JOURNAL: &str = "metadata";
-
-/// What a volume's work is done on.
-pub(super) struct Trees {
-    db: Db<FANOUT>,
-    pub(super) blobs: Tree<FANOUT>,
-    pub(super) records: Tree<FANOUT>,
-    journal: Mutex<Journal>,
-}
-
-impl Trees {
-    fn open(dir: &Path) -> std::io::Result<Box<Self>> {
-        let journal_dir = dir.join(JOURNAL);
-        journal::check(&journal_dir).map_err(std::io::Error::other)?;
-        let config = sled::Config::new()
-            .path(dir)
-            .cache_capacity_bytes(VOLUME_CACHE_BYTES)
-            .flush_every_ms(None)
-            .zstd_compression_level(COMPRESSION);
-        let db = config.open::<FANOUT>()?;
-        let (blobs, records) = (db.open_tree("blobs")?, db.open_tree("records")?);
-        let journal = Mutex::new(Journal::of(&journal_dir));
-        Ok(Box::new(Self { db, blobs, records, journal }))
-    }
-
-    /// Makes everything written so far durable.
-    pub(super) fn flush(&self) -> std::io::Result<()> {
-        self.db.flush()?;
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).follow();
-        Ok(())
-    }
-}
+use crate::limits::REOPEN_AFTER_BYTES;
 
 enum State {
-    Open { trees: Box<Trees>, written_bytes: u64 },
+    Open { worker: Worker, written_bytes: u64 },
     Fenced { cause: String },
 }
 
@@ -61,7 +21,6 @@ enum State {
 pub(super) struct Handle {
     id: String,
     dir: PathBuf,
-    deadline: Duration,
     state: Mutex<State>,
 }
 
@@ -72,58 +31,86 @@ impl std::fmt::Debug for Handle {
 }
 
 impl Handle {
-    /// Opens the database; reopening it later may take `deadline`.
+    /// Opens the database; this and each use of it may take `deadline`.
     pub(super) fn open(id: &str, dir: &Path, deadline: Duration) -> Result<Self, StoreError> {
-        let trees = guarded(|| Trees::open(dir)).map_err(|cause| fenced(id, &cause))?;
-        let state = Mutex::new(State::Open { trees, written_bytes: 0 });
-        Ok(Self { id: id.to_owned(), dir: dir.to_owned(), deadline, state })
+        let worker = Worker::start(dir, deadline).map_err(|failure| fenced(id, &words(failure)))?;
+        let state = Mutex::new(State::Open { worker, written_bytes: 0 });
+        Ok(Self { id: id.to_owned(), dir: dir.to_owned(), state })
     }
 
-    /// Works on the trees. An error or a panic of sled's fences the volume off.
-    pub(super) fn with<T>(&self, work: impl FnOnce(&Trees) -> std::io::Result<T>) -> Result<T, StoreError> {
+    /// Reads. A damaged part is an error, and no reason to give up the rest of the
+    /// volume; any other failure is.
+    pub(super) fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let mut state = self.lock();
-        let trees = match &*state {
-            State::Open { trees, .. } => trees,
-            State::Fenced { cause } => return Err(fenced(&self.id, cause)),
-        };
-        guarded(|| work(trees)).map_err(|cause| fence(&self.id, &mut state, cause))
-    }
-
-    /// Reads from the trees. What can't be read is damaged, and no reason to give up
-    /// the rest of the volume; a panic of sled's is.
-    pub(super) fn read<T>(&self, work: impl FnOnce(&Trees) -> std::io::Result<T>) -> Result<T, StoreError> {
-        let read = self.with(|trees| Ok(work(trees)))?;
-        read.map_err(|error| StoreError::PartUnreadable { volume: self.id.clone(), cause: error.to_string() })
-    }
-
-    /// Notes that so much was written and flushed; reopens when it was much.
-    pub(super) fn wrote(&self, bytes: u64) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        let State::Open { written_bytes, .. } = &mut *state else { return Ok(()) };
-        *written_bytes += bytes;
-        if *written_bytes < REOPEN_AFTER_BYTES {
-            return Ok(());
+        match self.worker(&state)?.on_database(work) {
+            Err(Failure::Part(cause)) => {
+                tracing::warn!(volume = self.id, %cause, "a part of the volume is damaged");
+                self.reopen(&mut state);
+                Err(StoreError::PartUnreadable { volume: self.id.clone(), cause })
+            }
+            done => done.map_err(|failure| self.fence(&mut state, failure)),
         }
-        let closed = State::Fenced { cause: "it could not be opened again".into() };
-        let open = mem::replace(&mut *state, closed);
-        let dir = self.dir.clone();
-        let reopened = within(self.deadline, move || {
-            drop(open);
-            Trees::open(&dir)
-        });
-        let trees = reopened.map_err(|cause| fence(&self.id, &mut state, cause))?;
-        *state = State::Open { trees, written_bytes: 0 };
-        Ok(())
+    }
+
+    /// Writes. Any failure fences the volume off: what was not flushed is lost.
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut state = self.lock();
+        let done = self.worker(&state)?.on_database(work);
+        done.map_err(|failure| self.fence(&mut state, failure))
+    }
+
+    /// Notes that so much was written; flushes and reopens when it was much. A failure
+    /// shows in whatever is done next.
+    pub(super) fn wrote(&self, bytes: u64) {
+        let mut state = self.lock();
+        let State::Open { written_bytes, .. } = &mut *state else { return };
+        *written_bytes += bytes;
+        if *written_bytes >= REOPEN_AFTER_BYTES {
+            self.reopen(&mut state);
+        }
     }
 
     /// Closes the database, because its files are about to be removed.
     pub(super) fn close_for_removal(&self) {
-        let mut state = self.lock();
-        let open = mem::replace(&mut *state, State::Fenced { cause: "it was removed".into() });
-        drop(guarded(|| {
-            drop(open);
-            Ok(())
-        }));
+        self.close("it was removed");
+    }
+
+    fn worker<'a>(&self, state: &'a State) -> Result<&'a Worker, StoreError> {
+        match state {
+            State::Open { worker, .. } => Ok(worker),
+            State::Fenced { cause } => Err(fenced(&self.id, cause)),
+        }
+    }
+
+    fn reopen(&self, state: &mut State) {
+        let State::Open { worker, written_bytes } = state else { return };
+        match worker.reopen(&self.dir) {
+            Ok(()) => *written_bytes = 0,
+            Err(failure) => drop(self.fence(state, failure)),
+        }
+    }
+
+    /// Remembers why; the database stays open for ever.
+    fn fence(&self, state: &mut State, failure: Failure) -> StoreError {
+        let cause = words(failure);
+        tracing::error!(volume = self.id, %cause, "the volume is fenced off until the program starts again");
+        let error = fenced(&self.id, &cause);
+        *state = State::Fenced { cause };
+        error
+    }
+
+    fn close(&self, cause: &str) {
+        let closed = State::Fenced { cause: cause.to_owned() };
+        let State::Open { worker, .. } = mem::replace(&mut *self.lock(), closed) else { return };
+        if let Err(failure) = worker.close() {
+            tracing::error!(volume = self.id, ?failure, "the volume could not be closed");
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -131,16 +118,62 @@ impl Handle {
     }
 }
 
-/// Parks the trees for ever and remembers why.
-fn fence(id: &str, state: &mut State, cause: String) -> StoreError {
-    let error = fenced(id, &cause);
-    tracing::error!(volume = id, %cause, "the volume is fenced off until the program starts again");
-    let broken = mem::replace(state, State::Fenced { cause });
-    mem::forget(broken);
-    error
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close("it is closed");
+    }
+}
+
+fn words(failure: Failure) -> String {
+    match failure {
+        Failure::Part(cause) | Failure::Fatal(cause) => cause,
+    }
 }
 
 /// What is said of a volume that is fenced off.
 pub(super) fn fenced(id: &str, cause: &str) -> StoreError {
     StoreError::VolumeFenced { volume: id.to_owned(), cause: cause.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[test]
+    fn a_database_that_never_comes_back_is_fenced_in_time_and_others_go_on() {
+        let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let handle = Handle::open("stuck", dir.path(), Duration::from_secs(60)).unwrap();
+        let other = Handle::open("other", other.path(), Duration::from_secs(60)).unwrap();
+        if let State::Open { worker, .. } = &mut *handle.lock() {
+            worker.hurry(SHORT);
+        }
+        let stuck = handle.write(|_| -> std::io::Result<()> {
+            loop {
+                std::thread::park();
+            }
+        });
+        assert!(stuck.unwrap_err().to_string().contains("did not come back"));
+        assert!(matches!(handle.write(Database::flush), Err(StoreError::VolumeFenced { .. })));
+        other.write(Database::flush).unwrap();
+    }
+
+    #[test]
+    fn a_panic_of_the_database_is_words_and_fences_the_volume() {
+        let dir = tempfile::tempdir().unwrap();
+        let handle = Handle::open("broken", dir.path(), Duration::from_secs(60)).unwrap();
+        let broken = handle.write(|_| -> std::io::Result<()> { panic!("a rare situation") });
+        assert!(broken.unwrap_err().to_string().contains("a rare situation"));
+        assert!(matches!(handle.write(Database::flush), Err(StoreError::VolumeFenced { .. })));
+    }
+
+    #[test]
+    fn a_damaged_part_met_while_writing_fences_the_volume() {
+        let dir = tempfile::tempdir().unwrap();
+        let handle = Handle::open("v", dir.path(), Duration::from_secs(60)).unwrap();
+        let damaged = handle.write(|_| -> std::io::Result<()> { Err(std::io::ErrorKind::InvalidData.into()) });
+        assert!(matches!(damaged, Err(StoreError::VolumeFenced { .. })), "{damaged:?}");
+        assert!(matches!(handle.read(|database| database.get(b"key")), Err(StoreError::VolumeFenced { .. })));
+    }
 }

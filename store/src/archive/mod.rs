@@ -6,18 +6,31 @@
 //! |---|---|
 //! | `lock` | one process on a data folder, which names itself |
 //! | `reserve` | free space that is left alone, and the ballast |
-//! | `handle` | one open sled database: reopened often, fenced on any error |
+//! | `handle` | one open volume: reopened often, fenced on failure |
+//! | `worker` | the thread that sled runs on, and how long it is waited for |
+//! | `database` | one sled database: opening, flushing, closing |
 //! | `journal` | what sled acknowledged, compared before it opens a volume |
 //! | `format` | keys and stored bytes |
 //! | `volume` | blobs and records |
 //! | `scrub` | reading everything again; removing what a crash left |
-//! | `watch` | work that may never come back, with a deadline |
 //! | `export` | plain files, readable without this program |
 //!
 //! Why so careful: sled keeps what it wrote in memory until it is closed, hangs when
-//! its disk is full, refuses the whole database when its newest snapshot is bad, and
-//! searches for ever where a damaged journal was cut short.
+//! its disk is full, refuses the whole database when its newest snapshot is bad,
+//! searches for ever where a damaged journal was cut short, does nothing more after it
+//! has read one damaged part, and then never comes back from being dropped.
+//!
+//! Guarded, then: a changed byte in a file of a volume is an error in words or harms
+//! nothing; never wrong bytes, never a photo that counts as never stored, never a wait
+//! without end. One in the bytes of photos costs those of one part.
+//!
+//! Not guarded: one in a part that lists photos makes the lists of that volume an error;
+//! one in the journal makes the volume an error, until its folder is put back from a
+//! copy. A damaged part is not mended in place, and writing where it lies fences the
+//! volume off. A database that never comes back keeps its thread, at worst one
+//! processor, until the program ends.
 
+mod database;
 mod export;
 mod format;
 mod handle;
@@ -26,7 +39,7 @@ mod lock;
 mod reserve;
 mod scrub;
 mod volume;
-mod watch;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,7 +63,7 @@ pub struct ArchiveOptions {
     pub ballast_bytes: u64,
     /// A volume that holds more takes no further blob.
     pub volume_bytes_max: u64,
-    /// A volume that takes longer to open is fenced off.
+    /// A volume that takes longer to open, or to do anything else, is fenced off.
     pub deadline: Duration,
 }
 
@@ -71,9 +84,18 @@ pub struct Archive {
     dir: PathBuf,
     options: ArchiveOptions,
     reserve: Arc<Reserve>,
-    open: Mutex<BTreeMap<String, Volume>>,
-    /// Volumes that could not be opened, and why: not tried again by this process.
-    fenced: Mutex<BTreeMap<String, String>>,
+    places: Mutex<BTreeMap<String, Arc<Mutex<Place>>>>,
+}
+
+/// Where a volume is kept while it is open. Each has its own lock, so that one that is
+/// long in opening holds up no other.
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    Empty,
+    Open(Volume),
+    /// It could not be opened, and why: not tried again by this process.
+    Fenced(String),
 }
 
 impl Archive {
@@ -85,7 +107,7 @@ impl Archive {
         std::fs::create_dir_all(dir).map_err(|source| folder(dir, source))?;
         let reserve = Arc::new(Reserve::new(dir, &options));
         reserve.keep_ballast();
-        Ok(Self { dir: dir.to_owned(), options, reserve, open: Mutex::default(), fenced: Mutex::default() })
+        Ok(Self { dir: dir.to_owned(), options, reserve, places: Mutex::default() })
     }
 
     /// The ids of all volumes, sorted.
@@ -109,17 +131,27 @@ impl Archive {
     /// # Errors
     /// [`StoreError::VolumeFenced`], and those of opening it.
     pub fn volume(&self, id: &str) -> Result<Option<Volume>, StoreError> {
-        let mut open = self.open_volumes();
-        if let Some(volume) = open.get(id) {
-            return Ok(Some(volume.clone()));
-        }
         let dir = self.volume_dir(id)?;
         if !dir.is_dir() {
             return Ok(None);
         }
-        let volume = self.open_volume(id, &dir)?;
-        open.insert(id.to_owned(), volume.clone());
-        Ok(Some(volume))
+        let place = self.place(id);
+        let mut place = lock(&place);
+        match &*place {
+            Place::Open(volume) => return Ok(Some(volume.clone())),
+            Place::Fenced(cause) => return Err(handle::fenced(id, cause)),
+            Place::Empty => {}
+        }
+        let opened = Volume::open(id, &dir, self.reserve.clone(), &self.options);
+        match &opened {
+            Ok(volume) => *place = Place::Open(volume.clone()),
+            Err(StoreError::VolumeFenced { cause, .. }) => {
+                tracing::error!(volume = id, %cause, "the volume is fenced off until the program starts again");
+                *place = Place::Fenced(cause.clone());
+            }
+            Err(_) => {}
+        }
+        opened.map(Some)
     }
 
     /// The volume of that id, made when it is missing.
@@ -134,9 +166,7 @@ impl Archive {
         self.reserve.check(limits::VOLUME_START_BYTES)?;
         std::fs::create_dir_all(&dir).map_err(|source| folder(&dir, source))?;
         sync_folder(&self.dir)?;
-        let volume = self.open_volume(id, &dir)?;
-        self.open_volumes().insert(id.to_owned(), volume.clone());
-        Ok(volume)
+        self.volume(id)?.ok_or_else(|| folder(&dir, std::io::ErrorKind::NotFound.into()))
     }
 
     /// Removes a volume with all it holds; its space is given back at once. Handles to
@@ -146,10 +176,12 @@ impl Archive {
     /// [`StoreError::ArchiveFolder`].
     pub fn remove_volume(&self, id: &str) -> Result<(), StoreError> {
         let dir = self.volume_dir(id)?;
-        if let Some(volume) = self.open_volumes().remove(id) {
+        let place = self.place(id);
+        let mut place = lock(&place);
+        if let Place::Open(volume) = &*place {
             volume.close_for_removal();
         }
-        self.fenced.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        *place = Place::Empty;
         if dir.exists() {
             std::fs::remove_dir_all(&dir).map_err(|source| folder(&dir, source))?;
             sync_folder(&self.dir)?;
@@ -171,33 +203,17 @@ impl Archive {
         self.reserve.room_bytes()
     }
 
-    fn open_volume(&self, id: &str, dir: &Path) -> Result<Volume, StoreError> {
-        let mut fenced = self.fenced.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cause) = fenced.get(id) {
-            return Err(handle::fenced(id, cause));
-        }
-        let work = {
-            let (id, dir, reserve, options) =
-                (id.to_owned(), dir.to_owned(), self.reserve.clone(), self.options.clone());
-            move || Ok(Volume::open(&id, &dir, reserve, &options))
-        };
-        let cause = match watch::within(self.options.deadline, work) {
-            Ok(Ok(volume)) => return Ok(volume),
-            Ok(Err(StoreError::VolumeFenced { cause, .. })) | Err(cause) => cause,
-            Ok(Err(error)) => return Err(error),
-        };
-        tracing::error!(volume = id, %cause, "the volume can't be opened; it is fenced off until the program starts again");
-        fenced.insert(id.to_owned(), cause.clone());
-        Err(handle::fenced(id, &cause))
-    }
-
     fn volume_dir(&self, id: &str) -> Result<PathBuf, StoreError> {
         if is_volume_id(id) { Ok(self.dir.join(id)) } else { Err(StoreError::VolumeIdUnusable) }
     }
 
-    fn open_volumes(&self) -> MutexGuard<'_, BTreeMap<String, Volume>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn place(&self, id: &str) -> Arc<Mutex<Place>> {
+        lock(&self.places).entry(id.to_owned()).or_default().clone()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Letters, digits and dashes: the same on every file system, and no path.

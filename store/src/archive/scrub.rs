@@ -3,7 +3,10 @@
 
 use std::collections::HashSet;
 
-use super::format::Hash;
+use sled::InlineArray;
+
+use super::database::Database;
+use super::format::{Hash, PIECE_PREFIX, piece_hash};
 use super::volume::Volume;
 use crate::error::StoreError;
 
@@ -57,19 +60,22 @@ impl Volume {
     /// As [`Volume::put`].
     pub fn sweep(&self) -> Result<u64, StoreError> {
         let known: HashSet<Hash> = self.blobs()?.into_iter().map(|(hash, _)| hash).collect();
-        let orphans = self.handle().read(|trees| {
-            let keys = trees.blobs.iter().keys();
-            let is_orphan = |key: &sled::InlineArray| {
-                Hash::try_from(&key[..key.len().min(32)]).is_ok_and(|hash| !known.contains(&hash))
-            };
-            keys.filter(|key| key.as_ref().is_ok_and(is_orphan)).collect::<Result<Vec<_>, _>>()
+        let orphans = self.handle().read(move |database| {
+            let is_orphan = |key: &InlineArray| piece_hash(key).is_some_and(|hash| !known.contains(&hash));
+            // sled says the same error again and again: the first must end it.
+            database
+                .scan(&[PIECE_PREFIX])?
+                .keys()
+                .filter(|key| key.as_ref().map_or(true, is_orphan))
+                .collect::<Result<Vec<_>, _>>()
         })?;
-        for key in &orphans {
-            self.handle().with(|trees| trees.blobs.remove(key).map(drop))?;
+        let count = orphans.len() as u64;
+        for key in orphans {
+            self.handle().write(move |database| database.remove(&key))?;
         }
-        if !orphans.is_empty() {
-            self.handle().with(super::handle::Trees::flush)?;
+        if count > 0 {
+            self.handle().write(Database::flush)?;
         }
-        Ok(orphans.len() as u64)
+        Ok(count)
     }
 }

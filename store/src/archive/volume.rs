@@ -10,14 +10,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sled::Batch;
 
 use super::ArchiveOptions;
+use super::database::Database;
 use super::format::{
     HEADER_PREFIX, Hash, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header, header_key, piece_count, piece_key,
     read_header, record_key,
 };
-use super::handle::{Handle, Trees};
+use super::handle::Handle;
 use super::reserve::Reserve;
 use crate::error::StoreError;
-use crate::limits::{BLOB_BYTES_MAX, PIECE_BYTES, RANGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX};
+use crate::limits::{
+    BLOB_BYTES_MAX, PIECE_BYTES, RANGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX, REOPEN_AFTER_BYTES,
+};
+
+/// Names or keys with what stands under them.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A blob to store: its BLAKE3, and where its bytes come from.
 pub struct NewBlob<'a> {
@@ -26,9 +32,6 @@ pub struct NewBlob<'a> {
     /// Read to its end.
     pub bytes: &'a mut dyn Read,
 }
-
-/// Names or keys with what stands under them.
-pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// One sled database. Cheap to clone; clones are the same volume.
 #[derive(Debug, Clone)]
@@ -61,8 +64,7 @@ impl Volume {
         let held_bytes = AtomicU64::new(0);
         let shared = Shared { id: id.to_owned(), handle, reserve, bytes_max, held_bytes, writing: Mutex::new(()) };
         let volume = Self { shared: Arc::new(shared) };
-        let held: u64 = volume.blobs()?.iter().map(|(_, bytes)| bytes).sum();
-        volume.shared.held_bytes.store(held, Ordering::Relaxed);
+        volume.shared.held_bytes.store(volume.count_held_bytes()?, Ordering::Relaxed);
         Ok(volume)
     }
 
@@ -79,7 +81,7 @@ impl Volume {
     /// [`StoreError::DiskReserveReached`], [`StoreError::VolumeSealed`],
     /// [`StoreError::BlobHashWrong`], [`StoreError::BlobTooBig`],
     /// [`StoreError::RecordTooBig`] (nothing has happened then), and
-    /// [`StoreError::VolumeFenced`].
+    /// [`StoreError::VolumeFenced`], also when it has to go where a part is damaged.
     pub fn put(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
         let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_sealed()? {
@@ -94,8 +96,10 @@ impl Volume {
         }
         let mut written = 0;
         let mut added = 0;
-        for blob in blobs {
-            let is_new = !self.has_blob(&blob.hash)?;
+        // Asked before anything is written, since what is unflushed is flushed to read.
+        let are_new =
+            blobs.iter().map(|blob| Ok(!self.has_blob(&blob.hash)?)).collect::<Result<Vec<_>, StoreError>>()?;
+        for (blob, is_new) in blobs.iter_mut().zip(are_new) {
             let bytes = self.write_pieces(blob, is_new, &mut written)?;
             if is_new {
                 batch.insert(header_key(&blob.hash).to_vec(), header(bytes).to_vec());
@@ -104,7 +108,7 @@ impl Volume {
         }
         self.commit(batch)?;
         self.shared.held_bytes.fetch_add(added, Ordering::Relaxed);
-        self.shared.handle.wrote(written)
+        Ok(())
     }
 
     /// Whether the blob is there.
@@ -120,8 +124,9 @@ impl Volume {
     /// # Errors
     /// [`StoreError::VolumeFenced`].
     pub fn blob_bytes(&self, hash: &Hash) -> Result<Option<u64>, StoreError> {
-        let found = self.shared.handle.read(|trees| trees.records.get(header_key(hash)))?;
-        found.map(|header| read_header(&self.shared.id, &header)).transpose()
+        let key = header_key(hash);
+        let found = self.shared.handle.read(move |database| database.get(&key))?;
+        found.map(|header: sled::InlineArray| read_header(&self.shared.id, &header)).transpose()
     }
 
     /// The whole blob, checked against its hash.
@@ -179,10 +184,14 @@ impl Volume {
         }
         self.commit(batch)?;
         for (hash, bytes) in gone {
-            self.remove_pieces(&hash, piece_count(bytes))?;
             self.shared.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            // Writing where a part is damaged would cost the volume: what can't be read
+            // stays, and its space with it.
+            let pieces = 0..piece_count(bytes);
+            let readable: Vec<u32> = pieces.filter(|piece| self.piece(&hash, *piece).is_ok()).collect();
+            self.remove_pieces(&hash, readable)?;
         }
-        self.shared.handle.with(Trees::flush)
+        self.shared.handle.write(Database::flush)
     }
 
     /// The record of that name.
@@ -190,7 +199,8 @@ impl Volume {
     /// # Errors
     /// [`StoreError::PartUnreadable`], [`StoreError::VolumeFenced`].
     pub fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.shared.handle.read(|trees| trees.records.get(record_key(name)))?;
+        let key = record_key(name);
+        let found = self.shared.handle.read(move |database| database.get(&key))?;
         Ok(found.map(|record| record.to_vec()))
     }
 
@@ -213,7 +223,7 @@ impl Volume {
         let prefix = record_key(prefix);
         self.shared
             .handle
-            .read(|trees| trees.records.scan_prefix(&prefix).try_fold(0, |count, entry| entry.map(|_| count + 1)))
+            .read(move |database| database.scan(&prefix)?.try_fold(0, |count, entry| entry.map(|_| count + 1)))
     }
 
     /// Hash and length of all blobs.
@@ -251,7 +261,7 @@ impl Volume {
     /// # Errors
     /// [`StoreError::VolumeFenced`].
     pub fn is_sealed(&self) -> Result<bool, StoreError> {
-        self.shared.handle.read(|trees| trees.records.contains_key(SEALED_KEY))
+        self.shared.handle.read(|database| Ok(database.get(SEALED_KEY)?.is_some()))
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -262,9 +272,10 @@ impl Volume {
         self.shared.handle.close_for_removal();
     }
 
-    pub(super) fn remove_pieces(&self, hash: &Hash, pieces: u32) -> Result<(), StoreError> {
-        for piece in 0..pieces {
-            self.shared.handle.with(|trees| trees.blobs.remove(piece_key(hash, piece)).map(drop))?;
+    fn remove_pieces(&self, hash: &Hash, pieces: impl IntoIterator<Item = u32>) -> Result<(), StoreError> {
+        for piece in pieces {
+            let key = piece_key(hash, piece);
+            self.shared.handle.write(move |database| database.remove(&key))?;
         }
         Ok(())
     }
@@ -281,7 +292,7 @@ impl Volume {
             }
             bytes += length as u64;
             if bytes > BLOB_BYTES_MAX {
-                self.remove_pieces(&blob.hash, if is_new { count } else { 0 })?;
+                self.remove_pieces(&blob.hash, 0..if is_new { count } else { 0 })?;
                 return Err(StoreError::BlobTooBig { bytes });
             }
             hasher.update(&piece[..length]);
@@ -293,28 +304,30 @@ impl Volume {
         if hasher.finalize().as_bytes() == &blob.hash {
             return Ok(bytes);
         }
-        self.remove_pieces(&blob.hash, if is_new { count } else { 0 })?;
+        self.remove_pieces(&blob.hash, 0..if is_new { count } else { 0 })?;
         Err(StoreError::BlobHashWrong)
     }
 
-    /// Asks the disk for room once for each mebibyte, and before the first.
+    /// Asks the disk for room once for each mebibyte, and before the first: room for
+    /// that and for all that sled may still hold in memory.
     fn write_piece(&self, hash: &Hash, piece: u32, bytes: &[u8], written: &mut u64) -> Result<(), StoreError> {
         if piece.is_multiple_of(16) {
-            self.shared.reserve.check(RANGE_BYTES_MAX + *written)?;
+            self.shared.reserve.check(RANGE_BYTES_MAX + (*written).min(REOPEN_AFTER_BYTES))?;
         }
         *written += bytes.len() as u64;
-        self.shared.handle.with(|trees| trees.blobs.insert(piece_key(hash, piece), bytes.to_vec()).map(drop))
+        let (key, value) = (piece_key(hash, piece), bytes.to_vec());
+        self.shared.handle.write(move |database| database.insert(&key, value))?;
+        self.shared.handle.wrote(bytes.len() as u64);
+        Ok(())
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.shared.handle.with(|trees| {
-            trees.records.apply_batch(batch)?;
-            trees.flush()
-        })
+        self.shared.handle.write(|database| database.commit(batch))
     }
 
     fn piece(&self, hash: &Hash, piece: u32) -> Result<sled::InlineArray, StoreError> {
-        let found = self.shared.handle.read(|trees| trees.blobs.get(piece_key(hash, piece)));
+        let key = piece_key(hash, piece);
+        let found = self.shared.handle.read(move |database| database.get(&key));
         match found {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
@@ -323,14 +336,25 @@ impl Volume {
     }
 
     fn listed(&self, prefix: &[u8]) -> Result<Entries, StoreError> {
-        let entries = self.shared.handle.read(|trees| {
-            let entries = trees.records.scan_prefix(prefix).take(RECORDS_LISTED_MAX + 1);
+        let prefix = prefix.to_vec();
+        let entries = self.shared.handle.read(move |database| {
+            let entries = database.scan(&prefix)?.take(RECORDS_LISTED_MAX + 1);
             entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect::<Result<Vec<_>, _>>()
         })?;
         if entries.len() > RECORDS_LISTED_MAX {
             return Err(StoreError::TooManyRecords { volume: self.shared.id.clone() });
         }
         Ok(entries)
+    }
+
+    /// Of a volume whose list of blobs is damaged it can't be said; it counts as full,
+    /// so that nothing more is entrusted to it.
+    fn count_held_bytes(&self) -> Result<u64, StoreError> {
+        match self.blobs() {
+            Ok(blobs) => Ok(blobs.iter().map(|(_, bytes)| bytes).sum()),
+            Err(StoreError::PartUnreadable { .. } | StoreError::RecordDamaged { .. }) => Ok(u64::MAX / 2),
+            Err(error) => Err(error),
+        }
     }
 
     fn damaged(&self) -> StoreError {
@@ -340,12 +364,11 @@ impl Volume {
 
 /// A new volume gets its schema version; an old one must have this program's.
 fn check_schema(id: &str, handle: &Handle) -> Result<(), StoreError> {
-    let found = handle.read(|trees| trees.records.get(SCHEMA_KEY))?;
+    let found = handle.read(|database| database.get(SCHEMA_KEY))?;
     let Some(found) = found else {
-        return handle.with(|trees| {
-            trees.records.insert(SCHEMA_KEY, SCHEMA_VERSION.to_be_bytes().to_vec())?;
-            trees.flush()
-        });
+        let mut batch = Batch::default();
+        batch.insert(SCHEMA_KEY, SCHEMA_VERSION.to_be_bytes().to_vec());
+        return handle.write(|database| database.commit(batch));
     };
     if found.as_ref() == SCHEMA_VERSION.to_be_bytes() {
         return Ok(());
