@@ -35,6 +35,11 @@ pub fn shown(text: &str) -> String {
     text.chars().filter(|c| !is_hidden(*c)).take(60).collect()
 }
 
+/// `text` with a low line in place of each character that can't be shown.
+pub fn cleaned(text: &str) -> String {
+    text.chars().map(|c| if is_hidden(c) { '_' } else { c }).collect()
+}
+
 /// Control characters, and those that turn the direction of what follows.
 fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -54,6 +59,7 @@ mod tests {
         assert!(required("name", " \u{202e}gpj.exe", 40, false).is_err());
         assert!(required("name", "a\nb", 10, false).is_err());
         assert_eq!(required("note", "a\nb", 10, true).unwrap(), "a\nb");
+        assert_eq!(cleaned("a\nb\u{202e}c"), "a_b_c");
         assert!(required("name", "   ", 10, false).is_err());
         assert!(required("name", "twelve bytes", 11, false).is_err());
     }

@@ -58,12 +58,22 @@ pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> 
     match command {
         None | Some(Command::Run) => serve(config, site, json).await,
         Some(command) => {
+            check_is_there(&config)?;
             let index = Index::open(&config).await.context("The host's database can't be opened")?;
             let done = operate(&index, command, json).await;
             index.close().await;
             done
         }
     }
+}
+
+/// A command for a folder that no host has run on is one for the wrong folder.
+fn check_is_there(config: &HostConfig) -> Result<()> {
+    let data_dir = &config.data_dir;
+    if !data_dir.join("host.key").is_file() {
+        bail!("There is no host in {} yet; “enprint host” starts one", data_dir.display());
+    }
+    Ok(())
 }
 
 fn config(options: HostOptions) -> Result<HostConfig> {

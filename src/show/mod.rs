@@ -22,9 +22,22 @@ pub fn answer<T: Serialize>(json: bool, answer: &T, words: impl FnOnce(&T) -> St
 /// The program's end: 0, or a sentence on standard error and 1.
 pub fn outcome(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    let sentence: Vec<String> = error.chain().map(ToString::to_string).collect();
-    eprintln!("enprint: {}", sentence.join(": "));
+    eprintln!("enprint: {}", sentence(&error));
     ExitCode::FAILURE
+}
+
+/// What went wrong, from the outside in. An error whose words hold its cause's says it
+/// once.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(cause.trim_end_matches('.')) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
 }
 
 /// Bytes as people say them.

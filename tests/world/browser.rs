@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use fantoccini::error::{CmdError, ErrorStatus};
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, json};
 use tempfile::TempDir;
@@ -50,20 +51,32 @@ impl Browser {
     /// Clicks what says `text`, a link or a button.
     pub async fn clicks(&self, text: &str) {
         let path = format!("//main//*[self::a or self::button][contains(normalize-space(.), {text:?})]");
-        match self.page.wait().for_element(Locator::XPath(&path)).await {
-            Ok(found) => found.click().await.unwrap(),
-            Err(_) => panic!("nothing to click says {text:?}; the page says: {}", self.reads().await),
-        }
+        self.clicks_when_there(Locator::XPath(&path), text).await;
     }
 
     /// Clicks the first element that fits a CSS selector.
     pub async fn clicks_on(&self, selector: &str) {
-        self.page.wait().for_element(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        self.clicks_when_there(Locator::Css(selector), selector).await;
+    }
+
+    /// A page that is just being renewed may take away what was found: then it is looked
+    /// for again.
+    async fn clicks_when_there(&self, place: Locator<'_>, name: &str) {
+        for _ in 0..3 {
+            let Ok(found) = self.page.wait().for_element(place).await else { break };
+            match found.click().await {
+                Err(CmdError::Standard(error)) if error.error == ErrorStatus::StaleElementReference => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
+        panic!("there is no {name:?} to click; the page says: {}", self.reads().await);
     }
 
     /// What the page says, as it is read.
     pub async fn reads(&self) -> String {
-        self.page.wait().for_element(Locator::Css("main")).await.unwrap().text().await.unwrap()
+        self.page.wait().for_element(Locator::Css("main")).await.unwrap();
+        let text = self.page.execute("return document.querySelector('main').innerText", Vec::new()).await.unwrap();
+        text.as_str().unwrap().to_owned()
     }
 
     /// Waits until the page says `text`.

@@ -9,7 +9,7 @@ use enprint_protocol::text;
 use super::catalogue::EventRow;
 use super::commands::{ImportReport, NodeStatus, PhotoSummary, PhotographerAnswer, PhotographerCommand};
 use super::darkroom::DevelopSettings;
-use super::import::Import;
+use super::import::{Import, files_below};
 use super::node::{Node, Photographer, blocking, now};
 use super::publish::PublishWish;
 use super::selection::Selection;
@@ -109,6 +109,7 @@ impl Node {
         let PhotographerCommand::Import { folder, event, category, details, publish } = command else {
             return Err(NodeError::ShuttingDown);
         };
+        check_folder(folder.clone()).await?;
         let row = self.event_with(&event, &details).await?;
         let category = category.map(|name| text::required("The category", &name, NAME_BYTES_MAX, false)).transpose()?;
         let event_id = row.record.event_id;
@@ -189,4 +190,16 @@ impl Node {
         let (files, bytes) = blocking(move || archive.export(event.record.event_id, &folder, &progress)).await?;
         Ok(PhotographerAnswer::Exported { files, bytes })
     }
+}
+
+/// A folder without files makes no event: it is the wrong folder, or its disk is not there.
+async fn check_folder(folder: PathBuf) -> Result<(), NodeError> {
+    blocking(move || {
+        if files_below(&folder)?.files.is_empty() {
+            let problem = format!("There is no file below {}; is it the right folder?", folder.display());
+            return Err(NodeError::NotNow { problem });
+        }
+        Ok(())
+    })
+    .await
 }

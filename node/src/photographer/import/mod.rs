@@ -5,6 +5,8 @@
 mod prepare;
 mod walk;
 
+pub use walk::files_below;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::publish::PhotoRecord;
-use enprint_protocol::text::shown;
+use enprint_protocol::text::{cleaned, shown};
 
 use super::Import;
 use super::walk::Found;
@@ -87,8 +87,8 @@ impl<'a> Preparer<'a> {
         let category = self.import.category.as_deref().or(first_folder).unwrap_or(NO_CATEGORY);
         let record = PhotoRecord {
             photo_id,
-            file_name: file_name.to_owned(),
-            category: category.to_owned(),
+            file_name: cleaned(file_name),
+            category: cleaned(category),
             captured: facts.captured_at(),
             camera: facts.camera().map(|camera| shown(&camera)),
             width_px: facts.width_px,
