@@ -23,12 +23,13 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// Which of our own crates each crate may depend on (DESIGN.md). The root
 /// package, "", puts them together and may depend on all.
-const ARROWS: [(&str, &[&str]); 7] = [
-    ("", &["protocol", "store", "web", "node", "host-index", "customer-web"]),
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("", &["protocol", "store", "web", "darkroom", "node", "host-index", "customer-web"]),
     ("protocol", &[]),
     ("store", &[]),
     ("web", &[]),
-    ("node", &["protocol", "store", "web"]),
+    ("darkroom", &[]),
+    ("node", &["protocol", "store", "web", "darkroom"]),
     ("host-index", &["protocol", "store"]),
     ("customer-web", &["web", "host-index"]),
 ];
@@ -41,7 +42,7 @@ const FENCES: [(&str, &[&str], &[&str]); 6] = [
     ("sled", &["store"], &[]),
     ("sqlx", &["store"], &[]),
     // the root draws the demo's photographs with it, and decodes none
-    ("image", &["node", ""], &[]),
+    ("image", &["darkroom", ""], &[]),
     ("warp", &["web", "node", "customer-web"], &[]),
 ];
 

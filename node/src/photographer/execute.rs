@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use enprint_darkroom::DevelopSettings;
 use enprint_protocol::ids::EventId;
 use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
 use super::catalogue::EventRow;
 use super::commands::{ImportReport, NodeStatus, PhotoSummary, PhotographerAnswer, PhotographerCommand};
-use super::darkroom::DevelopSettings;
 use super::import::{Import, files_below};
 use super::node::{Node, Photographer, blocking, now};
 use super::publish::PublishWish;

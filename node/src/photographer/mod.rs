@@ -8,7 +8,6 @@
 //! | [`archive`] | photos in their event's volumes |
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
-//! | [`darkroom`] | bytes → renditions |
 //! | `publish` | archive → host |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
@@ -22,7 +21,6 @@ pub mod catalogue;
 pub mod commands;
 pub mod config;
 mod courier;
-pub mod darkroom;
 mod desk;
 mod events;
 mod execute;

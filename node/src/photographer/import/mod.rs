@@ -11,12 +11,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use enprint_darkroom::DevelopSettings;
 use enprint_protocol::ids::EventId;
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{EventArchive, Put};
 use super::commands::{FailedFile, ImportReport};
-use super::darkroom::DevelopSettings;
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};

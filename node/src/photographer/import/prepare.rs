@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use enprint_darkroom::limits::ORIGINAL_BYTES_MAX;
+use enprint_darkroom::{self as darkroom, Facts, Rendition};
 use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::publish::PhotoRecord;
 use enprint_protocol::text::{cleaned, shown};
@@ -9,9 +11,7 @@ use enprint_protocol::text::{cleaned, shown};
 use super::Import;
 use super::walk::Found;
 use crate::error::NodeError;
-use crate::limits::ORIGINAL_BYTES_MAX;
 use crate::photographer::commands::FailedFile;
-use crate::photographer::darkroom::{self, Facts, Rendition};
 use crate::photographer::records::{StoredPhoto, StoredRendition};
 
 /// The category of photos that lie in no folder of their own.

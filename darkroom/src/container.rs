@@ -1,9 +1,9 @@
 //! Where a file keeps its EXIF and its XMP. Walks PNG chunks, WebP chunks and the
 //! first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
 
-use super::jpeg_headers::JpegHeaders;
-use super::sniff::FileKind;
+use crate::jpeg_headers::JpegHeaders;
 use crate::limits::{EXIF_BYTES_MAX, XMP_BYTES_MAX};
+use crate::sniff::FileKind;
 
 /// Metadata as it lies in the file, not yet understood.
 #[derive(Debug, Default)]

@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod darkroom_kit;
+mod kit;
 
 use std::time::Instant;
 
-use darkroom_kit::{PATIENCE, Value, exif, in_words, jpeg, quarters, refused};
-use enprint_node::photographer::darkroom::{DevelopSettings, develop, read_facts};
+use enprint_darkroom::{DevelopSettings, develop, read_facts};
+use kit::{PATIENCE, Value, exif, in_words, jpeg, quarters, refused};
 
 /// Where the frame header's height stands in a JPEG.
 fn height_at(bytes: &[u8]) -> usize {

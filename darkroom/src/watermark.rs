@@ -4,7 +4,7 @@
 
 use image::RgbImage;
 
-use super::typesetting::{Stamp, text_that_can_be_set};
+use crate::typesetting::{Stamp, text_that_can_be_set};
 
 /// A text that is written over each proof.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,7 @@ impl Watermark {
     }
 
     /// Writes it over `proof`.
-    pub(super) fn stamp(&self, proof: &mut RgbImage) {
+    pub(crate) fn stamp(&self, proof: &mut RgbImage) {
         let (width, height) = (proof.width() as f32, proof.height() as f32);
         let longest = width.max(height);
         let Some(stamp) = Stamp::new(&self.text, longest * LETTER_PART, longest * TEXT_PART, SMALLEST_LETTER_PX, SLOPE)

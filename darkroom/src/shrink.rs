@@ -3,7 +3,7 @@
 use fast_image_resize::{ResizeOptions, Resizer};
 use image::{DynamicImage, ImageBuffer, Pixel, RgbImage};
 
-use super::error::DevelopError;
+use crate::error::DevelopError;
 
 /// `width_px` × `height_px` shrunk so that the longest edge is at most `edge_px`; at
 /// least one pixel each way, and never larger than it was.

@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod darkroom_kit;
+mod kit;
 
-use darkroom_kit::{Value, developed, difference, exif, jpeg, pixels, quarters};
-use enprint_node::photographer::darkroom::{DevelopSettings, FileKind, develop, read_facts};
+use enprint_darkroom::{DevelopSettings, FileKind, develop, read_facts};
 use image::imageops::{flip_horizontal, flip_vertical, rotate90, rotate180, rotate270};
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use kit::{Value, developed, difference, exif, jpeg, pixels, quarters};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
 /// A picture as a camera stores it that was held so that EXIF says `orientation`.

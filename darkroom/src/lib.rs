@@ -23,6 +23,7 @@ pub mod develop;
 pub mod error;
 pub mod facts;
 mod jpeg_headers;
+pub mod limits;
 mod shrink;
 pub mod sniff;
 mod typesetting;

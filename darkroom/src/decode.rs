@@ -8,13 +8,13 @@ use image::error::ImageError;
 use image::metadata::Orientation as Turn;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::decode_jpeg;
-use super::error::DevelopError;
-use super::sniff::{FileKind, sniff};
+use crate::decode_jpeg;
+use crate::error::DevelopError;
 use crate::limits::{
     COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX,
     PICTURE_PIXELS_MAX,
 };
+use crate::sniff::{FileKind, sniff};
 
 /// Decoded pixels, as stored: not upright, in their own colours.
 #[derive(Debug)]

@@ -6,11 +6,11 @@ use std::io::ErrorKind;
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 use jpeg_decoder::{Decoder, Error, PixelFormat};
 
-use super::decode::{Picture, within_memory};
-use super::error::DevelopError;
-use super::jpeg_headers::JpegHeaders;
-use super::shrink::fitted;
+use crate::decode::{Picture, within_memory};
+use crate::error::DevelopError;
+use crate::jpeg_headers::JpegHeaders;
 use crate::limits::DECODE_BYTES_MAX;
+use crate::shrink::fitted;
 
 /// Decodes the smallest of the four sizes from which a longest edge of `edge_px` can be made.
 ///

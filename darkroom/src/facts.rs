@@ -7,13 +7,13 @@ use image::ImageDecoder;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-use super::container::Metadata;
-use super::decode;
-use super::develop::guarded;
-use super::error::DevelopError;
-use super::jpeg_headers::JpegHeaders;
-use super::sniff::FileKind;
+use crate::container::Metadata;
+use crate::decode;
+use crate::develop::guarded;
+use crate::error::DevelopError;
+use crate::jpeg_headers::JpegHeaders;
 use crate::limits::CAMERA_NAME_CHARS_MAX;
+use crate::sniff::FileKind;
 
 /// Which way up the camera was held: EXIF's 1 to 8. Anything else counts as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,11 +128,11 @@ fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError>
 }
 
 /// EXIF fields, read one by one: a field may claim a megabyte, and hundreds may.
-pub(super) struct Tags(Option<Exif>);
+pub(crate) struct Tags(Option<Exif>);
 
 impl Tags {
     /// Whatever can be read of the block.
-    pub(super) fn of(metadata: &Metadata<'_>) -> Self {
+    pub(crate) fn of(metadata: &Metadata<'_>) -> Self {
         let mut reader = exif::Reader::new();
         reader.continue_on_error(true);
         Self(metadata.exif.and_then(|block| {
@@ -142,13 +142,13 @@ impl Tags {
     }
 
     /// The picture's orientation, not its thumbnail's.
-    pub(super) fn orientation(&self) -> Orientation {
+    pub(crate) fn orientation(&self) -> Orientation {
         let value = self.field(Tag::Orientation).and_then(|value| value.get_uint(0));
         Orientation::from_exif(value.unwrap_or(1))
     }
 
     /// Cameras that are set to Adobe RGB say so here, and often embed no profile.
-    pub(super) fn says_adobe_rgb(&self) -> bool {
+    pub(crate) fn says_adobe_rgb(&self) -> bool {
         matches!(self.field(Tag::InteroperabilityIndex),
             Some(Value::Ascii(lines)) if lines.first().is_some_and(|line| line.starts_with(b"R03")))
     }

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::sniff::FileKind;
 use crate::limits::{DECODE_BYTES_MAX, JPEG_SCANS_MAX, PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX};
+use crate::sniff::FileKind;
 
 /// What the darkroom can't do with a file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -78,7 +78,7 @@ pub enum DevelopError {
 
 impl DevelopError {
     /// Damage, in a decoder's words, cut to what can be shown in a list.
-    pub(super) fn damaged(problem: impl std::fmt::Display) -> Self {
+    pub(crate) fn damaged(problem: impl std::fmt::Display) -> Self {
         let words = problem.to_string();
         let shown = words.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
         Self::Damaged { problem: shown.trim_end_matches('.').to_owned() }

@@ -2,8 +2,8 @@
 //! bad sizes and files that were cut short are known beforehand. Walks every
 //! segment and counts scans; decodes nothing.
 
-use super::decode::check_size;
-use super::error::DevelopError;
+use crate::decode::check_size;
+use crate::error::DevelopError;
 use crate::limits::{COLOUR_PROFILE_BYTES_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX};
 
 const EXIF: &[u8] = b"Exif\0";

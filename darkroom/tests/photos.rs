@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod darkroom_kit;
+mod kit;
 
 use std::fs;
 use std::path::PathBuf;
 
-use darkroom_kit::{developed, difference, pixels};
-use enprint_node::photographer::darkroom::{FileKind, read_facts, sniff};
+use enprint_darkroom::{FileKind, read_facts, sniff};
+use kit::{developed, difference, pixels};
 
 /// The files of a sub-folder, or None with a line that says so.
 fn files(folder: &str) -> Option<Vec<PathBuf>> {

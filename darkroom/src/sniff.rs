@@ -1,7 +1,7 @@
 //! Which kind of file this is, by its content. The name is never looked at: a `.nef`
 //! can be a JPEG, and a `.jpg` a web page that a download left behind.
 
-use super::container::tiff_is_raw;
+use crate::container::tiff_is_raw;
 
 /// A kind of file that can be told from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Whether [`super::develop()`] takes it.
+    /// Whether [`crate::develop()`] takes it.
     pub fn is_readable(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::WebP)
     }

@@ -7,14 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder};
 
-use super::colour::{self, Meaning};
-use super::container::Metadata;
-use super::decode::{self, Picture};
-use super::error::DevelopError;
-use super::facts::{Orientation, Tags};
-use super::shrink::{fitted, shrink, shrink_rgb};
-use super::watermark::Watermark;
+use crate::colour::{self, Meaning};
+use crate::container::Metadata;
+use crate::decode::{self, Picture};
+use crate::error::DevelopError;
+use crate::facts::{Orientation, Tags};
 use crate::limits::RENDITION_EDGE_PX_MAX;
+use crate::shrink::{fitted, shrink, shrink_rgb};
+use crate::watermark::Watermark;
 
 /// How renditions are made.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
 }
 
 /// Runs `work` so that a decoder's panic becomes an error.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
     // Nothing that `work` may leave half done outlives it.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp))
 }

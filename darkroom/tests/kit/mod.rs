@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use enprint_node::photographer::darkroom::{DevelopError, DevelopSettings, Renditions, develop, read_facts};
+use enprint_darkroom::{DevelopError, DevelopSettings, Renditions, develop, read_facts};
 use image::{Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 

@@ -1,0 +1,31 @@
+//! Every bound of the darkroom, each with its reason. A decoder can't be stopped from
+//! outside, so that whatever would take long is refused from its headers.
+
+/// The largest file that an import takes; the largest medium-format frames are about 400 MiB.
+pub const ORIGINAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Pixels of one picture: the largest medium-format backs give 151 million.
+pub const PICTURE_PIXELS_MAX: u64 = 160_000_000;
+/// Width or height of a picture; JPEG can't say more than 65,535.
+pub const PICTURE_EDGE_PX_MAX: u32 = 65_000;
+/// Memory that the decoding of one picture may take: 102 megapixels at 16 bits with alpha.
+pub const DECODE_BYTES_MAX: u64 = 816 * 1024 * 1024;
+/// Pictures that take more than this to decode are decoded one at a time, whatever
+/// the number of workers: a 45 megapixel TIFF of 8 bits is below.
+pub const DECODE_BYTES_SHARED_MAX: u64 = 192 * 1024 * 1024;
+/// Scans of a progressive JPEG: encoders write 10 or so; 400 cost seconds.
+pub const JPEG_SCANS_MAX: u32 = 64;
+/// Scans × pixels of a JPEG, which bound its decoding time: 100 megapixels in 12
+/// scans, about 5 s.
+pub const JPEG_SCAN_PIXELS_MAX: u64 = 1_200_000_000;
+/// An EXIF block; JPEG's can't be above 64 KiB.
+pub const EXIF_BYTES_MAX: usize = 1024 * 1024;
+/// An XMP packet that is searched for a rating.
+pub const XMP_BYTES_MAX: usize = 1024 * 1024;
+/// A colour profile: printers' are 2 MB or less; above it the picture counts as sRGB.
+pub const COLOUR_PROFILE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Characters of a camera's or lens's name that are kept.
+pub const CAMERA_NAME_CHARS_MAX: usize = 60;
+/// The longest edge that a rendition may be asked to have.
+pub const RENDITION_EDGE_PX_MAX: u32 = 4_096;
+/// Characters of a watermark that are drawn.
+pub const WATERMARK_CHARS_MAX: usize = 80;
