@@ -23,12 +23,13 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// Which of our own crates each crate may depend on (DESIGN.md). The root
 /// package, "", puts them together and may depend on all.
-const ARROWS: [(&str, &[&str]); 8] = [
-    ("", &["protocol", "store", "web", "darkroom", "node", "host-index", "customer-web"]),
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("", &["protocol", "store", "web", "jpeg-scaled", "darkroom", "node", "host-index", "customer-web"]),
     ("protocol", &[]),
     ("store", &[]),
     ("web", &[]),
-    ("darkroom", &[]),
+    ("jpeg-scaled", &[]),
+    ("darkroom", &["jpeg-scaled"]),
     ("node", &["protocol", "store", "web", "darkroom"]),
     ("host-index", &["protocol", "store"]),
     ("customer-web", &["web", "host-index"]),

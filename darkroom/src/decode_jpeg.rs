@@ -9,7 +9,8 @@ use jpeg_decoder::{Decoder, Error, PixelFormat};
 use crate::decode::{Picture, within_memory};
 use crate::error::DevelopError;
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::DECODE_BYTES_MAX;
+use crate::limits::{DECODE_BYTES_MAX, RENDITION_EDGE_PX_MAX};
+use crate::planes::{self, Colour};
 use crate::shrink::fitted;
 
 /// Decodes the smallest of the four sizes from which a longest edge of `edge_px` can be made.
@@ -20,8 +21,16 @@ pub fn decode(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
     let headers = JpegHeaders::of_whole_file(bytes)?;
     let frame = headers.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
     let target = fitted(frame.width_px, frame.height_px, edge_px);
+    if let Some(pixels) = planes::decode(bytes, target, colour_for(edge_px))? {
+        return Ok(Picture { pixels, is_cmyk: false, profile: headers.profile() });
+    }
     let (pixels, is_cmyk) = within_memory(frame.decoded_bytes(), || decode_scaled(bytes, target))?;
     Ok(Picture { pixels, is_cmyk, profile: headers.profile() })
+}
+
+/// No rendition is as large as what is printed.
+fn colour_for(edge_px: u32) -> Colour {
+    if edge_px <= RENDITION_EDGE_PX_MAX { Colour::Half } else { Colour::Full }
 }
 
 fn decode_scaled(bytes: &[u8], target: (u32, u32)) -> Result<(DynamicImage, bool), DevelopError> {

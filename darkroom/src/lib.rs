@@ -10,6 +10,7 @@
 //! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
 //! | [`facts`] | size, capture time, camera, rating |
 //! | `decode`, `decode_jpeg` | bytes → pixels, bounded |
+//! | `planes` | camera JPEGs → RGB at the size wanted, the fast way |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
 //! | [`watermark`] | text over the proof |
@@ -24,6 +25,7 @@ pub mod error;
 pub mod facts;
 mod jpeg_headers;
 pub mod limits;
+mod planes;
 mod shrink;
 pub mod sniff;
 mod typesetting;

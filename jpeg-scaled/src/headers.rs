@@ -1,0 +1,215 @@
+//! Markers → what a scan needs: frame, tables, restart interval. Reads up to the
+//! first scan, and knows nothing of metadata.
+
+use crate::error::ScaledError;
+use crate::huffman::Code;
+use crate::limits::MCU_BLOCKS_MAX;
+
+/// A component: one plane of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Component {
+    /// Blocks of it side by side in an MCU: 1 to 4.
+    pub across: usize,
+    /// Blocks of it one above the other in an MCU: 1 to 4.
+    pub down: usize,
+    pub(crate) table: usize,
+    id: u8,
+    pub(crate) dc: usize,
+    pub(crate) ac: usize,
+}
+
+/// What the headers say.
+#[derive(Debug)]
+pub(crate) struct Headers<'a> {
+    pub width: usize,
+    pub height: usize,
+    pub components: Vec<Component>,
+    /// Quantisation tables, in zigzag order.
+    pub tables: [Option<[u16; 64]>; 4],
+    pub dc_codes: [Option<Code>; 4],
+    pub ac_codes: [Option<Code>; 4],
+    /// MCUs between two restart markers; 0 for none.
+    pub restart_interval: usize,
+    /// What follows the scan's header.
+    pub scan: &'a [u8],
+    adobe_transform: Option<u8>,
+    has_jfif: bool,
+}
+
+impl<'a> Headers<'a> {
+    /// Reads up to the picture's data.
+    ///
+    /// # Errors
+    /// [`ScaledError::NotForThis`] for what this decoder leaves to others, and
+    /// [`ScaledError::Headers`].
+    pub fn read(bytes: &'a [u8]) -> Result<Self, ScaledError> {
+        let rest = bytes.strip_prefix(&[0xFF, 0xD8]).ok_or(ScaledError::NotForThis("not a JPEG"))?;
+        let mut headers = Self::empty(rest);
+        loop {
+            let (marker, segment) = headers.next_segment()?;
+            match marker {
+                0xC0 | 0xC1 => headers.read_frame(segment)?,
+                0xC4 => headers.read_codes(segment)?,
+                0xDB => headers.read_tables(segment)?,
+                0xDD => headers.restart_interval = usize::from(be16(segment, 0)?),
+                0xDA => {
+                    headers.read_scan(segment)?;
+                    return headers.checked();
+                }
+                0xC2 | 0xC6 | 0xCA | 0xCE => return Err(ScaledError::NotForThis("progressive")),
+                0xC3 | 0xC5 | 0xC7..=0xCF => return Err(ScaledError::NotForThis("a rare process")),
+                0xE0 => headers.has_jfif |= segment.starts_with(b"JFIF\0"),
+                0xEE if segment.starts_with(b"Adobe") => headers.adobe_transform = segment.get(11).copied(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the planes are light, blue difference, red difference; or light alone.
+    pub fn is_ycbcr_or_grey(&self) -> bool {
+        let ids: Vec<u8> = self.components.iter().map(|component| component.id).collect();
+        match (self.components.len(), self.adobe_transform) {
+            (1, _) => true,
+            (3, _) if self.has_jfif => true,
+            (3, Some(transform)) => transform == 1,
+            (3, None) => ids != *b"RGB",
+            _ => false,
+        }
+    }
+
+    fn empty(rest: &'a [u8]) -> Self {
+        Self {
+            width: 0,
+            height: 0,
+            components: Vec::new(),
+            tables: [None; 4],
+            dc_codes: [const { None }; 4],
+            ac_codes: [const { None }; 4],
+            restart_interval: 0,
+            scan: rest,
+            adobe_transform: None,
+            has_jfif: false,
+        }
+    }
+
+    /// The next marker that has a segment, and the segment; `scan` moves past it.
+    fn next_segment(&mut self) -> Result<(u8, &'a [u8]), ScaledError> {
+        loop {
+            let start = self.scan.iter().position(|byte| *byte == 0xFF).ok_or(ScaledError::CutShort)?;
+            let after = &self.scan[start..];
+            let at = after.iter().position(|byte| *byte != 0xFF).ok_or(ScaledError::CutShort)?;
+            let marker = after[at];
+            self.scan = &after[at + 1..];
+            match marker {
+                0x00 | 0x01 | 0xD0..=0xD8 => {}
+                0xD9 => return Err(ScaledError::CutShort),
+                _ => break self.segment(marker),
+            }
+        }
+    }
+
+    fn segment(&mut self, marker: u8) -> Result<(u8, &'a [u8]), ScaledError> {
+        let length = usize::from(be16(self.scan, 0).map_err(|_| ScaledError::CutShort)?);
+        if length < 2 {
+            return Err(ScaledError::Headers("a segment without a length"));
+        }
+        let segment = self.scan.get(2..length).ok_or(ScaledError::CutShort)?;
+        self.scan = &self.scan[length..];
+        Ok((marker, segment))
+    }
+
+    fn read_frame(&mut self, segment: &[u8]) -> Result<(), ScaledError> {
+        if !self.components.is_empty() {
+            return Err(ScaledError::Headers("two frames"));
+        }
+        let (precision, count) = (byte(segment, 0)?, byte(segment, 5)?);
+        if precision != 8 || !matches!(count, 1 | 3) {
+            return Err(ScaledError::NotForThis("12 bits, or four inks"));
+        }
+        (self.height, self.width) = (be16(segment, 1)?.into(), be16(segment, 3)?.into());
+        for at in 0..usize::from(count) {
+            let (id, sampling, table) =
+                (byte(segment, 6 + 3 * at)?, byte(segment, 7 + 3 * at)?, byte(segment, 8 + 3 * at)?);
+            let (across, down) = (usize::from(sampling >> 4), usize::from(sampling & 15));
+            if !(1..=4).contains(&across) || !(1..=4).contains(&down) || table > 3 {
+                return Err(ScaledError::Headers("a component that can't be"));
+            }
+            self.components.push(Component { across, down, table: table.into(), id, dc: 0, ac: 0 });
+        }
+        // A lone component's sampling means nothing: its scan is not interleaved.
+        if let [only] = self.components.as_mut_slice() {
+            (only.across, only.down) = (1, 1);
+        }
+        Ok(())
+    }
+
+    fn read_codes(&mut self, mut segment: &[u8]) -> Result<(), ScaledError> {
+        while let Some((place, rest)) = segment.split_first() {
+            let counts = rest.first_chunk::<16>().ok_or(ScaledError::Headers("a short Huffman code"))?;
+            let total: usize = counts.iter().map(|count| usize::from(*count)).sum();
+            let symbols = rest.get(16..16 + total).ok_or(ScaledError::Headers("a short Huffman code"))?;
+            let is_dc = place >> 4 == 0;
+            let codes = if is_dc { &mut self.dc_codes } else { &mut self.ac_codes };
+            let code = codes.get_mut(usize::from(place & 15)).ok_or(ScaledError::Headers("a fifth Huffman code"))?;
+            *code = Some(Code::new(counts, symbols, is_dc)?);
+            segment = &rest[16 + total..];
+        }
+        Ok(())
+    }
+
+    fn read_tables(&mut self, mut segment: &[u8]) -> Result<(), ScaledError> {
+        while let Some((place, rest)) = segment.split_first() {
+            let bytes_each = if place >> 4 == 0 { 1 } else { 2 };
+            let values = rest.get(..64 * bytes_each).ok_or(ScaledError::Headers("a short quantisation table"))?;
+            let table = self.tables.get_mut(usize::from(place & 15));
+            let table = table.ok_or(ScaledError::Headers("a fifth quantisation table"))?.insert([0; 64]);
+            for (step, value) in table.iter_mut().zip(values.chunks_exact(bytes_each)) {
+                *step = value.iter().fold(0, |step, byte| step << 8 | u16::from(*byte));
+            }
+            segment = &rest[64 * bytes_each..];
+        }
+        Ok(())
+    }
+
+    /// Of a scan's header: which component uses which codes.
+    fn read_scan(&mut self, segment: &[u8]) -> Result<(), ScaledError> {
+        if self.components.is_empty() {
+            return Err(ScaledError::Headers("a scan before the frame"));
+        }
+        if usize::from(byte(segment, 0)?) != self.components.len() {
+            return Err(ScaledError::NotForThis("several scans"));
+        }
+        for (at, component) in self.components.iter_mut().enumerate() {
+            if byte(segment, 1 + 2 * at)? != component.id {
+                return Err(ScaledError::Headers("a scan of other components"));
+            }
+            let codes = byte(segment, 2 + 2 * at)?;
+            (component.dc, component.ac) = (usize::from(codes >> 4), usize::from(codes & 15));
+        }
+        Ok(())
+    }
+
+    fn checked(self) -> Result<Self, ScaledError> {
+        if self.width == 0 || self.height == 0 {
+            return Err(ScaledError::Headers("no pixels"));
+        }
+        let blocks: usize = self.components.iter().map(|component| component.across * component.down).sum();
+        if blocks > MCU_BLOCKS_MAX {
+            return Err(ScaledError::Headers("too many blocks together"));
+        }
+        let whole = self.components.iter().all(|component| {
+            let has = |codes: &[Option<Code>; 4], at: usize| codes.get(at).is_some_and(Option::is_some);
+            let has_table = self.tables.get(component.table).is_some_and(Option::is_some);
+            has_table && has(&self.dc_codes, component.dc) && has(&self.ac_codes, component.ac)
+        });
+        if whole { Ok(self) } else { Err(ScaledError::Headers("a table is missing")) }
+    }
+}
+
+fn byte(segment: &[u8], at: usize) -> Result<u8, ScaledError> {
+    segment.get(at).copied().ok_or(ScaledError::Headers("a short segment"))
+}
+
+fn be16(segment: &[u8], at: usize) -> Result<u16, ScaledError> {
+    Ok(u16::from(byte(segment, at)?) << 8 | u16::from(byte(segment, at + 1)?))
+}

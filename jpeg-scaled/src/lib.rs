@@ -1,0 +1,24 @@
+//! Baseline JPEG → planes at a number of eighths of their size, without the work that
+//! the rest would take: coefficients that a small picture does not need are stepped
+//! over in the bits, and those that it needs are transformed eight blocks at a time.
+//!
+//! Takes baseline and extended sequential files of 8 bits with one scan of one or
+//! three components, with any subsampling and restart interval: what cameras write.
+//! Everything else is [`ScaledError::NotForThis`], for a decoder that knows more.
+//!
+//! A scaled block is the N-point inverse transform of the N × N lowest coefficients,
+//! which is what libjpeg calls `scale_num` of 8 for N of 1, 3, 5, 6 and 7. For 2 and 4
+//! libjpeg-turbo averages pixels of the whole block instead, and is a little softer.
+
+mod bits;
+mod block;
+mod error;
+mod headers;
+mod huffman;
+mod idct;
+pub mod limits;
+mod picture;
+
+pub use error::ScaledError;
+pub use headers::Component;
+pub use picture::{Jpeg, Plane};
