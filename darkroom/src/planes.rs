@@ -71,12 +71,11 @@ fn resized(resizer: &mut Resizer, plane: Plane, width: u32, height: u32) -> Resu
     let source = ImageRef::new(side(plane.width), side(plane.height), &plane.samples, PixelType::U8)
         .map_err(DevelopError::damaged)?;
     let mut small = Image::new(width, height, PixelType::U8);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(
-        0.0,
-        0.0,
-        plane.covered.0,
-        plane.covered.1,
-    );
+    // Colours that are spread over more pixels need no sharp filter: the proof's JPEG
+    // averages them again.
+    let (across, down) = plane.covered;
+    let filter = if across < f64::from(width) { FilterType::Bilinear } else { FilterType::Lanczos3 };
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(0.0, 0.0, across, down);
     resizer.resize(&source, &mut small, &options).map_err(DevelopError::damaged)?;
     Ok(small.into_vec())
 }

@@ -11,7 +11,7 @@ pub const LANES: usize = 8;
 pub type Lane = [i32; LANES];
 
 /// Row-major position of each coefficient in zigzag order.
-const ZIGZAG: [u8; 64] = [
+pub const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
@@ -81,6 +81,34 @@ impl Wanted {
         }
         pass(bits, ac, position)
     }
+}
+
+/// Decodes all coefficients of a block, row by row and without their steps. The block
+/// is zero before.
+///
+/// # Errors
+/// As [`Wanted::decode`].
+pub fn read_whole(
+    bits: &mut Bits<'_>,
+    (dc, ac): (&Code, &Code),
+    level: &mut i32,
+    block: &mut [i16; 64],
+) -> Result<(), ScaledError> {
+    bits.refill();
+    *level = level.wrapping_add(symbol(bits, dc, true)?.1);
+    block[0] = *level as i16;
+    let mut position = 1;
+    while position < 64 {
+        bits.refill();
+        let (advance, value) = symbol(bits, ac, false)?;
+        position += advance;
+        if let Some(natural) = ZIGZAG.get(position - 1) {
+            block[usize::from(*natural)] = value as i16;
+        }
+    }
+    // No picture of 8 bits has values of more than 12; what follows counts on 15.
+    let is_small = block.iter().all(|value| value.unsigned_abs() < 1 << 14) && level.unsigned_abs() < 1 << 14;
+    if is_small && (position == 64 || position > END_OF_BLOCK) { Ok(()) } else { Err(ScaledError::Data) }
 }
 
 /// Steps over the rest of a block.

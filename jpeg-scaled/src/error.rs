@@ -18,6 +18,9 @@ pub enum ScaledError {
     /// The file ends, or another marker stands, before the picture is whole.
     #[error("the JPEG ends before its picture does")]
     CutShort,
+    /// An edge that would come to lie on the other side is cut within a block.
+    #[error("the JPEG's size does not allow this turn without loss")]
+    NotWhole,
     /// The planes asked for would be larger than [`crate::limits::PLANE_SAMPLES_MAX`].
     #[error("the JPEG is too large to decode at this scale")]
     TooLarge,

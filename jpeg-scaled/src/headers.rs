@@ -13,7 +13,7 @@ pub struct Component {
     /// Blocks of it one above the other in an MCU: 1 to 4.
     pub down: usize,
     pub(crate) table: usize,
-    id: u8,
+    pub(crate) id: u8,
     pub(crate) dc: usize,
     pub(crate) ac: usize,
 }
@@ -75,6 +75,29 @@ impl<'a> Headers<'a> {
             (3, None) => ids != *b"RGB",
             _ => false,
         }
+    }
+
+    /// MCUs beside and above each other.
+    pub fn mcus(&self) -> (usize, usize) {
+        let (across, down) = self.blocks_max();
+        (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
+    }
+
+    /// The most blocks of a component in an MCU, across and down.
+    pub fn blocks_max(&self) -> (usize, usize) {
+        let of = |blocks: fn(&Component) -> usize| self.components.iter().map(blocks).max().unwrap_or(1);
+        (of(|component| component.across), of(|component| component.down))
+    }
+
+    /// The DC and the AC code of a component.
+    ///
+    /// # Errors
+    /// [`ScaledError::Headers`] when one is missing.
+    pub fn codes(&self, component: &Component) -> Result<(&Code, &Code), ScaledError> {
+        let missing = ScaledError::Headers("a table is missing");
+        let dc = self.dc_codes.get(component.dc).and_then(Option::as_ref).ok_or(missing)?;
+        let ac = self.ac_codes.get(component.ac).and_then(Option::as_ref).ok_or(missing)?;
+        Ok((dc, ac))
     }
 
     fn empty(rest: &'a [u8]) -> Self {
@@ -204,6 +227,13 @@ impl<'a> Headers<'a> {
         });
         if whole { Ok(self) } else { Err(ScaledError::Headers("a table is missing")) }
     }
+}
+
+/// The segments before a file's first scan: each one's marker and body.
+pub(crate) fn segments_before_scan(bytes: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut headers = Headers::empty(bytes.get(2..).unwrap_or_default());
+    let segments = std::iter::from_fn(|| headers.next_segment().ok());
+    segments.take_while(|(marker, _)| *marker != 0xDA).collect()
 }
 
 fn byte(segment: &[u8], at: usize) -> Result<u8, ScaledError> {

@@ -9,6 +9,8 @@
 //! A scaled block is the N-point inverse transform of the N × N lowest coefficients,
 //! which is what libjpeg calls `scale_num` of 8 for N of 1, 3, 5, 6 and 7. For 2 and 4
 //! libjpeg-turbo averages pixels of the whole block instead, and is a little softer.
+//!
+//! [`turned`] turns and mirrors such a file without loss.
 
 mod bits;
 mod block;
@@ -18,7 +20,9 @@ mod huffman;
 mod idct;
 pub mod limits;
 mod picture;
+mod turn;
 
 pub use error::ScaledError;
 pub use headers::Component;
 pub use picture::{Jpeg, Plane};
+pub use turn::{Turn, turned};

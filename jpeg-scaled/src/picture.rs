@@ -62,7 +62,7 @@ impl<'a> Jpeg<'a> {
     pub fn decode(&self, eighths: &[usize]) -> Result<Vec<Plane>, ScaledError> {
         let mut channels = self.channels(eighths)?;
         let mut bits = Bits::new(self.headers.scan);
-        let (mcus_across, mcus_down) = self.mcus();
+        let (mcus_across, mcus_down) = self.headers.mcus();
         let mut until_restart = self.headers.restart_interval;
         for _ in 0..mcus_down {
             for column in 0..mcus_across {
@@ -85,18 +85,6 @@ impl<'a> Jpeg<'a> {
         Ok(channels.into_iter().map(|channel| channel.plane).collect())
     }
 
-    /// MCUs beside and above each other.
-    fn mcus(&self) -> (usize, usize) {
-        let (across, down) = self.blocks_max();
-        (self.headers.width.div_ceil(8 * across), self.headers.height.div_ceil(8 * down))
-    }
-
-    /// The most blocks of a component in an MCU, across and down.
-    fn blocks_max(&self) -> (usize, usize) {
-        let of = |blocks: fn(&Component) -> usize| self.headers.components.iter().map(blocks).max().unwrap_or(1);
-        (of(|component| component.across), of(|component| component.down))
-    }
-
     fn channels(&self, eighths: &[usize]) -> Result<Vec<Channel<'_>>, ScaledError> {
         let components = self.headers.components.iter().zip(eighths);
         let channels = components.map(|(component, eighths)| self.channel(component, (*eighths).clamp(1, 8)));
@@ -105,7 +93,7 @@ impl<'a> Jpeg<'a> {
 
     fn channel(&self, component: &Component, n: usize) -> Result<Channel<'_>, ScaledError> {
         let missing = ScaledError::Headers("a table is missing");
-        let (across_max, down_max) = self.blocks_max();
+        let (across_max, down_max) = self.headers.blocks_max();
         let covered = |pixels: usize, blocks: usize, max: usize| (pixels * blocks * n) as f64 / (max * 8) as f64;
         let covered = (
             covered(self.headers.width, component.across, across_max),
@@ -117,13 +105,10 @@ impl<'a> Jpeg<'a> {
         }
         let table = self.headers.tables[component.table & 3].as_ref().ok_or(missing)?;
 
-        let stride = self.mcus().0 * component.across * n;
+        let stride = self.headers.mcus().0 * component.across * n;
         Ok(Channel {
             component: *component,
-            codes: (
-                self.headers.dc_codes[component.dc & 3].as_ref().ok_or(missing)?,
-                self.headers.ac_codes[component.ac & 3].as_ref().ok_or(missing)?,
-            ),
+            codes: self.headers.codes(component)?,
             wanted: Wanted::lowest(n, table),
             n,
             level: 0,

@@ -10,7 +10,7 @@ mod turbo;
 use std::path::{Path, PathBuf};
 
 use enprint_jpeg_scaled::{Jpeg, ScaledError};
-use turbo::Pnm;
+use turbo::{Pnm, drawn};
 
 /// Eighths at which libjpeg-turbo transforms the lowest frequencies, as we do.
 const ALIKE: [usize; 6] = [1, 3, 5, 6, 7, 8];
@@ -165,24 +165,6 @@ fn lowest_frequencies(whole: &Pnm, n: usize) -> Vec<u8> {
         samples.push(level.round().clamp(0.0, 255.0) as u8);
     }
     samples
-}
-
-/// Waves, edges and noise, always the same.
-fn drawn(width: usize, height: usize, channels: usize) -> Pnm {
-    let mut noise = 12_345u32;
-    let mut level = |x: usize, y: usize, channel: usize| {
-        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let wave = ((x * (channel + 2)) as f64 / 9.0).sin() * 60.0 + (y as f64 / (5 + channel) as f64).cos() * 50.0;
-        let edge = if (x / 13 + y / 11).is_multiple_of(2) { 30.0 } else { -30.0 };
-        (128.0 + wave + edge + f64::from(noise >> 28)).clamp(0.0, 255.0) as u8
-    };
-    let mut samples = Vec::with_capacity(width * height * channels);
-    for y in 0..height {
-        for x in 0..width {
-            samples.extend((0..channels).map(|channel| level(x, y, channel)));
-        }
-    }
-    Pnm { width, height, channels, samples }
 }
 
 fn jpegs_below(root: &Path) -> Vec<PathBuf> {

@@ -1,4 +1,4 @@
-//! libjpeg-turbo's own programs, as the reference: `djpeg` and `cjpeg`.
+//! libjpeg-turbo's own programs, as the reference: `djpeg`, `cjpeg` and `jpegtran`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -15,9 +15,9 @@ pub struct Pnm {
 
 /// Whether the programs are installed; says so where they are not.
 pub fn is_here() -> bool {
-    let here = ["djpeg", "cjpeg"].iter().all(|name| Command::new(name).arg("-version").output().is_ok());
+    let here = ["djpeg", "cjpeg", "jpegtran"].iter().all(|name| Command::new(name).arg("-version").output().is_ok());
     if !here {
-        eprintln!("left out: djpeg and cjpeg of libjpeg-turbo are not installed");
+        eprintln!("left out: djpeg, cjpeg and jpegtran of libjpeg-turbo are not installed");
     }
     here
 }
@@ -34,6 +34,30 @@ pub fn encoded(picture: &Pnm, arguments: &[&str]) -> Vec<u8> {
     let mut pnm = format!("P{letter}\n{} {}\n255\n", picture.width, picture.height).into_bytes();
     pnm.extend_from_slice(&picture.samples);
     run("cjpeg", &[&["-baseline"], arguments].concat(), &pnm).expect("cjpeg encodes")
+}
+
+/// What `jpegtran` makes of a JPEG; `None` where it refuses.
+#[allow(dead_code, reason = "not every test turns")]
+pub fn transformed(jpeg: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
+    run("jpegtran", &[&["-perfect"], arguments].concat(), jpeg)
+}
+
+/// Waves, edges and noise, always the same.
+pub fn drawn(width: usize, height: usize, channels: usize) -> Pnm {
+    let mut noise = 12_345u32;
+    let mut level = |x: usize, y: usize, channel: usize| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let wave = ((x * (channel + 2)) as f64 / 9.0).sin() * 60.0 + (y as f64 / (5 + channel) as f64).cos() * 50.0;
+        let edge = if (x / 13 + y / 11).is_multiple_of(2) { 30.0 } else { -30.0 };
+        (128.0 + wave + edge + f64::from(noise >> 28)).clamp(0.0, 255.0) as u8
+    };
+    let mut samples = Vec::with_capacity(width * height * channels);
+    for y in 0..height {
+        for x in 0..width {
+            samples.extend((0..channels).map(|channel| level(x, y, channel)));
+        }
+    }
+    Pnm { width, height, channels, samples }
 }
 
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
