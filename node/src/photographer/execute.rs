@@ -129,10 +129,11 @@ impl Node {
         progress: Progress,
     ) -> Result<ImportReport, NodeError> {
         let cancel = self.stopping.child_token();
-        let (archive, workers) = (self.archive.clone(), self.config.workers);
+        let (archive, enlargers, workers) = (self.archive.clone(), self.enlargers.clone(), self.config.workers);
         let settings = DevelopSettings::with_watermark(self.config.watermark.as_deref());
         blocking(move || {
-            Import { archive: &archive, event_id, folder, category, settings, workers, cancel }.run(&progress)
+            Import { archive: &archive, event_id, folder, category, settings, enlargers, workers, cancel }
+                .run(&progress)
         })
         .await
     }

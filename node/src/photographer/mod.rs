@@ -8,6 +8,7 @@
 //! | [`archive`] | photos in their event's volumes |
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
+//! | `enlargers` | where photos are rendered, and who comes first |
 //! | `publish` | archive → host |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
@@ -22,6 +23,7 @@ pub mod commands;
 pub mod config;
 mod courier;
 mod desk;
+mod enlargers;
 mod events;
 mod execute;
 mod fulfil;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::archive::EventArchive;
 use super::catalogue::Catalogue;
 use super::config::PhotographerConfig;
+use super::enlargers::Enlargers;
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
 use super::selection::Selection;
@@ -39,6 +40,7 @@ struct Running {
 pub(super) struct Node {
     pub(super) config: PhotographerConfig,
     pub(super) archive: EventArchive,
+    pub(super) enlargers: Enlargers,
     pub(super) catalogue: Catalogue,
     pub(super) client: Client,
     pub(super) admission: Admission,
@@ -77,6 +79,7 @@ impl Photographer {
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
         let node = Arc::new(Node {
+            enlargers: Enlargers::new(config.workers),
             config,
             archive,
             catalogue,

@@ -2,6 +2,7 @@
 //! Workers do all but the storing, which one writer does in turn, so that each
 //! original is flushed before the next. Originals are only read, never touched.
 
+mod budget;
 mod prepare;
 mod walk;
 
@@ -17,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::archive::{EventArchive, Put};
 use super::commands::{FailedFile, ImportReport};
+use super::enlargers::Enlargers;
 use crate::control::Progress;
 use crate::error::NodeError;
-use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};
+use crate::limits::{IMPORT_BYTES_HELD_MAX, IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};
+use budget::Budget;
 pub use prepare::NewPhoto;
 use prepare::{Prepared, Preparer};
 
@@ -36,7 +39,9 @@ pub struct Import<'a> {
     pub category: Option<String>,
     /// How proofs are made.
     pub settings: DevelopSettings,
-    /// Photos developed at once; 0 takes one for each processor.
+    /// Where photos are developed.
+    pub enlargers: Enlargers,
+    /// Photos on their way at once; 0 takes one for each processor.
     pub workers: usize,
     /// Stops the import before its next photo.
     pub cancel: CancellationToken,
@@ -54,11 +59,12 @@ impl Import<'_> {
         let mut report = ImportReport { failed: walk.refused, ..ImportReport::default() };
         let total = walk.files.len() as u64;
         let next = AtomicUsize::new(0);
+        let budget = Budget::new(IMPORT_BYTES_HELD_MAX);
         std::thread::scope(|scope| {
             let (results, prepared) = sync_channel(1);
             for _ in 0..self.worker_count(walk.files.len()) {
                 let results = results.clone();
-                scope.spawn(|| self.work(&walk.files, &next, results, progress));
+                scope.spawn(|| self.work(Preparer::new(self, budget.clone()), &walk.files, &next, results, progress));
             }
             drop(results);
             self.store_all(&prepared, &mut report, |done| progress.photos("Importing", done, total));
@@ -71,13 +77,20 @@ impl Import<'_> {
 
     fn worker_count(&self, files: usize) -> usize {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let wanted = if self.workers == 0 { processors } else { self.workers };
+        // One reads while the others render.
+        let wanted = if self.workers == 0 { processors } else { self.workers } + 1;
         wanted.min(IMPORT_WORKERS_MAX).min(files.max(1))
     }
 
     /// One worker: takes the next file until there are none, or the writer is gone.
-    fn work(&self, files: &[walk::Found], next: &AtomicUsize, results: SyncSender<Prepared>, progress: &Progress) {
-        let preparer = Preparer::new(self);
+    fn work(
+        &self,
+        preparer: Preparer<'_>,
+        files: &[walk::Found],
+        next: &AtomicUsize,
+        results: SyncSender<Prepared>,
+        progress: &Progress,
+    ) {
         while !self.cancel.is_cancelled() && !progress.is_cancelled() {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(at) else { return };
@@ -104,7 +117,7 @@ impl Import<'_> {
 
     fn store(&self, prepared: Prepared, report: &mut ImportReport) -> Result<(), NodeError> {
         match prepared {
-            Prepared::Photo(photo) => {
+            Prepared::Photo(photo, _claim) => {
                 let path = photo.stored.path.clone();
                 match self.archive.put(self.event_id, &photo)? {
                     Put::Duplicate => report.duplicates.push(path),

@@ -9,9 +9,11 @@ use enprint_protocol::publish::PhotoRecord;
 use enprint_protocol::text::{cleaned, shown};
 
 use super::Import;
+use super::budget::{Budget, Claim};
 use super::walk::Found;
 use crate::error::NodeError;
 use crate::photographer::commands::FailedFile;
+use crate::photographer::enlargers::Work;
 use crate::photographer::records::{StoredPhoto, StoredRendition};
 
 /// The category of photos that lie in no folder of their own.
@@ -21,7 +23,7 @@ pub const NO_CATEGORY: &str = "Photos";
 #[derive(Debug)]
 pub enum Prepared {
     /// A photo, ready to be stored.
-    Photo(Box<NewPhoto>),
+    Photo(Box<NewPhoto>, Claim),
     /// The archive has it; its path.
     Duplicate(String),
     /// It is no photo that can be imported.
@@ -44,12 +46,13 @@ pub struct NewPhoto {
 /// A worker's view of an import.
 pub struct Preparer<'a> {
     import: &'a Import<'a>,
+    budget: Budget,
 }
 
 impl<'a> Preparer<'a> {
     /// For one worker of `import`.
-    pub fn new(import: &'a Import<'a>) -> Self {
-        Self { import }
+    pub fn new(import: &'a Import<'a>, budget: Budget) -> Self {
+        Self { import, budget }
     }
 
     /// Reads and develops `file`.
@@ -61,6 +64,8 @@ impl<'a> Preparer<'a> {
     }
 
     fn try_prepare(&self, file: &Found) -> Result<Prepared, String> {
+        let claim =
+            self.budget.claim(std::fs::metadata(&file.path).map_or(0, |data| data.len()).min(ORIGINAL_BYTES_MAX));
         let original = read_original(file)?;
         let photo_id = PhotoId(ContentHash::of(&original));
         let has = self.import.archive.has(self.import.event_id, photo_id);
@@ -68,17 +73,15 @@ impl<'a> Preparer<'a> {
             return Ok(Prepared::Duplicate(file.below.clone()));
         }
         let facts = darkroom::read_facts(&original).map_err(|error| error.to_string())?;
+        let place = self.import.enlargers.take(Work::Import);
         let renditions = darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
+        drop(place);
         let record = self.record(file, photo_id, &facts)?;
         let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
-        Ok(Prepared::Photo(Box::new(NewPhoto {
-            stored,
-            original,
-            thumbnail: renditions.thumbnail.jpeg,
-            proof: renditions.proof.jpeg,
-        })))
+        let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
+        Ok(Prepared::Photo(Box::new(NewPhoto { stored, original, thumbnail, proof }), claim))
     }
 
     fn record(&self, file: &Found, photo_id: PhotoId, facts: &Facts) -> Result<PhotoRecord, String> {
