@@ -1,0 +1,87 @@
+//! Broken files by the thousand, one target for each entry point: none may panic, and
+//! each error must be a sentence. A run is a fixed number of files, the same each time;
+//! `ENPRINT_FUZZ_ROUNDS=100000 ENPRINT_FUZZ_SEED=7 cargo test --release -p
+//! enprint-darkroom --test fuzz` runs longer and elsewhere. Seeds are files made here and,
+//! where `ENPRINT_PHOTOS` names a folder of camera files, the smaller of those.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../kit/mod.rs"]
+mod kit;
+mod seeds;
+mod spoil;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use enprint_darkroom::{DevelopSettings, develop, read_facts, sniff};
+use enprint_jpeg_scaled::{Jpeg, Turn, turned};
+use spoil::Spoiler;
+
+const ROUNDS: u64 = 400;
+
+/// Gives `target` spoiled seeds; a panic names the round, so that it can be run again.
+fn fuzz(name: &str, seeds: &[Vec<u8>], target: impl Fn(&[u8])) {
+    let number = |variable: &str| std::env::var(variable).ok().and_then(|text| text.parse::<u64>().ok());
+    let (rounds, seed) = (number("ENPRINT_FUZZ_ROUNDS").unwrap_or(ROUNDS), number("ENPRINT_FUZZ_SEED").unwrap_or(1));
+    let mut slowest = (Duration::ZERO, 0);
+    for round in 0..rounds {
+        let bytes = Spoiler::new(seed, round).spoiled(seeds);
+        let began = Instant::now();
+        if catch_unwind(AssertUnwindSafe(|| target(&bytes))).is_err() {
+            let kept = std::env::temp_dir().join(format!("enprint-fuzz-{name}-{seed}-{round}"));
+            std::fs::write(&kept, &bytes).unwrap();
+            panic!("{name} fell over in round {round} of seed {seed}; the file is {}", kept.display());
+        }
+        slowest = slowest.max((began.elapsed(), round));
+    }
+    println!("{name}: {rounds} files, the slowest took {:?} (round {})", slowest.0, slowest.1);
+}
+
+#[test]
+fn sniffing_knows_or_does_not_know() {
+    fuzz("sniff", &seeds::all(), |bytes| {
+        let _ = sniff(bytes).map(|kind| kind.is_readable());
+    });
+}
+
+#[test]
+fn facts_are_read_or_refused_in_words() {
+    fuzz("facts", &seeds::all(), |bytes| match read_facts(bytes) {
+        Ok(facts) => assert!(facts.width_px > 0 && facts.height_px > 0),
+        Err(error) => drop(kit::in_words(&error)),
+    });
+}
+
+#[test]
+fn renditions_are_made_or_refused_in_words() {
+    let settings = DevelopSettings::default();
+    fuzz("develop", &seeds::all(), |bytes| match develop(bytes, &settings) {
+        Ok(renditions) => {
+            let proof = &renditions.proof;
+            assert!(proof.width_px.max(proof.height_px) <= settings.proof_edge_px);
+            assert_eq!(kit::pixels(&proof.jpeg).dimensions(), (proof.width_px, proof.height_px));
+        }
+        Err(error) => drop(kit::in_words(&error)),
+    });
+}
+
+#[test]
+fn camera_jpegs_are_decoded_at_every_scale_or_refused() {
+    fuzz("scaled", &seeds::jpegs(), |bytes| {
+        let Ok(jpeg) = Jpeg::read(bytes) else { return };
+        let eighths = 1 + bytes.len() % 8;
+        for plane in jpeg.decode(&vec![eighths; jpeg.components().len()]).into_iter().flatten() {
+            assert_eq!(plane.samples.len(), plane.width * plane.height);
+        }
+    });
+}
+
+#[test]
+fn turned_jpegs_can_be_decoded() {
+    fuzz("turned", &seeds::jpegs(), |bytes| {
+        let Ok(turned) = turned(bytes, Turn::from_exif((bytes.len() % 8) as u8 + 1)) else { return };
+        let jpeg = Jpeg::read(&turned).unwrap();
+        jpeg.decode(&vec![1; jpeg.components().len()]).unwrap();
+    });
+}
