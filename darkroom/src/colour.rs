@@ -15,6 +15,11 @@ pub struct Meaning<'a> {
     pub is_cmyk: bool,
 }
 
+/// Whether a profile can be read and is one for red, green and blue.
+pub fn is_for_rgb(profile: &[u8]) -> bool {
+    ColorProfile::new_from_slice(profile).is_ok_and(|profile| profile.color_space == DataColorSpace::Rgb)
+}
+
 /// Converts `pixels` to sRGB on white.
 pub fn to_srgb(pixels: DynamicImage, meaning: &Meaning<'_>) -> RgbImage {
     let profile = meaning.profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());

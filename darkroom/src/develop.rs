@@ -11,8 +11,10 @@ use crate::colour::{self, Meaning};
 use crate::container::Metadata;
 use crate::decode::{self, Picture};
 use crate::error::DevelopError;
-use crate::facts::{Orientation, Tags};
+use crate::facts::{Orientation, Tags, read_facts};
+use crate::frame::{followed, framed};
 use crate::limits::RENDITION_EDGE_PX_MAX;
+use crate::recipe::Recipe;
 use crate::shrink::{fitted, shrink, shrink_rgb};
 use crate::watermark::Watermark;
 
@@ -73,14 +75,18 @@ pub struct Renditions {
 /// When this is no photograph that can be imported, is damaged or was cut short, or
 /// claims more than the bounds in [`crate::limits`].
 pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, DevelopError> {
+    develop_with(bytes, settings, &Recipe::default())
+}
+
+/// Makes the renditions of an edited photo.
+///
+/// # Errors
+/// As [`develop`], and [`DevelopError::Recipe`].
+pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Renditions, DevelopError> {
+    let recipe = recipe.checked()?;
     guarded(|| {
-        let kind = decode::readable_kind(bytes)?;
-        let tags = Tags::of(&Metadata::of(bytes, kind));
-        let (orientation, says_adobe_rgb) = (tags.orientation(), tags.says_adobe_rgb());
-        drop(tags);
-        let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
-        let picture = decode::decode(bytes, kind, proof_edge_px)?;
-        let mut proof = finished(picture, proof_edge_px, orientation, says_adobe_rgb)?;
+        let mut proof = looked_at(bytes, settings, &recipe)?;
+        let proof_edge_px = proof.width().max(proof.height());
         let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
         let thumbnail = encoded(&shrink_rgb(&proof, small)?, settings.thumbnail_quality)?;
         if let Some(watermark) = &settings.watermark {
@@ -88,6 +94,33 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
         }
         Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)? })
     })
+}
+
+/// The proof's pixels, without a watermark.
+fn looked_at(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<RgbImage, DevelopError> {
+    let kind = decode::readable_kind(bytes)?;
+    let tags = Tags::of(&Metadata::of(bytes, kind));
+    let (orientation, says_adobe_rgb) = (tags.orientation(), tags.says_adobe_rgb());
+    drop(tags);
+    let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
+    if recipe.is_untouched() {
+        let picture = decode::decode(bytes, kind, proof_edge_px)?;
+        return finished(picture, proof_edge_px, orientation, says_adobe_rgb);
+    }
+    let edge_px = edge_before(bytes, proof_edge_px, recipe)?;
+    let picture = decode::decode(bytes, kind, edge_px)?;
+    let edited = followed(finished(picture, edge_px, orientation, says_adobe_rgb)?, recipe);
+    shrink_rgb(&edited, fitted(edited.width(), edited.height(), proof_edge_px))
+}
+
+/// The longest edge that the whole photo needs, for what a recipe leaves of it to fill
+/// a proof.
+fn edge_before(bytes: &[u8], proof_edge_px: u32, recipe: &Recipe) -> Result<u32, DevelopError> {
+    let facts = read_facts(bytes)?;
+    let left = framed((facts.width_px, facts.height_px), recipe);
+    let (whole, left) = (facts.width_px.max(facts.height_px), left.0.max(left.1).max(1));
+    let wanted = (u64::from(whole) * u64::from(proof_edge_px)).div_ceil(u64::from(left));
+    Ok(u32::try_from(wanted).unwrap_or(whole).min(whole).max(1))
 }
 
 /// Runs `work` so that a decoder's panic becomes an error.

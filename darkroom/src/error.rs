@@ -68,6 +68,12 @@ pub enum DevelopError {
     /// The decoder gave up in a way that it should not.
     #[error("The file is damaged so badly that its decoder gave up. Copy it from the card or the backup again.")]
     DecoderGaveUp,
+    /// Edits that can't be made.
+    #[error("{problem}")]
+    Recipe {
+        /// What can't, and what can.
+        problem: &'static str,
+    },
     /// A rendition could not be written as JPEG.
     #[error("The proof could not be written as a JPEG ({problem}).")]
     NotEncoded {

@@ -14,6 +14,9 @@
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
 //! | [`watermark`] | text over the proof |
+//! | [`recipe`] | a photo's edits |
+//! | [`frame`] | what a recipe does to pixels and sizes |
+//! | [`print`] | original and recipe → the file that is printed |
 //! | [`develop`](mod@develop) | all of it in order |
 
 mod colour;
@@ -23,16 +26,21 @@ mod decode_jpeg;
 pub mod develop;
 pub mod error;
 pub mod facts;
+pub mod frame;
 mod jpeg_headers;
 pub mod limits;
 mod planes;
+pub mod print;
+pub mod recipe;
 mod shrink;
 pub mod sniff;
 mod typesetting;
 pub mod watermark;
 
-pub use develop::{DevelopSettings, Rendition, Renditions, develop};
+pub use develop::{DevelopSettings, Rendition, Renditions, develop, develop_with};
 pub use error::DevelopError;
 pub use facts::{Captured, Facts, Orientation, read_facts};
+pub use print::{PrintFile, print_file};
+pub use recipe::{CropFrame, Recipe};
 pub use sniff::{FileKind, sniff};
 pub use watermark::Watermark;

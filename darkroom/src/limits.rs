@@ -27,5 +27,9 @@ pub const COLOUR_PROFILE_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const CAMERA_NAME_CHARS_MAX: usize = 60;
 /// The longest edge that a rendition may be asked to have.
 pub const RENDITION_EDGE_PX_MAX: u32 = 4_096;
+/// How far a photo may be straightened; beyond it, it is turned by a quarter first.
+pub const STRAIGHTEN_HUNDREDTHS_MAX: u16 = 4_500;
+/// The smallest part of an edge that a crop keeps, in millionths.
+pub const CROP_PARTS_MIN: u32 = 10_000;
 /// Characters of a watermark that are drawn.
 pub const WATERMARK_CHARS_MAX: usize = 80;
