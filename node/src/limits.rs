@@ -17,6 +17,8 @@ pub const IMPORT_BYTES_HELD_MAX: u64 = 512 * 1024 * 1024;
 pub const IMPORT_FAILURES_LISTED_MAX: usize = 10_000;
 /// One sled volume of an event; a bigger event has several, each sealed when full.
 pub const VOLUME_BYTES_MAX: u64 = 64 * 1024 * 1024 * 1024;
+/// How many edits of a photo can be undone.
+pub const RECIPES_REMEMBERED: usize = 20;
 /// A stored photo record: a few hundred bytes of facts and names.
 pub const PHOTO_RECORD_BYTES_MAX: usize = 16 * 1024;
 

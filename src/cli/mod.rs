@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod details;
+mod edits;
 pub mod host;
 pub mod lab;
 pub mod photographer;

@@ -8,6 +8,7 @@ use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
 
 use super::details::DetailArgs;
+use super::edits::EditArgs;
 
 /// `enprint photographer …`
 #[derive(Debug, Args)]
@@ -90,6 +91,16 @@ pub enum PhotographerVerb {
         event: String,
         #[command(flatten)]
         selection: SelectionArgs,
+    },
+    /// Turns, straightens or crops chosen photos; the originals stay as they are
+    Edit {
+        /// The event's name or id
+        #[arg(long)]
+        event: String,
+        #[command(flatten)]
+        selection: SelectionArgs,
+        #[command(flatten)]
+        edits: EditArgs,
     },
     /// Sends chosen photos' thumbnails and proofs to the host
     Publish {
@@ -176,6 +187,6 @@ pub struct SelectionArgs {
 
 impl From<SelectionArgs> for Selection {
     fn from(args: SelectionArgs) -> Self {
-        Self { category: args.category, rating_min: args.rating, file_names: args.file_names }
+        Self { category: args.category, rating_min: args.rating, file_names: args.file_names, ..Self::default() }
     }
 }

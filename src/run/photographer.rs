@@ -1,6 +1,6 @@
 //! Runs a photographer's node, or asks the running one.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use enprint_node::photographer::commands::EventDetails;
 use enprint_node::photographer::{Photographer, PhotographerCommand as Command, PhotographerConfig};
 use enprint_protocol::Multiaddr;
@@ -70,6 +70,15 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
             Command::Import { folder, event, category, details, publish }
         }
         Verb::Photos { event, selection } => Command::Photos { event, selection: selection.into() },
+        Verb::Edit { event, selection, edits } => {
+            let edits = edits.in_order();
+            if edits.is_empty() {
+                bail!(
+                    "Say what to do with the photos: --turn, --flip, --straighten, --crop, --shape, --undo or --reset"
+                );
+            }
+            Command::Edit { event, selection: selection.into(), edits }
+        }
         Verb::Publish { event, selection } => Command::Publish { event, selection: selection.into() },
         Verb::Withdraw { event, selection } => Command::Withdraw { event, selection: selection.into() },
         Verb::Orders => Command::Orders,

@@ -2,7 +2,7 @@
 
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
-    EventSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary, PublishReport,
+    EditReport, EventSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary, PublishReport,
 };
 
 use super::{bytes, columns, count, host};
@@ -20,6 +20,7 @@ pub fn words(answer: &Answer) -> String {
         Answer::Events { events: list } => events(list),
         Answer::Imported(report) => imported(report),
         Answer::Photos { photos } => photo_list(photos),
+        Answer::Edited(report) => edited(report),
         Answer::Published(report) => published(report),
         Answer::Withdrawn { queued: true, .. } => {
             "The host can't be reached now. The photos come off as soon as it can.".into()
@@ -71,6 +72,26 @@ fn imported(report: &ImportReport) -> String {
     }
     if let Some(reason) = &report.stopped {
         text += &format!("The import stopped: {reason}\n");
+    }
+    text
+}
+
+fn edited(report: &EditReport) -> String {
+    let mut text = format!("{}: {} edited.\n", report.event, count(report.edited, "photo", "photos"));
+    if report.unchanged > 0 {
+        text += &format!("{} that way already.\n", count(report.unchanged, "photo was", "photos were"));
+    }
+    if !report.failed.is_empty() {
+        text += &format!("{} as before:\n", count(report.failed.len() as u64, "photo stays", "photos stay"));
+        for failed in &report.failed {
+            text += &format!("  {}: {}\n", failed.name, failed.reason);
+        }
+    }
+    if let Some(published) = report.published {
+        text += &format!("The gallery shows {} anew.\n", count(published, "photo", "photos"));
+    }
+    if let Some(reason) = &report.stopped {
+        text += &format!("{reason}\n");
     }
     text
 }

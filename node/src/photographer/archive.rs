@@ -79,6 +79,47 @@ impl EventArchive {
         Ok(Put::New)
     }
 
+    /// Stores a photo's record and renditions in place of those before; durable when
+    /// this returns.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn replace(&self, event_id: EventId, photo: &NewPhoto) -> Result<(), NodeError> {
+        let mut bytes = [photo.thumbnail.as_slice(), &photo.proof];
+        let hashes = [photo.stored.thumbnail.hash, photo.stored.proof.hash];
+        let mut blobs: Vec<NewBlob<'_>> =
+            bytes.iter_mut().zip(hashes).map(|(bytes, hash)| NewBlob { hash: hash.0, bytes }).collect();
+        let (photo_id, record) = (photo.stored.photo_id(), photo.stored.encode()?);
+        Ok(self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?)
+    }
+
+    /// Gives back the space of renditions that a photo had, where no photo has them now.
+    ///
+    /// # Errors
+    /// When a volume can't be read or written.
+    pub fn forget_renditions(&self, event_id: EventId, before: &StoredPhoto) -> Result<(), NodeError> {
+        let photos = self.photos(event_id)?;
+        let used =
+            |hash: ContentHash| photos.iter().any(|photo| [photo.thumbnail.hash, photo.proof.hash].contains(&hash));
+        let unused: Vec<_> = [before.thumbnail.hash, before.proof.hash]
+            .into_iter()
+            .filter(|hash| !used(*hash))
+            .map(|hash| hash.0)
+            .collect();
+        Ok(self.volume_of(event_id, before.photo_id())?.remove(&unused, &[])?)
+    }
+
+    /// Stores a file that was made of a photo for printing.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_print_file(&self, event_id: EventId, photo_id: PhotoId, file: &[u8]) -> Result<ContentHash, NodeError> {
+        let (hash, mut bytes) = (ContentHash::of(file), file);
+        let blob = NewBlob { hash: hash.0, bytes: &mut bytes };
+        self.volume_of(event_id, photo_id)?.amend(&mut [blob], &[])?;
+        Ok(hash)
+    }
+
     /// Whether the event has the photo.
     ///
     /// # Errors
@@ -142,18 +183,19 @@ impl EventArchive {
         Ok(self.volume_of(event_id, photo_id)?.read_blob(&photo_id.0.0)?)
     }
 
-    /// `length` bytes of the original from `offset`; the reader checks them.
+    /// `length` bytes from `offset` of a photo's original or of a print file made of it,
+    /// by its hash; the reader checks them.
     ///
     /// # Errors
     /// When they are not there.
-    pub fn original_range(
+    pub fn file_range(
         &self,
         event_id: EventId,
-        photo_id: PhotoId,
+        (photo_id, root): (PhotoId, ContentHash),
         offset: u64,
         length: u64,
     ) -> Result<Vec<u8>, NodeError> {
-        Ok(self.volume_of(event_id, photo_id)?.read_range(&photo_id.0.0, offset, length)?)
+        Ok(self.volume_of(event_id, photo_id)?.read_range(&root.0, offset, length)?)
     }
 
     /// Stores what the event's own volume says of it.

@@ -11,6 +11,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
 
+use super::edit::Edit;
 use super::selection::Selection;
 
 /// A command. Events, orders and labs are named by name, number, id or the
@@ -55,6 +56,15 @@ pub enum PhotographerCommand {
         event: String,
         /// Which photos.
         selection: Selection,
+    },
+    /// Edits chosen photos.
+    Edit {
+        /// Which event.
+        event: String,
+        /// Which photos.
+        selection: Selection,
+        /// What is done, in this order.
+        edits: Vec<Edit>,
     },
     /// Sends chosen photos' proofs to the host.
     Publish {
@@ -163,6 +173,8 @@ pub enum PhotographerAnswer {
         /// In order of capture.
         photos: Vec<PhotoSummary>,
     },
+    /// Of `Edit`.
+    Edited(EditReport),
     /// Of `Publish`.
     Published(PublishReport),
     /// Of `Withdraw`.
@@ -241,6 +253,23 @@ pub struct ImportReport {
     /// Photos without a capture time.
     pub without_time: u64,
     /// Why the import ended before the last file, if it did. What is counted above is kept.
+    pub stopped: Option<String>,
+}
+
+/// What an edit did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EditReport {
+    /// The event's name.
+    pub event: String,
+    /// Photos that are others now.
+    pub edited: u64,
+    /// Photos that were that way already.
+    pub unchanged: u64,
+    /// Photos that could not be edited, with the reason; they are as they were.
+    pub failed: Vec<FailedFile>,
+    /// Photos of which the host has the new look; none when it showed none of them.
+    pub published: Option<u64>,
+    /// Why it ended before the last photo, if it did.
     pub stopped: Option<String>,
 }
 

@@ -33,6 +33,7 @@ impl Commands for Photographer {
             Command::Events => node.list_events().await,
             command @ Command::Import { .. } => node.import(command, &progress).await,
             Command::Photos { event, selection } => node.list_photos(&event, &selection).await,
+            Command::Edit { event, selection, edits } => node.edit(&event, &selection, &edits, &progress).await,
             Command::Publish { event, selection } => {
                 let event = node.find_event(&event).await?;
                 Ok(PhotographerAnswer::Published(node.publish(&event, selection, &progress).await?))

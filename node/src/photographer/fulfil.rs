@@ -2,19 +2,16 @@
 //! are checked against their hashes and offered to the lab; from then on the lab
 //! may fetch them, and nobody else.
 
-use enprint_protocol::ids::{ContentHash, EventId, JobId, OrderId, PhotoId};
-use enprint_protocol::limits::RANGE_BYTES;
+use enprint_protocol::ids::{EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::order::Order;
-use enprint_protocol::print_job::{JobLine, PrintFile, PrintJob, ShipTo};
+use enprint_protocol::print_job::{JobLine, PrintJob, ShipTo};
 use enprint_protocol::signed::Signed;
-use enprint_protocol::subtree::range_hash;
 use enprint_protocol::{PeerId, codec};
 
-use super::archive::EventArchive;
 use super::catalogue::{Decision, JobFile, LabRow, NewJob, OrderRow};
 use super::commands::{LabSummary, PhotographerAnswer};
 use super::node::{Node, blocking, now};
-use super::records::StoredPhoto;
+use super::print_files::checked_file;
 use crate::error::NodeError;
 
 impl Node {
@@ -98,8 +95,9 @@ impl Node {
                 photos.push(line.photo_id);
             }
         }
-        let archive = self.archive.clone();
-        blocking(move || photos.iter().map(|photo_id| checked_file(&archive, event_id, *photo_id)).collect()).await
+        let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
+        let file = move |photo_id: &PhotoId| checked_file(&archive, &enlargers, event_id, *photo_id);
+        blocking(move || photos.iter().map(file).collect()).await
     }
 
     /// The labs that the host named.
@@ -132,36 +130,6 @@ impl Node {
             hint: "“labs” lists those that the host knows.",
         })
     }
-}
-
-/// Reads the whole original in ranges, so that a damaged one is found before it is
-/// offered, and its list of range hashes is at hand when the lab asks.
-fn checked_file(archive: &EventArchive, event_id: EventId, photo_id: PhotoId) -> Result<JobFile, NodeError> {
-    let photo = archive.photo(event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
-    let bytes = photo.original_bytes;
-    let mut whole = blake3::Hasher::new();
-    let mut subtrees = Vec::new();
-    for (at, offset) in (0..bytes).step_by(RANGE_BYTES as usize).enumerate() {
-        let range = archive.original_range(event_id, photo_id, offset, (bytes - offset).min(RANGE_BYTES))?;
-        whole.update(&range);
-        subtrees.extend_from_slice(&range_hash(bytes, at as u64, &range));
-    }
-    let root = ContentHash::from(whole.finalize());
-    if root != photo_id.0 {
-        return Err(damaged(&photo));
-    }
-    let StoredPhoto { record, .. } = photo;
-    Ok(JobFile {
-        file: PrintFile {
-            photo_id,
-            name: record.file_name,
-            bytes,
-            root,
-            width_px: record.width_px,
-            height_px: record.height_px,
-        },
-        subtrees,
-    })
 }
 
 /// The ticket for one lab: what the lab needs of the order, and no more.
@@ -197,17 +165,4 @@ fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, f
 
 fn no_lab() -> NodeError {
     NodeError::NotNow { problem: "No lab is chosen yet: “labs” lists them, “use-lab” chooses.".into() }
-}
-
-fn gone(name: &str) -> NodeError {
-    NodeError::Unknown { what: "photo", name: name.to_owned(), hint: "It was removed from the archive." }
-}
-
-fn damaged(photo: &StoredPhoto) -> NodeError {
-    NodeError::NotNow {
-        problem: format!(
-            "The original of {} is damaged on this disk. Import it again from your copy.",
-            photo.record.file_name
-        ),
-    }
 }

@@ -67,8 +67,12 @@ fn an_events_record_has_its_golden_bytes() {
 
 #[test]
 fn a_wish_to_publish_has_its_golden_bytes() {
-    let selection =
-        Selection { category: Some("reception".into()), rating_min: Some(3), file_names: vec!["DSC*".into()] };
+    let selection = Selection {
+        category: Some("reception".into()),
+        rating_min: Some(3),
+        file_names: vec!["DSC*".into()],
+        photo_ids: Vec::new(),
+    };
     let wish = PublishWish { event_id: EventId([1; 16]), selection, asked_ms: 1_766_000_000_000 };
     let bytes = codec::encode(&wish).unwrap();
     assert_eq!(

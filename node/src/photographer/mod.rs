@@ -8,10 +8,12 @@
 //! | [`archive`] | photos in their event's volumes |
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
+//! | [`edit`] | recipes: turn, straighten, crop, undo |
 //! | `enlargers` | where photos are rendered, and who comes first |
 //! | `publish` | archive → host |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
+//! | `print_files` | ordered photo → the file that is printed |
 //! | `ranges` | the bytes that a lab may have |
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
@@ -23,6 +25,7 @@ pub mod commands;
 pub mod config;
 mod courier;
 mod desk;
+pub mod edit;
 mod enlargers;
 mod events;
 mod execute;
@@ -33,6 +36,7 @@ pub mod import;
 mod naming;
 pub mod node;
 mod orders;
+mod print_files;
 mod publish;
 mod ranges;
 pub mod records;

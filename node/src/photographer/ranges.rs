@@ -30,8 +30,10 @@ pub(super) struct Claim {
 pub(super) struct Permitted {
     /// Where the file is.
     pub(super) event_id: EventId,
-    /// The photo whose original it is.
+    /// The photo whose original it is, or of which it was made.
     pub(super) photo_id: PhotoId,
+    /// The file's hash.
+    pub(super) root: ContentHash,
     /// Its length.
     pub(super) bytes: u64,
     /// The joined hashes of its ranges.
@@ -94,8 +96,9 @@ impl Node {
         }
         let _room = self.reading_room.acquire().await.map_err(|_| NodeError::ShuttingDown)?;
         let length = (permitted.bytes - offset).min(RANGE_BYTES);
-        let (archive, event_id, photo_id) = (self.archive.clone(), permitted.event_id, permitted.photo_id);
-        let range = blocking(move || archive.original_range(event_id, photo_id, offset, length)).await?;
+        let (archive, event_id) = (self.archive.clone(), permitted.event_id);
+        let file = (permitted.photo_id, permitted.root);
+        let range = blocking(move || archive.file_range(event_id, file, offset, length)).await?;
         Ok(OriginalReply::Range(ByteBuf::from(range)))
     }
 }

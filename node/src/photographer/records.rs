@@ -1,13 +1,14 @@
 //! What the archive stores about a photo beside its bytes: one versioned CBOR
 //! record, which makes the photo visible and is written last.
 
+use enprint_darkroom::Recipe;
 use enprint_protocol::codec;
 use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::publish::PhotoRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::error::NodeError;
-use crate::limits::PHOTO_RECORD_BYTES_MAX;
+use crate::limits::{PHOTO_RECORD_BYTES_MAX, RECIPES_REMEMBERED};
 
 /// The version that this program writes, and the newest that it reads.
 const VERSION: u8 = 1;
@@ -28,6 +29,12 @@ pub struct StoredPhoto {
     pub proof: StoredRendition,
     /// When it was imported, in milliseconds since 1970.
     pub imported_ms: i64,
+    /// Its edits.
+    #[serde(default, skip_serializing_if = "Recipe::is_untouched")]
+    pub recipe: Recipe,
+    /// The recipes before this one, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Recipe>,
 }
 
 /// Where a rendition is, and how large.
@@ -53,7 +60,34 @@ impl StoredPhoto {
         imported_ms: i64,
     ) -> Self {
         let (thumbnail, proof) = renditions;
-        Self { version: VERSION, record, path, original_bytes, thumbnail, proof, imported_ms }
+        Self {
+            version: VERSION,
+            record,
+            path,
+            original_bytes,
+            thumbnail,
+            proof,
+            imported_ms,
+            recipe: Recipe::default(),
+            earlier: Vec::new(),
+        }
+    }
+
+    /// Takes another recipe, and remembers this one.
+    pub fn follow(&mut self, recipe: Recipe) {
+        if recipe != self.recipe {
+            if self.earlier.len() >= RECIPES_REMEMBERED {
+                self.earlier.remove(0);
+            }
+            self.earlier.push(std::mem::replace(&mut self.recipe, recipe));
+        }
+    }
+
+    /// Goes back to the recipe before, if there was one.
+    pub fn undo(&mut self) {
+        if let Some(recipe) = self.earlier.pop() {
+            self.recipe = recipe;
+        }
     }
 
     /// The photo.

@@ -1,6 +1,7 @@
 //! Which photos of an event a command means: all, or by category, rating or file
 //! name. Chooses; reads no archive.
 
+use enprint_protocol::ids::PhotoId;
 use enprint_protocol::publish::PhotoRecord;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub struct Selection {
     pub rating_min: Option<u8>,
     /// Only these file names; `*` stands for any part of a name.
     pub file_names: Vec<String>,
+    /// Only these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photo_ids: Vec<PhotoId>,
 }
 
 impl Selection {
@@ -26,7 +30,8 @@ impl Selection {
         let category = self.category.as_ref().is_none_or(|category| same(category, &photo.category));
         let rating = self.rating_min.is_none_or(|min| photo.rating.unwrap_or(0) >= min);
         let name = self.file_names.is_empty() || self.file_names.iter().any(|pattern| fits(pattern, &photo.file_name));
-        category && rating && name
+        let id = self.photo_ids.is_empty() || self.photo_ids.contains(&photo.photo_id);
+        category && rating && name && id
     }
 }
 
@@ -56,7 +61,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use enprint_protocol::ids::{ContentHash, PhotoId};
+    use enprint_protocol::ids::ContentHash;
 
     fn photo(file_name: &str, category: &str, rating: Option<u8>) -> PhotoRecord {
         PhotoRecord {
@@ -79,6 +84,7 @@ mod tests {
             category: category.map(Into::into),
             rating_min,
             file_names: names.iter().map(|name| (*name).into()).collect(),
+            photo_ids: Vec::new(),
         };
         assert!(by(Some("reception "), Some(3), &["dsc_*.jpg"]).includes(&photo));
         assert!(by(None, None, &["x.jpg", "*0042*"]).includes(&photo));

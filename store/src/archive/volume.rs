@@ -83,10 +83,19 @@ impl Volume {
     /// [`StoreError::RecordTooBig`] (nothing has happened then), and
     /// [`StoreError::VolumeFenced`], also when it has to go where a part is damaged.
     pub fn put(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
-        let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_sealed()? {
             return Err(StoreError::VolumeSealed { volume: self.shared.id.clone() });
         }
+        self.amend(blobs, records)
+    }
+
+    /// As [`Self::put`], into a sealed volume too: for what belongs to what it has, a
+    /// changed record or another rendition.
+    ///
+    /// # Errors
+    /// As [`Self::put`], but for [`StoreError::VolumeSealed`].
+    pub fn amend(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
+        let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Batch::default();
         for (name, record) in records {
             if record.len() > RECORD_BYTES_MAX {
@@ -246,7 +255,8 @@ impl Volume {
         self.shared.held_bytes.load(Ordering::Relaxed) >= self.shared.bytes_max
     }
 
-    /// Closes the volume for writing, for good.
+    /// Closes the volume for good: nothing new is put into it, and only what belongs to
+    /// what it has is amended.
     ///
     /// # Errors
     /// [`StoreError::VolumeFenced`].

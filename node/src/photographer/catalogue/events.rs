@@ -52,6 +52,16 @@ impl Catalogue {
         Ok(())
     }
 
+    /// The photos that the host has, as far as this node was told.
+    ///
+    /// # Errors
+    /// When the catalogue can't be read.
+    pub async fn published(&self, event_id: EventId) -> Result<HashSet<PhotoId>, NodeError> {
+        let sql = "SELECT photo_id FROM published WHERE event_id = $1";
+        let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string()]).await?;
+        rows.iter().map(|row| stored::read(&row.text("photo_id")?)).collect()
+    }
+
     /// The host has these photos.
     pub async fn set_published(&self, event_id: EventId, photos: &[PhotoId]) -> Result<(), NodeError> {
         let published = "INSERT INTO published (event_id, photo_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";

@@ -52,6 +52,7 @@ impl Catalogue {
             Ok(Permitted {
                 event_id: stored::read(&row.text("event_id")?)?,
                 photo_id: stored::read(&row.text("photo_id")?)?,
+                root: claim.root,
                 bytes: u64::try_from(row.int("bytes")?).unwrap_or(0),
                 subtrees: row.bytes("subtrees")?,
             })

@@ -23,7 +23,7 @@ use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{IMPORT_BYTES_HELD_MAX, IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};
 use budget::Budget;
-pub use prepare::NewPhoto;
+pub use prepare::{NewPhoto, place_of};
 use prepare::{Prepared, Preparer};
 
 /// One import.

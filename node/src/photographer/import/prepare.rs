@@ -117,7 +117,8 @@ fn read_original(file: &Found) -> Result<Vec<u8>, String> {
     Ok(original)
 }
 
-fn place_of(rendition: &Rendition) -> StoredRendition {
+/// Where the archive finds a rendition.
+pub fn place_of(rendition: &Rendition) -> StoredRendition {
     StoredRendition {
         hash: ContentHash::of(&rendition.jpeg),
         bytes: rendition.jpeg.len() as u64,
