@@ -12,6 +12,8 @@ pub struct Photo {
     pub path: PathBuf,
     /// Its pixels, in millions.
     pub megapixels: f64,
+    /// Whether it comes in several scans, so that its decoder must keep all of it.
+    pub is_progressive: bool,
 }
 
 impl Photo {
@@ -46,8 +48,9 @@ impl Group {
     }
 }
 
-/// The JPEG files in `folder` and below, smallest first, at most `per_group` of each
-/// group. Says which other files it leaves out.
+/// The JPEG files in `folder` and below, at most `per_group` of each group. Baseline
+/// before progressive, and smaller before larger, so that a process's peak after a
+/// photo is owed to none that needs more. Says which other files it leaves out.
 pub fn found_in(folder: &Path, per_group: Option<usize>) -> anyhow::Result<Vec<Photo>> {
     let mut paths = Vec::new();
     collect(folder, &mut paths).with_context(|| format!("{} cannot be read", folder.display()))?;
@@ -58,7 +61,10 @@ pub fn found_in(folder: &Path, per_group: Option<usize>) -> anyhow::Result<Vec<P
             Err(reason) => println!("left out: {} ({reason})", path.display()),
         }
     }
-    photos.sort_by(|a, b| a.megapixels.total_cmp(&b.megapixels).then_with(|| a.path.cmp(&b.path)));
+    photos.sort_by(|a, b| {
+        let by_size = || a.megapixels.total_cmp(&b.megapixels).then_with(|| a.path.cmp(&b.path));
+        a.is_progressive.cmp(&b.is_progressive).then_with(by_size)
+    });
     Ok(per_group.map_or(photos.clone(), |most| spread(&photos, most)))
 }
 
@@ -83,7 +89,21 @@ fn read(path: &Path) -> Result<Photo, String> {
     }
     let (width, height) = reader.into_dimensions().map_err(|error| in_words(&error))?;
     let path = std::path::absolute(path).map_err(|error| in_words(&error))?;
-    Ok(Photo { path, megapixels: f64::from(width) * f64::from(height) / 1e6 })
+    let is_progressive = is_progressive(&fs::read(&path).map_err(|error| in_words(&error))?);
+    Ok(Photo { path, megapixels: f64::from(width) * f64::from(height) / 1e6, is_progressive })
+}
+
+/// What the frame header says: SOF2, SOF6, SOF10 or SOF14.
+fn is_progressive(jpeg: &[u8]) -> bool {
+    let mut rest = jpeg.get(2..).unwrap_or_default();
+    while let [0xFF, marker, high, low, ..] = rest {
+        match marker {
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => return marker & 3 == 2,
+            _ => {}
+        }
+        rest = rest.get(2 + usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default();
+    }
+    false
 }
 
 /// At most `most` photos of each group, evenly spread over its sizes.

@@ -56,6 +56,7 @@ pub fn judged(photos: &[Photo], trial: &Trial) -> Vec<Proof> {
 fn judge(whole: &RgbImage, proof: &Path) -> anyhow::Result<(f64, f64)> {
     let proof = ImageReader::open(proof)?.decode()?.into_rgb8();
     let ((width, height), (whole_width, whole_height)) = (proof.dimensions(), whole.dimensions());
+    ensure!(width.min(height) as usize > 2 * REACH, "it is smaller than the window");
     // Half a pixel of rounding each way is anybody's choice; lying on the side is not.
     let slant = f64::from(width) * f64::from(whole_height) - f64::from(height) * f64::from(whole_width);
     ensure!(slant.abs() <= f64::from(whole_width.max(whole_height)), "it is not upright or not in proportion");

@@ -103,7 +103,8 @@ impl Report<'_> {
             let cpu = row(&|one| self.typical(one, index, |figures| figures.cpu_s).map(|s| format!("{:.0}", s * 1e3)));
             let psnr = row(&|one| proof(one)?.quality.map(|(psnr, _)| format!("{psnr:.2}")));
             let peak = row(&|one| self.typical(one, index, |figures| figures.peak_mb).map(|mb| format!("{mb:.0}")));
-            println!("| {} | {:.1} | {cpu} | {psnr} | {peak} |", photo.name(), photo.megapixels);
+            let kind = if photo.is_progressive { ", progressive" } else { "" };
+            println!("| {}{kind} | {:.1} | {cpu} | {psnr} | {peak} |", photo.name(), photo.megapixels);
         }
     }
 
@@ -120,6 +121,9 @@ impl Report<'_> {
     }
 
     fn print_group(&self, name: &str, photos: &[usize]) {
+        if photos.is_empty() {
+            return;
+        }
         println!("\n**{name}**: {} photos, {} rounds\n", photos.len(), self.rounds);
         println!(
             "| | CPU s/photo | ÷ ours (lowest and highest round) | wall s/photo | peak MB | proof KB | thumbnail KB | PSNR-Y dB | SSIM |"
@@ -143,12 +147,14 @@ impl Report<'_> {
     }
 
     /// Ratios are theirs ÷ ours. Quality, bytes and memory are of the large photos, or
-    /// of all where there are none; the peak is that of up to 30 megapixels.
+    /// of all where there are none; the peak is that of baseline files up to 30 megapixels.
     fn json(&self) -> serde_json::Value {
         let (large, small) = (self.members(Group::Large), self.members(Group::Small));
         let judged = if large.is_empty() { (0..self.photos.len()).collect() } else { large.clone() };
         let (ours, sharp) = (self.summary(Contestant::Ours, &judged), self.summary(Contestant::SharpBest, &judged));
-        let is_usual = |photo: &&usize| self.photos.get(**photo).is_some_and(|photo| photo.megapixels < 30.0);
+        let is_usual = |photo: &&usize| {
+            self.photos.get(**photo).is_some_and(|photo| photo.megapixels < 30.0 && !photo.is_progressive)
+        };
         let usual: Vec<usize> = judged.iter().filter(is_usual).copied().collect();
         let bytes = |of: Summary| of.proof_bytes + of.thumbnail_bytes;
         json!({

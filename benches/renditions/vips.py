@@ -13,7 +13,7 @@ def make(path, to):
     """Each rendition from the file: libvips shrinks while it loads, and turns upright."""
     header = pyvips.Image.new_from_file(path)
     # To convert to sRGB what has no profile would cost it much and change nothing.
-    has_colours = header.get_typeof("icc-profile-blob") or header.interpretation == "cmyk"
+    has_colours = header.get_typeof("icc-profile-data") or header.interpretation == "cmyk"
     colours = {"output_profile": "srgb"} if has_colours else {}
     for edge, quality, name in ((320, 80, "thumbnail"), (1600, 82, "proof")):
         picture = pyvips.Image.thumbnail(path, edge, height=edge, size="down", fail_on="warning", **colours)
