@@ -1,15 +1,18 @@
 //! Where a file keeps its EXIF and its XMP. Walks PNG chunks, WebP chunks and the
 //! first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
 
+use std::borrow::Cow;
+
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::{EXIF_BYTES_MAX, XMP_BYTES_MAX};
+use crate::raw;
 use crate::sniff::FileKind;
 
 /// Metadata as it lies in the file, not yet understood.
 #[derive(Debug, Default)]
 pub struct Metadata<'a> {
     /// From the TIFF header on. Of a TIFF, the whole file.
-    pub exif: Option<&'a [u8]>,
+    pub exif: Option<Cow<'a, [u8]>>,
     /// The packet's text.
     pub xmp: Option<&'a [u8]>,
 }
@@ -18,14 +21,18 @@ impl<'a> Metadata<'a> {
     /// Finds what there is; a file that is broken simply has none.
     pub fn of(bytes: &'a [u8], kind: FileKind) -> Self {
         let found = match kind {
-            FileKind::Jpeg => {
-                JpegHeaders::before_scans(bytes).map(|h| Self { exif: h.exif, xmp: h.xmp }).unwrap_or_default()
-            }
+            FileKind::Jpeg => JpegHeaders::before_scans(bytes)
+                .map(|h| Self { exif: h.exif.map(Cow::from), xmp: h.xmp })
+                .unwrap_or_default(),
             FileKind::Png => png(bytes),
             FileKind::WebP => webp(bytes),
             FileKind::Tiff => {
-                return Self { exif: Some(bytes), xmp: None };
+                return Self { exif: Some(bytes.into()), xmp: None };
             }
+            FileKind::Raw => {
+                return Self { exif: raw::exif(bytes).map(Cow::from), xmp: None };
+            }
+            FileKind::Heic => Self { exif: heic(bytes).map(Cow::from), xmp: None },
             _ => Self::default(),
         };
         Self {
@@ -33,6 +40,22 @@ impl<'a> Metadata<'a> {
             xmp: found.xmp.filter(|packet| packet.len() <= XMP_BYTES_MAX),
         }
     }
+}
+
+/// HEIC: the container turns the picture, so that EXIF's orientation is taken out,
+/// else it would be turned twice.
+fn heic(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut block = heic_decoder::read_metadata(bytes).ok()?.exif?;
+    let little = block.starts_with(b"II");
+    let tag: [u8; 2] = if little { ORIENTATION.to_le_bytes() } else { ORIENTATION.to_be_bytes() };
+    let start = block.get(4..8)?.try_into().ok()?;
+    let start = if little { u32::from_le_bytes(start) } else { u32::from_be_bytes(start) } as usize;
+    let entries = block.get_mut(start..)?.get_mut(2..)?;
+    // A directory's own count may lie: this goes no further than its first 64 entries.
+    if let Some(entry) = entries.chunks_exact_mut(12).take(64).find(|entry| entry.starts_with(&tag)) {
+        entry[..2].copy_from_slice(&[0xFE, 0xFE]);
+    }
+    Some(block)
 }
 
 /// PNG: length, name, data, check sum; XMP is an uncompressed `iTXt`.
@@ -45,7 +68,7 @@ fn png(bytes: &[u8]) -> Metadata<'_> {
             break;
         };
         match name {
-            b"eXIf" => metadata.exif = Some(data),
+            b"eXIf" => metadata.exif = Some(data.into()),
             b"iTXt" => metadata.xmp = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0").or(metadata.xmp),
             _ => {}
         }
@@ -66,7 +89,7 @@ fn webp(bytes: &[u8]) -> Metadata<'_> {
         };
         match &[n0, n1, n2, n3] {
             // Some writers put JPEG's prefix before the block.
-            b"EXIF" => metadata.exif = Some(data.strip_prefix(b"Exif\0\0").unwrap_or(data)),
+            b"EXIF" => metadata.exif = Some(data.strip_prefix(b"Exif\0\0").unwrap_or(data).into()),
             b"XMP " => metadata.xmp = Some(data),
             _ => {}
         }
@@ -75,6 +98,7 @@ fn webp(bytes: &[u8]) -> Metadata<'_> {
     metadata
 }
 
+const ORIENTATION: u16 = 0x0112;
 const NEW_SUBFILE_TYPE: u16 = 0x00FE;
 const PHOTOMETRIC: u16 = 0x0106;
 const SUB_IFDS: u16 = 0x014A;

@@ -8,13 +8,13 @@ use image::error::ImageError;
 use image::metadata::Orientation as Turn;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use crate::decode_jpeg;
 use crate::error::DevelopError;
 use crate::limits::{
     COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX,
     PICTURE_PIXELS_MAX,
 };
 use crate::sniff::{FileKind, sniff};
+use crate::{decode_heic, decode_jpeg, decode_jxl, raw};
 
 /// Decoded pixels, as stored: not upright, in their own colours.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Picture {
     pub is_cmyk: bool,
     /// The embedded colour profile, unread.
     pub profile: Option<Vec<u8>>,
+    /// Why parts of it are missing, if they are.
+    pub damage: Option<DevelopError>,
 }
 
 /// Large pictures take turns, so that several workers don't need several times the memory.
@@ -35,7 +37,13 @@ static LARGE_PICTURES: Mutex<()> = Mutex::new(());
 /// # Errors
 /// What the file's headers claim that is out of bounds, and any damage.
 pub fn decode(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, DevelopError> {
-    if kind == FileKind::Jpeg { decode_jpeg::decode(bytes, edge_px) } else { decode_other(bytes, kind) }
+    match kind {
+        FileKind::Jpeg => decode_jpeg::decode(bytes, edge_px),
+        FileKind::Raw => decode_jpeg::decode(raw::preview(bytes)?.jpeg, edge_px),
+        FileKind::Heic => decode_heic::decode(bytes),
+        FileKind::JpegXl => decode_jxl::decode(bytes),
+        _ => decode_other(bytes, kind),
+    }
 }
 
 /// The kind of `bytes`, if there is a decoder for it.
@@ -115,7 +123,7 @@ fn decode_other(bytes: &[u8], kind: FileKind) -> Result<Picture, DevelopError> {
     within_memory(decoder.total_bytes(), || {
         decoder.set_limits(limits()).map_err(in_words)?;
         let pixels = DynamicImage::from_decoder(decoder).map_err(in_words)?;
-        Ok(Picture { pixels, is_cmyk: false, profile })
+        Ok(Picture { pixels, is_cmyk: false, profile, damage: None })
     })
 }
 

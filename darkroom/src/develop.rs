@@ -65,6 +65,9 @@ pub struct Renditions {
     pub thumbnail: Rendition,
     /// For looking at.
     pub proof: Rendition,
+    /// Why parts of the picture are missing, if they are. Such a photo can be looked at,
+    /// and must not be printed.
+    pub damage: Option<DevelopError>,
 }
 
 /// Makes a photo's renditions from the bytes of its original. Takes a tenth to half
@@ -85,32 +88,39 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
 pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Renditions, DevelopError> {
     let recipe = recipe.checked()?;
     guarded(|| {
-        let mut proof = looked_at(bytes, settings, &recipe)?;
+        let (mut proof, damage) = looked_at(bytes, settings, &recipe)?;
         let proof_edge_px = proof.width().max(proof.height());
         let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
         let thumbnail = encoded(&shrink_rgb(&proof, small)?, settings.thumbnail_quality)?;
         if let Some(watermark) = &settings.watermark {
             watermark.stamp(&mut proof);
         }
-        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)? })
+        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)?, damage })
     })
 }
 
-/// The proof's pixels, without a watermark.
-fn looked_at(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<RgbImage, DevelopError> {
+/// The proof's pixels, without a watermark, and what of them is missing.
+fn looked_at(
+    bytes: &[u8],
+    settings: &DevelopSettings,
+    recipe: &Recipe,
+) -> Result<(RgbImage, Option<DevelopError>), DevelopError> {
     let kind = decode::readable_kind(bytes)?;
     let tags = Tags::of(&Metadata::of(bytes, kind));
     let (orientation, says_adobe_rgb) = (tags.orientation(), tags.says_adobe_rgb());
     drop(tags);
     let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
-    if recipe.is_untouched() {
-        let picture = decode::decode(bytes, kind, proof_edge_px)?;
-        return finished(picture, proof_edge_px, orientation, says_adobe_rgb);
-    }
-    let edge_px = edge_before(bytes, proof_edge_px, recipe)?;
+    let is_untouched = recipe.is_untouched();
+    let edge_px = if is_untouched { proof_edge_px } else { edge_before(bytes, proof_edge_px, recipe)? };
     let picture = decode::decode(bytes, kind, edge_px)?;
-    let edited = followed(finished(picture, edge_px, orientation, says_adobe_rgb)?, recipe);
-    shrink_rgb(&edited, fitted(edited.width(), edited.height(), proof_edge_px))
+    let damage = picture.damage.clone();
+    let whole = finished(picture, edge_px, orientation, says_adobe_rgb)?;
+    if is_untouched {
+        return Ok((whole, damage));
+    }
+    let edited = followed(whole, recipe);
+    let size = fitted(edited.width(), edited.height(), proof_edge_px);
+    Ok((shrink_rgb(&edited, size)?, damage))
 }
 
 /// The longest edge that the whole photo needs, for what a recipe leaves of it to fill
@@ -136,7 +146,7 @@ fn finished(
     orientation: Orientation,
     says_adobe_rgb: bool,
 ) -> Result<RgbImage, DevelopError> {
-    let Picture { pixels, is_cmyk, profile } = picture;
+    let Picture { pixels, is_cmyk, profile, .. } = picture;
     let size = fitted(pixels.width(), pixels.height(), edge_px);
     let mut pixels = shrink(pixels, size, !is_cmyk)?;
     decode::turn_upright(&mut pixels, orientation.to_exif());

@@ -12,7 +12,9 @@ pub enum DevelopError {
     #[error("The file is empty.")]
     Empty,
     /// No kind of file that is known.
-    #[error("This is not a photograph, or of a kind that is not known. JPEG, PNG, TIFF and WebP can be imported.")]
+    #[error(
+        "This is not a photograph, or of a kind that is not known. JPEG, HEIC, RAW, TIFF, PNG, WebP and JPEG XL can be imported."
+    )]
     UnknownKind,
     /// A photograph of a kind that has no decoder here.
     #[error("{} can't be read yet. Export the photo as JPEG, PNG, TIFF or WebP and import that.", .0.plural())]
@@ -26,6 +28,9 @@ pub enum DevelopError {
         /// Which, as the beginning of a sentence.
         what: &'static str,
     },
+    /// A RAW file in which no JPEG was found.
+    #[error("This RAW photograph holds no preview that can be shown. Develop it, export it as JPEG and import that.")]
+    NoPreview,
     /// Zero wide or zero high.
     #[error("The picture claims to be {width_px} × {height_px} pixels, so there is nothing to see.")]
     NoPixels {

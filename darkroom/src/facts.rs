@@ -13,7 +13,9 @@ use crate::develop::guarded;
 use crate::error::DevelopError;
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::CAMERA_NAME_CHARS_MAX;
+use crate::raw::PrintSource;
 use crate::sniff::FileKind;
+use crate::{decode_heic, decode_jxl, raw};
 
 /// Which way up the camera was held: EXIF's 1 to 8. Anything else counts as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct Facts {
     pub lens: Option<String>,
     /// 0 to 5 stars: XMP's, or EXIF's where there is none.
     pub rating: Option<u8>,
+    /// What it can be printed from: of a RAW file, its preview alone.
+    pub print_source: PrintSource,
     /// Whether the file tells where it was taken. No rendition does.
     pub has_gps: bool,
 }
@@ -112,9 +116,18 @@ pub fn read_facts(bytes: &[u8]) -> Result<Facts, DevelopError> {
             camera_model: tags.text(Tag::Model),
             lens: tags.text(Tag::LensModel),
             rating: metadata.xmp.and_then(xmp_rating).or_else(|| tags.rating()),
+            print_source: print_source(bytes, kind)?,
             has_gps: tags.field(Tag::GPSLatitude).is_some(),
         })
     })
+}
+
+fn print_source(bytes: &[u8], kind: FileKind) -> Result<PrintSource, DevelopError> {
+    if kind == FileKind::Raw {
+        raw::preview(bytes).map(|preview| preview.print_source())
+    } else {
+        Ok(PrintSource::Full)
+    }
 }
 
 /// Width and height as stored, from the headers.
@@ -123,6 +136,12 @@ fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError>
         let frame = JpegHeaders::before_scans(bytes)?.frame;
         let frame = frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
         return Ok((frame.width_px, frame.height_px));
+    }
+    match kind {
+        FileKind::Raw => return raw::preview(bytes).map(|preview| (preview.width_px, preview.height_px)),
+        FileKind::Heic => return decode_heic::size(bytes),
+        FileKind::JpegXl => return decode_jxl::size(bytes),
+        _ => {}
     }
     Ok(decode::opened(bytes, kind)?.dimensions())
 }
@@ -135,7 +154,7 @@ impl Tags {
     pub(crate) fn of(metadata: &Metadata<'_>) -> Self {
         let mut reader = exif::Reader::new();
         reader.continue_on_error(true);
-        Self(metadata.exif.and_then(|block| {
+        Self(metadata.exif.as_deref().and_then(|block| {
             let read = reader.read_raw(block.to_vec());
             read.or_else(|error| error.distill_partial_result(|_| {})).ok()
         }))

@@ -60,6 +60,7 @@ pub struct JpegHeaders<'a> {
     pub xmp: Option<&'a [u8]>,
     profile_parts: Vec<&'a [u8]>,
     scans: u32,
+    scans_at: usize,
     is_complete: bool,
 }
 
@@ -74,6 +75,16 @@ impl<'a> JpegHeaders<'a> {
         Ok(headers)
     }
 
+    /// Where the first scan's data begins.
+    pub fn scan_offset(bytes: &'a [u8]) -> Option<usize> {
+        Self::before_scans(bytes).ok().map(|headers| headers.scans_at)
+    }
+
+    /// Whether the file breaks off before its picture ends.
+    pub fn is_cut_short(&self) -> bool {
+        !self.is_complete
+    }
+
     /// Reads all segments, and checks what they claim against the bounds.
     ///
     /// # Errors
@@ -81,7 +92,11 @@ impl<'a> JpegHeaders<'a> {
     /// [`DevelopError::Unsupported`], or damage to the structure.
     pub fn of_whole_file(bytes: &'a [u8]) -> Result<Self, DevelopError> {
         let mut headers = Self::default();
-        headers.walk(bytes, false)?;
+        match headers.walk(bytes, false) {
+            // What came before the break may be worth showing.
+            Err(DevelopError::CutShort) if headers.scans > 0 => {}
+            walked => walked?,
+        }
         headers.check(bytes.len())?;
         Ok(headers)
     }
@@ -100,7 +115,7 @@ impl<'a> JpegHeaders<'a> {
         check_coding(frame)?;
         // Decoders fill in grey for what is missing.
         let is_hollow = (file_bytes as u64) < frame.file_bytes_min();
-        if !self.is_complete || self.scans == 0 || is_hollow {
+        if self.scans == 0 || is_hollow {
             return Err(DevelopError::CutShort);
         }
         let pixels = u64::from(frame.width_px) * u64::from(frame.height_px);
@@ -121,7 +136,10 @@ impl<'a> JpegHeaders<'a> {
                 }
                 // Restart markers, TEM and a second SOI carry nothing.
                 0x01 | 0xD0..=0xD8 => continue,
-                0xDA if stop_at_scan => return Ok(()),
+                0xDA if stop_at_scan => {
+                    self.scans_at = at;
+                    return Ok(());
+                }
                 _ => {}
             }
             let Some(body) = segment(bytes, at) else {

@@ -9,8 +9,9 @@
 //! | `container` | where a file keeps its EXIF and XMP |
 //! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
 //! | [`facts`] | size, capture time, camera, rating |
-//! | `decode`, `decode_jpeg` | bytes → pixels, bounded |
 //! | `planes` | camera JPEGs → RGB at the size wanted, the fast way |
+//! | `decode`, `decode_jpeg`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
+//! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
 //! | [`watermark`] | text over the proof |
@@ -22,7 +23,9 @@
 mod colour;
 mod container;
 mod decode;
+mod decode_heic;
 mod decode_jpeg;
+mod decode_jxl;
 pub mod develop;
 pub mod error;
 pub mod facts;
@@ -31,6 +34,7 @@ mod jpeg_headers;
 pub mod limits;
 mod planes;
 pub mod print;
+pub mod raw;
 pub mod recipe;
 mod shrink;
 pub mod sniff;
@@ -41,6 +45,7 @@ pub use develop::{DevelopSettings, Rendition, Renditions, develop, develop_with}
 pub use error::DevelopError;
 pub use facts::{Captured, Facts, Orientation, read_facts};
 pub use print::{PrintFile, print_file};
+pub use raw::PrintSource;
 pub use recipe::{CropFrame, Recipe};
 pub use sniff::{FileKind, sniff};
 pub use watermark::Watermark;

@@ -17,6 +17,21 @@ pub const JPEG_SCANS_MAX: u32 = 64;
 /// Scans × pixels of a JPEG, which bound its decoding time: 100 megapixels in 12
 /// scans, about 5 s.
 pub const JPEG_SCAN_PIXELS_MAX: u64 = 1_200_000_000;
+/// What decoding a HEIC takes for each pixel: three planes of 32-bit samples, and the
+/// samples that are made of them.
+pub const HEIC_BYTES_PER_PX: u64 = 12;
+/// What decoding a JPEG XL takes for each pixel: three channels of 32-bit samples, and
+/// those of 16 bits that are made of them.
+pub const JXL_BYTES_PER_PX: u64 = 24;
+/// Directories of a RAW file that are read: cameras write 4 to 8.
+pub const RAW_DIRECTORIES_MAX: usize = 32;
+/// Entries of one directory of a RAW file that are read.
+pub const RAW_ENTRIES_MAX: usize = 512;
+/// Embedded JPEGs of a RAW file that are looked at: cameras write 1 to 4.
+pub const RAW_JPEGS_MAX: usize = 32;
+/// The share of the sensor's longer edge from which a RAW file's preview may be
+/// printed: cameras that write a full one leave a few pixels off at the edges.
+pub const RAW_PRINT_SHARE_PERCENT_MIN: u8 = 90;
 /// An EXIF block; JPEG's can't be above 64 KiB.
 pub const EXIF_BYTES_MAX: usize = 1024 * 1024;
 /// An XMP packet that is searched for a rating.

@@ -33,18 +33,18 @@ pub struct PrintFile {
     pub is_lossless: bool,
 }
 
-/// Follows a recipe at full size; `None` for a recipe without edits, with which the
-/// original itself is the print file.
+/// Follows a recipe at full size; `None` where the original itself is the print file: it
+/// has no edits and is of a kind that labs print.
 ///
 /// # Errors
 /// As [`crate::develop()`], and [`DevelopError::Recipe`].
 pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>, DevelopError> {
     let recipe = recipe.checked()?;
-    if recipe.is_untouched() {
-        return Ok(None);
-    }
     guarded(|| {
         let kind = decode::readable_kind(original)?;
+        if recipe.is_untouched() && labs_print(kind) {
+            return Ok(None);
+        }
         let tags = Tags::of(&Metadata::of(original, kind));
         let (orientation, says_adobe_rgb) = (tags.orientation().to_exif(), tags.says_adobe_rgb());
         drop(tags);
@@ -54,10 +54,18 @@ pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>,
             return Ok(Some(file));
         }
         let mut picture = decode::decode(original, kind, PICTURE_EDGE_PX_MAX)?;
+        if let Some(damage) = picture.damage {
+            return Err(damage);
+        }
         decode::turn_upright(&mut picture.pixels, orientation);
         let (pixels, profile) = own_colours(picture, says_adobe_rgb);
         encoded(&followed(pixels, &recipe), profile.as_deref()).map(Some)
     })
+}
+
+/// What printers' programs read, the oldest too.
+fn labs_print(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Jpeg | FileKind::Tiff | FileKind::Png)
 }
 
 /// `None` where the file's kind or size needs it to be rendered.
@@ -70,7 +78,7 @@ fn without_loss(original: &[u8], turn: Turn) -> Result<Option<PrintFile>, Develo
 /// The pixels with the profile that they are in; sRGB where a JPEG of three colours
 /// can't have it.
 fn own_colours(picture: Picture, says_adobe_rgb: bool) -> (RgbImage, Option<Vec<u8>>) {
-    let Picture { pixels, is_cmyk, profile } = picture;
+    let Picture { pixels, is_cmyk, profile, .. } = picture;
     let is_kept = !is_cmyk && !pixels.color().has_alpha() && profile.as_deref().is_some_and(colour::is_for_rgb);
     if is_kept {
         return (pixels.into_rgb8(), profile);

@@ -48,7 +48,7 @@ pub enum FileKind {
 impl FileKind {
     /// Whether [`crate::develop()`] takes it.
     pub fn is_readable(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::WebP)
+        matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::WebP | Self::Heic | Self::JpegXl | Self::Raw)
     }
 
     /// Whether a photographer would call it a photograph.

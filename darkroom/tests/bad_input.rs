@@ -7,8 +7,8 @@ mod kit;
 
 use std::time::Instant;
 
-use enprint_darkroom::{DevelopSettings, develop, read_facts};
-use kit::{PATIENCE, Value, exif, in_words, jpeg, quarters, refused};
+use enprint_darkroom::{DevelopError, DevelopSettings, develop, read_facts};
+use kit::{PATIENCE, Value, developed, exif, in_words, jpeg, pixels, quarters, refused};
 
 /// Where the frame header's height stands in a JPEG.
 fn height_at(bytes: &[u8]) -> usize {
@@ -93,9 +93,9 @@ fn an_exif_field_of_four_thousand_million_values_harms_nothing() {
 fn other_files_are_named_for_what_they_are() {
     let named: &[(&[u8], &str)] = &[
         (b"<!DOCTYPE html><html><title>404</title>", "web page"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photographs can't be read yet"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "AVIF photographs can't be read yet"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "a video"),
-        (b"FUJIFILMCCD-RAW 0201FF383501", "RAW photographs can't be read yet"),
+        (b"FUJIFILMCCD-RAW 0201FF383501", "no preview that can be shown"),
         (b"%PDF-1.7", "a PDF"),
         (b"GIF89a", "GIF pictures can't be read yet"),
         (b"", "empty"),
@@ -125,7 +125,7 @@ fn every_format() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_photo_that_is_cut_short_anywhere_is_refused_in_words() {
+fn a_photo_that_is_cut_short_anywhere_is_refused_or_marked_as_damaged() {
     for whole in every_format() {
         let step = (whole.len() / 60).max(1);
         let mut cuts = (0..whole.len() - 2).step_by(step).collect::<Vec<_>>();
@@ -135,11 +135,10 @@ fn a_photo_that_is_cut_short_anywhere_is_refused_in_words() {
             let started = Instant::now();
             match develop(&whole[..cut], &DevelopSettings::default()) {
                 Err(error) => drop(in_words(&error)),
-                Ok(_) => assert!(
-                    !whole.starts_with(b"\xFF\xD8") && cut + 64 > whole.len(),
-                    "cut at {cut} of {}",
-                    whole.len()
-                ),
+                Ok(shown) if whole.starts_with(b"\xFF\xD8") => {
+                    assert!(shown.damage.is_some(), "cut at {cut} of {}", whole.len());
+                }
+                Ok(_) => assert!(cut + 64 > whole.len(), "cut at {cut} of {}", whole.len()),
             }
             assert!(started.elapsed() < PATIENCE);
         }
@@ -147,10 +146,17 @@ fn a_photo_that_is_cut_short_anywhere_is_refused_in_words() {
 }
 
 #[test]
-fn a_jpeg_that_lost_its_end_says_that_it_was_cut_short() {
+fn a_jpeg_that_lost_its_end_is_shown_and_marked_as_cut_short() {
     let whole = jpeg(&quarters(300, 200), None, None);
-    assert!(refused(&whole[..whole.len() * 2 / 3]).contains("cut short"));
-    assert!(refused(&whole[..whole.len() - 2]).contains("cut short"));
+    let reference = pixels(&developed(&whole).proof.jpeg);
+    assert_eq!(developed(&whole).damage, None);
+    for cut in [whole.len() * 2 / 3, whole.len() - 2] {
+        let shown = developed(&whole[..cut]);
+        assert_eq!(shown.damage, Some(DevelopError::CutShort));
+        let proof = pixels(&shown.proof.jpeg);
+        assert!(proof.get_pixel(20, 20).0.iter().zip(reference.get_pixel(20, 20).0).all(|(a, b)| a.abs_diff(b) < 12));
+    }
+    assert!(refused(&whole[..300]).contains("cut short"), "nothing of it can be shown");
 }
 
 #[test]

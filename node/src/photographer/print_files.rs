@@ -25,56 +25,33 @@ pub(super) fn checked_file(
     photo_id: PhotoId,
 ) -> Result<JobFile, NodeError> {
     let photo = archive.photo(event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
-    if photo.recipe.is_untouched() {
-        as_it_is(archive, event_id, photo)
-    } else {
-        made(archive, enlargers, event_id, photo)
-    }
-}
-
-fn as_it_is(archive: &EventArchive, event_id: EventId, photo: StoredPhoto) -> Result<JobFile, NodeError> {
-    let (photo_id, bytes) = (photo.photo_id(), photo.original_bytes);
-    let mut whole = blake3::Hasher::new();
-    let mut subtrees = Vec::new();
-    for (at, offset) in (0..bytes).step_by(RANGE_BYTES as usize).enumerate() {
-        let length = (bytes - offset).min(RANGE_BYTES);
-        let range = archive.file_range(event_id, (photo_id, photo_id.0), offset, length)?;
-        whole.update(&range);
-        subtrees.extend_from_slice(&range_hash(bytes, at as u64, &range));
-    }
-    let root = ContentHash::from(whole.finalize());
-    if root != photo_id.0 {
-        return Err(damaged(&photo));
-    }
-    let (width_px, height_px) = (photo.record.width_px, photo.record.height_px);
-    Ok(JobFile {
-        file: PrintFile { photo_id, name: photo.record.file_name, bytes, root, width_px, height_px },
-        subtrees,
-    })
-}
-
-/// The same recipe makes the same bytes, so that a job that is offered again fetches
-/// nothing twice.
-fn made(
-    archive: &EventArchive,
-    enlargers: &Enlargers,
-    event_id: EventId,
-    photo: StoredPhoto,
-) -> Result<JobFile, NodeError> {
-    let photo_id = photo.photo_id();
     let original = archive.original(event_id, photo_id).map_err(|_| damaged(&photo))?;
     let place = enlargers.take(Work::Edit);
-    let file =
+    let made =
         print_file(&original, &photo.recipe).map_err(|error| NodeError::NotNow { problem: error.to_string() })?;
     drop(place);
-    let Some(file) = file else { return as_it_is(archive, event_id, photo) };
-    let root = archive.put_print_file(event_id, photo_id, &file.jpeg)?;
-    let bytes = file.jpeg.len() as u64;
-    let ranges = file.jpeg.chunks(RANGE_BYTES as usize).enumerate();
-    let subtrees = ranges.flat_map(|(at, range)| range_hash(bytes, at as u64, range)).collect();
+    let Some(made) = made else {
+        let (name, size) = (photo.record.file_name, (photo.record.width_px, photo.record.height_px));
+        return Ok(job_file(photo_id, name, photo_id.0, size, &original));
+    };
+    // The same recipe makes the same bytes, so that a job that is offered again fetches
+    // nothing twice.
+    let root = archive.put_print_file(event_id, photo_id, &made.jpeg)?;
     let name = with_jpeg_ending(&photo.record.file_name);
-    let (width_px, height_px) = (file.width_px, file.height_px);
-    Ok(JobFile { file: PrintFile { photo_id, name, bytes, root, width_px, height_px }, subtrees })
+    Ok(job_file(photo_id, name, root, (made.width_px, made.height_px), &made.jpeg))
+}
+
+fn job_file(
+    photo_id: PhotoId,
+    name: String,
+    root: ContentHash,
+    (width_px, height_px): (u32, u32),
+    bytes: &[u8],
+) -> JobFile {
+    let length = bytes.len() as u64;
+    let ranges = bytes.chunks(RANGE_BYTES as usize).enumerate();
+    let subtrees = ranges.flat_map(|(at, range)| range_hash(length, at as u64, range)).collect();
+    JobFile { file: PrintFile { photo_id, name, bytes: length, root, width_px, height_px }, subtrees }
 }
 
 /// What is made is a JPEG, whatever the original was.

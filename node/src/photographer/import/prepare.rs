@@ -76,6 +76,9 @@ impl<'a> Preparer<'a> {
         let place = self.import.enlargers.take(Work::Import);
         let renditions = darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
         drop(place);
+        if let Some(damage) = renditions.damage {
+            return Err(damage.to_string());
+        }
         let record = self.record(file, photo_id, &facts)?;
         let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
         let now_ms = jiff::Timestamp::now().as_millisecond();

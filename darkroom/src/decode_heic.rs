@@ -1,0 +1,72 @@
+//! HEIC and HIF → pixels. The container's crop, rotation and mirroring are applied
+//! here, so that what comes out is upright and EXIF's orientation no longer counts.
+
+use heic_decoder::{DecodedImage, HeifError};
+use image::{DynamicImage, ImageBuffer, RgbImage};
+
+use crate::decode::{Picture, check_size, within_memory};
+use crate::error::DevelopError;
+use crate::limits::{COLOUR_PROFILE_BYTES_MAX, HEIC_BYTES_PER_PX};
+
+/// The size after the container's transforms, from the headers, checked.
+///
+/// # Errors
+/// Claims out of bounds, damage to the headers.
+pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
+    let info = heic_decoder::probe(bytes).map_err(in_words)?;
+    let edge = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
+    check_size(edge(info.coded_width), edge(info.coded_height))?;
+    check_size(edge(info.width), edge(info.height))?;
+    Ok((edge(info.width), edge(info.height)))
+}
+
+/// Decodes the primary image.
+///
+/// # Errors
+/// As [`size`], and damage.
+pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
+    let (width_px, height_px) = size(bytes)?;
+    let needed = u64::from(width_px) * u64::from(height_px) * HEIC_BYTES_PER_PX;
+    within_memory(needed, || {
+        let mut decoded = heic_decoder::decode(bytes).map_err(in_words)?;
+        let profile = decoded.metadata.icc_profile.take().filter(|it| it.len() <= COLOUR_PROFILE_BYTES_MAX);
+        let profile = profile.or_else(|| profile_of(&decoded));
+        Ok(Picture { pixels: light(&decoded)?, is_cmyk: false, profile, damage: None })
+    })
+}
+
+/// Eight bits stay eight; more become sixteen, so that nothing is banded.
+fn light(decoded: &DecodedImage) -> Result<DynamicImage, DevelopError> {
+    let edge = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
+    let (width, height) = (edge(decoded.width), edge(decoded.height));
+    let pixels = if decoded.alpha.is_some() {
+        let rgba = decoded.to_rgba16().map_err(in_words)?;
+        ImageBuffer::from_raw(width, height, rgba.data).map(DynamicImage::ImageRgba16)
+    } else if decoded.bit_depth_luma > 8 {
+        let rgb = decoded.to_rgb16().map_err(in_words)?;
+        ImageBuffer::from_raw(width, height, rgb.data).map(DynamicImage::ImageRgb16)
+    } else {
+        RgbImage::from_raw(width, height, decoded.to_rgb8().map_err(in_words)?.data).map(DynamicImage::from)
+    };
+    pixels.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))
+}
+
+/// Without an ICC profile, the four numbers of `colr/nclx` say which primaries: 12 is
+/// Display P3, 9 Rec. 2020, 1 and whatever else sRGB.
+fn profile_of(decoded: &DecodedImage) -> Option<Vec<u8>> {
+    let profile = match decoded.color_info?.color_primaries {
+        12 => moxcms::ColorProfile::new_display_p3(),
+        9 => moxcms::ColorProfile::new_bt2020(),
+        _ => return None,
+    };
+    profile.encode().ok()
+}
+
+fn in_words(error: HeifError) -> DevelopError {
+    match error {
+        HeifError::Truncated { .. } => DevelopError::CutShort,
+        HeifError::Unsupported(_) => DevelopError::Unsupported { what: "This variant of HEIC" },
+        HeifError::LimitExceeded(_) => DevelopError::TooMuchMemory,
+        other => DevelopError::damaged(other),
+    }
+}
