@@ -1,10 +1,10 @@
-//! Where a file keeps its EXIF and its XMP. Walks PNG chunks, WebP chunks and the
+//! Where a file keeps its EXIF, its XMP and its IPTC. Walks PNG chunks, WebP chunks and the
 //! first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
 
 use std::borrow::Cow;
 
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::{EXIF_BYTES_MAX, XMP_BYTES_MAX};
+use crate::limits::{EXIF_BYTES_MAX, IPTC_BYTES_MAX, XMP_BYTES_MAX};
 use crate::raw;
 use crate::sniff::FileKind;
 
@@ -15,29 +15,34 @@ pub struct Metadata<'a> {
     pub exif: Option<Cow<'a, [u8]>>,
     /// The packet's text.
     pub xmp: Option<&'a [u8]>,
+    /// Photoshop's resources, one of which is IPTC's. A TIFF's are found by their tags.
+    pub photoshop: Option<&'a [u8]>,
 }
 
 impl<'a> Metadata<'a> {
     /// Finds what there is; a file that is broken simply has none.
     pub fn of(bytes: &'a [u8], kind: FileKind) -> Self {
         let found = match kind {
-            FileKind::Jpeg => JpegHeaders::before_scans(bytes)
-                .map(|h| Self { exif: h.exif.map(Cow::from), xmp: h.xmp })
-                .unwrap_or_default(),
+            FileKind::Jpeg => {
+                let found =
+                    |h: JpegHeaders<'a>| Self { exif: h.exif.map(Cow::from), xmp: h.xmp, photoshop: h.photoshop };
+                JpegHeaders::before_scans(bytes).map(found).unwrap_or_default()
+            }
             FileKind::Png => png(bytes),
             FileKind::WebP => webp(bytes),
             FileKind::Tiff => {
-                return Self { exif: Some(bytes.into()), xmp: None };
+                return Self { exif: Some(bytes.into()), ..Self::default() };
             }
             FileKind::Raw => {
-                return Self { exif: raw::exif(bytes).map(Cow::from), xmp: None };
+                return Self { exif: raw::exif(bytes).map(Cow::from), ..Self::default() };
             }
-            FileKind::Heic => Self { exif: heic(bytes).map(Cow::from), xmp: None },
+            FileKind::Heic => Self { exif: heic(bytes).map(Cow::from), ..Self::default() },
             _ => Self::default(),
         };
         Self {
             exif: found.exif.filter(|block| block.len() <= EXIF_BYTES_MAX),
             xmp: found.xmp.filter(|packet| packet.len() <= XMP_BYTES_MAX),
+            photoshop: found.photoshop.filter(|block| block.len() <= IPTC_BYTES_MAX),
         }
     }
 }

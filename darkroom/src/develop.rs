@@ -14,6 +14,7 @@ use crate::error::DevelopError;
 use crate::facts::{Orientation, Tags, read_facts};
 use crate::frame::{followed, framed};
 use crate::limits::RENDITION_EDGE_PX_MAX;
+use crate::placeholder::placeholder;
 use crate::recipe::Recipe;
 use crate::shrink::{fitted, shrink, shrink_rgb};
 use crate::watermark::Watermark;
@@ -68,6 +69,8 @@ pub struct Renditions {
     /// Why parts of the picture are missing, if they are. Such a photo can be looked at,
     /// and must not be printed.
     pub damage: Option<DevelopError>,
+    /// A ThumbHash, 5 to 25 bytes: what a page paints while the thumbnail loads.
+    pub placeholder: Vec<u8>,
 }
 
 /// Makes a photo's renditions from the bytes of its original. Takes a tenth to half
@@ -91,11 +94,12 @@ pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -
         let (mut proof, damage) = looked_at(bytes, settings, &recipe)?;
         let proof_edge_px = proof.width().max(proof.height());
         let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
-        let thumbnail = encoded(&shrink_rgb(&proof, small)?, settings.thumbnail_quality)?;
+        let small = shrink_rgb(&proof, small)?;
+        let (thumbnail, placeholder) = (encoded(&small, settings.thumbnail_quality)?, placeholder(&small)?);
         if let Some(watermark) = &settings.watermark {
             watermark.stamp(&mut proof);
         }
-        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)?, damage })
+        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)?, damage, placeholder })
     })
 }
 

@@ -1,20 +1,28 @@
-//! What the camera wrote about a photo: size, orientation, capture time, camera,
-//! lens, rating. EXIF lies, loops and breaks off: whatever can't be read is simply
-//! absent, and only the picture's size is required.
+//! What is known of a photo before it is developed: what the camera wrote, and what
+//! its photographer did. EXIF, IPTC and XMP lie, loop and break off: whatever can't be
+//! read is simply absent, and only the picture's size is required. How each of the
+//! three is read is `tags`', `iptc`'s and `xmp`'s matter.
 
-use exif::{Exif, In, Tag, Value};
+use std::borrow::Cow;
+
+use exif::Tag;
 use image::ImageDecoder;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
+use crate::captured::Captured;
 use crate::container::Metadata;
 use crate::decode;
 use crate::develop::guarded;
 use crate::error::DevelopError;
+use crate::exposure::Exposure;
+use crate::iptc;
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::CAMERA_NAME_CHARS_MAX;
+use crate::limits::{IPTC_BYTES_MAX, XMP_BYTES_MAX};
 use crate::raw::PrintSource;
 use crate::sniff::FileKind;
+pub(crate) use crate::tags::Tags;
+use crate::words::Written;
+use crate::xmp;
 use crate::{decode_heic, decode_jxl, raw};
 
 /// Which way up the camera was held: EXIF's 1 to 8. Anything else counts as 1.
@@ -38,15 +46,6 @@ impl Orientation {
     }
 }
 
-/// When a photo was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Captured {
-    /// By the camera's own clock, with fractions of a second where it says them.
-    pub civil: DateTime,
-    /// The clock's distance from UTC, where the camera says it.
-    pub offset: Option<Offset>,
-}
-
 /// What is known of a photo before it is developed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
@@ -58,7 +57,7 @@ pub struct Facts {
     pub height_px: u32,
     /// As stored in the file.
     pub orientation: Orientation,
-    /// From `DateTimeOriginal`, or where that is missing `DateTimeDigitized`.
+    /// From `DateTimeOriginal`; where that is missing, from what comes closest to it.
     pub captured: Option<Captured>,
     /// The camera's maker.
     pub camera_make: Option<String>,
@@ -66,7 +65,15 @@ pub struct Facts {
     pub camera_model: Option<String>,
     /// The lens's model.
     pub lens: Option<String>,
-    /// 0 to 5 stars: XMP's, or EXIF's where there is none.
+    /// How it was exposed.
+    pub exposure: Exposure,
+    /// Who took it: XMP's creator, IPTC's by-line or EXIF's artist.
+    pub author: Option<String>,
+    /// What it shows, in its photographer's words; may be of several lines.
+    pub caption: Option<String>,
+    /// Each once, at most [`KEYWORDS_MAX`](crate::limits::KEYWORDS_MAX).
+    pub keywords: Vec<String>,
+    /// 0 to 5 stars: XMP's, or EXIF's where there is none. A rejected photo has none.
     pub rating: Option<u8>,
     /// What it can be printed from: of a RAW file, its preview alone.
     pub print_source: PrintSource,
@@ -106,18 +113,23 @@ pub fn read_facts(bytes: &[u8]) -> Result<Facts, DevelopError> {
         let tags = Tags::of(&metadata);
         let orientation = tags.orientation();
         let sideways = orientation.is_sideways();
+        let written = written(&metadata, &tags);
         Ok(Facts {
             kind,
             width_px: if sideways { height_px } else { width_px },
             height_px: if sideways { width_px } else { height_px },
             orientation,
-            captured: tags.captured(),
-            camera_make: tags.text(Tag::Make),
-            camera_model: tags.text(Tag::Model),
-            lens: tags.text(Tag::LensModel),
-            rating: metadata.xmp.and_then(xmp_rating).or_else(|| tags.rating()),
+            captured: written.captured,
+            camera_make: written.camera_make,
+            camera_model: written.camera_model,
+            lens: written.lens,
+            exposure: written.exposure,
+            author: written.author,
+            caption: written.caption,
+            keywords: written.keywords,
+            rating: written.rating.and_then(|stars| u8::try_from(stars).ok()),
             print_source: print_source(bytes, kind)?,
-            has_gps: tags.field(Tag::GPSLatitude).is_some(),
+            has_gps: tags.has(Tag::GPSLatitude),
         })
     })
 }
@@ -146,97 +158,16 @@ fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError>
     Ok(decode::opened(bytes, kind)?.dimensions())
 }
 
-/// EXIF fields, read one by one: a field may claim a megabyte, and hundreds may.
-pub(crate) struct Tags(Option<Exif>);
-
-impl Tags {
-    /// Whatever can be read of the block.
-    pub(crate) fn of(metadata: &Metadata<'_>) -> Self {
-        let mut reader = exif::Reader::new();
-        reader.continue_on_error(true);
-        Self(metadata.exif.as_deref().and_then(|block| {
-            let read = reader.read_raw(block.to_vec());
-            read.or_else(|error| error.distill_partial_result(|_| {})).ok()
-        }))
-    }
-
-    /// The picture's orientation, not its thumbnail's.
-    pub(crate) fn orientation(&self) -> Orientation {
-        let value = self.field(Tag::Orientation).and_then(|value| value.get_uint(0));
-        Orientation::from_exif(value.unwrap_or(1))
-    }
-
-    /// Cameras that are set to Adobe RGB say so here, and often embed no profile.
-    pub(crate) fn says_adobe_rgb(&self) -> bool {
-        matches!(self.field(Tag::InteroperabilityIndex),
-            Some(Value::Ascii(lines)) if lines.first().is_some_and(|line| line.starts_with(b"R03")))
-    }
-
-    fn field(&self, tag: Tag) -> Option<&Value> {
-        Some(&self.0.as_ref()?.get_field(tag, In::PRIMARY)?.value)
-    }
-
-    fn ascii(&self, tag: Tag) -> Option<&[u8]> {
-        match self.field(tag)? {
-            Value::Ascii(lines) => lines.first().map(Vec::as_slice),
-            _ => None,
-        }
-    }
-
-    /// A name: one line, no control characters, bounded; None when blank.
-    fn text(&self, tag: Tag) -> Option<String> {
-        let line = self.ascii(tag)?;
-        let line = &line[..line.len().min(4 * CAMERA_NAME_CHARS_MAX)];
-        let text = String::from_utf8_lossy(line);
-        let words = text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FFFD}');
-        let joined = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        let kept = joined.chars().take(CAMERA_NAME_CHARS_MAX).collect::<String>();
-        (!kept.is_empty()).then_some(kept)
-    }
-
-    fn captured(&self) -> Option<Captured> {
-        self.moment(Tag::DateTimeOriginal, Tag::SubSecTimeOriginal, Tag::OffsetTimeOriginal)
-            .or_else(|| self.moment(Tag::DateTimeDigitized, Tag::SubSecTimeDigitized, Tag::OffsetTimeDigitized))
-    }
-
-    fn moment(&self, time: Tag, fraction: Tag, offset: Tag) -> Option<Captured> {
-        let mut moment = exif::DateTime::from_ascii(self.ascii(time)?).ok()?;
-        if let Some(digits) = self.ascii(fraction) {
-            // A fraction that can't be read leaves the moment as it is.
-            let _ = moment.parse_subsec(digits);
-        }
-        if let Some(zone) = self.ascii(offset) {
-            let _ = moment.parse_offset(zone);
-        }
-        captured_from(&moment)
-    }
-
-    fn rating(&self) -> Option<u8> {
-        const RATING: Tag = Tag(exif::Context::Tiff, 0x4746);
-        let stars = self.field(RATING)?.get_uint(0)?;
-        u8::try_from(stars).ok().filter(|stars| *stars <= 5)
-    }
-}
-
-fn captured_from(moment: &exif::DateTime) -> Option<Captured> {
-    let (year, month, day) = (moment.year.try_into().ok()?, moment.month.try_into().ok()?, moment.day.try_into().ok()?);
-    let (hour, minute, second) =
-        (moment.hour.try_into().ok()?, moment.minute.try_into().ok()?, moment.second.try_into().ok()?);
-    let nanosecond = moment.nanosecond.and_then(|nanosecond| i32::try_from(nanosecond).ok()).unwrap_or(0);
-    let civil = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok()?;
-    let offset = moment.offset.and_then(|minutes| Offset::from_seconds(i32::from(minutes) * 60).ok());
-    // A camera whose battery ran out writes year 0.
-    (civil.year() > 1800).then_some(Captured { civil, offset })
-}
-
-/// `xmp:Rating`, as an attribute or an element. -1 means rejected, which is no rating.
-fn xmp_rating(packet: &[u8]) -> Option<u8> {
-    const NAME: &[u8] = b"xmp:Rating";
-    let at = packet.windows(NAME.len()).position(|window| window == NAME)?;
-    let after = &packet[at + NAME.len()..];
-    let value =
-        after.strip_prefix(b"=\"").or_else(|| after.strip_prefix(b"='")).or_else(|| after.strip_prefix(b">"))?;
-    let (digit, end) = (value.first()?, value.get(1)?);
-    let stars = digit.checked_sub(b'0').filter(|stars| *stars <= 5)?;
-    (!end.is_ascii_digit()).then_some(stars)
+/// All three blocks' words, put together by who is to be believed: the camera of what
+/// it measured, the last program that wrote of what people wrote.
+fn written(metadata: &Metadata<'_>, tags: &Tags) -> Written {
+    const XMP_IN_TIFF: Tag = Tag(exif::Context::Tiff, 0x02BC);
+    const IPTC_IN_TIFF: Tag = Tag(exif::Context::Tiff, 0x83BB);
+    let packet = metadata.xmp.map(Cow::from).or_else(|| tags.bytes(XMP_IN_TIFF, XMP_BYTES_MAX));
+    let block = metadata.photoshop.and_then(iptc::in_photoshop).map(Cow::from);
+    let block = block.or_else(|| tags.bytes(IPTC_IN_TIFF, IPTC_BYTES_MAX));
+    let exif = tags.written();
+    let xmp = packet.map(|packet| xmp::read(&packet)).unwrap_or_default();
+    let iptc = block.map(|block| iptc::read(&block)).unwrap_or_default();
+    exif.with_words_of(xmp, iptc)
 }

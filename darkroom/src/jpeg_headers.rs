@@ -8,6 +8,7 @@ use crate::limits::{COLOUR_PROFILE_BYTES_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_M
 
 const EXIF: &[u8] = b"Exif\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
 
 /// The frame header (SOF): the picture's size and how it is coded.
@@ -58,6 +59,8 @@ pub struct JpegHeaders<'a> {
     pub exif: Option<&'a [u8]>,
     /// The XMP packet.
     pub xmp: Option<&'a [u8]>,
+    /// Photoshop's resources, of the first segment that has them.
+    pub photoshop: Option<&'a [u8]>,
     profile_parts: Vec<&'a [u8]>,
     scans: u32,
     scans_at: usize,
@@ -157,6 +160,9 @@ impl<'a> JpegHeaders<'a> {
             0xDA => self.scans += 1,
             0xE1 if self.exif.is_none() && body.starts_with(EXIF) => self.exif = body.get(EXIF.len() + 1..),
             0xE1 if self.xmp.is_none() && body.starts_with(XMP) => self.xmp = body.get(XMP.len()..),
+            0xED if self.photoshop.is_none() && body.starts_with(PHOTOSHOP) => {
+                self.photoshop = body.get(PHOTOSHOP.len()..);
+            }
             0xE2 if body.starts_with(ICC) && body.len() > ICC.len() + 2 => {
                 self.profile_parts.push(&body[ICC.len()..]);
             }

@@ -6,20 +6,24 @@
 //! | file | what it owns |
 //! |---|---|
 //! | [`sniff`](mod@sniff) | which kind of file this is, by its content |
-//! | `container` | where a file keeps its EXIF and XMP |
+//! | `container` | where a file keeps its EXIF, XMP and IPTC |
 //! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
-//! | [`facts`] | size, capture time, camera, rating |
+//! | [`facts`] | size, capture time, camera, exposure, caption, rating |
+//! | `tags`, `iptc`, `xmp`, `xmp_properties` | what each of the three blocks says |
+//! | `captured`, `exposure`, `words` | what it means: moments, settings, texts |
 //! | `planes` | camera JPEGs → RGB at the size wanted, the fast way |
 //! | `decode`, `decode_jpeg`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
 //! | [`watermark`] | text over the proof |
+//! | `placeholder` | 25 bytes to paint while the thumbnail loads |
 //! | [`recipe`] | a photo's edits |
 //! | [`frame`] | what a recipe does to pixels and sizes |
 //! | [`print`] | original and recipe → the file that is printed |
 //! | [`develop`](mod@develop) | all of it in order |
 
+mod captured;
 mod colour;
 mod container;
 mod decode;
@@ -28,22 +32,31 @@ mod decode_jpeg;
 mod decode_jxl;
 pub mod develop;
 pub mod error;
+mod exposure;
 pub mod facts;
 pub mod frame;
+mod iptc;
 mod jpeg_headers;
 pub mod limits;
+mod placeholder;
 mod planes;
 pub mod print;
 pub mod raw;
 pub mod recipe;
 mod shrink;
 pub mod sniff;
+mod tags;
 mod typesetting;
 pub mod watermark;
+mod words;
+mod xmp;
+mod xmp_properties;
 
+pub use captured::Captured;
 pub use develop::{DevelopSettings, Rendition, Renditions, develop, develop_with};
 pub use error::DevelopError;
-pub use facts::{Captured, Facts, Orientation, read_facts};
+pub use exposure::Exposure;
+pub use facts::{Facts, Orientation, read_facts};
 pub use print::{PrintFile, print_file};
 pub use raw::PrintSource;
 pub use recipe::{CropFrame, Recipe};

@@ -34,12 +34,32 @@ pub const RAW_JPEGS_MAX: usize = 32;
 pub const RAW_PRINT_SHARE_PERCENT_MIN: u8 = 90;
 /// An EXIF block; JPEG's can't be above 64 KiB.
 pub const EXIF_BYTES_MAX: usize = 1024 * 1024;
-/// An XMP packet that is searched for a rating.
+/// An XMP packet, of which JPEG's can't be above 64 KiB.
 pub const XMP_BYTES_MAX: usize = 1024 * 1024;
 /// A colour profile: printers' are 2 MB or less; above it the picture counts as sRGB.
 pub const COLOUR_PROFILE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Characters of a camera's or lens's name that are kept.
 pub const CAMERA_NAME_CHARS_MAX: usize = 60;
+/// An IPTC block, with the other Photoshop resources around it.
+pub const IPTC_BYTES_MAX: usize = 1024 * 1024;
+/// Elements within each other in an XMP packet: what is read stands six deep.
+pub const XMP_DEPTH_MAX: usize = 64;
+/// Attributes of one XMP element: Camera Raw's settings are about 200.
+pub const XMP_ATTRIBUTES_MAX: usize = 1_024;
+/// Values that are kept of one XMP packet or IPTC block, keywords above all.
+pub const WRITTEN_VALUES_MAX: usize = 256;
+/// Characters of an author's name that are kept.
+pub const AUTHOR_CHARS_MAX: usize = 120;
+/// Characters of a caption that are kept: IPTC allows 2,000 bytes.
+pub const CAPTION_CHARS_MAX: usize = 1_000;
+/// Characters of a keyword that are kept: IPTC allows 64 bytes.
+pub const KEYWORD_CHARS_MAX: usize = 64;
+/// Keywords that are kept.
+pub const KEYWORDS_MAX: usize = 50;
+/// Bytes of any written text that are looked at.
+pub const TEXT_BYTES_MAX: usize = 4 * CAPTION_CHARS_MAX;
+/// The longer edge that a placeholder is made from; ThumbHash takes at most 100.
+pub const PLACEHOLDER_EDGE_PX: u32 = 48;
 /// The longest edge that a rendition may be asked to have.
 pub const RENDITION_EDGE_PX_MAX: u32 = 4_096;
 /// How far a photo may be straightened; beyond it, it is turned by a quarter first.

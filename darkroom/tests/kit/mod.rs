@@ -64,6 +64,10 @@ pub enum Value {
     Short(u16),
     /// A number, or where a directory begins.
     Long(u32),
+    /// One number over another.
+    Ratio(u32, u32),
+    /// Bytes of no kind.
+    Bytes(&'static [u8]),
     /// Degrees, minutes, seconds.
     Angle([u32; 3]),
 }
@@ -76,6 +80,8 @@ fn directory(fields: &[(u16, Value)], at: u32) -> Vec<u8> {
             Value::Text(text) => (2_u16, text.len() as u32 + 1, [text.as_bytes(), &[0]].concat()),
             Value::Short(number) => (3, 1, number.to_le_bytes().to_vec()),
             Value::Long(number) => (4, 1, number.to_le_bytes().to_vec()),
+            Value::Ratio(over, under) => (5, 1, [over.to_le_bytes(), under.to_le_bytes()].concat()),
+            Value::Bytes(bytes) => (1, bytes.len() as u32, bytes.to_vec()),
             Value::Angle(parts) => {
                 (5, 3, parts.iter().flat_map(|part| [part.to_le_bytes(), 1_u32.to_le_bytes()].concat()).collect())
             }
