@@ -64,7 +64,7 @@ pub(crate) fn caption(text: &str) -> Option<String> {
     let mut lines = text.split('\n').map(joined).collect::<Vec<_>>();
     lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     let kept = cut(lines.join("\n").trim(), CAPTION_CHARS_MAX);
-    (!kept.is_empty() && !is_camera_made(&kept)).then_some(kept)
+    (!kept.is_empty() && !is_empty_word(&kept) && !is_camera_made(&kept)).then_some(kept)
 }
 
 /// Keywords, each once whatever its case, in their order.
@@ -105,7 +105,7 @@ fn windows_1252(byte: u8) -> char {
 /// One line, its words a space apart; None when blank.
 fn line(text: &str, chars_max: usize) -> Option<String> {
     let kept = cut(&joined(bounded(text)), chars_max);
-    (!kept.is_empty()).then_some(kept)
+    (!kept.is_empty() && !is_empty_word(&kept)).then_some(kept)
 }
 
 /// `text` with one space between words and nothing that can't be shown.
@@ -129,6 +129,11 @@ fn cut(text: &str, chars_max: usize) -> String {
 fn bounded(text: &str) -> &str {
     let end = text.floor_char_boundary(TEXT_BYTES_MAX);
     text.get(..end).unwrap_or_default()
+}
+
+/// What programs write where they had nothing to write.
+fn is_empty_word(text: &str) -> bool {
+    matches!(text, "null" | "(null)" | "undefined")
 }
 
 /// What cameras write as a description, every time.
@@ -168,6 +173,7 @@ mod tests {
         );
         assert_eq!(caption(&"é".repeat(100_000)).unwrap().chars().count(), CAPTION_CHARS_MAX);
         assert_eq!(caption("OLYMPUS DIGITAL CAMERA         "), None);
+        assert_eq!((caption("null"), author(["(null)"]), keywords(["null"]).len()), (None, None, 0));
     }
 
     #[test]

@@ -19,8 +19,9 @@ pub const IMPORT_FAILURES_LISTED_MAX: usize = 10_000;
 pub const VOLUME_BYTES_MAX: u64 = 64 * 1024 * 1024 * 1024;
 /// How many edits of a photo can be undone.
 pub const RECIPES_REMEMBERED: usize = 20;
-/// A stored photo record: a few hundred bytes of facts and names.
-pub const PHOTO_RECORD_BYTES_MAX: usize = 16 * 1024;
+/// A stored photo record: a few hundred bytes of facts and names, and 17 KB at most of
+/// caption and keywords.
+pub const PHOTO_RECORD_BYTES_MAX: usize = 32 * 1024;
 
 // --- photographer: orders ---
 

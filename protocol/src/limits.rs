@@ -50,6 +50,16 @@ pub const NOTE_BYTES_MAX: usize = 4_000;
 pub const SENTENCE_BYTES_MAX: usize = 1_000;
 /// One line of an address, a tracking number, a link.
 pub const LINE_BYTES_MAX: usize = 500;
+/// A photo's caption: IPTC allows 2,000 bytes, XMP any length.
+pub const CAPTION_BYTES_MAX: usize = 4_000;
+/// Keywords of one photo.
+pub const KEYWORDS_MAX: usize = 50;
+/// One keyword: IPTC allows 64 bytes, XMP any length.
+pub const KEYWORD_BYTES_MAX: usize = 256;
+/// A photo's placeholder: a ThumbHash has 5 to 25 bytes.
+pub const PLACEHOLDER_BYTES_MAX: usize = 32;
+/// How far a camera's clock may be from UTC, either way: 14 hours.
+pub const CLOCK_OFFSET_MINUTES_MAX: i16 = 14 * 60;
 /// Addresses that a peer announces.
 pub const ADDRESSES_MAX: usize = 16;
 /// Labs or photographers in one directory reply.

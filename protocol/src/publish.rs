@@ -131,6 +131,31 @@ pub struct PhotoRecord {
     pub height_px: u32,
     /// 0 to 5 stars, where given.
     pub rating: Option<u8>,
+    // What follows came later, and is left out where it is not known: a record without
+    // it has the bytes, and so the revision, that it always had.
+    /// How far the camera's clock was from UTC, in minutes; at most
+    /// [`limits::CLOCK_OFFSET_MINUTES_MAX`] either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_offset_minutes: Option<i16>,
+    /// The lens's model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lens: Option<String>,
+    /// Such as `1/250 s · f/2.8 · ISO 400 · 50 mm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<String>,
+    /// Who took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// What it shows; may be of several lines. At most [`limits::CAPTION_BYTES_MAX`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// At most [`limits::KEYWORDS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<String>,
+    /// A ThumbHash: what a page paints while the thumbnail loads. At most
+    /// [`limits::PLACEHOLDER_BYTES_MAX`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<ByteBuf>,
 }
 
 /// A photo with its renditions.
@@ -167,9 +192,17 @@ impl PhotoRecord {
         }
         self.file_name = name;
         self.category = text::required("A category", &self.category, limits::NAME_BYTES_MAX, false)?;
-        let camera = self.camera.as_deref().unwrap_or_default();
-        let camera = text::optional("A camera", camera, limits::NAME_BYTES_MAX, false)?;
-        self.camera = Some(camera).filter(|camera| !camera.is_empty());
+        self.camera = line("A camera", self.camera)?;
+        self.lens = line("A lens", self.lens)?;
+        self.exposure = line("An exposure", self.exposure)?;
+        self.author = line("An author", self.author)?;
+        let caption = text::optional("A caption", &self.caption.unwrap_or_default(), limits::CAPTION_BYTES_MAX, true)?;
+        self.caption = Some(caption).filter(|caption| !caption.is_empty());
+        self.keywords = checked_keywords(&self.keywords)?;
+        self.placeholder = checked_placeholder(self.placeholder)?;
+        if self.captured_offset_minutes.is_some_and(|minutes| minutes.unsigned_abs() > CLOCK_OFFSET) {
+            return Err(bad("A clock's distance from UTC", "is more than 14 hours"));
+        }
         if self.rating.is_some_and(|rating| rating > 5) {
             return Err(bad("A rating", "is not 0 to 5 stars"));
         }
@@ -177,6 +210,32 @@ impl PhotoRecord {
             return Err(bad("A photo's size", "is nothing"));
         }
         Ok(self)
+    }
+}
+
+const CLOCK_OFFSET: u16 = limits::CLOCK_OFFSET_MINUTES_MAX.unsigned_abs();
+
+/// One line of text; none where it is blank.
+fn line(field: &'static str, text: Option<String>) -> Result<Option<String>, ProtocolError> {
+    let text = text::optional(field, &text.unwrap_or_default(), limits::NAME_BYTES_MAX, false)?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn checked_keywords(keywords: &[String]) -> Result<Vec<String>, ProtocolError> {
+    if keywords.len() > limits::KEYWORDS_MAX {
+        let (given, max) = (keywords.len() as u64, limits::KEYWORDS_MAX as u64);
+        return Err(ProtocolError::TooMany { what: "Keywords of a photo", given, max });
+    }
+    keywords.iter().map(|word| text::required("A keyword", word, limits::KEYWORD_BYTES_MAX, false)).collect()
+}
+
+fn checked_placeholder(placeholder: Option<ByteBuf>) -> Result<Option<ByteBuf>, ProtocolError> {
+    match placeholder {
+        Some(bytes) if bytes.len() > limits::PLACEHOLDER_BYTES_MAX => {
+            let (given, max) = (bytes.len() as u64, limits::PLACEHOLDER_BYTES_MAX as u64);
+            Err(ProtocolError::TooMany { what: "Bytes of a placeholder", given, max })
+        }
+        placeholder => Ok(placeholder.filter(|bytes| !bytes.is_empty())),
     }
 }
 

@@ -66,6 +66,13 @@ fn publish_messages_have_their_golden_bytes() {
         width_px: 6000,
         height_px: 4000,
         rating: Some(4),
+        captured_offset_minutes: None,
+        lens: None,
+        exposure: None,
+        author: None,
+        caption: None,
+        keywords: Vec::new(),
+        placeholder: None,
     };
     let picture =
         |width_px, height_px| Picture { width_px, height_px, jpeg: ByteBuf::from(vec![0xff, 0xd8, 0xff, 0xd9]) };
@@ -74,7 +81,19 @@ fn publish_messages_have_their_golden_bytes() {
         published.revision().unwrap().to_string(),
         golden_text("publish_revision", || published.revision().unwrap().to_string())
     );
-    golden("publish_batch", &PublishRequest::Batch { event_id: EventId([1; 16]), photos: vec![published] });
+    golden("publish_batch", &PublishRequest::Batch { event_id: EventId([1; 16]), photos: vec![published.clone()] });
+    let spoken = PhotoRecord {
+        captured_offset_minutes: Some(120),
+        lens: Some("35mm f/1.8".into()),
+        exposure: Some("1/250 s · f/2.8 · ISO 400 · 50 mm".into()),
+        author: Some("Ana".into()),
+        caption: Some("The first dance".into()),
+        keywords: vec!["dance".into()],
+        placeholder: Some(ByteBuf::from(vec![1, 2, 3, 4, 5])),
+        ..published.record.clone()
+    };
+    let spoken = PublishedPhoto { record: spoken, ..published.clone() };
+    golden("publish_batch_words", &PublishRequest::Batch { event_id: EventId([1; 16]), photos: vec![spoken] });
     golden("publish_withdraw", &PublishRequest::Withdraw { event_id: EventId([1; 16]), photos: vec![photo()] });
     golden("publish_withdraw_event", &PublishRequest::WithdrawEvent { event_id: EventId([1; 16]) });
     golden(
@@ -85,6 +104,57 @@ fn publish_messages_have_their_golden_bytes() {
     golden("publish_stored", &PublishReply::Stored);
     golden("publish_withdrawn", &PublishReply::Withdrawn { photos: 7 });
     golden("publish_refused", &PublishReply::Refused(Refusal::uniform()));
+}
+
+/// `publish_batch` was released before photos had captions.
+#[test]
+fn a_record_from_before_captions_is_read_and_keeps_its_revision() {
+    let hex = golden_text("publish_batch", String::new);
+    let bytes: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let PublishRequest::Batch { photos, .. } = codec::decode(&bytes, bytes.len()).unwrap() else {
+        panic!("it is a batch");
+    };
+    let record = photos[0].record.clone().checked().unwrap();
+    assert_eq!((&record.caption, &record.placeholder, record.keywords.len()), (&None, &None, 0));
+    assert_eq!(photos[0].revision().unwrap().to_string(), golden_text("publish_revision", String::new));
+}
+
+#[test]
+fn a_record_that_says_too_much_is_refused_and_names_the_field() {
+    let plain = PhotoRecord {
+        photo_id: photo(),
+        file_name: "a.jpg".into(),
+        category: "reception".into(),
+        captured: None,
+        camera: None,
+        width_px: 3,
+        height_px: 2,
+        rating: None,
+        captured_offset_minutes: Some(-840),
+        lens: Some(" ".into()),
+        exposure: None,
+        author: None,
+        caption: Some(" One line\nand another ".into()),
+        keywords: vec![" cake ".into()],
+        placeholder: Some(ByteBuf::from(vec![0; 32])),
+    };
+    let checked = plain.clone().checked().unwrap();
+    assert_eq!((checked.lens, checked.caption.unwrap().as_str()), (None, "One line\nand another"));
+    assert_eq!(checked.keywords, ["cake"]);
+    let refused = |change: &dyn Fn(&mut PhotoRecord)| {
+        let mut record = plain.clone();
+        change(&mut record);
+        record.checked().unwrap_err().to_string()
+    };
+    assert!(refused(&|record| record.placeholder = Some(ByteBuf::from(vec![0; 33]))).contains("placeholder"));
+    assert!(refused(&|record| record.captured_offset_minutes = Some(i16::MIN)).contains("14 hours"));
+    assert!(refused(&|record| record.caption = Some("é".repeat(2_001))).contains("A caption"));
+    assert!(refused(&|record| record.caption = Some("\u{202e}gpj".into())).contains("A caption"));
+    assert!(refused(&|record| record.author = Some("a\nb".into())).contains("An author"));
+    assert!(refused(&|record| record.lens = Some("a".repeat(201))).contains("A lens"));
+    assert!(refused(&|record| record.keywords = vec!["a".into(); 51]).contains("Keywords"));
+    assert!(refused(&|record| record.keywords = vec![" ".into()]).contains("A keyword"));
 }
 
 /// Hosts and nodes keep these in rows of their databases.

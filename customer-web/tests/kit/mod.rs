@@ -243,6 +243,13 @@ fn photo(place: usize, of: usize, file: &str) -> PublishedPhoto {
         width_px: 6000,
         height_px: 4000,
         rating: None,
+        captured_offset_minutes: None,
+        lens: None,
+        exposure: None,
+        author: None,
+        caption: None,
+        keywords: Vec::new(),
+        placeholder: None,
     };
     let thumbnail = jpeg(320, 213, file);
     PublishedPhoto { record, thumbnail, proof: jpeg(1600, 1067, file) }

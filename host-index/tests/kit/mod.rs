@@ -144,6 +144,13 @@ pub fn photo(file_name: &str) -> PublishedPhoto {
         width_px: 6000,
         height_px: 4000,
         rating: Some(3),
+        captured_offset_minutes: None,
+        lens: None,
+        exposure: None,
+        author: None,
+        caption: None,
+        keywords: Vec::new(),
+        placeholder: None,
     };
     PublishedPhoto { record, thumbnail: jpeg(320, 213, file_name), proof: jpeg(1600, 1067, file_name) }
 }

@@ -6,6 +6,7 @@ use enprint_darkroom::recipe::CropFrame;
 use enprint_darkroom::{DevelopSettings, Recipe, develop_with, read_facts};
 use enprint_protocol::ids::EventId;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use super::archive::EventArchive;
 use super::commands::{EditReport, FailedFile, PhotographerAnswer};
@@ -142,6 +143,7 @@ fn render(
     let renditions = develop_with(&original, settings, &stored.recipe).map_err(in_words)?;
     drop(place);
     (stored.thumbnail, stored.proof) = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
+    stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
     let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
     archive.replace(event_id, &NewPhoto { stored, original, thumbnail, proof })
 }

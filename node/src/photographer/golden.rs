@@ -23,6 +23,13 @@ fn a_photos_record_has_its_golden_bytes() {
         width_px: 6000,
         height_px: 4000,
         rating: Some(4),
+        captured_offset_minutes: None,
+        lens: None,
+        exposure: None,
+        author: None,
+        caption: None,
+        keywords: Vec::new(),
+        placeholder: None,
     };
     let rendition =
         |byte, width_px| StoredRendition { hash: ContentHash([byte; 32]), bytes: 9, width_px, height_px: 7 };

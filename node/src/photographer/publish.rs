@@ -262,7 +262,7 @@ fn in_batches(photos: Vec<StoredPhoto>) -> Vec<Vec<StoredPhoto>> {
     let mut batches: Vec<Vec<StoredPhoto>> = Vec::new();
     let mut room = 0;
     for photo in photos {
-        let bytes = usize::try_from(photo.thumbnail.bytes + photo.proof.bytes).unwrap_or(usize::MAX);
+        let bytes = bytes_in_batch(&photo);
         match batches.last_mut() {
             Some(batch) if bytes <= room && batch.len() < PUBLISH_BATCH_PHOTOS_MAX => {
                 room -= bytes;
@@ -275,6 +275,13 @@ fn in_batches(photos: Vec<StoredPhoto>) -> Vec<Vec<StoredPhoto>> {
         }
     }
     batches
+}
+
+/// Captions and keywords count: 256 photos can have 4 MiB of them.
+fn bytes_in_batch(photo: &StoredPhoto) -> usize {
+    let pictures = usize::try_from(photo.thumbnail.bytes + photo.proof.bytes).unwrap_or(usize::MAX);
+    let words = codec::encode(&photo.record).map_or(0, |record| record.len());
+    pictures.saturating_add(words)
 }
 
 fn unexpected(reply: &PublishReply) -> NodeError {

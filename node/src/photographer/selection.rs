@@ -73,6 +73,13 @@ mod tests {
             width_px: 1,
             height_px: 1,
             rating,
+            captured_offset_minutes: None,
+            lens: None,
+            exposure: None,
+            author: None,
+            caption: None,
+            keywords: Vec::new(),
+            placeholder: None,
         }
     }
 

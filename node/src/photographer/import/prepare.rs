@@ -5,8 +5,11 @@ use std::io::Read;
 use enprint_darkroom::limits::ORIGINAL_BYTES_MAX;
 use enprint_darkroom::{self as darkroom, Facts, Rendition};
 use enprint_protocol::ids::{ContentHash, PhotoId};
+use enprint_protocol::limits::{CAPTION_BYTES_MAX, KEYWORD_BYTES_MAX, KEYWORDS_MAX, NAME_BYTES_MAX};
 use enprint_protocol::publish::PhotoRecord;
 use enprint_protocol::text::{cleaned, shown};
+use jiff::tz::Offset;
+use serde_bytes::ByteBuf;
 
 use super::Import;
 use super::budget::{Budget, Claim};
@@ -79,7 +82,7 @@ impl<'a> Preparer<'a> {
         if let Some(damage) = renditions.damage {
             return Err(damage.to_string());
         }
-        let record = self.record(file, photo_id, &facts)?;
+        let record = self.record(file, photo_id, facts, renditions.placeholder)?;
         let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
@@ -87,7 +90,13 @@ impl<'a> Preparer<'a> {
         Ok(Prepared::Photo(Box::new(NewPhoto { stored, original, thumbnail, proof }), claim))
     }
 
-    fn record(&self, file: &Found, photo_id: PhotoId, facts: &Facts) -> Result<PhotoRecord, String> {
+    fn record(
+        &self,
+        file: &Found,
+        photo_id: PhotoId,
+        facts: Facts,
+        placeholder: Vec<u8>,
+    ) -> Result<PhotoRecord, String> {
         let (folder, file_name) = file.below.rsplit_once('/').unwrap_or(("", &file.below));
         let first_folder = folder.split('/').next().filter(|folder| !folder.is_empty());
         let category = self.import.category.as_deref().or(first_folder).unwrap_or(NO_CATEGORY);
@@ -96,13 +105,33 @@ impl<'a> Preparer<'a> {
             file_name: cleaned(file_name),
             category: cleaned(category),
             captured: facts.captured_at(),
-            camera: facts.camera().map(|camera| shown(&camera)),
+            camera: line(facts.camera().map(|camera| shown(&camera))),
             width_px: facts.width_px,
             height_px: facts.height_px,
             rating: facts.rating,
+            captured_offset_minutes: facts.captured.and_then(|captured| captured.offset).and_then(whole_minutes),
+            exposure: facts.exposure.line(),
+            lens: line(facts.lens),
+            author: line(facts.author),
+            caption: facts.caption.map(|caption| fitting(&caption, CAPTION_BYTES_MAX)),
+            keywords: facts.keywords.iter().take(KEYWORDS_MAX).map(|word| fitting(word, KEYWORD_BYTES_MAX)).collect(),
+            placeholder: Some(ByteBuf::from(placeholder)),
         };
         record.checked().map_err(|error| error.to_string())
     }
+}
+
+/// A name of the darkroom's, whose bound is one of characters, in the protocol's bound of bytes.
+fn line(text: Option<String>) -> Option<String> {
+    text.map(|text| fitting(&text, NAME_BYTES_MAX))
+}
+
+fn fitting(text: &str, bytes_max: usize) -> String {
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default().trim_end().to_owned()
+}
+
+fn whole_minutes(offset: Offset) -> Option<i16> {
+    i16::try_from(offset.seconds() / 60).ok()
 }
 
 fn read_original(file: &Found) -> Result<Vec<u8>, String> {
