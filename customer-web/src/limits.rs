@@ -40,3 +40,5 @@ pub const API_AMOUNT_MINOR_MAX: i64 = (1 << 53) - 1;
 /// Of the name of a field that there is not, so many characters are repeated in the
 /// refusal: enough to find it.
 pub const API_NAME_SHOWN_CHARS_MAX: usize = 40;
+/// Characters of a caption that stand for a picture: screen readers read them all.
+pub const ALT_CHARS_MAX: usize = 200;

@@ -172,6 +172,36 @@ async fn a_photo_knows_its_neighbours_in_the_filter() {
 }
 
 #[tokio::test]
+async fn a_photo_says_what_camera_and_photographer_wrote() {
+    let world = World::start().await;
+    let gallery = world
+        .publish_with("Wedding", &["a.jpg"], |record| {
+            record.captured_offset_minutes = Some(-210);
+            record.lens = Some("RF35mm F1.8".into());
+            record.exposure = Some("1/250 s · f/2.8".into());
+            record.author = Some("Ana Sousa".into());
+            record.caption = Some("The first dance\nof Tom & Ida".into());
+            record.keywords = vec!["dance".into(), "party, late".into()];
+            record.placeholder = Some(vec![0x0f, 1, 2, 3, 0xff].into());
+        })
+        .await;
+    let program = Program::inside(&world, &gallery).await;
+    for photo in [
+        program.get(&gallery.photo(0)).await.json(),
+        program.get(&format!("{}/photos", gallery.path())).await.json()["photos"][0].clone(),
+    ] {
+        assert_eq!((&photo["captured_offset_minutes"], &photo["lens"]), (&json!(-210), &json!("RF35mm F1.8")));
+        assert_eq!((&photo["exposure"], &photo["author"]), (&json!("1/250 s · f/2.8"), &json!("Ana Sousa")));
+        assert_eq!(photo["caption"], json!("The first dance\nof Tom & Ida"));
+        assert_eq!(photo["keywords"], json!(["dance", "party, late"]));
+        assert_eq!(photo["placeholder"], json!("0f010203ff"));
+    }
+    let plain = world.publish("Party", &["b.jpg"]).await;
+    let photo = Program::inside(&world, &plain).await.get(&plain.photo(0)).await.json();
+    assert_eq!((&photo["caption"], &photo["keywords"]), (&json!(null), &json!([])));
+}
+
+#[tokio::test]
 async fn pictures_open_with_the_token_and_with_the_cookie_alone() {
     let world = World::start().await;
     let gallery = world.publish("Wedding", &["a.jpg"]).await;

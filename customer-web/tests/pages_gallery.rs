@@ -144,6 +144,31 @@ async fn a_photo_knows_its_neighbours_within_the_filter() {
 }
 
 #[tokio::test]
+async fn a_caption_is_shown_stands_for_the_picture_and_is_never_markup() {
+    let world = World::start().await;
+    let gallery = world
+        .publish_with("Wedding", &["a.jpg"], |record| {
+            record.caption = Some("<script>alert(1)</script>\nTom & Ida".into());
+            record.author = Some("Ana \"Sousa\"".into());
+            record.exposure = Some("1/250 s · f/2.8".into());
+            record.placeholder = Some(vec![0x55; 25].into());
+        })
+        .await;
+    let kim = world.guest(&gallery).await;
+    let page = kim.get(&gallery.photo(0)).await.text().to_owned();
+    let escaped = "&lt;script&gt;alert(1)&lt;/script&gt;";
+    assert!(page.contains(&format!("<p class=\"photo-caption\">{escaped}\nTom &amp; Ida</p>")), "{page}");
+    assert!(page.contains(&format!("alt=\"{escaped} Tom &amp; Ida\"")), "{page}");
+    assert!(page.contains("Photo: Ana &quot;Sousa&quot;") && page.contains("1/250 s · f/2.8"), "{page}");
+    let grid = kim.get(&gallery.path()).await.text().to_owned();
+    assert!(grid.contains("class=\"tint\" viewBox=\"0 0 320 213\"") && grid.contains("fill=\"#"), "{grid}");
+    assert!(!grid.contains("<script>alert") && !grid.contains("style="), "{grid}");
+    let plain = world.publish("Party", &["b.jpg"]).await;
+    let grid = world.guest(&plain).await.get(&plain.path()).await.text().to_owned();
+    assert!(grid.contains("alt=\"Photo b.jpg\"") && !grid.contains("class=\"tint\""), "{grid}");
+}
+
+#[tokio::test]
 async fn pictures_come_from_the_database_with_the_right_headers() {
     let world = World::start().await;
     let gallery = world.publish("John’s Wedding", &["a.jpg", "b.jpg"]).await;

@@ -5,7 +5,7 @@
 use enprint_store::ledger::{Migration, outbox};
 
 /// All steps.
-pub(crate) static MIGRATIONS: &[Migration] = &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS];
+pub(crate) static MIGRATIONS: &[Migration] = &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS];
 
 const PEERS: Migration = Migration::new(
     2,
@@ -165,5 +165,24 @@ const ORDERS: Migration = Migration::new(
         received_ms {INT} NOT NULL,
         signed {BLOB} NOT NULL,
         PRIMARY KEY (order_id, signer, status_id)
+    ) {STRICT};",
+);
+
+const PHOTO_WORDS: Migration = Migration::new(
+    6,
+    "photo words",
+    // A table of its own: columns that are added to a photo's row would stand behind its
+    // pictures, and who reads them would read through those. Keywords are one a line.
+    "CREATE TABLE photo_words (
+        event_id {BLOB} NOT NULL,
+        photo_id {BLOB} NOT NULL,
+        captured_offset_minutes {INT},
+        lens {TEXT},
+        exposure {TEXT},
+        author {TEXT},
+        caption {TEXT},
+        keywords {TEXT} NOT NULL,
+        placeholder {BLOB},
+        PRIMARY KEY (event_id, photo_id)
     ) {STRICT};",
 );

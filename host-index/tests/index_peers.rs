@@ -11,7 +11,7 @@ use enprint_host_index::protocol::PeerId;
 use enprint_host_index::protocol::access_code::{AccessCode, InvitationCode};
 use enprint_host_index::protocol::enrol::Role;
 use enprint_host_index::protocol::ids::EventId;
-use enprint_host_index::views::{PageRequest, PhotoFilter, RenditionKind};
+use enprint_host_index::views::{PageRequest, PhotoFilter, PhotoWords, RenditionKind};
 use enprint_host_index::{HostError, Index};
 use kit::{Bench, Shop, enrolled, event, photo, revisions, with_exif};
 
@@ -24,6 +24,7 @@ on_both_engines!(
     a_publish_resumes_and_repeats_without_sending,
     a_batch_with_one_bad_photo_stores_none,
     what_is_withdrawn_is_gone_with_its_bytes,
+    a_photos_words_come_change_and_go_with_it,
     galleries_are_filtered_paged_and_searched,
     another_access_code_shuts_visitors_out,
     two_processes_see_the_same_and_another_host_key_is_refused,
@@ -165,6 +166,36 @@ async fn what_is_withdrawn_is_gone_with_its_bytes(bench: Bench) {
     assert_eq!(index.counts().await.unwrap().rendition_bytes, 0);
     index.put_event(ana, &shop.event, &shop.code).await.unwrap();
     assert_eq!(index.gallery(event_id).await.unwrap().unwrap().photos, 0);
+}
+
+async fn a_photos_words_come_change_and_go_with_it(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let (ana, event_id, all) = (shop.ana.id, shop.event.event_id, PhotoFilter::default());
+    let words = async || {
+        let page = index.photos(event_id, &all, PageRequest::number(1)).await.unwrap();
+        page.photos[0].words.clone()
+    };
+    assert_eq!(words().await, PhotoWords::default());
+    let mut spoken = photo("a.jpg");
+    spoken.record.captured_offset_minutes = Some(-210);
+    spoken.record.caption = Some("The first dance\nof Tom".into());
+    spoken.record.keywords = vec!["dance".into(), "first".into()];
+    spoken.record.placeholder = Some(vec![0, 1, 255].into());
+    index.publish(ana, event_id, vec![spoken.clone()]).await.unwrap();
+    let expected = PhotoWords {
+        captured_offset_minutes: Some(-210),
+        caption: spoken.record.caption.clone(),
+        keywords: spoken.record.keywords.clone(),
+        placeholder: Some(vec![0, 1, 255]),
+        ..PhotoWords::default()
+    };
+    assert_eq!(words().await, expected);
+    let one = index.photo(event_id, spoken.record.photo_id, &all).await.unwrap().unwrap();
+    assert_eq!(one.photo.words, expected);
+    index.withdraw(ana, event_id, &[spoken.record.photo_id]).await.unwrap();
+    index.publish(ana, event_id, vec![photo("a.jpg")]).await.unwrap();
+    assert_eq!(words().await, PhotoWords::default(), "nothing of it was left behind");
 }
 
 async fn galleries_are_filtered_paged_and_searched(bench: Bench) {

@@ -200,7 +200,10 @@ impl PhotoRecord {
         self.caption = Some(caption).filter(|caption| !caption.is_empty());
         self.keywords = checked_keywords(&self.keywords)?;
         self.placeholder = checked_placeholder(self.placeholder)?;
-        if self.captured_offset_minutes.is_some_and(|minutes| minutes.unsigned_abs() > CLOCK_OFFSET) {
+        if self
+            .captured_offset_minutes
+            .is_some_and(|minutes| minutes.unsigned_abs() > limits::CLOCK_OFFSET_MINUTES_MAX.unsigned_abs())
+        {
             return Err(bad("A clock's distance from UTC", "is more than 14 hours"));
         }
         if self.rating.is_some_and(|rating| rating > 5) {
@@ -212,8 +215,6 @@ impl PhotoRecord {
         Ok(self)
     }
 }
-
-const CLOCK_OFFSET: u16 = limits::CLOCK_OFFSET_MINUTES_MAX.unsigned_abs();
 
 /// One line of text; none where it is blank.
 fn line(field: &'static str, text: Option<String>) -> Result<Option<String>, ProtocolError> {

@@ -18,7 +18,8 @@ fn assert_tame(name: &str, markup: &Markup) {
 
 #[test]
 fn gallery_parts_escape_names() {
-    let tile = Tile { href: EVIL, src: EVIL, alt: EVIL, width_px: 320, height_px: 213, caption: EVIL, mark: EVIL };
+    let tile =
+        Tile { href: EVIL, src: EVIL, alt: EVIL, width_px: 320, height_px: 213, tint: EVIL, caption: EVIL, mark: EVIL };
     assert_tame("photo_grid", &photo_grid(&[tile]));
     let proof = Proof {
         src: EVIL,

@@ -74,12 +74,20 @@ pub(super) fn gallery(gallery: &Gallery) -> Value {
 
 /// A photo with the addresses of its pictures.
 pub(super) fn photo(event_id: &EventId, photo: &PhotoRow) -> Value {
+    let words = &photo.words;
     json!({
         "photo_id": photo.photo_id.to_string(),
         "file_name": photo.file_name,
         "category": photo.category,
         "captured": photo.captured,
+        "captured_offset_minutes": words.captured_offset_minutes,
         "camera": photo.camera,
+        "lens": words.lens,
+        "exposure": words.exposure,
+        "author": words.author,
+        "caption": words.caption,
+        "keywords": words.keywords,
+        "placeholder": words.placeholder.as_deref().map(hexadecimal),
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "rating": photo.rating,
@@ -88,6 +96,10 @@ pub(super) fn photo(event_id: &EventId, photo: &PhotoRow) -> Value {
         "thumbnail": rendition(&photo.thumbnail),
         "proof": rendition(&photo.proof),
     })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn rendition(size: &RenditionSize) -> Value {

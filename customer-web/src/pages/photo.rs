@@ -73,12 +73,24 @@ fn proof(inside: &Inside, found: &PhotoView, view: &View) -> Markup {
     })
 }
 
+/// What the photographer says of the photo, and below it what the camera does.
 fn facts(photo: &PhotoRow) -> Markup {
     let captured = photo.captured.as_deref().and_then(words::captured);
     let pixels = format!("{} × {} pixels", photo.width_px, photo.height_px);
-    let facts = [Some(photo.category.clone()), captured, photo.camera.clone(), Some(pixels)];
-    let facts: Vec<_> = facts.into_iter().flatten().collect();
-    html! { p.photo-facts { (facts.join(" · ")) } }
+    let said = &photo.words;
+    let author = said.author.as_ref().map(|author| format!("Photo: {author}"));
+    let facts = [author, Some(photo.category.clone()), captured, Some(pixels)];
+    let camera = [photo.camera.clone(), said.lens.clone(), said.exposure.clone()];
+    html! {
+        @if let Some(caption) = &said.caption { p.photo-caption { (caption) } }
+        p.photo-facts { (line(facts)) }
+        @if camera.iter().any(Option::is_some) { p.photo-facts { (line(camera)) } }
+        @if !said.keywords.is_empty() { p.photo-facts { (said.keywords.join(", ")) } }
+    }
+}
+
+fn line<const N: usize>(parts: [Option<String>; N]) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn added(print: Option<&str>) -> Markup {

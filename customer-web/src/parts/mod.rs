@@ -5,4 +5,5 @@ pub mod choosing;
 pub mod frame;
 pub mod quality;
 pub mod tiles;
+pub mod tint;
 pub mod view;

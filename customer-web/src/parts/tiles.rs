@@ -9,7 +9,9 @@ use enprint_web::{Markup, Visit, html};
 
 use super::choosing::{print_word, quick_print};
 use super::frame::{basket_path, gallery_path};
+use super::tint::tint;
 use super::view::View;
+use crate::limits::ALT_CHARS_MAX;
 use crate::protocol::ids::{EventId, PhotoId};
 use crate::words;
 
@@ -27,9 +29,17 @@ pub fn picture_path(event_id: &EventId, photo: &PhotoRow, kind: RenditionKind) -
     format!("{}/{name}?v={}", photo_path(event_id, &photo.photo_id), rendition.hash)
 }
 
-/// What stands for a photo where it can't be seen.
+/// What stands for a photo where it can't be seen: its caption on one line, or its
+/// file name.
 pub fn alt(photo: &PhotoRow) -> String {
-    format!("Photo {}", photo.file_name)
+    let Some(caption) = &photo.words.caption else {
+        return format!("Photo {}", photo.file_name);
+    };
+    let line = caption.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(ALT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
+        None => line,
+    }
 }
 
 /// The name of a photo's tile within its page.
@@ -52,6 +62,7 @@ pub fn grid(visit: &Visit, gallery: &Gallery, photos: &[PhotoRow], basket: &Bask
             alt: &texts.alt,
             width_px: photo.thumbnail.width_px,
             height_px: photo.thumbnail.height_px,
+            tint: &texts.tint,
             caption: &photo.file_name,
             mark: marks.get(&photo.photo_id).map_or("", String::as_str),
         })
@@ -66,6 +77,7 @@ struct TileTexts {
     href: String,
     src: String,
     alt: String,
+    tint: String,
 }
 
 impl TileTexts {
@@ -74,6 +86,7 @@ impl TileTexts {
             href: format!("{}{}", photo_path(event_id, &photo.photo_id), view.at_page(1).query()),
             src: picture_path(event_id, photo, RenditionKind::Thumbnail),
             alt: alt(photo),
+            tint: tint(photo.words.placeholder.as_deref()),
         }
     }
 }

@@ -78,9 +78,16 @@ impl World {
     /// A gallery of that name with photos of these names, one half each in the
     /// categories `ceremony` and `party`.
     pub async fn publish(&self, name: &str, files: &[&str]) -> Gallery {
+        self.publish_with(name, files, |_| ()).await
+    }
+
+    /// As [`publish`](Self::publish), each record as `change` leaves it.
+    pub async fn publish_with(&self, name: &str, files: &[&str], change: impl Fn(&mut PhotoRecord)) -> Gallery {
         let (event, code) = (event(name), AccessCode::random());
         self.index.put_event(self.photographer, &event, &code).await.unwrap();
-        let photos: Vec<_> = files.iter().enumerate().map(|(place, file)| photo(place, files.len(), file)).collect();
+        let mut photos: Vec<_> =
+            files.iter().enumerate().map(|(place, file)| photo(place, files.len(), file)).collect();
+        photos.iter_mut().for_each(|photo| change(&mut photo.record));
         let ids = photos.iter().map(|photo| photo.record.photo_id).collect();
         self.index.publish(self.photographer, event.event_id, photos).await.unwrap();
         Gallery { event_id: event.event_id, code, photos: ids }

@@ -10,7 +10,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
 
-use super::photo_rows::{photo_columns, photo_row};
+use super::photo_rows::{photo_columns, photo_row, words_join};
 use super::{Index, events, sessions};
 use crate::error::HostError;
 use crate::stored;
@@ -218,8 +218,9 @@ pub(super) async fn basket_in(
     let query = concat!(
         "SELECT b.photo_id AS chosen, b.size, b.finish, b.crop, b.quantity, ",
         photo_columns!(),
-        " FROM basket_line b LEFT JOIN photo p ON p.event_id = b.event_id AND p.photo_id = b.photo_id
-         WHERE b.session_id = $1 AND b.event_id = $2
+        " FROM basket_line b LEFT JOIN photo p ON p.event_id = b.event_id AND p.photo_id = b.photo_id",
+        words_join!(),
+        "WHERE b.session_id = $1 AND b.event_id = $2
          ORDER BY b.added_ms, b.photo_id, b.size, b.finish, b.crop"
     );
     let mut basket =

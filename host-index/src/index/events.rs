@@ -130,6 +130,7 @@ pub(super) async fn delete(
     now: UnixMs,
 ) -> Result<(), HostError> {
     tx.execute("DELETE FROM photo WHERE event_id = $1", args![event_id]).await?;
+    tx.execute("DELETE FROM photo_words WHERE event_id = $1", args![event_id]).await?;
     tx.execute("DELETE FROM basket_line WHERE event_id = $1", args![event_id]).await?;
     forget_visitors(tx, event_id).await?;
     tx.execute("DELETE FROM event WHERE event_id = $1", args![event_id]).await?;

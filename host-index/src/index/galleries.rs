@@ -5,7 +5,7 @@ use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_store::args;
 use enprint_store::ledger::{Arg, Session as Sql};
 
-use super::photo_rows::{photo_columns, photo_row};
+use super::photo_rows::{photo_columns, photo_row, words_join};
 use super::{Index, events};
 use crate::error::HostError;
 use crate::limits::{PAGE_PHOTOS_MAX, SEARCH_BYTES_MAX};
@@ -82,7 +82,9 @@ impl Index {
         let query = concat!(
             "SELECT ",
             photo_columns!(),
-            " FROM photo p WHERE ",
+            " FROM photo p",
+            words_join!(),
+            "WHERE ",
             in_filter!(),
             " ORDER BY p.sort_key, p.photo_id LIMIT $4 OFFSET $5"
         );
@@ -114,7 +116,9 @@ impl Index {
         let query = concat!(
             "SELECT p.sort_key, ",
             photo_columns!(),
-            " FROM photo p WHERE ",
+            " FROM photo p",
+            words_join!(),
+            "WHERE ",
             in_filter!(),
             " AND p.photo_id = $4"
         );

@@ -9,7 +9,7 @@ use enprint_store::ledger::{Arg, Row};
 use super::strip_check;
 use crate::error::HostError;
 use crate::stored;
-use crate::views::{PhotoRow, RenditionSize};
+use crate::views::{PhotoRow, PhotoWords, RenditionSize};
 
 /// Ids that go into one statement: as many as [`ids`] has placeholders.
 const GROUP: usize = 20;
@@ -25,15 +25,31 @@ macro_rules! in_group {
 }
 pub(super) use in_group;
 
-/// The columns of a [`PhotoRow`] of the table `p`.
+/// The columns of a [`PhotoRow`] of the tables `p` and `w`, which [`words_join`] adds.
 macro_rules! photo_columns {
     () => {
         "p.photo_id, p.file_name, p.category, p.captured, p.camera, p.width_px, p.height_px, p.rating,
          p.thumbnail_width_px, p.thumbnail_height_px, p.thumbnail_bytes, p.thumbnail_hash,
-         p.proof_width_px, p.proof_height_px, p.proof_bytes, p.proof_hash"
+         p.proof_width_px, p.proof_height_px, p.proof_bytes, p.proof_hash,
+         w.captured_offset_minutes, w.lens, w.exposure, w.author, w.caption, w.keywords, w.placeholder"
     };
 }
 pub(super) use photo_columns;
+
+/// The words of each photo of the table `p`, where it has some.
+macro_rules! words_join {
+    () => {
+        " LEFT JOIN photo_words w ON w.event_id = p.event_id AND w.photo_id = p.photo_id "
+    };
+}
+pub(super) use words_join;
+
+/// Puts a photo's words into their row, or in place of what is there.
+pub(super) const UPSERT_WORDS: &str = "INSERT INTO photo_words (event_id, photo_id, captured_offset_minutes,
+        lens, exposure, author, caption, keywords, placeholder)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (event_id, photo_id) DO UPDATE SET captured_offset_minutes = $3, lens = $4,
+        exposure = $5, author = $6, caption = $7, keywords = $8, placeholder = $9";
 
 /// Puts a photo into its row, or in place of what is there.
 pub(super) const UPSERT: &str = "INSERT INTO photo (event_id, photo_id, revision, category, sort_key,
@@ -118,6 +134,22 @@ impl CheckedPhoto {
             proof.jpeg.as_slice(),
         ]
     }
+
+    /// The values of [`UPSERT_WORDS`].
+    pub(super) fn words_args(&self, event_id: [u8; 16]) -> Vec<Arg> {
+        let record = &self.photo.record;
+        args![
+            event_id,
+            record.photo_id.0.0,
+            record.captured_offset_minutes.map(i32::from),
+            record.lens.clone(),
+            record.exposure.clone(),
+            record.author.clone(),
+            record.caption.clone(),
+            record.keywords.join("\n"),
+            record.placeholder.as_ref().map(|bytes| bytes.to_vec()),
+        ]
+    }
 }
 
 /// A photo's data from the columns of [`photo_columns`].
@@ -132,6 +164,7 @@ pub(super) fn photo_row(row: &Row) -> Result<PhotoRow, HostError> {
         width_px: stored::small(row, "width_px")?,
         height_px: stored::small(row, "height_px")?,
         rating: rating.and_then(|rating| u8::try_from(rating).ok()),
+        words: photo_words(row)?,
         thumbnail: RenditionSize {
             width_px: stored::small(row, "thumbnail_width_px")?,
             height_px: stored::small(row, "thumbnail_height_px")?,
@@ -144,6 +177,21 @@ pub(super) fn photo_row(row: &Row) -> Result<PhotoRow, HostError> {
             bytes: stored::count(row, "proof_bytes")?,
             hash: stored::hash(row, "proof_hash")?,
         },
+    })
+}
+
+/// A photo that was published before there were words has none.
+fn photo_words(row: &Row) -> Result<PhotoWords, HostError> {
+    let minutes: Option<i64> = row.get("captured_offset_minutes")?;
+    let keywords: Option<String> = row.get("keywords")?;
+    Ok(PhotoWords {
+        captured_offset_minutes: minutes.and_then(|minutes| i16::try_from(minutes).ok()),
+        lens: row.get("lens")?,
+        exposure: row.get("exposure")?,
+        author: row.get("author")?,
+        caption: row.get("caption")?,
+        keywords: keywords.unwrap_or_default().lines().map(str::to_owned).collect(),
+        placeholder: row.get("placeholder")?,
     })
 }
 

@@ -13,7 +13,7 @@ use enprint_store::ledger::{Session as Sql, Tx};
 
 use super::Index;
 use super::events::{Owned, owned};
-use super::photo_rows::{CheckedPhoto, UPSERT, groups, in_group};
+use super::photo_rows::{CheckedPhoto, UPSERT, UPSERT_WORDS, groups, in_group};
 use crate::error::HostError;
 use crate::limits::{EVENT_BYTES_MAX, PHOTOS_PER_EVENT_MAX};
 use crate::stored;
@@ -101,6 +101,7 @@ async fn publish_in(
         }
         total.replace(before.map(|(_, bytes)| bytes), photo.bytes())?;
         tx.execute(UPSERT, photo.args(event_id.0)).await?;
+        tx.execute(UPSERT_WORDS, photo.words_args(event_id.0)).await?;
     }
     total.write(tx, event_id).await
 }
@@ -117,6 +118,8 @@ async fn withdraw_in(
     let here = revisions(tx, event_id, photos).await?;
     for ids in groups(event_id.0, photos) {
         let sql = concat!("DELETE FROM photo WHERE event_id = $1 AND ", in_group!("photo_id"));
+        tx.execute(sql, ids.clone()).await?;
+        let sql = concat!("DELETE FROM photo_words WHERE event_id = $1 AND ", in_group!("photo_id"));
         tx.execute(sql, ids).await?;
     }
     let mut total = Total::of(tx, event_id).await?;

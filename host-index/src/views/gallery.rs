@@ -78,10 +78,32 @@ pub struct PhotoRow {
     pub height_px: u32,
     /// 0 to 5 stars.
     pub rating: Option<u8>,
+    /// What camera and photographer wrote.
+    pub words: PhotoWords,
     /// For grids.
     pub thumbnail: RenditionSize,
     /// For looking at.
     pub proof: RenditionSize,
+}
+
+/// What is told of a photo beside its picture. Nothing of it for photos that were
+/// published by a node which did not know it yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PhotoWords {
+    /// How far the camera's clock was from UTC, in minutes.
+    pub captured_offset_minutes: Option<i16>,
+    /// The lens's model.
+    pub lens: Option<String>,
+    /// Such as `1/250 s · f/2.8 · ISO 400 · 50 mm`.
+    pub exposure: Option<String>,
+    /// Who took it.
+    pub author: Option<String>,
+    /// What it shows; may be of several lines.
+    pub caption: Option<String>,
+    /// In the photographer's order.
+    pub keywords: Vec<String>,
+    /// A ThumbHash, at most 32 bytes: what to paint while the thumbnail loads.
+    pub placeholder: Option<Vec<u8>>,
 }
 
 /// What a page has to know of a picture before it has it.

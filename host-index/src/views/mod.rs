@@ -9,7 +9,8 @@ mod order;
 pub use basket::{Basket, BasketLine, Choice, LineProblem};
 pub use customer::{Account, AccountId, Session, SessionId, SessionKey};
 pub use gallery::{
-    Gallery, PageRequest, PhotoFilter, PhotoPage, PhotoRow, PhotoView, Rendition, RenditionKind, RenditionSize,
+    Gallery, PageRequest, PhotoFilter, PhotoPage, PhotoRow, PhotoView, PhotoWords, Rendition, RenditionKind,
+    RenditionSize,
 };
 pub use operator::{Counts, EventSummary, PeerState, PeerView};
 pub use order::{

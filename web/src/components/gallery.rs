@@ -16,6 +16,8 @@ pub struct Tile<'a> {
     pub width_px: u32,
     /// The thumbnail's height in pixels.
     pub height_px: u32,
+    /// What is seen until the thumbnail is there: a colour, as `#a08060`; may be empty.
+    pub tint: &'a str,
     /// What stands below, such as the file name; may be empty.
     pub caption: &'a str,
     /// What stands in its corner, such as `2 prints`; may be empty.
@@ -117,6 +119,7 @@ impl Tile<'_> {
             li class={ "tile frame-" (frame(self.width_px, self.height_px)) } {
                 a href=(self.href) {
                     span.mat {
+                        (self.tinted())
                         img src=(self.src) alt=(self.alt) width=(self.width_px) height=(self.height_px)
                             loading=(loading) decoding="async";
                     }
@@ -124,6 +127,17 @@ impl Tile<'_> {
                 }
                 @if !self.mark.is_empty() { span.mark { (self.mark) } }
                 (below)
+            }
+        }
+    }
+
+    /// An area of the thumbnail's shape behind it. Our policy forbids styles in a page,
+    /// but not the attributes of a drawing.
+    fn tinted(&self) -> Markup {
+        let shape = format!("0 0 {} {}", self.width_px, self.height_px);
+        html! {
+            @if !self.tint.is_empty() {
+                svg.tint viewBox=(shape) aria-hidden="true" { rect width="100%" height="100%" fill=(self.tint) {} }
             }
         }
     }
