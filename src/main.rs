@@ -10,6 +10,10 @@ mod show;
 use clap::Parser;
 
 fn main() -> std::process::ExitCode {
+    if run::child::is_meant() {
+        return run::child::serve();
+    }
+    run::child::use_myself();
     let cli = cli::Cli::parse();
     run::logging::start(cli.common.verbose, cli.role.runs_for_long());
     let outcome = run::runtime().and_then(|runtime| runtime.block_on(run::run(cli)));

@@ -145,3 +145,27 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
+
+#[tokio::test]
+async fn risky_formats_are_decoded_in_a_child_and_a_rotten_one_harms_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let card = dir.path().join("card");
+    let picture = image::load_from_memory(&photos::jpeg(600, 400, 5)).unwrap();
+    let mut tiff = Vec::new();
+    picture.write_to(&mut std::io::Cursor::new(&mut tiff), image::ImageFormat::Tiff).unwrap();
+    photos::put(&card, "good.tif", &tiff);
+    photos::put(&card, "cut.tif", &tiff[..tiff.len() / 2]);
+    let mut names = vec!["good.tif".to_owned()];
+    if let Some(root) = std::env::var_os("ENPRINT_PHOTOS") {
+        let formats = std::path::Path::new(&root).join("formats");
+        for name in ["iphone7_p3.heic", "8bit_srgb.jxl", "photo16.tif", "nikon_issue247_1.nef"] {
+            std::fs::copy(formats.join(name), card.join(name)).unwrap();
+            names.push(name.to_owned());
+        }
+    }
+    let imported = import(&node, &card);
+    assert_eq!(imported["imported"], names.len(), "{imported}");
+    assert_eq!(imported["failed"][0]["name"], "cut.tif", "{imported}");
+    assert!(imported["failed"][0]["reason"].as_str().unwrap().ends_with('.'), "{imported}");
+}

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::limits::{DECODE_BYTES_MAX, JPEG_SCANS_MAX, PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX};
+use crate::limits::{CHILD_SECONDS_MAX, DECODE_BYTES_MAX, JPEG_SCANS_MAX, PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX};
 use crate::sniff::FileKind;
 
 /// What the darkroom can't do with a file.
@@ -78,6 +78,26 @@ pub enum DevelopError {
     Recipe {
         /// What can't, and what can.
         problem: &'static str,
+    },
+    /// The process that decodes can't be started.
+    #[error("The file can't be decoded, since the process for it does not start ({problem}). Start Enprint again.")]
+    NoChild {
+        /// What the system says.
+        problem: String,
+    },
+    /// The process that decodes ended without a word.
+    #[error(
+        "The file could not be decoded: it is damaged, or takes more memory than a photograph may. Export it as JPEG and import that."
+    )]
+    ChildEnded,
+    /// The process that decodes had to be ended.
+    #[error("The file could not be decoded within {CHILD_SECONDS_MAX} seconds. Export it as JPEG and import that.")]
+    ChildTooSlow,
+    /// What the process that decodes said.
+    #[error("{problem}")]
+    SaidByChild {
+        /// A sentence.
+        problem: String,
     },
     /// A rendition could not be written as JPEG.
     #[error("The proof could not be written as a JPEG ({problem}).")]

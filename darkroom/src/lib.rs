@@ -14,6 +14,7 @@
 //! | `planes` | camera JPEGs → RGB at the size wanted, the fast way |
 //! | `decode`, `decode_jpeg`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
+//! | [`child`] | risky formats in a process of their own |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
 //! | [`watermark`] | text over the proof |
@@ -24,6 +25,7 @@
 //! | [`develop`](mod@develop) | all of it in order |
 
 mod captured;
+pub mod child;
 mod colour;
 mod container;
 mod decode;

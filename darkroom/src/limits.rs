@@ -66,5 +66,15 @@ pub const RENDITION_EDGE_PX_MAX: u32 = 4_096;
 pub const STRAIGHTEN_HUNDREDTHS_MAX: u16 = 4_500;
 /// The smallest part of an edge that a crop keeps, in millionths.
 pub const CROP_PARTS_MIN: u32 = 10_000;
+/// How long a child may work at one file: tens of megapixels of JPEG XL take seconds.
+pub const CHILD_SECONDS_MAX: u64 = 30;
+/// Memory of a child that reads headers: the program itself takes a part of it.
+pub const CHILD_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
+/// Memory that a child may take for each pixel that the headers claim.
+pub const CHILD_BYTES_PER_PX: u64 = 24;
+/// Memory of a child, whatever the headers claim.
+pub const CHILD_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// A child's answer: a picture of 16 bits with alpha, as large as is decoded at all.
+pub const CHILD_ANSWER_BYTES_MAX: u64 = DECODE_BYTES_MAX + 16 * 1024 * 1024;
 /// Characters of a watermark that are drawn.
 pub const WATERMARK_CHARS_MAX: usize = 80;

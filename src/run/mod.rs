@@ -1,6 +1,7 @@
 //! Runs what the command line asks for: starts, serves and stops the roles, or asks
 //! a running one.
 
+pub mod child;
 mod command;
 pub mod host;
 pub mod lab;

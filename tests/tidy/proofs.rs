@@ -82,7 +82,7 @@ fn arrows_back_and_jumped_fences_are_found_under_any_name() {
     let found = manifest.dependencies(&root.renamed());
     assert_eq!(rules::arrows_back("store", &["web"], &found), ["store → node"]);
     let jumped = rules::over_the_fence("node", &crate::FENCES[..], &found);
-    assert_eq!(jumped, ["node depends on libp2p-swarm", "node depends on sqlx"]);
+    assert_eq!(jumped, ["node depends on libp2p-swarm", "node depends on sqlx", "node depends on image"]);
     let jumped = rules::over_the_fence("", &crate::FENCES[4..5], &found);
     assert_eq!(jumped, Vec::<String>::new(), "the root package may use image");
     assert!(!manifest.inherits_lints());

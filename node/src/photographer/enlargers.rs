@@ -77,7 +77,7 @@ mod tests {
     fn an_edit_that_comes_last_is_rendered_before_the_imports_that_wait() {
         let enlargers = Enlargers::new(1);
         let taken = enlargers.take(Work::Import);
-        let (told, order) = mpsc::channel();
+        let (told, order) = mpsc::sync_channel(3);
         std::thread::scope(|scope| {
             for work in [Work::Import, Work::Import, Work::Edit] {
                 let (enlargers, told) = (enlargers.clone(), told.clone());
