@@ -15,6 +15,22 @@ pub struct Meaning<'a> {
     pub is_cmyk: bool,
 }
 
+/// Whether a profile is sRGB's, whatever it is called: no colour changes by more than two
+/// levels. One that can't be read counts as sRGB.
+pub fn is_srgb(profile: &[u8]) -> bool {
+    const COLOURS: [u8; 24] =
+        [0, 0, 0, 20, 20, 20, 128, 128, 128, 250, 250, 250, 255, 0, 0, 0, 255, 0, 0, 0, 255, 200, 120, 60];
+    let Ok(profile) = ColorProfile::new_from_slice(profile) else { return true };
+    if profile.color_space != DataColorSpace::Rgb {
+        return false;
+    }
+    let srgb = ColorProfile::new_srgb();
+    let transform = profile.create_transform_8bit(Layout::Rgb, &srgb, Layout::Rgb, TransformOptions::default());
+    let mut out = [0; COLOURS.len()];
+    transform.is_ok_and(|transform| transform.transform(&COLOURS, &mut out).is_ok())
+        && COLOURS.iter().zip(out).all(|(before, after)| before.abs_diff(after) <= 2)
+}
+
 /// Whether a profile can be read and is one for red, green and blue.
 pub fn is_for_rgb(profile: &[u8]) -> bool {
     ColorProfile::new_from_slice(profile).is_ok_and(|profile| profile.color_space == DataColorSpace::Rgb)

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::RgbImage;
-use jpeg_encoder::{ColorType, Encoder};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder};
 
 use crate::colour::{self, Meaning};
 use crate::container::Metadata;
@@ -13,10 +13,13 @@ use crate::decode::{self, Picture};
 use crate::error::DevelopError;
 use crate::facts::{Orientation, Tags, read_facts};
 use crate::frame::{followed, framed};
+use crate::jpeg_headers::JpegHeaders;
 use crate::limits::RENDITION_EDGE_PX_MAX;
 use crate::placeholder::placeholder;
+use crate::planar;
 use crate::recipe::Recipe;
 use crate::shrink::{fitted, shrink, shrink_rgb};
+use crate::sniff::FileKind;
 use crate::watermark::Watermark;
 
 /// How renditions are made.
@@ -91,6 +94,9 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
 pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Renditions, DevelopError> {
     let recipe = recipe.checked()?;
     guarded(|| {
+        if let Some(renditions) = straight(bytes, settings, &recipe)? {
+            return Ok(renditions);
+        }
         let (mut proof, damage) = looked_at(bytes, settings, &recipe)?;
         let proof_edge_px = proof.width().max(proof.height());
         let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
@@ -101,6 +107,25 @@ pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -
         }
         Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)?, damage, placeholder })
     })
+}
+
+/// The straight way, for a JPEG in sRGB of which nothing is to be changed.
+fn straight(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Option<Renditions>, DevelopError> {
+    let kind = decode::readable_kind(bytes)?;
+    if kind != FileKind::Jpeg || !recipe.is_untouched() || settings.watermark.is_some() {
+        return Ok(None);
+    }
+    let headers = JpegHeaders::of_whole_file(bytes)?;
+    let tags = Tags::of(&Metadata::of(bytes, kind));
+    let is_srgb = headers.profile().map_or(!tags.says_adobe_rgb(), |profile| colour::is_srgb(&profile));
+    match headers.frame {
+        Some(frame) if is_srgb && !headers.is_cut_short() => {
+            let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
+            let settings = DevelopSettings { proof_edge_px, ..settings.clone() };
+            planar::developed(bytes, (frame.width_px, frame.height_px), tags.orientation(), &settings)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The proof's pixels, without a watermark, and what of them is missing.
@@ -162,7 +187,8 @@ fn encoded(pixels: &RgbImage, quality: u8) -> Result<Rendition, DevelopError> {
     let edge = |px: u32| u16::try_from(px).map_err(|error| failed(&error));
     let (width_px, height_px) = pixels.dimensions();
     let mut jpeg = Vec::new();
-    let encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
+    let mut encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     let encode = encoder.encode(pixels.as_raw(), edge(width_px)?, edge(height_px)?, ColorType::Rgb);
     encode.map_err(|error| failed(&error))?;
     Ok(Rendition { jpeg, width_px, height_px })

@@ -11,7 +11,8 @@
 //! | [`facts`] | size, capture time, camera, exposure, caption, rating |
 //! | `tags`, `iptc`, `xmp`, `xmp_properties` | what each of the three blocks says |
 //! | `captured`, `exposure`, `words` | what it means: moments, settings, texts |
-//! | `planes` | camera JPEGs → RGB at the size wanted, the fast way |
+//! | `planes` | camera JPEGs at the size wanted, the fast way |
+//! | `planar` | from there to renditions without a detour through RGB |
 //! | `decode`, `decode_jpeg`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | [`child`] | risky formats in a process of their own |
@@ -41,6 +42,7 @@ mod iptc;
 mod jpeg_headers;
 pub mod limits;
 mod placeholder;
+mod planar;
 mod planes;
 pub mod print;
 pub mod raw;

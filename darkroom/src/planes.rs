@@ -32,6 +32,100 @@ pub fn decode(bytes: &[u8], size: (u32, u32), colour: Colour) -> Result<Option<D
     }
 }
 
+/// A picture as light and two colours, these at half its size each way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planes {
+    /// Of the light.
+    pub width: u32,
+    /// Of the light.
+    pub height: u32,
+    /// Levels, row by row.
+    pub light: Vec<u8>,
+    /// Blue and red differences; none for a grey picture.
+    pub colours: Option<[Vec<u8>; 2]>,
+}
+
+impl Planes {
+    /// Width and height of the colours.
+    pub fn half(&self) -> (u32, u32) {
+        (self.width.div_ceil(2), self.height.div_ceil(2))
+    }
+
+    /// A row of the light.
+    pub fn light_row(&self, y: usize) -> &[u8] {
+        row(&self.light, y, self.width)
+    }
+
+    /// The rows of both colours that belong to a row of the light.
+    pub fn colour_rows(&self, y: usize) -> Option<(&[u8], &[u8])> {
+        let [blue, red] = self.colours.as_ref()?;
+        let width = self.half().0;
+        Some((row(blue, y / 2, width), row(red, y / 2, width)))
+    }
+
+    /// As red, green and blue, each colour for four pixels.
+    pub fn rgb(&self) -> Vec<u8> {
+        let mut rgb = Vec::with_capacity(self.light.len() * 3);
+        for y in 0..self.height as usize {
+            let light = self.light_row(y);
+            let doubled = |row: &[u8]| row.iter().flat_map(|level| [*level; 2]).take(light.len()).collect::<Vec<u8>>();
+            match self.colour_rows(y) {
+                Some((blue, red)) => rgb.extend(to_rgb(light, &doubled(blue), &doubled(red))),
+                None => rgb.extend(light.iter().flat_map(|level| [*level; 3])),
+            }
+        }
+        rgb
+    }
+}
+
+fn row(plane: &[u8], y: usize, width: u32) -> &[u8] {
+    let width = width as usize;
+    plane.get(y * width..(y + 1) * width).unwrap_or_default()
+}
+
+/// Decodes a baseline JPEG to planes of `size`; `None` where it is for another decoder.
+pub fn decode_halved(bytes: &[u8], size: (u32, u32)) -> Result<Option<Planes>, DevelopError> {
+    let Ok(jpeg) = Jpeg::read(bytes) else { return Ok(None) };
+    if !jpeg.is_ycbcr_or_grey() {
+        return Ok(None);
+    }
+    match jpeg.decode(&scales(&jpeg, size, Colour::Half)) {
+        Ok(planes) => halved(planes, size).map(Some),
+        Err(ScaledError::TooLarge) => Err(DevelopError::TooMuchMemory),
+        Err(_) => Ok(None),
+    }
+}
+
+fn halved(planes: Vec<Plane>, (width, height): (u32, u32)) -> Result<Planes, DevelopError> {
+    let mut resizer = Resizer::new();
+    let mut planes = planes.into_iter();
+    let fewer = || DevelopError::damaged("it has fewer pixels than it claims");
+    let light = resized(&mut resizer, planes.next().ok_or_else(fewer)?, width, height)?;
+    let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
+    let mut colour = |plane| resized(&mut resizer, plane, half_width, half_height);
+    let colours = match (planes.next(), planes.next()) {
+        (Some(blue), Some(red)) => Some([colour(blue)?, colour(red)?]),
+        _ => None,
+    };
+    Ok(Planes { width, height, light, colours })
+}
+
+/// The same picture at a smaller size.
+///
+/// # Errors
+/// Not for planes that are whole.
+pub fn shrunk(planes: &Planes, (width, height): (u32, u32)) -> Result<Planes, DevelopError> {
+    let plane = |samples: &[u8], (width, height): (u32, u32)| Plane {
+        width: width as usize,
+        height: height as usize,
+        covered: (f64::from(width), f64::from(height)),
+        samples: samples.to_vec(),
+    };
+    let mut parts = vec![plane(&planes.light, (planes.width, planes.height))];
+    parts.extend(planes.colours.iter().flatten().map(|colour| plane(colour, planes.half())));
+    halved(parts, (width, height))
+}
+
 /// For each component, the eighths that give at least the samples that are wanted.
 fn scales(jpeg: &Jpeg<'_>, size: (u32, u32), colour: Colour) -> Vec<usize> {
     let most = |blocks: fn(&Component) -> usize| jpeg.components().iter().map(blocks).max().unwrap_or(1);

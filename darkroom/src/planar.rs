@@ -1,0 +1,115 @@
+//! The straight way from a camera's JPEG to its renditions: light and colours stay the
+//! planes that they are in both files, and no pixel is ever red, green and blue. For
+//! photos in sRGB without edits and watermark, which are most; whatever else there is
+//! goes the long way in [`crate::develop()`].
+
+use image::metadata::Orientation as Turn;
+use image::{DynamicImage, GrayImage, RgbImage};
+use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor};
+
+use crate::develop::{DevelopSettings, Rendition, Renditions};
+use crate::error::DevelopError;
+use crate::facts::Orientation;
+use crate::placeholder::placeholder;
+use crate::planes::{self, Planes};
+use crate::shrink::fitted;
+
+/// Makes both renditions of a JPEG that has `size`; `None` where the long way has to be
+/// gone.
+///
+/// # Errors
+/// When a rendition can't be written.
+pub fn developed(
+    bytes: &[u8],
+    size: (u32, u32),
+    orientation: Orientation,
+    settings: &DevelopSettings,
+) -> Result<Option<Renditions>, DevelopError> {
+    let proof_size = fitted(size.0, size.1, settings.proof_edge_px);
+    let Some(proof) = planes::decode_halved(bytes, proof_size)? else { return Ok(None) };
+    let proof = upright(proof, orientation)?;
+    let small = fitted(proof.width, proof.height, settings.thumbnail_edge_px.clamp(1, settings.proof_edge_px));
+    let small = planes::shrunk(&proof, small)?;
+    Ok(Some(Renditions {
+        placeholder: placeholder(&rgb(&small)?)?,
+        thumbnail: encoded(&small, settings.thumbnail_quality)?,
+        proof: encoded(&proof, settings.proof_quality)?,
+        damage: None,
+    }))
+}
+
+fn upright(planes: Planes, orientation: Orientation) -> Result<Planes, DevelopError> {
+    let turn = Turn::from_exif(orientation.to_exif()).unwrap_or(Turn::NoTransforms);
+    if turn == Turn::NoTransforms {
+        return Ok(planes);
+    }
+    let (half_width, half_height) = planes.half();
+    let turned = |samples: Vec<u8>, width: u32, height: u32| {
+        let plane = GrayImage::from_raw(width, height, samples).ok_or_else(fewer)?;
+        let mut plane = DynamicImage::from(plane);
+        plane.apply_orientation(turn);
+        Ok::<_, DevelopError>(plane.into_luma8())
+    };
+    let light = turned(planes.light, planes.width, planes.height)?;
+    let colours = match planes.colours {
+        Some([blue, red]) => {
+            let colour = |samples| turned(samples, half_width, half_height).map(GrayImage::into_raw);
+            Some([colour(blue)?, colour(red)?])
+        }
+        None => None,
+    };
+    Ok(Planes { width: light.width(), height: light.height(), light: light.into_raw(), colours })
+}
+
+fn fewer() -> DevelopError {
+    DevelopError::damaged("it has fewer pixels than it claims")
+}
+
+/// Few pixels, for the placeholder.
+fn rgb(planes: &Planes) -> Result<RgbImage, DevelopError> {
+    RgbImage::from_raw(planes.width, planes.height, planes.rgb()).ok_or_else(fewer)
+}
+
+/// Planes as the encoder takes them, a row at a time.
+struct Rows<'a> {
+    planes: &'a Planes,
+    size: (u16, u16),
+}
+
+impl ImageBuffer for Rows<'_> {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        if self.planes.colours.is_some() { JpegColorType::Ycbcr } else { JpegColorType::Luma }
+    }
+
+    fn width(&self) -> u16 {
+        self.size.0
+    }
+
+    fn height(&self) -> u16 {
+        self.size.1
+    }
+
+    /// The encoder halves the colours again by taking each second one.
+    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
+        let [light, blue, red, _] = buffers;
+        light.extend_from_slice(self.planes.light_row(y.into()));
+        if let Some((blues, reds)) = self.planes.colour_rows(y.into()) {
+            let width = usize::from(self.size.0);
+            for (buffer, row) in [(blue, blues), (red, reds)] {
+                buffer.extend(row.iter().flat_map(|level| [*level; 2]).take(width));
+            }
+        }
+    }
+}
+
+fn encoded(planes: &Planes, quality: u8) -> Result<Rendition, DevelopError> {
+    let failed = |problem: &dyn std::fmt::Display| DevelopError::NotEncoded { problem: problem.to_string() };
+    let edge = |px: u32| u16::try_from(px).map_err(|error| failed(&error));
+    let rows = Rows { planes, size: (edge(planes.width)?, edge(planes.height)?) };
+    let mut jpeg = Vec::with_capacity(planes.light.len() / 4);
+    let mut encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Nearest);
+    encoder.encode_image(rows).map_err(|error| failed(&error))?;
+    Ok(Rendition { jpeg, width_px: planes.width, height_px: planes.height })
+}
