@@ -22,7 +22,7 @@
 //! | `placeholder` | 25 bytes to paint while the thumbnail loads |
 //! | [`recipe`] | a photo's edits |
 //! | [`frame`] | what a recipe does to pixels and sizes |
-//! | [`print`] | original and recipe → the file that is printed |
+//! | [`print`](mod@print) | original and recipe → the file that is printed |
 //! | [`develop`](mod@develop) | all of it in order |
 
 mod captured;
