@@ -92,6 +92,8 @@ impl ChildProgram {
     fn started(&self) -> Result<Child, DevelopError> {
         Command::new(&self.program)
             .args(&self.arguments)
+            // Each thread takes a part of the memory that the child may have.
+            .env("RAYON_NUM_THREADS", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -93,20 +93,18 @@ impl EventArchive {
         Ok(self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?)
     }
 
-    /// Gives back the space of renditions that a photo had, where no photo has them now.
+    /// Gives back the space of renditions that photos had, where no photo has them now.
     ///
     /// # Errors
     /// When a volume can't be read or written.
-    pub fn forget_renditions(&self, event_id: EventId, before: &StoredPhoto) -> Result<(), NodeError> {
-        let photos = self.photos(event_id)?;
-        let used =
-            |hash: ContentHash| photos.iter().any(|photo| [photo.thumbnail.hash, photo.proof.hash].contains(&hash));
-        let unused: Vec<_> = [before.thumbnail.hash, before.proof.hash]
-            .into_iter()
-            .filter(|hash| !used(*hash))
-            .map(|hash| hash.0)
-            .collect();
-        Ok(self.volume_of(event_id, before.photo_id())?.remove(&unused, &[])?)
+    pub fn forget_renditions(&self, event_id: EventId, before: &[StoredPhoto]) -> Result<(), NodeError> {
+        let renditions = |photo: &StoredPhoto| [photo.thumbnail.hash, photo.proof.hash];
+        let used: HashSet<ContentHash> = self.photos(event_id)?.iter().flat_map(renditions).collect();
+        for photo in before {
+            let unused = renditions(photo).into_iter().filter(|hash| !used.contains(hash)).map(|hash| hash.0);
+            self.volume_of(event_id, photo.photo_id())?.remove(&unused.collect::<Vec<_>>(), &[])?;
+        }
+        Ok(())
     }
 
     /// Stores a file that was made of a photo for printing.

@@ -56,23 +56,25 @@ impl Node {
         let photos = self.photos(event_id, selection).await?;
         let published = self.catalogue.published(event_id).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
-        let (mut shown, total) = (Vec::new(), photos.len() as u64);
+        let (mut shown, mut replaced, total) = (Vec::new(), Vec::new(), photos.len() as u64);
         for (done, photo) in (1..).zip(photos) {
             if progress.is_cancelled() || self.stopping.is_cancelled() {
                 report.stopped = Some("Stopped as asked; what was edited stays edited.".into());
                 break;
             }
             let (photo_id, name) = (photo.photo_id(), photo.record.file_name.clone());
-            match self.edit_one(event_id, photo, edits.to_vec()).await {
+            match self.edit_one(event_id, photo.clone(), edits.to_vec()).await {
                 Ok(false) => report.unchanged += 1,
                 Ok(true) => {
                     report.edited += 1;
                     shown.extend(published.contains(&photo_id).then_some(photo_id));
+                    replaced.push(photo);
                 }
                 Err(error) => report.failed.push(FailedFile { name, reason: error.to_string() }),
             }
             progress.photos("Editing", done, total);
         }
+        self.forget(event_id, replaced).await?;
         if !shown.is_empty() {
             let selection = Selection { photo_ids: shown, ..Selection::default() };
             report.published = Some(self.publish(&event, selection, progress).await?.sent);
@@ -82,8 +84,6 @@ impl Node {
 
     /// Whether the photo is another now.
     async fn edit_one(&self, event_id: EventId, photo: StoredPhoto, edits: Vec<Edit>) -> Result<bool, NodeError> {
-        // The renditions that are replaced must not be on their way to the host.
-        let _no_publishing = self.publishing.lock().await;
         let settings = DevelopSettings::with_watermark(self.config.watermark.as_deref());
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
         blocking(move || {
@@ -98,11 +98,17 @@ impl Node {
                 return Ok(false);
             }
             (edited.record.width_px, edited.record.height_px) = framed(size, &edited.recipe);
-            render(&archive, &enlargers, event_id, (original, edited), &settings)?;
-            archive.forget_renditions(event_id, &photo)?;
-            Ok(true)
+            render(&archive, &enlargers, event_id, (original, edited), &settings).map(|()| true)
         })
         .await
+    }
+
+    /// Gives back the space of renditions that were replaced, unless some may be on their
+    /// way to the host just now: nobody who edits waits for a publish.
+    async fn forget(&self, event_id: EventId, replaced: Vec<StoredPhoto>) -> Result<(), NodeError> {
+        let Ok(_no_publishing) = self.publishing.try_lock() else { return Ok(()) };
+        let archive = self.archive.clone();
+        blocking(move || archive.forget_renditions(event_id, &replaced)).await
     }
 }
 
