@@ -6,6 +6,7 @@ use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::print_job::PrintFile;
 use enprint_protocol::subtree::range_hash;
+use enprint_store::StoreError;
 
 use super::archive::EventArchive;
 use super::catalogue::JobFile;
@@ -25,7 +26,7 @@ pub(super) fn checked_file(
     photo_id: PhotoId,
 ) -> Result<JobFile, NodeError> {
     let photo = archive.photo(event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
-    let original = archive.original(event_id, photo_id).map_err(|_| damaged(&photo))?;
+    let original = archive.original(event_id, photo_id).map_err(|error| in_words(error, &photo))?;
     let place = enlargers.take(Work::Edit);
     let made =
         print_file(&original, &photo.recipe).map_err(|error| NodeError::NotNow { problem: error.to_string() })?;
@@ -64,7 +65,12 @@ fn gone(name: &str) -> NodeError {
     NodeError::Unknown { what: "photo", name: name.to_owned(), hint: "It was removed from the archive." }
 }
 
-fn damaged(photo: &StoredPhoto) -> NodeError {
+/// What is wrong with one original is said so; a volume or disk that fails says it itself.
+fn in_words(error: NodeError, photo: &StoredPhoto) -> NodeError {
+    use StoreError::{BlobDamaged, BlobMissing, PartUnreadable};
+    if !matches!(error, NodeError::Store(BlobDamaged { .. } | BlobMissing | PartUnreadable { .. })) {
+        return error;
+    }
     NodeError::NotNow {
         problem: format!(
             "The original of {} is damaged on this disk. Import it again from your copy.",
