@@ -2,7 +2,7 @@
 //! milliseconds, 16 bits kept until the last step, alpha laid on white. A profile
 //! that can't be read or does not fit its picture counts as sRGB.
 
-use image::{DynamicImage, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 /// Which colours the samples mean.
@@ -29,11 +29,6 @@ pub fn is_srgb(profile: &[u8]) -> bool {
     let mut out = [0; COLOURS.len()];
     transform.is_ok_and(|transform| transform.transform(&COLOURS, &mut out).is_ok())
         && COLOURS.iter().zip(out).all(|(before, after)| before.abs_diff(after) <= 2)
-}
-
-/// Whether a profile can be read and is one for red, green and blue.
-pub fn is_for_rgb(profile: &[u8]) -> bool {
-    ColorProfile::new_from_slice(profile).is_ok_and(|profile| profile.color_space == DataColorSpace::Rgb)
 }
 
 /// Converts `pixels` to sRGB on white.
@@ -114,6 +109,32 @@ fn from_inks(inks: &RgbaImage, profile: Option<&ColorProfile>) -> RgbImage {
             Rgb([light(cyan), light(magenta), light(yellow)].map(|level| u8::try_from(level).unwrap_or(u8::MAX)))
         })
     })
+}
+
+/// Lays what is transparent on white, in its own colours and depth.
+pub fn laid_on_white(light: DynamicImage) -> DynamicImage {
+    let mixed = |level: u16, alpha: u16| {
+        let (level, alpha) = (u64::from(level), u64::from(alpha));
+        u16::try_from((level * alpha + 65_535 * (65_535 - alpha) + 32_767) / 65_535).unwrap_or(u16::MAX)
+    };
+    match light {
+        DynamicImage::ImageLumaA8(_) => DynamicImage::from(on_white(light.into_rgba8().into())).into_luma8().into(),
+        DynamicImage::ImageRgba8(_) => on_white(light).into(),
+        DynamicImage::ImageLumaA16(grey) => ImageBuffer::from_fn(grey.width(), grey.height(), |x, y| {
+            let LumaA([level, alpha]) = *grey.get_pixel(x, y);
+            Luma([mixed(level, alpha)])
+        })
+        .into(),
+        DynamicImage::ImageRgba16(_) | DynamicImage::ImageRgba32F(_) => {
+            let rgba = light.into_rgba16();
+            ImageBuffer::from_fn(rgba.width(), rgba.height(), |x, y| {
+                let Rgba([r, g, b, a]) = *rgba.get_pixel(x, y);
+                Rgb([mixed(r, a), mixed(g, a), mixed(b, a)])
+            })
+            .into()
+        }
+        opaque => opaque,
+    }
 }
 
 fn on_white(light: DynamicImage) -> RgbImage {

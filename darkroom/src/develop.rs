@@ -9,16 +9,17 @@ use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder};
 
 use crate::colour::{self, Meaning};
 use crate::container::Metadata;
+use crate::cutting::cut;
 use crate::decode::{self, Picture};
 use crate::error::DevelopError;
-use crate::facts::{Orientation, Tags, read_facts};
-use crate::frame::{followed, framed};
+use crate::facts::{Tags, stored_size};
+use crate::frame::Frame;
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::RENDITION_EDGE_PX_MAX;
 use crate::placeholder::placeholder;
 use crate::planar;
 use crate::recipe::Recipe;
-use crate::shrink::{fitted, shrink, shrink_rgb};
+use crate::shrink::{fitted, shrink_rgb};
 use crate::sniff::FileKind;
 use crate::watermark::Watermark;
 
@@ -138,48 +139,32 @@ fn looked_at(
     let tags = Tags::of(&Metadata::of(bytes, kind));
     let (orientation, says_adobe_rgb) = (tags.orientation(), tags.says_adobe_rgb());
     drop(tags);
-    let proof_edge_px = settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX);
-    let is_untouched = recipe.is_untouched();
-    let edge_px = if is_untouched { proof_edge_px } else { edge_before(bytes, proof_edge_px, recipe)? };
-    let picture = decode::decode(bytes, kind, edge_px)?;
-    let damage = picture.damage.clone();
-    let whole = finished(picture, edge_px, orientation, says_adobe_rgb)?;
-    if is_untouched {
-        return Ok((whole, damage));
+    let frame = Frame::of_stored(stored_size(bytes, kind)?, orientation, recipe);
+    let shown = frame.in_whole_pixels().size_px();
+    let size = fitted(shown.0, shown.1, settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX));
+    let Picture { mut pixels, is_cmyk, profile, damage } = decode::decode(bytes, kind, edge_px(&frame, size))?;
+    if !frame.is_level() && !is_cmyk {
+        pixels = colour::laid_on_white(pixels);
     }
-    let edited = followed(whole, recipe);
-    let size = fitted(edited.width(), edited.height(), proof_edge_px);
-    Ok((shrink_rgb(&edited, size)?, damage))
+    let proof = cut(pixels, &frame, size, is_cmyk)?;
+    Ok((colour::to_srgb(proof, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }), damage))
 }
 
-/// The longest edge that the whole photo needs, for what a recipe leaves of it to fill
-/// a proof.
-fn edge_before(bytes: &[u8], proof_edge_px: u32, recipe: &Recipe) -> Result<u32, DevelopError> {
-    let facts = read_facts(bytes)?;
-    let left = framed((facts.width_px, facts.height_px), recipe);
-    let (whole, left) = (facts.width_px.max(facts.height_px), left.0.max(left.1).max(1));
-    let wanted = (u64::from(whole) * u64::from(proof_edge_px)).div_ceil(u64::from(left));
-    Ok(u32::try_from(wanted).unwrap_or(whole).min(whole).max(1))
+/// The longest edge that the whole photo needs, for what is shown of it to fill `size`
+/// as sharply as it can.
+fn edge_px(frame: &Frame, size: (u32, u32)) -> u32 {
+    let (stored, shown) = (frame.stored(), frame.size());
+    let whole = stored.0.max(stored.1);
+    // A tilted frame is read between pixels, which costs sharpness at the proof's own size.
+    let oversize = if frame.is_level() { 1.0 } else { 2.0 };
+    let share = (f64::from(size.0) / shown.0).max(f64::from(size.1) / shown.1);
+    (whole * (share * oversize).min(1.0)).ceil().max(1.0) as u32
 }
 
 /// Runs `work` so that a decoder's panic becomes an error.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
     // Nothing that `work` may leave half done outlives it.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp))
-}
-
-/// The picture at proof size, upright, in sRGB.
-fn finished(
-    picture: Picture,
-    edge_px: u32,
-    orientation: Orientation,
-    says_adobe_rgb: bool,
-) -> Result<RgbImage, DevelopError> {
-    let Picture { pixels, is_cmyk, profile, .. } = picture;
-    let size = fitted(pixels.width(), pixels.height(), edge_px);
-    let mut pixels = shrink(pixels, size, !is_cmyk)?;
-    decode::turn_upright(&mut pixels, orientation.to_exif());
-    Ok(colour::to_srgb(pixels, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }))
 }
 
 fn encoded(pixels: &RgbImage, quality: u8) -> Result<Rendition, DevelopError> {

@@ -105,6 +105,42 @@ pub enum DevelopError {
         /// What the encoder said.
         problem: String,
     },
+    /// A paper that can't be printed on.
+    #[error("{problem}")]
+    PrintSettings {
+        /// What can't, and what can.
+        problem: &'static str,
+    },
+    /// A lab's colour profile that can't be followed.
+    #[error("The lab's colour profile can't be used: {problem}. Ask the lab for another, or send sRGB.")]
+    PrintProfile {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A photo that can be looked at and not printed.
+    #[error("{problem}")]
+    NotForPrint {
+        /// Why, and what to do.
+        problem: String,
+    },
+    /// A print that would be coarse.
+    #[error(
+        "What is left of the photo has {width_px} × {height_px} pixels, which on this print would be {effective_ppi} per inch and look coarse. Crop less of it, or choose a smaller print."
+    )]
+    TooFewPixels {
+        /// Of what would be printed.
+        width_px: u32,
+        /// Of what would be printed.
+        height_px: u32,
+        /// Its pixels per inch.
+        effective_ppi: u32,
+    },
+    /// A print file could not be written.
+    #[error("The print file could not be written ({problem}). Choose another size or format.")]
+    NotPrintable {
+        /// What the encoder said.
+        problem: String,
+    },
 }
 
 impl DevelopError {

@@ -143,7 +143,7 @@ fn print_source(bytes: &[u8], kind: FileKind) -> Result<PrintSource, DevelopErro
 }
 
 /// Width and height as stored, from the headers.
-fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError> {
+pub(crate) fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError> {
     if kind == FileKind::Jpeg {
         let frame = JpegHeaders::before_scans(bytes)?.frame;
         let frame = frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;

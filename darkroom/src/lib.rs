@@ -21,14 +21,18 @@
 //! | [`watermark`] | text over the proof |
 //! | `placeholder` | 25 bytes to paint while the thumbnail loads |
 //! | [`recipe`] | a photo's edits |
-//! | [`frame`] | what a recipe does to pixels and sizes |
+//! | [`frame`] | which part of an original is shown, and where it lies |
+//! | `cutting` | stored pixels → a frame's, at the size that is wanted |
+//! | [`paper`] | what a print measures, and which part of a photo comes where |
 //! | [`print`](mod@print) | original and recipe → the file that is printed |
+//! | `print_colour`, `print_write` | its colours and its bytes |
 //! | [`develop`](mod@develop) | all of it in order |
 
 mod captured;
 pub mod child;
 mod colour;
 mod container;
+mod cutting;
 mod decode;
 mod decode_heic;
 mod decode_jpeg;
@@ -41,10 +45,13 @@ pub mod frame;
 mod iptc;
 mod jpeg_headers;
 pub mod limits;
+pub mod paper;
 mod placeholder;
 mod planar;
 mod planes;
 pub mod print;
+mod print_colour;
+mod print_write;
 pub mod raw;
 pub mod recipe;
 mod shrink;
@@ -61,7 +68,8 @@ pub use develop::{DevelopSettings, Rendition, Renditions, develop, develop_with}
 pub use error::DevelopError;
 pub use exposure::Exposure;
 pub use facts::{Facts, Orientation, read_facts};
-pub use print::{PrintFile, print_file};
+pub use paper::{Length, Paper, Placement, PrintQuality, PrintSize, effective_ppi, print_quality};
+pub use print::{PrintColour, PrintFile, PrintFormat, PrintSettings, needs_rendering, print_file, print_file_with};
 pub use raw::PrintSource;
 pub use recipe::{CropFrame, Recipe};
 pub use sniff::{FileKind, sniff};

@@ -78,3 +78,22 @@ pub const CHILD_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub const CHILD_ANSWER_BYTES_MAX: u64 = DECODE_BYTES_MAX + 16 * 1024 * 1024;
 /// Characters of a watermark that are drawn.
 pub const WATERMARK_CHARS_MAX: usize = 80;
+/// The shortest edge of a print, in hundredths of a millimetre: a passport photo's.
+pub const PRINT_EDGE_HUNDREDTHS_MIN: u32 = 2_000;
+/// The longest edge of a print, in hundredths of a millimetre: the widest paper rolls
+/// are 1.6 m.
+pub const PRINT_EDGE_HUNDREDTHS_MAX: u32 = 200_000;
+/// The widest bleed or border, in hundredths of a millimetre; labs ask for 2 to 20 mm.
+pub const PRINT_MARGIN_HUNDREDTHS_MAX: u32 = 10_000;
+/// The coarsest that a lab may ask for: large posters.
+pub const PRINT_PPI_MIN: u16 = 72;
+/// The finest that a lab may ask for: the finest printers write 720.
+pub const PRINT_PPI_MAX: u16 = 1_440;
+/// Pixels of one print file: 30 × 40 inches at 300 ppi.
+pub const PRINT_PIXELS_MAX: u64 = 120_000_000;
+/// Width or height of a print file: JPEG and the oldest readers of TIFF go no further.
+pub const PRINT_EDGE_PX_MAX: u32 = 65_000;
+/// A watermark's logo, as PNG.
+pub const LOGO_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Width or height of a watermark's logo: as large as the largest proof.
+pub const LOGO_EDGE_PX_MAX: u32 = RENDITION_EDGE_PX_MAX;

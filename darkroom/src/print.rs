@@ -1,30 +1,35 @@
 //! Original and recipe → the file that a lab prints. An original without edits goes as
 //! it is; turns alone are done without loss where the file allows; everything else is
-//! rendered at full size, in the photo's own colours, with their profile embedded.
+//! rendered, at full size or for a paper. A watermark belongs to proofs: no print file
+//! has one.
 
 use enprint_jpeg_scaled::{Turn, turned};
-use image::RgbImage;
-use jpeg_encoder::{ColorType, Encoder, PixelDensity, PixelDensityUnit, SamplingFactor};
+use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage, imageops};
+use serde::{Deserialize, Serialize};
 
 use crate::colour::{self, Meaning};
 use crate::container::Metadata;
-use crate::decode::{self, Picture};
+use crate::cutting::cut;
+use crate::decode::{self, Picture, within_memory};
 use crate::develop::guarded;
 use crate::error::DevelopError;
-use crate::facts::Tags;
-use crate::frame::followed;
+use crate::facts::{Facts, Tags, read_facts};
+use crate::frame::Frame;
+use crate::jpeg_headers::JpegHeaders;
 use crate::limits::PICTURE_EDGE_PX_MAX;
+use crate::paper::{Layout, Paper, PrintQuality};
+use crate::print_colour::{LabProfile, Printed, Samples, printed};
+use crate::print_write::written;
 use crate::recipe::Recipe;
 use crate::sniff::FileKind;
-
-/// JPEG's quality in print: above it files grow and prints do not change.
-const QUALITY: u8 = 95;
 
 /// A file that was made for printing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrintFile {
-    /// A JPEG, upright, without metadata but for its colour profile.
-    pub jpeg: Vec<u8>,
+    /// Upright, without metadata but for its colour profile and its resolution.
+    pub bytes: Vec<u8>,
+    /// What kind of file it is.
+    pub format: PrintFormat,
     /// Its width.
     pub width_px: u32,
     /// Its height.
@@ -33,72 +38,184 @@ pub struct PrintFile {
     pub is_lossless: bool,
 }
 
+/// What a lab takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrintFormat {
+    /// Of quality 95, with the full resolution of its colours.
+    #[default]
+    Jpeg,
+    /// Of 8 bits, compressed without loss.
+    Tiff8,
+}
+
+/// Which colours a print file is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrintColour {
+    /// The photo's own, with its profile. Inks stay inks in TIFF alone, grey becomes RGB.
+    #[default]
+    Keep,
+    /// The lab's, by its profile for RGB, or in TIFF for CMYK, which is embedded.
+    Convert(#[serde(with = "serde_bytes")] Vec<u8>),
+}
+
+/// What a lab asks of its print files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrintSettings {
+    /// The paper; without one, all pixels that the recipe leaves.
+    #[serde(default)]
+    pub paper: Option<Paper>,
+    /// The kind of file.
+    #[serde(default)]
+    pub format: PrintFormat,
+    /// Its colours.
+    #[serde(default)]
+    pub colour: PrintColour,
+    /// Whether it prints from an original without edits, whatever that measures.
+    #[serde(default)]
+    pub takes_originals: bool,
+}
+
+/// Photos at their full size, and originals as they are.
+pub const FULL_SIZE: PrintSettings =
+    PrintSettings { paper: None, format: PrintFormat::Jpeg, colour: PrintColour::Keep, takes_originals: true };
+
+/// The resolution that is written where no paper says one.
+const USUAL_PPI: u16 = 300;
+
+/// Whether a file has to be made for a lab. Where it has not, the original goes, byte
+/// for byte.
+pub fn needs_rendering(kind: FileKind, recipe: &Recipe, settings: &PrintSettings) -> bool {
+    // What printers' programs read, the oldest too.
+    let is_printed = matches!(kind, FileKind::Jpeg | FileKind::Tiff | FileKind::Png);
+    !(is_printed && settings.takes_originals && recipe.is_untouched())
+}
+
 /// Follows a recipe at full size; `None` where the original itself is the print file: it
 /// has no edits and is of a kind that labs print.
 ///
 /// # Errors
-/// As [`crate::develop()`], and [`DevelopError::Recipe`].
+/// As [`print_file_with`].
 pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>, DevelopError> {
     let recipe = recipe.checked()?;
     guarded(|| {
         let kind = decode::readable_kind(original)?;
-        if recipe.is_untouched() && labs_print(kind) {
+        if kind == FileKind::Jpeg && JpegHeaders::of_whole_file(original)?.is_cut_short() {
+            return Err(DevelopError::CutShort);
+        }
+        if !needs_rendering(kind, &recipe, &FULL_SIZE) {
             return Ok(None);
         }
-        let tags = Tags::of(&Metadata::of(original, kind));
-        let (orientation, says_adobe_rgb) = (tags.orientation().to_exif(), tags.says_adobe_rgb());
-        drop(tags);
         if let (FileKind::Jpeg, Some(turn)) = (kind, recipe.turn_alone())
-            && let Some(file) = without_loss(original, Turn::from_exif(orientation).then(turn))?
+            && let Some(file) = without_loss(original, turn)?
         {
             return Ok(Some(file));
         }
-        let mut picture = decode::decode(original, kind, PICTURE_EDGE_PX_MAX)?;
-        if let Some(damage) = picture.damage {
-            return Err(damage);
-        }
-        decode::turn_upright(&mut picture.pixels, orientation);
-        let (pixels, profile) = own_colours(picture, says_adobe_rgb);
-        encoded(&followed(pixels, &recipe), profile.as_deref()).map(Some)
+        rendered(original, &recipe, &FULL_SIZE).map(Some)
     })
 }
 
-/// What printers' programs read, the oldest too.
-fn labs_print(kind: FileKind) -> bool {
-    matches!(kind, FileKind::Jpeg | FileKind::Tiff | FileKind::Png)
+/// Makes the file that a lab prints, from the original and its recipe; also where
+/// [`needs_rendering`] says that there is no need.
+///
+/// # Errors
+/// As [`crate::develop()`]; [`DevelopError::Recipe`], [`DevelopError::PrintSettings`] and
+/// [`DevelopError::PrintProfile`] for what can't be followed; whatever of the original
+/// is missing; [`DevelopError::NotForPrint`] for a RAW file with a small preview, and
+/// [`DevelopError::TooFewPixels`] for a print that would be coarse.
+pub fn print_file_with(original: &[u8], recipe: &Recipe, settings: &PrintSettings) -> Result<PrintFile, DevelopError> {
+    let recipe = recipe.checked()?;
+    settings.paper.map_or(Ok(()), |paper| paper.checked().map(drop))?;
+    guarded(|| rendered(original, &recipe, settings))
 }
 
-/// `None` where the file's kind or size needs it to be rendered.
+/// `None` where the file's kind, size or colours need it to be rendered.
 fn without_loss(original: &[u8], turn: Turn) -> Result<Option<PrintFile>, DevelopError> {
-    let Ok(jpeg) = turned(original, turn) else { return Ok(None) };
-    let facts = crate::facts::read_facts(&jpeg)?;
-    Ok(Some(PrintFile { jpeg, width_px: facts.width_px, height_px: facts.height_px, is_lossless: true }))
+    let tags = Tags::of(&Metadata::of(original, FileKind::Jpeg));
+    let (orientation, says_adobe_rgb) = (tags.orientation().to_exif(), tags.says_adobe_rgb());
+    drop(tags);
+    // What EXIF alone says of the colours would be lost with it.
+    if says_adobe_rgb && JpegHeaders::before_scans(original)?.profile().is_none() {
+        return Ok(None);
+    }
+    let Ok(bytes) = turned(original, Turn::from_exif(orientation).then(turn)) else { return Ok(None) };
+    let facts = read_facts(&bytes)?;
+    let (width_px, height_px) = (facts.width_px, facts.height_px);
+    Ok(Some(PrintFile { bytes, format: PrintFormat::Jpeg, width_px, height_px, is_lossless: true }))
 }
 
-/// The pixels with the profile that they are in; sRGB where a JPEG of three colours
-/// can't have it.
-fn own_colours(picture: Picture, says_adobe_rgb: bool) -> (RgbImage, Option<Vec<u8>>) {
-    let Picture { pixels, is_cmyk, profile, .. } = picture;
-    let is_kept = !is_cmyk && !pixels.color().has_alpha() && profile.as_deref().is_some_and(colour::is_for_rgb);
-    if is_kept {
-        return (pixels.into_rgb8(), profile);
+fn rendered(original: &[u8], recipe: &Recipe, settings: &PrintSettings) -> Result<PrintFile, DevelopError> {
+    let facts = read_facts(original)?;
+    if let Some(problem) = facts.print_source.refusal() {
+        return Err(DevelopError::NotForPrint { problem });
     }
-    let meaning = Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk };
-    (colour::to_srgb(pixels, &meaning), None)
+    let lab = LabProfile::of(settings)?;
+    let layout = laid_out(&facts, recipe, settings.paper.as_ref())?;
+    let says_adobe_rgb = Tags::of(&Metadata::of(original, facts.kind)).says_adobe_rgb();
+    let Picture { pixels, is_cmyk, profile, damage } = decode::decode(original, facts.kind, PICTURE_EDGE_PX_MAX)?;
+    if let Some(damage) = damage {
+        return Err(damage);
+    }
+    let pixels = if is_cmyk { pixels } else { with_depth(colour::laid_on_white(pixels)) };
+    let sample_bytes = u64::from(pixels.color().bytes_per_pixel()) * area(layout.photo);
+    within_memory(sample_bytes + 4 * area(layout.canvas), || {
+        let photo = cut(pixels, &layout.frame, layout.photo, is_cmyk)?;
+        let meaning = Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk };
+        let photo = on_paper(printed(photo, &meaning, settings, lab.as_ref())?, &layout);
+        let bytes = written(&photo, settings.format, settings.paper.map_or(USUAL_PPI, |paper| paper.ppi))?;
+        let (width_px, height_px) = layout.canvas;
+        Ok(PrintFile { bytes, format: settings.format, width_px, height_px, is_lossless: false })
+    })
 }
 
-fn encoded(pixels: &RgbImage, profile: Option<&[u8]>) -> Result<PrintFile, DevelopError> {
-    let failed = |problem: String| DevelopError::NotEncoded { problem };
-    let edge = |px: u32| u16::try_from(px).map_err(|error| failed(error.to_string()));
-    let (width_px, height_px) = pixels.dimensions();
-    let mut jpeg = Vec::new();
-    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
-    encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
-    encoder.set_density(PixelDensity { density: (300, 300), unit: PixelDensityUnit::Inches });
-    if let Some(profile) = profile {
-        encoder.add_icc_profile(profile).map_err(|error| failed(error.to_string()))?;
+/// Which part of a photo comes where, if it has pixels enough for it.
+fn laid_out(facts: &Facts, recipe: &Recipe, paper: Option<&Paper>) -> Result<Layout, DevelopError> {
+    let frame = Frame::new((facts.width_px, facts.height_px), facts.orientation.to_exif(), recipe);
+    let Some(paper) = paper else {
+        let frame = frame.in_whole_pixels();
+        return Ok(Layout { canvas: frame.size_px(), photo: frame.size_px(), frame });
+    };
+    let layout = paper.layout(frame);
+    let effective_ppi = layout.effective_ppi(paper.ppi);
+    if PrintQuality::of(effective_ppi, paper.size) == PrintQuality::TooSmall {
+        let (width_px, height_px) = layout.frame.size_px();
+        return Err(DevelopError::TooFewPixels { width_px, height_px, effective_ppi });
     }
-    let written = encoder.encode(pixels.as_raw(), edge(width_px)?, edge(height_px)?, ColorType::Rgb);
-    written.map_err(|error| failed(error.to_string()))?;
-    Ok(PrintFile { jpeg, width_px, height_px, is_lossless: false })
+    Ok(layout)
+}
+
+fn area((width, height): (u32, u32)) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+/// Samples of 8 or 16 bits, in one channel or three.
+fn with_depth(pixels: DynamicImage) -> DynamicImage {
+    match pixels {
+        DynamicImage::ImageRgb32F(_) => pixels.into_rgb16().into(),
+        usual => usual,
+    }
+}
+
+/// Lays a photo in the middle of white paper.
+fn on_paper(photo: Printed, layout: &Layout) -> Printed {
+    if layout.photo == layout.canvas {
+        return photo;
+    }
+    let (width, height) = layout.canvas;
+    let left = i64::from(width.saturating_sub(layout.photo.0) / 2);
+    let top = i64::from(height.saturating_sub(layout.photo.1) / 2);
+    let samples = match photo.samples {
+        Samples::Light(light) => {
+            let mut paper = RgbImage::from_pixel(width, height, Rgb([255; 3]));
+            imageops::replace(&mut paper, &light, left, top);
+            Samples::Light(paper)
+        }
+        Samples::Inks(inks) => {
+            let mut paper = RgbaImage::from_pixel(width, height, Rgba([0; 4]));
+            imageops::replace(&mut paper, &inks, left, top);
+            Samples::Inks(paper)
+        }
+    };
+    Printed { samples, ..photo }
 }

@@ -46,7 +46,8 @@ pub fn shrink_rgb(pixels: &RgbImage, size: (u32, u32)) -> Result<RgbImage, Devel
     Ok(small)
 }
 
-fn empty_like(pixels: &DynamicImage, size: (u32, u32)) -> DynamicImage {
+/// A black picture of `size` with the samples that `pixels` has.
+pub fn empty_like(pixels: &DynamicImage, size: (u32, u32)) -> DynamicImage {
     fn empty<P: Pixel>(size: (u32, u32)) -> ImageBuffer<P, Vec<P::Subpixel>> {
         ImageBuffer::new(size.0, size.1)
     }

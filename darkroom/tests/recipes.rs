@@ -22,7 +22,7 @@ fn proof(original: &[u8], recipe: &Recipe) -> RgbImage {
 
 fn printed(original: &[u8], recipe: &Recipe) -> RgbImage {
     let file = print_file(original, recipe).unwrap().unwrap();
-    let pixels = kit::pixels(&file.jpeg);
+    let pixels = kit::pixels(&file.bytes);
     assert_eq!(pixels.dimensions(), (file.width_px, file.height_px));
     pixels
 }
@@ -90,7 +90,7 @@ fn no_print_file_has_the_cameras_metadata_and_all_have_their_profile() {
     let original = kit::jpeg(&kit::quarters(480, 320), Some(&block), Some(&profile));
     let crop = Some(CropFrame { left: 0, top: 0, width: 500_000, height: WHOLE });
     for recipe in [Recipe { quarter_turns: 1, ..Recipe::default() }, Recipe { crop, ..Recipe::default() }] {
-        let jpeg = print_file(&original, &recipe).unwrap().unwrap().jpeg;
+        let jpeg = print_file(&original, &recipe).unwrap().unwrap().bytes;
         let has = |words: &[u8]| jpeg.windows(words.len()).any(|window| window == words);
         assert!(!has(b"Exif") && has(b"ICC_PROFILE") && has(&profile[..200]), "{recipe:?}");
     }

@@ -37,9 +37,9 @@ pub(super) fn checked_file(
     };
     // The same recipe makes the same bytes, so that a job that is offered again fetches
     // nothing twice.
-    let root = archive.put_print_file(event_id, photo_id, &made.jpeg)?;
+    let root = archive.put_print_file(event_id, photo_id, &made.bytes)?;
     let name = with_jpeg_ending(&photo.record.file_name);
-    Ok(job_file(photo_id, name, root, (made.width_px, made.height_px), &made.jpeg))
+    Ok(job_file(photo_id, name, root, (made.width_px, made.height_px), &made.bytes))
 }
 
 fn job_file(
