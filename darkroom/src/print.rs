@@ -3,7 +3,7 @@
 //! rendered, at full size or for a paper. A watermark belongs to proofs: no print file
 //! has one.
 
-use enprint_jpeg_scaled::{Turn, turned};
+use enprint_jpeg_scaled::{Jpeg, ScaledError, Turn, turned};
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage, imageops};
 use serde::{Deserialize, Serialize};
 
@@ -101,9 +101,7 @@ pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>,
     let recipe = recipe.checked()?;
     guarded(|| {
         let kind = decode::readable_kind(original)?;
-        if kind == FileKind::Jpeg && JpegHeaders::of_whole_file(original)?.is_cut_short() {
-            return Err(DevelopError::CutShort);
-        }
+        check_whole(original, kind)?;
         if !needs_rendering(kind, &recipe, &FULL_SIZE) {
             return Ok(None);
         }
@@ -127,7 +125,27 @@ pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>,
 pub fn print_file_with(original: &[u8], recipe: &Recipe, settings: &PrintSettings) -> Result<PrintFile, DevelopError> {
     let recipe = recipe.checked()?;
     settings.paper.map_or(Ok(()), |paper| paper.checked().map(drop))?;
-    guarded(|| rendered(original, &recipe, settings))
+    guarded(|| {
+        check_whole(original, decode::readable_kind(original)?)?;
+        rendered(original, &recipe, settings)
+    })
+}
+
+/// Reads a camera's JPEG to its last bit, at the smallest scale: other decoders fill in
+/// grey where a few bytes are missing, which nobody sees on a proof and all on a print.
+fn check_whole(original: &[u8], kind: FileKind) -> Result<(), DevelopError> {
+    if kind != FileKind::Jpeg {
+        return Ok(());
+    }
+    if JpegHeaders::of_whole_file(original)?.is_cut_short() {
+        return Err(DevelopError::CutShort);
+    }
+    let Ok(jpeg) = Jpeg::read(original) else { return Ok(()) };
+    match jpeg.decode(&vec![1; jpeg.components().len()]) {
+        Err(ScaledError::Data) => Err(DevelopError::damaged("the picture's data is not what a camera writes")),
+        Err(ScaledError::CutShort) => Err(DevelopError::CutShort),
+        _ => Ok(()),
+    }
 }
 
 /// `None` where the file's kind, size or colours need it to be rendered.

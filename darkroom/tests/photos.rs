@@ -8,7 +8,7 @@ mod kit;
 use std::fs;
 use std::path::PathBuf;
 
-use enprint_darkroom::{FileKind, read_facts, sniff};
+use enprint_darkroom::{FileKind, Recipe, print_file, read_facts, sniff};
 use kit::{developed, difference, pixels};
 
 /// The files of a sub-folder, or None with a line that says so.
@@ -70,5 +70,15 @@ fn real_profiles_look_like_the_untagged_reference() {
     for path in named("icc_") {
         let off = difference(&proof(path), &reference);
         assert!(off < 2.5, "{path:?} is {off} levels off");
+    }
+}
+
+#[test]
+fn every_real_jpeg_counts_as_whole_and_is_printed() {
+    for folder in ["jpeg", "orientation", "colour", "odd"] {
+        for path in files(folder).into_iter().flatten() {
+            let printed = print_file(&fs::read(&path).unwrap(), &Recipe::default());
+            assert_eq!(printed, Ok(None), "{path:?}");
+        }
     }
 }

@@ -3,10 +3,12 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::err_expect)]
 
+pub mod inks;
+
 use std::time::{Duration, Instant};
 
 use enprint_darkroom::{DevelopError, DevelopSettings, Renditions, develop, read_facts};
-use image::{Rgb, RgbImage};
+use image::{ImageBuffer, ImageEncoder, Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 
 /// Bad files must be refused within this time, however slow the machine that tests.
@@ -54,6 +56,37 @@ pub fn exif(main: &[(u16, Value)], camera: &[(u16, Value)], gps: &[(u16, Value)]
         [b"II*\0\x08\0\0\0".to_vec(), directory(&fields, 8), directory(camera, camera_at), directory(gps, gps_at)];
     parts.concat()
 }
+
+/// What a camera writes that is set to Adobe RGB and embeds no profile.
+pub fn exif_of_adobe_rgb() -> Vec<u8> {
+    let camera_at = 8 + directory(&[(0x8769, Value::Long(0))], 8).len() as u32;
+    let main = directory(&[(0x8769, Value::Long(camera_at))], 8);
+    let other_at = camera_at + directory(&[(0xA005, Value::Long(0))], camera_at).len() as u32;
+    let camera = directory(&[(0xA005, Value::Long(other_at))], camera_at);
+    [b"II*\0\x08\0\0\0".to_vec(), main, camera, directory(&[(1, Value::Text("R03"))], other_at)].concat()
+}
+
+/// A PNG of 16 bits with a colour profile.
+pub fn png_with_profile(picture: &ImageBuffer<Rgb<u16>, Vec<u16>>, profile: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+    encoder.set_icc_profile(profile.to_vec()).unwrap();
+    let samples = picture.iter().flat_map(|sample| sample.to_ne_bytes()).collect::<Vec<_>>();
+    encoder.write_image(&samples, picture.width(), picture.height(), image::ExtendedColorType::Rgb16).unwrap();
+    bytes
+}
+
+/// The tags of a TIFF's only directory; of another file, none.
+pub fn tags_of(file: &[u8]) -> Vec<u16> {
+    let Ok(mut decoder) = tiff::decoder::Decoder::new(std::io::Cursor::new(file)) else {
+        return Vec::new();
+    };
+    assert!(!decoder.more_images());
+    decoder.tag_iter().map(|tag| tag.unwrap().0.to_u16()).collect()
+}
+
+/// What a TIFF needs to be shown, with its resolution and its profile.
+pub const PLAIN_TIFF_TAGS: [u16; 15] = [256, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 296, 317, 339, 34_675];
 
 /// A field's value.
 #[derive(Debug, Clone)]
