@@ -91,7 +91,7 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
 /// Makes the renditions of an edited photo.
 ///
 /// # Errors
-/// As [`develop`], and [`DevelopError::Recipe`].
+/// As [`develop`], [`DevelopError::Recipe`], and [`DevelopError::Watermark`].
 pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Renditions, DevelopError> {
     let recipe = recipe.checked()?;
     guarded(|| {
@@ -104,7 +104,7 @@ pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -
         let small = shrink_rgb(&proof, small)?;
         let (thumbnail, placeholder) = (encoded(&small, settings.thumbnail_quality)?, placeholder(&small)?);
         if let Some(watermark) = &settings.watermark {
-            watermark.stamp(&mut proof);
+            watermark.stamp(&mut proof)?;
         }
         Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)?, damage, placeholder })
     })
@@ -173,6 +173,7 @@ fn encoded(pixels: &RgbImage, quality: u8) -> Result<Rendition, DevelopError> {
     let (width_px, height_px) = pixels.dimensions();
     let mut jpeg = Vec::new();
     let mut encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
+    // Taken from one pixel of four, colours would lie half a pixel off and flicker.
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     let encode = encoder.encode(pixels.as_raw(), edge(width_px)?, edge(height_px)?, ColorType::Rgb);
     encode.map_err(|error| failed(&error))?;

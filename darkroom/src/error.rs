@@ -105,6 +105,12 @@ pub enum DevelopError {
         /// What the encoder said.
         problem: String,
     },
+    /// A mark that can't be laid over proofs.
+    #[error("{problem}")]
+    Watermark {
+        /// What can't, and what can.
+        problem: &'static str,
+    },
     /// A paper that can't be printed on.
     #[error("{problem}")]
     PrintSettings {

@@ -18,7 +18,8 @@
 //! | [`child`] | risky formats in a process of their own |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
-//! | [`watermark`] | text over the proof |
+//! | [`watermark`] | the photographer's mark over a proof |
+//! | `marking`, `typesetting` | how it is laid over pixels, and its letters |
 //! | `placeholder` | 25 bytes to paint while the thumbnail loads |
 //! | [`recipe`] | a photo's edits |
 //! | [`frame`] | which part of an original is shown, and where it lies |
@@ -45,6 +46,7 @@ pub mod frame;
 mod iptc;
 mod jpeg_headers;
 pub mod limits;
+mod marking;
 pub mod paper;
 mod placeholder;
 mod planar;
@@ -73,4 +75,4 @@ pub use print::{PrintColour, PrintFile, PrintFormat, PrintSettings, needs_render
 pub use raw::PrintSource;
 pub use recipe::{CropFrame, Recipe};
 pub use sniff::{FileKind, sniff};
-pub use watermark::Watermark;
+pub use watermark::{Mark, MarkPlace, Watermark};

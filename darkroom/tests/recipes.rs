@@ -6,7 +6,10 @@
 mod kit;
 
 use enprint_darkroom::recipe::WHOLE;
-use enprint_darkroom::{CropFrame, DevelopSettings, Recipe, develop_with, print_file, read_facts};
+use enprint_darkroom::{
+    CropFrame, DevelopSettings, Length, Paper, Placement, PrintSettings, PrintSize, Recipe, develop_with, print,
+    print_file, print_file_with, read_facts,
+};
 use image::{Rgb, RgbImage, imageops};
 
 const ORIENTATION: u16 = 0x0112;
@@ -132,5 +135,83 @@ fn sizes_are_known_before_anything_is_decoded() {
     for recipe in recipes() {
         let framed = enprint_darkroom::frame::framed((facts.width_px, facts.height_px), &recipe);
         assert_eq!(printed(&original, &recipe).dimensions(), framed, "{recipe:?}");
+    }
+}
+
+/// Where the red dot of a picture lies, as parts of what is not white.
+fn dot(picture: &RgbImage) -> (f64, f64) {
+    let is_photo = |pixel: &Rgb<u8>| pixel.0[1] < 200;
+    let photo = picture.enumerate_pixels().filter(|(_, _, pixel)| is_photo(pixel));
+    let ends = photo.fold((u32::MAX, 0, u32::MAX, 0), |ends, (x, y, _)| {
+        (ends.0.min(x), ends.1.max(x + 1), ends.2.min(y), ends.3.max(y + 1))
+    });
+    let (mut sum, mut across, mut down) = (0.0, 0.0, 0.0);
+    for (x, y, pixel) in picture.enumerate_pixels().filter(|(_, _, pixel)| is_photo(pixel)) {
+        let red = f64::from(pixel.0[0].saturating_sub(90));
+        (sum, across, down) = (sum + red, across + red * (f64::from(x) + 0.5), down + red * (f64::from(y) + 0.5));
+    }
+    let part = |at: f64, from: u32, to: u32| (at / sum - f64::from(from)) / f64::from(to - from);
+    (part(across, ends.0, ends.1), part(down, ends.2, ends.3))
+}
+
+/// Where a recipe brings a place of the upright photo, as parts of what it leaves; by
+/// trigonometry, not by the darkroom's arithmetic.
+fn expected((mut x, mut y): (f64, f64), (mut wide, mut high): (f64, f64), recipe: &Recipe) -> (f64, f64) {
+    if recipe.mirrored {
+        x = wide - x;
+    }
+    for _ in 0..recipe.quarter_turns {
+        (x, y) = (high - y, x);
+        (wide, high) = (high, wide);
+    }
+    let angle = (f64::from(recipe.straighten) / 100.0).to_radians();
+    let (distance, direction) =
+        (f64::hypot(x - wide / 2.0, y - high / 2.0), f64::atan2(y - high / 2.0, x - wide / 2.0));
+    let share = 1.0 / (angle.abs().cos() + (wide / high).max(high / wide) * angle.abs().sin());
+    let x = (distance * (direction + angle).cos() / share + wide / 2.0) / wide;
+    let y = (distance * (direction + angle).sin() / share + high / 2.0) / high;
+    let crop = recipe.crop.unwrap_or(CropFrame { left: 0, top: 0, width: WHOLE, height: WHOLE });
+    let part = |at: f64, from: u32, length: u32| (at * f64::from(WHOLE) - f64::from(from)) / f64::from(length);
+    (part(x, crop.left, crop.width), part(y, crop.top, crop.height))
+}
+
+/// As a camera stores a picture that was held so that EXIF says `orientation`.
+fn stored(upright: &RgbImage, orientation: u16) -> RgbImage {
+    match orientation {
+        2 => imageops::flip_horizontal(upright),
+        3 => imageops::rotate180(upright),
+        4 => imageops::flip_vertical(upright),
+        5 => imageops::rotate270(&imageops::flip_horizontal(upright)),
+        6 => imageops::rotate270(upright),
+        7 => imageops::rotate90(&imageops::flip_horizontal(upright)),
+        8 => imageops::rotate90(upright),
+        _ => upright.clone(),
+    }
+}
+
+#[test]
+fn a_face_is_in_the_same_place_on_proof_and_print_for_every_orientation_turn_and_crop() {
+    let (middle, size) = ((250.0, 180.0), (600, 400));
+    let upright = RgbImage::from_fn(size.0, size.1, |x, y| {
+        let away = f64::hypot(f64::from(x) + 0.5 - middle.0, f64::from(y) + 0.5 - middle.1);
+        Rgb([if away < 14.0 { 210 } else { 90 }, 90, 100])
+    });
+    let crop = Some(CropFrame { left: 90_000, top: 160_000, width: 650_000, height: 611_111 });
+    let fit = Placement::Fit { border: Length::mm(2) };
+    let paper = Paper { placement: fit, bleed: Length::mm(1), ..Paper::filled(PrintSize::mm(60, 40), 220) };
+    let settings = PrintSettings { paper: Some(paper), takes_originals: false, ..print::FULL_SIZE };
+    let small = DevelopSettings { proof_edge_px: 333, ..DevelopSettings::default() };
+    for orientation in 1..=8 {
+        let original = oriented(&stored(&upright, orientation), orientation);
+        for recipe in recipes().into_iter().filter(|recipe| recipe.crop.is_some()) {
+            let recipe = Recipe { crop, ..recipe };
+            let proof = kit::pixels(&develop_with(&original, &small, &recipe).unwrap().proof.jpeg);
+            let print = kit::pixels(&print_file_with(&original, &recipe, &settings).unwrap().bytes);
+            let wanted = expected(middle, (f64::from(size.0), f64::from(size.1)), &recipe);
+            for (name, seen) in [("proof", dot(&proof)), ("print", dot(&print))] {
+                let off = f64::hypot(seen.0 - wanted.0, seen.1 - wanted.1);
+                assert!(off < 0.0015, "{name}, orientation {orientation}, {recipe:?}: {seen:?}, not {wanted:?}");
+            }
+        }
     }
 }
