@@ -26,15 +26,15 @@ pub(crate) fn cut(
         return cut_level(pixels, frame, size, is_cmyk);
     }
     let ratio = oversize((pixels.width(), pixels.height()), frame, size);
-    let pixels = if ratio > TILT_RATIO_MAX {
-        let smaller = |px: u32| ((f64::from(px) * TILT_RATIO_MAX / ratio).ceil() as u32).max(1);
+    let pixels = if ratio > TILT_RATIO {
+        let smaller = |px: u32| ((f64::from(px) * TILT_RATIO / ratio).ceil() as u32).max(1);
         let size = (smaller(pixels.width()), smaller(pixels.height()));
         shrink(pixels, size, !is_cmyk)?
     } else {
         pixels
     };
     // Each pixel of what is stored is met about once.
-    let ratio = ratio.min(TILT_RATIO_MAX);
+    let ratio = ratio.min(TILT_RATIO);
     let natural = |px: u32| ((f64::from(px) * ratio).round() as u32).max(1);
     let shown = (natural(size.0), natural(size.1));
     let places = frame.places(shown, (pixels.width(), pixels.height()));
@@ -43,7 +43,7 @@ pub(crate) fn cut(
 
 /// How many pixels of what is decoded a tilted frame is read with for each one that is
 /// wanted: as many as a curve between them needs to stay sharp.
-const TILT_RATIO_MAX: f64 = 2.0;
+const TILT_RATIO: f64 = 2.0;
 
 /// How many decoded pixels there are for each one that is wanted, along an edge.
 fn oversize(decoded: (u32, u32), frame: &Frame, size: (u32, u32)) -> f64 {

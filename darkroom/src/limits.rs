@@ -97,3 +97,6 @@ pub const PRINT_EDGE_PX_MAX: u32 = 65_000;
 pub const LOGO_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Width or height of a watermark's logo: as large as the largest proof.
 pub const LOGO_EDGE_PX_MAX: u32 = RENDITION_EDGE_PX_MAX;
+/// Copies of a tiled watermark to either side of the middle, along a row and across
+/// rows; the largest proof has place for fewer, unless the mark is a few pixels small.
+pub const MARK_COPIES_MAX: u16 = 400;

@@ -5,7 +5,7 @@ use image::codecs::png::PngDecoder;
 use image::{DynamicImage, ImageDecoder, Limits, RgbImage, RgbaImage};
 
 use crate::error::DevelopError;
-use crate::limits::LOGO_EDGE_PX_MAX;
+use crate::limits::{LOGO_EDGE_PX_MAX, MARK_COPIES_MAX};
 use crate::shrink::shrink;
 use crate::typesetting::Stamp;
 use crate::watermark::{MarkPlace, Watermark};
@@ -24,8 +24,6 @@ const AIR_PART: f32 = 0.03;
 const SMALLEST_LETTER_PX: f32 = 9.0;
 /// The smallest that a logo becomes, in pixels.
 const SMALLEST_LOGO_PX: f32 = 12.0;
-/// Copies to either side of the middle: no proof has place for more.
-const REACH_MAX: f32 = 400.0;
 /// Rising to the right, by 30°.
 const SLOPE: f32 = -std::f32::consts::FRAC_PI_6;
 
@@ -150,7 +148,7 @@ fn share(place: MarkPlace) -> Option<(f32, f32)> {
 /// The middles of copies in rows that rise to the right.
 fn tiles((width, height): (f32, f32), size: (f32, f32), (along, across): (f32, f32)) -> Vec<(f32, f32)> {
     let reach = (width.hypot(height) / 2.0 + size.0.max(size.1)) / across.min(along).max(1.0);
-    let reach = reach.ceil().min(REACH_MAX) as i32;
+    let reach = reach.ceil().min(f32::from(MARK_COPIES_MAX)) as i32;
     let (sin, cos) = SLOPE.sin_cos();
     let mut middles = Vec::new();
     for row in -reach..=reach {
