@@ -24,6 +24,7 @@ use serde::Deserialize;
 use crate::cli::host::HostOptions;
 use crate::cli::lab::LabOptions;
 use crate::cli::photographer::PhotographerOptions;
+use crate::cli::watermark::{Place, WatermarkOptions};
 
 /// What a configuration file may say; see `--help` of each role for the meaning.
 #[derive(Debug, Default, Deserialize)]
@@ -55,6 +56,10 @@ pub struct PhotographerSection {
     listen: Vec<Multiaddr>,
     approve: bool,
     watermark: Option<String>,
+    watermark_logo: Option<PathBuf>,
+    watermark_place: Option<Place>,
+    watermark_size: Option<u8>,
+    watermark_opacity: Option<u8>,
     workers: Option<usize>,
     reserve_mb: Option<u64>,
 }
@@ -97,11 +102,18 @@ impl HostSection {
 impl PhotographerSection {
     /// What the command line leaves open, filled from the file.
     pub fn under(self, given: PhotographerOptions) -> PhotographerOptions {
+        let watermark = WatermarkOptions {
+            watermark: self.watermark,
+            watermark_logo: self.watermark_logo,
+            watermark_place: self.watermark_place,
+            watermark_size: self.watermark_size,
+            watermark_opacity: self.watermark_opacity,
+        };
         PhotographerOptions {
             data: given.data.or(self.data),
             listen: first_given(given.listen, self.listen),
             approve: given.approve || self.approve,
-            watermark: given.watermark.or(self.watermark),
+            watermark: given.watermark.or(watermark),
             workers: given.workers.or(self.workers),
             reserve_mb: given.reserve_mb.or(self.reserve_mb),
         }

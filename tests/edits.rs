@@ -6,7 +6,7 @@
 mod world;
 
 use image::RgbImage;
-use world::{World, photos, print_files};
+use world::{World, eventually, photos, print_files};
 
 #[tokio::test]
 async fn a_cropped_photo_is_shown_and_printed_cropped_and_undone_is_as_it_was() {
@@ -71,6 +71,83 @@ async fn a_turned_photo_is_printed_without_losing_a_pixel() {
     // The edits are made in the order of the help: flipped, then turned.
     let expected = image::imageops::rotate270(&image::imageops::flip_horizontal(&pixels(&original)));
     assert!(difference(&pixels(&printed[0]), &expected) < 0.5);
+}
+
+#[tokio::test]
+async fn a_lab_that_wants_files_for_its_paper_gets_every_pixel_of_it_and_they_do_not_pile_up() {
+    let world = World::start().await;
+    let gallery = world.publish("Sized", &[("party/a.jpg", photos::jpeg(1200, 800, 7))]);
+    let customer = world.customer(&gallery).await;
+    let blobs = || world.photographer.says(&["verify", "--event", "Sized"])["blobs"].clone();
+    let before = blobs();
+    let rules = ["use-lab", "The lab", "--print-files", "sized", "--ppi", "254", "--bleed", "2mm", "--format", "tiff"];
+    let labs = world.photographer.says(&rules);
+    assert_eq!(labs["labs"][0]["print_files"], "TIFF of the paper's size, 254 ppi, 2 mm bleed", "{labs}");
+
+    let filled = customer.line("a.jpg", 1).await;
+    let mut whole = customer.line("a.jpg", 2).await;
+    whole["crop"] = "fit".into();
+    let placed = customer.place("sized", vec![filled, whole]).await;
+    let order = world::customer::placed(placed.json().await.unwrap());
+    world.is_paid(&order.number).await;
+    let folder = world.order_folder(&order).await;
+    let printed = print_files(&folder);
+    assert_eq!(printed.len(), 2, "a filled print and a whole one are two files");
+    for file in &printed {
+        let tiff = image::load_from_memory_with_format(file, image::ImageFormat::Tiff).unwrap();
+        assert_eq!((tiff.width(), tiff.height()), (1540, 1040), "15.4 × 10.4 cm at 100 pixels each");
+    }
+    let made_for = &world::ticket(&folder).unwrap()["files"][0]["made_for"];
+    assert_eq!((&made_for["ppi"], &made_for["bleed_mm"]), (&254.into(), &2.0.into()), "{made_for}");
+    eventually("what was made for the lab is given back", || blobs() == before).await;
+}
+
+#[tokio::test]
+async fn a_proof_that_was_imported_as_a_photo_outlives_an_edit_of_the_photo_it_shows() {
+    let world = World::start().await;
+    let gallery = world.publish("Again", &[("a.jpg", photos::jpeg(1200, 800, 7))]);
+    let customer = world.customer(&gallery).await;
+    let proof = customer.proof(&customer.photo("a.jpg").await).await;
+    let saved = world.path().join("saved");
+    photos::put(&saved, "saved.jpg", &proof);
+    let imported = world.photographer.says(&["import", saved.to_str().unwrap(), "--event", "Again"]);
+    assert_eq!(imported["imported"], 1, "{imported}");
+
+    world.photographer.says(&["edit", "--event", "Again", "--turn", "right", "--file", "a.jpg"]);
+    let exported = world.path().join("exported");
+    world.photographer.says(&["export", "--event", "Again", exported.to_str().unwrap()]);
+    assert_eq!(std::fs::read(exported.join("Photos/saved.jpg")).unwrap(), proof);
+}
+
+#[tokio::test]
+async fn a_logo_marks_proofs_where_it_was_put_and_no_print() {
+    let folder = tempfile::tempdir().unwrap();
+    let logo = folder.path().join("logo.png");
+    RgbImage::from_pixel(40, 20, image::Rgb([255, 0, 0])).save(&logo).unwrap();
+    let flags = ["--watermark-logo", logo.to_str().unwrap(), "--watermark-place", "top-left"];
+    let world =
+        World::start_with(&[&flags[..], &["--watermark-opacity", "100", "--watermark-size", "20"]].concat()).await;
+    let original = grey(1200, 800);
+    let gallery = world.publish("Marked", &[("a.jpg", original.clone())]);
+    let customer = world.customer(&gallery).await;
+    let proof = pixels(&customer.proof(&customer.photo("a.jpg").await).await);
+    // 160 × 80 pixels of red, three hundredths of the shorter edge away from the corner.
+    let reds: Vec<_> = proof.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] > 200 && pixel.0[1] < 60).collect();
+    assert!((11_000..14_000).contains(&reds.len()), "{} pixels are red", reds.len());
+    assert!(reds.iter().all(|(x, y, _)| *x < 200 && *y < 120));
+
+    let anew = world.photographer.says(&["edit", "--event", "Marked", "--anew"]);
+    assert_eq!((&anew["edited"], &anew["published"]), (&1.into(), &0.into()), "the host has this very proof: {anew}");
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    assert_eq!(print_files(&world.order_folder(&order).await), [original]);
+}
+
+fn grey(width: u32, height: u32) -> Vec<u8> {
+    let mut jpeg = Vec::new();
+    let grey = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));
+    grey.write_to(&mut std::io::Cursor::new(&mut jpeg), image::ImageFormat::Jpeg).unwrap();
+    jpeg
 }
 
 fn pixels(jpeg: &[u8]) -> RgbImage {

@@ -6,6 +6,7 @@ mod world;
 
 use std::thread;
 
+use serde_json::Value;
 use world::{World, eventually, photos};
 
 /// Photos whose proofs fill several batches.
@@ -31,6 +32,34 @@ async fn a_publish_that_the_host_breaks_off_resumes_with_what_is_missing() {
     eventually("the rest is published by itself", || published_photos(&world) == PHOTOS).await;
     let again = world.photographer.says(&["publish", "--event", "Broken"]);
     assert_eq!((again["chosen"].as_u64(), again["sent"].as_u64()), (Some(PHOTOS), Some(0)), "{again}");
+}
+
+#[tokio::test]
+async fn a_photo_that_was_cut_short_is_shown_as_far_as_it_goes_and_never_sold() {
+    let world = World::start().await;
+    let whole = photos::jpeg(1200, 800, 4);
+    let cut = whole[..whole.len() * 3 / 4].to_vec();
+    let folder = world.path().join("card");
+    photos::put(&folder, "cut.jpg", &cut);
+    let imported = world.photographer.says(&["import", folder.to_str().unwrap(), "--event", "Cut"]);
+    assert_eq!((&imported["imported"], &imported["failed"]), (&1.into(), &Value::Array(Vec::new())), "{imported}");
+    let told = imported["not_for_print"][0]["reason"].as_str().unwrap();
+    assert!(told.contains("cut short"), "{told}");
+
+    let gallery = world.publish("Cut", &[]);
+    let customer = world.customer(&gallery).await;
+    let photo = customer.photo("cut.jpg").await;
+    assert_eq!(photo["not_for_print"], "damaged", "{photo}");
+    let proof = image::load_from_memory(&customer.proof(&photo).await).unwrap();
+    assert_eq!((proof.width(), proof.height()), (1200, 800));
+    let line = customer.line("cut.jpg", 1).await;
+    let refused = customer.place("cut", vec![line]).await;
+    assert_eq!(refused.status(), 409);
+    assert!(refused.text().await.unwrap().contains("No prints can be made"));
+
+    let turned = world.photographer.says(&["edit", "--event", "Cut", "--turn", "right"]);
+    assert_eq!(turned["edited"], 1, "{turned}");
+    assert_eq!(customer.photo("cut.jpg").await["not_for_print"], "damaged", "an edit mends nothing");
 }
 
 #[tokio::test]

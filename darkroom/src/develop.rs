@@ -45,13 +45,6 @@ impl Default for DevelopSettings {
     }
 }
 
-impl DevelopSettings {
-    /// The usual settings with `text` over each proof; blank text marks nothing.
-    pub fn with_watermark(text: Option<&str>) -> Self {
-        Self { watermark: text.and_then(Watermark::new), ..Self::default() }
-    }
-}
-
 /// A JPEG made from an original: sRGB, upright, without metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendition {

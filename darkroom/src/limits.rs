@@ -100,3 +100,6 @@ pub const LOGO_EDGE_PX_MAX: u32 = RENDITION_EDGE_PX_MAX;
 /// Copies of a tiled watermark to either side of the middle, along a row and across
 /// rows; the largest proof has place for fewer, unless the mark is a few pixels small.
 pub const MARK_COPIES_MAX: u16 = 400;
+/// Pixels per inch below which no print is rendered. Less than what is sold, since a
+/// print that was sold loses some of its pixels to the bleed.
+pub const RENDERED_PPI_MIN: u32 = 60;

@@ -68,18 +68,14 @@ pub enum PrintQuality {
     Good,
     /// Softer than a sharp print; worth a word of warning.
     Soft,
-    /// Visibly coarse: not to be sold, and not rendered.
+    /// Visibly coarse: not to be sold.
     TooSmall,
 }
 
 /// Pixels per inch from which a print is sharp.
 const GOOD_PPI: u32 = 150;
 /// Pixels per inch from which a print can be sold with a warning.
-const SOFT_PPI: u32 = 100;
-/// As [`SOFT_PPI`] where nobody stands close: labs take 75 for 20 × 30 inches and up.
-const SOFT_PPI_OF_POSTERS: u32 = 75;
-/// The longer edge from which a print is a poster: 50 × 75 cm, 20 × 30 inches.
-const POSTER: Length = Length::mm(750);
+const SOFT_PPI: u32 = 75;
 
 impl Length {
     /// Whole millimetres.
@@ -117,10 +113,6 @@ impl PrintSize {
     /// Edges in whole inches.
     pub const fn inches(width: u32, height: u32) -> Self {
         Self { width: Length(width.saturating_mul(2_540)), height: Length(height.saturating_mul(2_540)) }
-    }
-
-    fn is_poster(self) -> bool {
-        self.width.max(self.height) >= POSTER
     }
 }
 
@@ -229,16 +221,15 @@ pub fn effective_ppi(photo_px: (u32, u32), paper: &Paper) -> u32 {
 /// covers.
 pub fn print_quality(width_px: u32, height_px: u32, size: PrintSize) -> PrintQuality {
     // Fine enough for rounding to whole pixels not to matter.
-    PrintQuality::of(effective_ppi((width_px, height_px), &Paper::filled(size, PRINT_PPI_MAX)), size)
+    PrintQuality::of(effective_ppi((width_px, height_px), &Paper::filled(size, PRINT_PPI_MAX)))
 }
 
 impl PrintQuality {
     /// Of a print with so many of its original's pixels per inch.
-    pub fn of(effective_ppi: u32, size: PrintSize) -> Self {
-        let soft = if size.is_poster() { SOFT_PPI_OF_POSTERS } else { SOFT_PPI };
+    pub fn of(effective_ppi: u32) -> Self {
         match effective_ppi {
             GOOD_PPI.. => Self::Good,
-            ppi if ppi >= soft => Self::Soft,
+            SOFT_PPI.. => Self::Soft,
             _ => Self::TooSmall,
         }
     }
@@ -264,7 +255,7 @@ mod tests {
     fn quality_follows_the_pixels_that_are_left() {
         use PrintQuality::{Good, Soft, TooSmall};
         let small = PrintSize::inches(4, 6);
-        assert_eq!([600, 599, 400, 399].map(|px| print_quality(px, px * 3 / 2, small)), [Good, Soft, Soft, TooSmall]);
+        assert_eq!([600, 599, 300, 299].map(|px| print_quality(px, px * 3 / 2, small)), [Good, Soft, Soft, TooSmall]);
         assert_eq!(print_quality(900, 600, small), Good, "the paper lies as the photo does");
         assert_eq!(print_quality(2_250, 1_500, PrintSize::inches(20, 30)), Soft);
         assert_eq!(print_quality(2_000, 1_400, PrintSize::mm(600, 900)), TooSmall);

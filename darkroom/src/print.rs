@@ -16,8 +16,8 @@ use crate::error::DevelopError;
 use crate::facts::{Facts, Tags, read_facts};
 use crate::frame::Frame;
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::PICTURE_EDGE_PX_MAX;
-use crate::paper::{Layout, Paper, PrintQuality};
+use crate::limits::{PICTURE_EDGE_PX_MAX, RENDERED_PPI_MIN};
+use crate::paper::{Layout, Paper};
 use crate::print_colour::{LabProfile, Printed, Samples, printed};
 use crate::print_write::written;
 use crate::recipe::Recipe;
@@ -77,6 +77,18 @@ pub struct PrintSettings {
     pub takes_originals: bool,
 }
 
+impl PrintSettings {
+    /// Whether files can be made so.
+    ///
+    /// # Errors
+    /// [`DevelopError::PrintSettings`] and [`DevelopError::PrintProfile`], which say what
+    /// can't be followed.
+    pub fn checked(&self) -> Result<(), DevelopError> {
+        self.paper.map_or(Ok(()), |paper| paper.checked().map(drop))?;
+        LabProfile::of(self).map(drop)
+    }
+}
+
 /// Photos at their full size, and originals as they are.
 pub const FULL_SIZE: PrintSettings =
     PrintSettings { paper: None, format: PrintFormat::Jpeg, colour: PrintColour::Keep, takes_originals: true };
@@ -124,7 +136,7 @@ pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>,
 /// [`DevelopError::TooFewPixels`] for a print that would be coarse.
 pub fn print_file_with(original: &[u8], recipe: &Recipe, settings: &PrintSettings) -> Result<PrintFile, DevelopError> {
     let recipe = recipe.checked()?;
-    settings.paper.map_or(Ok(()), |paper| paper.checked().map(drop))?;
+    settings.checked()?;
     guarded(|| {
         check_whole(original, decode::readable_kind(original)?)?;
         rendered(original, &recipe, settings)
@@ -196,7 +208,7 @@ fn laid_out(facts: &Facts, recipe: &Recipe, paper: Option<&Paper>) -> Result<Lay
     };
     let layout = paper.layout(frame);
     let effective_ppi = layout.effective_ppi(paper.ppi);
-    if PrintQuality::of(effective_ppi, paper.size) == PrintQuality::TooSmall {
+    if effective_ppi < RENDERED_PPI_MIN {
         let (width_px, height_px) = layout.frame.size_px();
         return Err(DevelopError::TooFewPixels { width_px, height_px, effective_ppi });
     }

@@ -310,7 +310,10 @@ fn grey_and_transparent_originals_are_printed_in_colour_on_white() {
 #[test]
 fn a_watermark_is_never_on_a_print() {
     let grey = png(RgbImage::from_pixel(1_200, 800, Rgb([90; 3])));
-    let marked = enprint_darkroom::DevelopSettings::with_watermark(Some("PROOF"));
+    let marked = enprint_darkroom::DevelopSettings {
+        watermark: enprint_darkroom::Watermark::new("PROOF"),
+        ..Default::default()
+    };
     let proof = kit::pixels(&enprint_darkroom::develop(&grey, &marked).unwrap().proof.jpeg);
     assert!(proof.pixels().any(|pixel| pixel.0[0] > 110), "the proof is marked");
     let recipe = Recipe { quarter_turns: 1, ..Recipe::default() };
@@ -360,10 +363,10 @@ fn a_cut_off_or_damaged_original_is_refused_in_words() {
 #[test]
 fn too_few_pixels_are_refused_in_words_that_name_them() {
     let original = kit::jpeg(&kit::quarters(900, 600), None, None);
-    let paper = settings(Paper::filled(PrintSize::inches(8, 12), 300));
+    let paper = settings(Paper::filled(PrintSize::inches(12, 18), 300));
     let words = refused(&original, &Recipe::default(), &paper);
-    assert!(words.contains("900 × 600") && words.contains("75 per inch"), "{words}");
-    let small = settings(Paper::filled(PrintSize::inches(4, 6), 300));
+    assert!(words.contains("900 × 600") && words.contains("50 per inch"), "{words}");
+    let small = settings(Paper::filled(PrintSize::inches(6, 9), 300));
     assert!(print_file_with(&original, &Recipe::default(), &small).is_ok());
     let half = CropFrame { left: 0, top: 0, width: 500_000, height: 500_000 };
     let cropped = Recipe { crop: Some(half), ..Recipe::default() };

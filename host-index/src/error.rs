@@ -105,6 +105,12 @@ pub enum HostError {
         /// Its file name, or its id where only that is known.
         file_name: String,
     },
+    /// The photo is there to be looked at alone.
+    #[error("No prints can be made of a photo: {file_name}. Take it out of the basket to order the rest.")]
+    NotForPrint {
+        /// Its file name.
+        file_name: String,
+    },
     /// The size and finish are not on the price list.
     #[error("Prints of {size} {finish} are not on the price list (any more); choose another size.")]
     NotOnPriceList {
@@ -196,6 +202,7 @@ impl HostError {
             Self::WrongPassword | Self::BadInvitation => ErrorKind::NotAllowed,
             Self::AccessCodeTaken
             | Self::PhotoGone { .. }
+            | Self::NotForPrint { .. }
             | Self::NotOnPriceList { .. }
             | Self::PricesChanged { .. }
             | Self::OrderDeclined

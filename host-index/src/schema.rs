@@ -5,7 +5,8 @@
 use enprint_store::ledger::{Migration, outbox};
 
 /// All steps.
-pub(crate) static MIGRATIONS: &[Migration] = &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS];
+pub(crate) static MIGRATIONS: &[Migration] =
+    &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS, NOT_FOR_PRINT];
 
 const PEERS: Migration = Migration::new(
     2,
@@ -186,3 +187,6 @@ const PHOTO_WORDS: Migration = Migration::new(
         PRIMARY KEY (event_id, photo_id)
     ) {STRICT};",
 );
+
+const NOT_FOR_PRINT: Migration =
+    Migration::new(7, "photos that can't be printed", "ALTER TABLE photo_words ADD COLUMN not_for_print {TEXT};");

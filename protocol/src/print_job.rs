@@ -123,6 +123,22 @@ pub struct PrintFile {
     pub width_px: u32,
     /// Height in pixels, upright.
     pub height_px: u32,
+    /// The paper that it was made for; none where the lab crops and scales it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<Prepared>,
+}
+
+/// The paper that a print file was made for, pixel by pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// After the bleed is cut off.
+    pub size: PrintSize,
+    /// Whether the photo fills it.
+    pub crop: Crop,
+    /// Pixels per inch.
+    pub ppi: u16,
+    /// Printed beyond each edge and cut off, in hundredths of a millimetre.
+    pub bleed_hundredths_mm: u32,
 }
 
 impl Record for PrintJob {

@@ -156,6 +156,34 @@ pub struct PhotoRecord {
     /// [`limits::PLACEHOLDER_BYTES_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<ByteBuf>,
+    /// Why it can be looked at and not printed; none where it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_for_print: Option<NotForPrint>,
+}
+
+/// Why a photo can be looked at and not printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotForPrint {
+    /// Parts of the picture are missing from the original.
+    Damaged,
+    /// The original is a RAW file, of which a small preview is all that can be shown.
+    SmallPreview,
+}
+
+impl NotForPrint {
+    /// The word in files, forms and databases.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::SmallPreview => "small-preview",
+        }
+    }
+
+    /// The reason of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Damaged, Self::SmallPreview].into_iter().find(|reason| reason.word() == word)
+    }
 }
 
 /// A photo with its renditions.

@@ -73,6 +73,7 @@ fn publish_messages_have_their_golden_bytes() {
         caption: None,
         keywords: Vec::new(),
         placeholder: None,
+        not_for_print: None,
     };
     let picture =
         |width_px, height_px| Picture { width_px, height_px, jpeg: ByteBuf::from(vec![0xff, 0xd8, 0xff, 0xd9]) };
@@ -90,6 +91,7 @@ fn publish_messages_have_their_golden_bytes() {
         caption: Some("The first dance".into()),
         keywords: vec!["dance".into()],
         placeholder: Some(ByteBuf::from(vec![1, 2, 3, 4, 5])),
+        not_for_print: None,
         ..published.record.clone()
     };
     let spoken = PublishedPhoto { record: spoken, ..published.clone() };
@@ -138,6 +140,7 @@ fn a_record_that_says_too_much_is_refused_and_names_the_field() {
         caption: Some(" One line\nand another ".into()),
         keywords: vec![" cake ".into()],
         placeholder: Some(ByteBuf::from(vec![0; 32])),
+        not_for_print: None,
     };
     let checked = plain.clone().checked().unwrap();
     assert_eq!((checked.lens, checked.caption.unwrap().as_str()), (None, "One line\nand another"));
@@ -210,6 +213,7 @@ fn print_job_messages_have_their_golden_bytes() {
             root: ContentHash([7; 32]),
             width_px: 6000,
             height_px: 4000,
+            prepared: None,
         }],
     };
     golden("print_job_offer", &JobRequest::Offer(Signed::sign(&job, &key(4)).unwrap()));

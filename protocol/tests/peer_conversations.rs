@@ -324,6 +324,7 @@ fn photo(proof_bytes: usize) -> PublishedPhoto {
             caption: None,
             keywords: Vec::new(),
             placeholder: None,
+            not_for_print: None,
         },
         thumbnail: picture(10),
         proof: picture(proof_bytes),

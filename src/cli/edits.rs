@@ -8,6 +8,9 @@ use enprint_node::photographer::edit::Edit;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What is done")]
 pub struct EditArgs {
+    /// Makes the proofs anew, with the mark that is set now
+    #[arg(long)]
+    pub anew: bool,
     /// Takes all edits away first
     #[arg(long, conflicts_with = "undo")]
     pub reset: bool,
@@ -51,6 +54,7 @@ impl EditArgs {
             Way::Over => Edit::TurnOver,
         });
         let edits = [
+            self.anew.then_some(Edit::Anew),
             self.reset.then_some(Edit::Reset),
             self.undo.then_some(Edit::Undo),
             self.flip.then_some(Edit::Flip),

@@ -3,9 +3,12 @@
 pub mod demo;
 pub mod details;
 mod edits;
+mod files;
 pub mod host;
 pub mod lab;
 pub mod photographer;
+mod print_rules;
+pub mod watermark;
 
 use std::path::PathBuf;
 

@@ -9,6 +9,8 @@ use enprint_protocol::access_code::InvitationCode;
 
 use super::details::DetailArgs;
 use super::edits::EditArgs;
+use super::print_rules::PrintRulesArgs;
+use super::watermark::WatermarkOptions;
 
 /// `enprint photographer …`
 #[derive(Debug, Args)]
@@ -32,15 +34,14 @@ pub struct PhotographerOptions {
     /// Holds each order until it is approved
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,
-    /// Text stamped on proofs
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK", value_name = "TEXT")]
-    pub watermark: Option<String>,
     /// Photos developed at once [default: one for each processor]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
     /// Megabytes that stay free on the disk [default: 2048]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB")]
     pub reserve_mb: Option<u64>,
+    #[command(flatten)]
+    pub watermark: WatermarkOptions,
 }
 
 /// What a photographer can do beside running the node.
@@ -148,10 +149,12 @@ pub enum PhotographerVerb {
     },
     /// Lists the host's labs
     Labs,
-    /// Chooses the lab that prints
+    /// Chooses the lab that prints, and how it wants its print files
     UseLab {
         /// The lab's name or peer id
         lab: String,
+        #[command(flatten)]
+        rules: PrintRulesArgs,
     },
     /// How the node is
     Status,

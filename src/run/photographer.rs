@@ -37,7 +37,7 @@ fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
         workers: options.workers.unwrap_or(0),
         reserve_bytes,
         ballast_bytes,
-        watermark: options.watermark,
+        watermark: options.watermark.read()?,
         ..usual
     })
 }
@@ -74,7 +74,7 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
             let edits = edits.in_order();
             if edits.is_empty() {
                 bail!(
-                    "Say what to do with the photos: --turn, --flip, --straighten, --crop, --shape, --undo or --reset"
+                    "Say what to do with the photos: --turn, --flip, --straighten, --crop, --shape, --undo, --reset or --anew"
                 );
             }
             Command::Edit { event, selection: selection.into(), edits }
@@ -87,7 +87,7 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
         Verb::Paid { order } => Command::Paid { order },
         Verb::Send { order, lab } => Command::Send { order, lab },
         Verb::Labs => Command::Labs,
-        Verb::UseLab { lab } => Command::UseLab { lab },
+        Verb::UseLab { lab, rules } => Command::UseLab { lab, rules: rules.read()? },
         Verb::Status => Command::Status,
         Verb::Verify { event } => Command::Verify { event },
         Verb::Export { event, folder } => {

@@ -4,6 +4,7 @@ use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
     EditReport, EventSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary, PublishReport,
 };
+use enprint_protocol::publish::NotForPrint;
 
 use super::{bytes, columns, count, host};
 
@@ -70,6 +71,13 @@ fn imported(report: &ImportReport) -> String {
             text += &format!("  {}: {}\n", failed.name, failed.reason);
         }
     }
+    if !report.not_for_print.is_empty() {
+        let number = count(report.not_for_print.len() as u64, "photo is", "photos are");
+        text += &format!("{number} to be looked at alone; the gallery offers no prints of them:\n");
+        for photo in &report.not_for_print {
+            text += &format!("  {}: {}\n", photo.name, photo.reason);
+        }
+    }
     if let Some(reason) = &report.stopped {
         text += &format!("The import stopped: {reason}\n");
     }
@@ -105,6 +113,11 @@ fn photo_list(photos: &[PhotoSummary]) -> String {
             format!("{}×{}", photo.width_px, photo.height_px),
             bytes(photo.bytes),
             "★".repeat(photo.rating.unwrap_or(0).into()),
+            match photo.not_for_print {
+                None => String::new(),
+                Some(NotForPrint::Damaged) => "damaged, no prints".into(),
+                Some(NotForPrint::SmallPreview) => "small preview, no prints".into(),
+            },
         ]
     };
     columns(&photos.iter().map(row).collect::<Vec<_>>())
@@ -151,7 +164,13 @@ fn lab_list(labs: &[LabSummary]) -> String {
     let row = |lab: &LabSummary| {
         let chosen = if lab.chosen { "prints for you" } else { "" };
         let connected = if lab.connected { "connected" } else { "" };
-        vec![lab.name.clone(), chosen.to_owned(), connected.to_owned(), lab.peer_id.to_string()]
+        vec![
+            lab.name.clone(),
+            chosen.to_owned(),
+            connected.to_owned(),
+            lab.print_files.clone(),
+            lab.peer_id.to_string(),
+        ]
     };
     columns(&labs.iter().map(row).collect::<Vec<_>>())
 }

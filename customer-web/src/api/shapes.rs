@@ -12,6 +12,7 @@ use crate::parts::tiles::picture_path;
 use crate::protocol::ids::EventId;
 use crate::protocol::limits::QUANTITY_MAX;
 use crate::protocol::order::Crop;
+use crate::protocol::publish::NotForPrint;
 use crate::protocol::time::UnixMs;
 
 /// The print that a line chooses.
@@ -91,6 +92,7 @@ pub(super) fn photo(event_id: &EventId, photo: &PhotoRow) -> Value {
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "rating": photo.rating,
+        "not_for_print": photo.not_for_print.map(NotForPrint::word),
         "thumbnail_url": picture_path(event_id, photo, RenditionKind::Thumbnail),
         "proof_url": picture_path(event_id, photo, RenditionKind::Proof),
         "thumbnail": rendition(&photo.thumbnail),
@@ -124,6 +126,7 @@ pub(super) fn basket(basket: &Basket) -> Value {
 fn basket_line(line: &BasketLine) -> Value {
     let problem = line.problem.map(|problem| match problem {
         LineProblem::PhotoGone => "photo_gone",
+        LineProblem::NotForPrint => "not_for_print",
         LineProblem::NotOnPriceList => "not_on_price_list",
     });
     json!({

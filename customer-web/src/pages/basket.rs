@@ -249,6 +249,7 @@ pub(super) fn crop(crop: Crop) -> &'static str {
 fn problem_words(problem: LineProblem) -> &'static str {
     match problem {
         LineProblem::PhotoGone => "The photographer has taken this photo out of the gallery. Please remove it.",
+        LineProblem::NotForPrint => "No prints can be made of this photo. Please remove it.",
         LineProblem::NotOnPriceList => {
             "This size is not offered any more. Please remove it, and choose another size of the photo."
         }

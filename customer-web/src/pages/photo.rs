@@ -16,6 +16,7 @@ use crate::parts::view::View;
 use crate::protocol::ids::{EventId, PhotoId};
 use crate::protocol::limits::QUANTITY_MAX;
 use crate::protocol::order::Crop;
+use crate::protocol::publish::NotForPrint;
 use crate::visitor::Visitor;
 use crate::words;
 
@@ -109,6 +110,9 @@ fn order_form(inside: &Inside, photo: &PhotoRow, view: &View, wanted: Option<&st
     if list.prints.is_empty() {
         return notice(Tone::Plain, "No prints of these photos can be ordered.");
     }
+    if let Some(reason) = photo.not_for_print {
+        return notice(Tone::Warning, why_not_printed(reason));
+    }
     html! {
         h2 { "Order prints" }
         form.form.print-form method="post" action=(basket_path(inside.event_id())) data-print {
@@ -127,6 +131,18 @@ fn order_form(inside: &Inside, photo: &PhotoRow, view: &View, wanted: Option<&st
                     (button("Add to the basket", true))
                 }
             }
+        }
+    }
+}
+
+fn why_not_printed(reason: NotForPrint) -> &'static str {
+    match reason {
+        NotForPrint::Damaged => {
+            "The file of this photo is damaged, and parts of the picture are missing. It can be looked at, not printed."
+        }
+        NotForPrint::SmallPreview => {
+            "Of this photo there is a small picture only, which would look coarse on paper. \
+             Ask the photographer for a print of it."
         }
     }
 }

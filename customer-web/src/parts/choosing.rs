@@ -45,7 +45,8 @@ pub fn read_choice(form: &Form, quantity_min: u32) -> Result<Choice, Fault> {
 /// The print that a photo is added as by a single click: the first on the list that
 /// it is sharp enough for.
 pub fn quick_print<'a>(list: &'a PriceList, photo: &PhotoRow) -> Option<&'a PrintPrice> {
-    list.prints.iter().find(|print| sharpness(photo, print.size) >= Sharpness::Fair)
+    let mut prints = list.prints.iter().filter(|_| photo.not_for_print.is_none());
+    prints.find(|print| sharpness(photo, print.size) >= Sharpness::Fair)
 }
 
 /// The sizes to choose from, each with its finishes, prices, and what becomes of this

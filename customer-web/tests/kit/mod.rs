@@ -257,6 +257,7 @@ fn photo(place: usize, of: usize, file: &str) -> PublishedPhoto {
         caption: None,
         keywords: Vec::new(),
         placeholder: None,
+        not_for_print: None,
     };
     let thumbnail = jpeg(320, 213, file);
     PublishedPhoto { record, thumbnail, proof: jpeg(1600, 1067, file) }

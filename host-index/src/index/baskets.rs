@@ -10,7 +10,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
 
-use super::photo_rows::{photo_columns, photo_row, words_join};
+use super::photo_rows::{not_for_print, photo_columns, photo_row, words_join};
 use super::{Index, events, sessions};
 use crate::error::HostError;
 use crate::stored;
@@ -30,8 +30,8 @@ impl Index {
     /// Adds prints; a line of the same photo, size, finish and crop grows.
     ///
     /// # Errors
-    /// As [`basket`](Self::basket); [`HostError::PhotoGone`], [`HostError::NotOnPriceList`],
-    /// [`HostError::BasketFull`], [`HostError::Field`] for the quantity.
+    /// As [`basket`](Self::basket); [`HostError::PhotoGone`], [`HostError::NotForPrint`],
+    /// [`HostError::NotOnPriceList`], [`HostError::BasketFull`], [`HostError::Field`] for the quantity.
     pub async fn add_to_basket(
         &self,
         session: SessionId,
@@ -117,7 +117,7 @@ async fn apply(tx: &mut Tx<'_>, prices: &PriceList, change: &Change) -> Result<(
         return remove(tx, change.session, change.event_id, choice).await;
     }
     price(prices, choice)?;
-    check_photo(tx, change.event_id, choice.photo_id).await?;
+    printable(tx, change.event_id, choice.photo_id).await?;
     put(tx, change).await
 }
 
@@ -175,11 +175,22 @@ async fn check_room(tx: &mut Tx<'_>, session: SessionId, event_id: EventId) -> R
     if stored::count(&row, "lines")? >= max { Err(HostError::BasketFull { max }) } else { Ok(()) }
 }
 
-async fn check_photo(tx: &mut Tx<'_>, event_id: EventId, photo_id: PhotoId) -> Result<(), HostError> {
-    let sql = "SELECT 1 AS one FROM photo WHERE event_id = $1 AND photo_id = $2";
-    match tx.fetch_optional(sql, args![event_id.0, photo_id.0.0]).await? {
-        Some(_) => Ok(()),
-        None => Err(HostError::PhotoGone { file_name: photo_id.to_string() }),
+/// The file name of a photo that prints can be made of.
+///
+/// # Errors
+/// [`HostError::PhotoGone`], [`HostError::NotForPrint`]
+pub(super) async fn printable(sql: &mut Sql, event_id: EventId, photo_id: PhotoId) -> Result<String, HostError> {
+    let query = concat!(
+        "SELECT p.file_name, w.not_for_print FROM photo p",
+        words_join!(),
+        "WHERE p.event_id = $1 AND p.photo_id = $2"
+    );
+    let row = sql.fetch_optional(query, args![event_id.0, photo_id.0.0]).await?;
+    let row = row.ok_or_else(|| HostError::PhotoGone { file_name: photo_id.to_string() })?;
+    let file_name = row.text("file_name")?;
+    match not_for_print(&row)? {
+        None => Ok(file_name),
+        Some(_) => Err(HostError::NotForPrint { file_name }),
     }
 }
 
@@ -250,6 +261,7 @@ fn basket_line(row: &Row, prices: &PriceList) -> Result<BasketLine, HostError> {
     let total = price.map(|price| price.times(choice.quantity)).transpose()?;
     let problem = match (&photo, price) {
         (None, _) => Some(LineProblem::PhotoGone),
+        (Some(photo), _) if photo.not_for_print.is_some() => Some(LineProblem::NotForPrint),
         (_, None) => Some(LineProblem::NotOnPriceList),
         _ => None,
     };

@@ -2,7 +2,7 @@
 //! are literals of the program, so a list of ids goes in groups of a fixed size.
 
 use enprint_protocol::ids::{ContentHash, PhotoId};
-use enprint_protocol::publish::PublishedPhoto;
+use enprint_protocol::publish::{NotForPrint, PublishedPhoto};
 use enprint_store::args;
 use enprint_store::ledger::{Arg, Row};
 
@@ -31,7 +31,8 @@ macro_rules! photo_columns {
         "p.photo_id, p.file_name, p.category, p.captured, p.camera, p.width_px, p.height_px, p.rating,
          p.thumbnail_width_px, p.thumbnail_height_px, p.thumbnail_bytes, p.thumbnail_hash,
          p.proof_width_px, p.proof_height_px, p.proof_bytes, p.proof_hash,
-         w.captured_offset_minutes, w.lens, w.exposure, w.author, w.caption, w.keywords, w.placeholder"
+         w.captured_offset_minutes, w.lens, w.exposure, w.author, w.caption, w.keywords, w.placeholder,
+         w.not_for_print"
     };
 }
 pub(super) use photo_columns;
@@ -46,10 +47,10 @@ pub(super) use words_join;
 
 /// Puts a photo's words into their row, or in place of what is there.
 pub(super) const UPSERT_WORDS: &str = "INSERT INTO photo_words (event_id, photo_id, captured_offset_minutes,
-        lens, exposure, author, caption, keywords, placeholder)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        lens, exposure, author, caption, keywords, placeholder, not_for_print)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (event_id, photo_id) DO UPDATE SET captured_offset_minutes = $3, lens = $4,
-        exposure = $5, author = $6, caption = $7, keywords = $8, placeholder = $9";
+        exposure = $5, author = $6, caption = $7, keywords = $8, placeholder = $9, not_for_print = $10";
 
 /// Puts a photo into its row, or in place of what is there.
 pub(super) const UPSERT: &str = "INSERT INTO photo (event_id, photo_id, revision, category, sort_key,
@@ -148,6 +149,7 @@ impl CheckedPhoto {
             record.caption.clone(),
             record.keywords.join("\n"),
             record.placeholder.as_ref().map(|bytes| bytes.to_vec()),
+            record.not_for_print.map(NotForPrint::word),
         ]
     }
 }
@@ -165,6 +167,7 @@ pub(super) fn photo_row(row: &Row) -> Result<PhotoRow, HostError> {
         height_px: stored::small(row, "height_px")?,
         rating: rating.and_then(|rating| u8::try_from(rating).ok()),
         words: photo_words(row)?,
+        not_for_print: not_for_print(row)?,
         thumbnail: RenditionSize {
             width_px: stored::small(row, "thumbnail_width_px")?,
             height_px: stored::small(row, "thumbnail_height_px")?,
@@ -193,6 +196,13 @@ fn photo_words(row: &Row) -> Result<PhotoWords, HostError> {
         keywords: keywords.unwrap_or_default().lines().map(str::to_owned).collect(),
         placeholder: row.get("placeholder")?,
     })
+}
+
+/// Why the photo can be looked at and not ordered, from the column `not_for_print`.
+pub(super) fn not_for_print(row: &Row) -> Result<Option<NotForPrint>, HostError> {
+    let word: Option<String> = row.get("not_for_print")?;
+    // A reason that only a newer program knows is one all the same.
+    Ok(word.map(|word| NotForPrint::from_word(&word).unwrap_or(NotForPrint::Damaged)))
 }
 
 /// The values of statements with [`in_group`], each for a part of `photos`. A last

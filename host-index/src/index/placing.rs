@@ -24,7 +24,7 @@ impl Index {
     ///
     /// # Errors
     /// [`HostError::Field`] naming the form's field; [`HostError::BasketEmpty`],
-    /// [`HostError::PhotoGone`], [`HostError::NotOnPriceList`],
+    /// [`HostError::PhotoGone`], [`HostError::NotForPrint`], [`HostError::NotOnPriceList`],
     /// [`HostError::PricesChanged`]; [`HostError::NotHere`] when the session has ended or
     /// has not opened the gallery. Nothing is ordered then.
     pub async fn place(&self, wanted: &PlaceOrder) -> Result<Placed, HostError> {
@@ -182,13 +182,10 @@ async fn order_line(
     if !(1..=max).contains(&choice.quantity) {
         return Err(HostError::field("quantity", format!("Of one print there can be 1 to {max} copies.")));
     }
-    let query = "SELECT file_name FROM photo WHERE event_id = $1 AND photo_id = $2";
-    let row = sql.fetch_optional(query, args![event_id.0, choice.photo_id.0.0]).await?;
-    let row = row.ok_or_else(|| HostError::PhotoGone { file_name: choice.photo_id.to_string() })?;
     Ok(OrderLine {
         line,
         photo_id: choice.photo_id,
-        file_name: row.text("file_name")?,
+        file_name: baskets::printable(sql, event_id, choice.photo_id).await?,
         size: choice.size,
         finish: choice.finish,
         crop: choice.crop,

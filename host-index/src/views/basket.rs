@@ -57,6 +57,8 @@ pub struct BasketLine {
 pub enum LineProblem {
     /// The photo was withdrawn.
     PhotoGone,
+    /// The photo is there to be looked at alone.
+    NotForPrint,
     /// The size in that finish was taken off the price list.
     NotOnPriceList,
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use enprint_protocol::event::EventRecord;
 use enprint_protocol::ids::{ContentHash, PhotoId};
+use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::time::UnixMs;
 
 use crate::limits;
@@ -80,6 +81,8 @@ pub struct PhotoRow {
     pub rating: Option<u8>,
     /// What camera and photographer wrote.
     pub words: PhotoWords,
+    /// Why it can be looked at and not ordered.
+    pub not_for_print: Option<NotForPrint>,
     /// For grids.
     pub thumbnail: RenditionSize,
     /// For looking at.

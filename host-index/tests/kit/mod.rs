@@ -151,6 +151,7 @@ pub fn photo(file_name: &str) -> PublishedPhoto {
         caption: None,
         keywords: Vec::new(),
         placeholder: None,
+        not_for_print: None,
     };
     PublishedPhoto { record, thumbnail: jpeg(320, 213, file_name), proof: jpeg(1600, 1067, file_name) }
 }

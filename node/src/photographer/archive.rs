@@ -98,11 +98,21 @@ impl EventArchive {
     /// # Errors
     /// When a volume can't be read or written.
     pub fn forget_renditions(&self, event_id: EventId, before: &[StoredPhoto]) -> Result<(), NodeError> {
-        let renditions = |photo: &StoredPhoto| [photo.thumbnail.hash, photo.proof.hash];
-        let used: HashSet<ContentHash> = self.photos(event_id)?.iter().flat_map(renditions).collect();
-        for photo in before {
-            let unused = renditions(photo).into_iter().filter(|hash| !used.contains(hash)).map(|hash| hash.0);
-            self.volume_of(event_id, photo.photo_id())?.remove(&unused.collect::<Vec<_>>(), &[])?;
+        let renditions =
+            |photo: &StoredPhoto| [photo.thumbnail.hash, photo.proof.hash].map(|hash| (photo.photo_id(), hash));
+        self.forget(event_id, &before.iter().flat_map(renditions).collect::<Vec<_>>())
+    }
+
+    /// Gives back the space of files that were made of photos, where no photo consists of
+    /// them: a proof or print file that was exported and imported again is an original.
+    ///
+    /// # Errors
+    /// When a volume can't be read or written.
+    pub fn forget(&self, event_id: EventId, files: &[(PhotoId, ContentHash)]) -> Result<(), NodeError> {
+        let parts = |photo: &StoredPhoto| [photo.thumbnail.hash, photo.proof.hash, photo.photo_id().0];
+        let used: HashSet<ContentHash> = self.photos(event_id)?.iter().flat_map(parts).collect();
+        for (photo_id, hash) in files.iter().filter(|(_, hash)| !used.contains(hash)) {
+            self.volume_of(event_id, *photo_id)?.remove(&[hash.0], &[])?;
         }
         Ok(())
     }

@@ -7,11 +7,13 @@ use enprint_protocol::access_code::{AccessCode, InvitationCode};
 use enprint_protocol::event::PriceList;
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::money::Money;
+use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
+use super::print_rules::PrintRules;
 use super::selection::Selection;
 
 /// A command. Events, orders and labs are named by name, number, id or the
@@ -112,6 +114,9 @@ pub enum PhotographerCommand {
     UseLab {
         /// Which.
         lab: String,
+        /// How it wants its print files from now on; without it, as before.
+        #[serde(default)]
+        rules: Option<PrintRules>,
     },
     /// How the node is.
     Status,
@@ -250,6 +255,8 @@ pub struct ImportReport {
     pub duplicates: Vec<String>,
     /// Files that could not be read, with the reason.
     pub failed: Vec<FailedFile>,
+    /// Photos of those imported that can be looked at and not printed, with the reason.
+    pub not_for_print: Vec<FailedFile>,
     /// Photos without a capture time.
     pub without_time: u64,
     /// Why the import ended before the last file, if it did. What is counted above is kept.
@@ -303,6 +310,9 @@ pub struct PhotoSummary {
     pub height_px: u32,
     /// Of the original.
     pub bytes: u64,
+    /// Why it can be looked at and not printed.
+    #[serde(default)]
+    pub not_for_print: Option<NotForPrint>,
 }
 
 /// What a publish did.
@@ -368,6 +378,8 @@ pub struct LabSummary {
     pub chosen: bool,
     /// Whether it is connected now.
     pub connected: bool,
+    /// How it wants its print files, in a few words.
+    pub print_files: String,
 }
 
 /// How the node is.

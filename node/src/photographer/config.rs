@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use enprint_darkroom::Watermark;
 use enprint_protocol::Multiaddr;
 
 /// How a node runs.
@@ -20,8 +21,8 @@ pub struct PhotographerConfig {
     pub reserve_bytes: u64,
     /// Bytes set aside to get out of a full disk.
     pub ballast_bytes: u64,
-    /// Text stamped on proofs, if any.
-    pub watermark: Option<String>,
+    /// What is laid over proofs, if anything.
+    pub watermark: Option<Watermark>,
 }
 
 impl PhotographerConfig {

@@ -40,6 +40,8 @@ pub enum Edit {
     Undo,
     /// No edits.
     Reset,
+    /// No edit: proofs are made anew, as the node's settings are now.
+    Anew,
 }
 
 impl Node {
@@ -84,17 +86,18 @@ impl Node {
 
     /// Whether the photo is another now.
     async fn edit_one(&self, event_id: EventId, photo: StoredPhoto, edits: Vec<Edit>) -> Result<bool, NodeError> {
-        let settings = DevelopSettings::with_watermark(self.config.watermark.as_deref());
+        let settings = DevelopSettings { watermark: self.config.watermark.clone(), ..DevelopSettings::default() };
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
         blocking(move || {
             let original = archive.original(event_id, photo.photo_id())?;
             let facts = read_facts(&original).map_err(in_words)?;
             let size = (facts.width_px, facts.height_px);
+            let is_anew = edits.contains(&Edit::Anew);
             let mut edited = photo.clone();
             for edit in edits {
                 apply(edit, &mut edited, size)?;
             }
-            if edited.recipe == photo.recipe {
+            if edited.recipe == photo.recipe && !is_anew {
                 return Ok(false);
             }
             (edited.record.width_px, edited.record.height_px) = framed(size, &edited.recipe);
@@ -133,6 +136,7 @@ fn apply(edit: Edit, photo: &mut StoredPhoto, size: (u32, u32)) -> Result<(), No
             return Ok(());
         }
         Edit::Reset => Recipe::default(),
+        Edit::Anew => now,
     };
     photo.follow(next.checked().map_err(in_words)?);
     Ok(())

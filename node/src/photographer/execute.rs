@@ -51,7 +51,7 @@ impl Commands for Photographer {
                 node.refresh_labs().await;
                 node.list_labs().await
             }
-            Command::UseLab { lab } => node.use_lab(&lab).await,
+            Command::UseLab { lab, rules } => node.use_lab(&lab, rules).await,
             Command::Status => node.status().await,
             Command::Verify { event } => node.verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
@@ -80,6 +80,7 @@ impl Node {
             width_px: photo.record.width_px,
             height_px: photo.record.height_px,
             bytes: photo.original_bytes,
+            not_for_print: photo.record.not_for_print,
         });
         Ok(PhotographerAnswer::Photos { photos: photos.collect() })
     }
@@ -131,7 +132,7 @@ impl Node {
     ) -> Result<ImportReport, NodeError> {
         let cancel = self.stopping.child_token();
         let (archive, enlargers, workers) = (self.archive.clone(), self.enlargers.clone(), self.config.workers);
-        let settings = DevelopSettings::with_watermark(self.config.watermark.as_deref());
+        let settings = DevelopSettings { watermark: self.config.watermark.clone(), ..DevelopSettings::default() };
         blocking(move || {
             Import { archive: &archive, event_id, folder, category, settings, enlargers, workers, cancel }
                 .run(&progress)

@@ -2,16 +2,17 @@
 //! are checked against their hashes and offered to the lab; from then on the lab
 //! may fetch them, and nobody else.
 
-use enprint_protocol::ids::{EventId, JobId, OrderId, PhotoId};
-use enprint_protocol::order::Order;
+use enprint_protocol::ids::{JobId, OrderId};
+use enprint_protocol::order::{Order, OrderLine};
 use enprint_protocol::print_job::{JobLine, PrintJob, ShipTo};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::{PeerId, codec};
 
-use super::catalogue::{Decision, JobFile, LabRow, NewJob, OrderRow};
+use super::catalogue::{Decision, LabRow, NewJob, OrderRow};
 use super::commands::{LabSummary, PhotographerAnswer};
 use super::node::{Node, blocking, now};
-use super::print_files::checked_file;
+use super::print_files::{Darkroom, JobFiles, Wanted, checked_files};
+use super::print_rules::PrintRules;
 use crate::error::NodeError;
 
 impl Node {
@@ -67,7 +68,7 @@ impl Node {
 
     async fn offer(&self, row: &OrderRow, lab: &LabRow) -> Result<(), NodeError> {
         let event = self.catalogue.event(row.order.event_id).await?.ok_or(NodeError::ShuttingDown)?;
-        let files = self.checked_files(row.order.event_id, &row.order).await?;
+        let files = self.checked_files(&row.order, lab).await?;
         let job = print_job(&row.order, &event.record.name, &event.record.photographer, lab.peer_id, &files);
         job.check()?;
         let payload = codec::encode(&enprint_protocol::print_job::JobRequest::Offer(Signed::sign(&job, &self.key)?))?;
@@ -76,7 +77,7 @@ impl Node {
             order_id: job.order_id,
             event_id: row.order.event_id,
             lab: lab.peer_id,
-            files,
+            files: files.files,
             payload,
             at: now(),
         };
@@ -87,17 +88,17 @@ impl Node {
         Ok(())
     }
 
-    /// Each ordered photo once, every byte of it read and checked.
-    async fn checked_files(&self, event_id: EventId, order: &Order) -> Result<Vec<JobFile>, NodeError> {
-        let mut photos: Vec<PhotoId> = Vec::new();
-        for line in &order.lines {
-            if !photos.contains(&line.photo_id) {
-                photos.push(line.photo_id);
-            }
-        }
+    /// What the lab needs for each line, every byte of it read and checked.
+    async fn checked_files(&self, order: &Order, lab: &LabRow) -> Result<JobFiles, NodeError> {
+        let wanted = |line: &OrderLine| Wanted { photo_id: line.photo_id, size: line.size, crop: line.crop };
+        let wanted: Vec<_> = order.lines.iter().map(wanted).collect();
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
-        let file = move |photo_id: &PhotoId| checked_file(&archive, &enlargers, event_id, *photo_id);
-        blocking(move || photos.iter().map(file).collect()).await
+        let (event_id, rules) = (order.event_id, lab.print_rules.clone());
+        blocking(move || {
+            let darkroom = Darkroom { archive: &archive, enlargers: &enlargers, event_id, rules: &rules };
+            checked_files(&darkroom, &wanted)
+        })
+        .await
     }
 
     /// The labs that the host named.
@@ -107,15 +108,21 @@ impl Node {
             peer_id: lab.peer_id,
             chosen: chosen == Some(lab.peer_id),
             connected: self.client.is_connected(&lab.peer_id),
+            print_files: lab.print_rules.words(),
             name: lab.name,
         });
         Ok(PhotographerAnswer::Labs { labs: labs.collect() })
     }
 
-    /// Chooses the lab that prints from now on.
-    pub(super) async fn use_lab(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+    /// Chooses the lab that prints from now on, and how it wants its files.
+    pub(super) async fn use_lab(
+        &self,
+        named: &str,
+        rules: Option<PrintRules>,
+    ) -> Result<PhotographerAnswer, NodeError> {
         let lab = self.find_lab(named).await?;
-        self.catalogue.choose_lab(lab.peer_id).await?;
+        let rules = rules.map(PrintRules::checked).transpose()?;
+        self.catalogue.choose_lab(lab.peer_id, rules.as_ref()).await?;
         self.advance_all().await;
         self.list_labs().await
     }
@@ -133,8 +140,7 @@ impl Node {
 }
 
 /// The ticket for one lab: what the lab needs of the order, and no more.
-fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, files: &[JobFile]) -> PrintJob {
-    let file_of = |photo_id| files.iter().position(|file| file.file.photo_id == photo_id).unwrap_or(usize::MAX);
+fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, files: &JobFiles) -> PrintJob {
     PrintJob {
         job_id: JobId::derived("enprint job 1", &[&order.order_id.0, &lab.to_bytes()]),
         order_id: order.order_id,
@@ -150,16 +156,17 @@ fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, f
         lines: order
             .lines
             .iter()
-            .map(|line| JobLine {
+            .zip(&files.of_wanted)
+            .map(|(line, file)| JobLine {
                 line: line.line,
-                file: u32::try_from(file_of(line.photo_id)).unwrap_or(u32::MAX),
+                file: u32::try_from(*file).unwrap_or(u32::MAX),
                 size: line.size,
                 finish: line.finish,
                 crop: line.crop,
                 quantity: line.quantity,
             })
             .collect(),
-        files: files.iter().map(|file| file.file.clone()).collect(),
+        files: files.files.iter().map(|file| file.file.clone()).collect(),
     }
 }
 

@@ -30,6 +30,7 @@ fn a_photos_record_has_its_golden_bytes() {
         caption: None,
         keywords: Vec::new(),
         placeholder: None,
+        not_for_print: None,
     };
     let rendition =
         |byte, width_px| StoredRendition { hash: ContentHash([byte; 32]), bytes: 9, width_px, height_px: 7 };

@@ -13,6 +13,7 @@
 //! | `publish` | archive → host |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
+//! | [`print_rules`] | how a lab wants its print files |
 //! | `print_files` | ordered photo → the file that is printed |
 //! | `ranges` | the bytes that a lab may have |
 //! | `desk` | what other peers ask, and who answers it |
@@ -37,6 +38,7 @@ mod naming;
 pub mod node;
 mod orders;
 mod print_files;
+pub mod print_rules;
 mod publish;
 mod ranges;
 pub mod records;

@@ -187,9 +187,9 @@ impl Node {
         blocking(move || archive.photo_count(event_id)).await
     }
 
-    pub(super) async fn has_photo(&self, event_id: EventId, photo_id: PhotoId) -> Result<bool, NodeError> {
+    pub(super) async fn photo(&self, event_id: EventId, photo_id: PhotoId) -> Result<Option<StoredPhoto>, NodeError> {
         let archive = self.archive.clone();
-        blocking(move || archive.has(event_id, photo_id)).await
+        blocking(move || archive.photo(event_id, photo_id)).await
     }
 
     /// Events whose volumes are here though the catalogue does not list them: it was

@@ -1,7 +1,7 @@
 //! Host → order → approved, paid. An order is taken once, however often it comes;
 //! the photographer may hold, decline or have it printed once it is paid.
 
-use enprint_protocol::ids::{CommandId, OrderId};
+use enprint_protocol::ids::{CommandId, JobId, OrderId};
 use enprint_protocol::order::{Order, OrderReply, OrderRequest};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
@@ -9,7 +9,7 @@ use enprint_protocol::{ErrorCode, PeerId, Refusal, codec, limits, text};
 
 use super::catalogue::{Decision, HostRow, NewOrder, NotedStatus, OrderRow};
 use super::commands::{OrderSummary, PhotographerAnswer};
-use super::node::{Node, now};
+use super::node::{Node, blocking, now};
 use crate::error::NodeError;
 
 impl Node {
@@ -57,9 +57,13 @@ impl Node {
             return Ok(Some("The photographer no longer has this event.".into()));
         }
         for line in &order.lines {
-            if !self.has_photo(order.event_id, line.photo_id).await? {
-                let name = text::shown(&line.file_name);
-                return Ok(Some(format!("The photographer no longer has the photo {name}.")));
+            let name = text::shown(&line.file_name);
+            match self.photo(order.event_id, line.photo_id).await? {
+                None => return Ok(Some(format!("The photographer no longer has the photo {name}."))),
+                Some(photo) if photo.record.not_for_print.is_some() => {
+                    return Ok(Some(format!("No prints can be made of the photo {name}.")));
+                }
+                Some(_) => {}
             }
         }
         Ok(None)
@@ -80,8 +84,28 @@ impl Node {
         }
         let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?;
         let noted = NotedStatus { status, signer: lab, payload: codec::encode(&StatusRequest::Report(signed))? };
+        let received =
+            matches!(noted.status.kind, StatusKind::Received { .. }).then_some(noted.status.job_id).flatten();
         self.catalogue.note_status(&noted, host.peer_id).await?;
+        if let Some(job_id) = received {
+            self.forget_print_files(job_id).await;
+        }
         Ok(StatusReply::Noted)
+    }
+
+    /// Gives back the space of what was made for a job that its lab has. It can be made
+    /// again at any time.
+    async fn forget_print_files(&self, job_id: JobId) {
+        let forgotten = async {
+            // An order that is offered just now may need the same file.
+            let _one_at_a_time = self.offering.lock().await;
+            let Some((event_id, files)) = self.catalogue.done_with(job_id).await? else { return Ok(()) };
+            let archive = self.archive.clone();
+            blocking(move || archive.forget(event_id, &files)).await
+        };
+        if let Err(error) = forgotten.await {
+            tracing::warn!(job.id = %job_id, %error, "the job's print files stay in their volume");
+        }
     }
 
     /// The photographer lets a held order be printed.

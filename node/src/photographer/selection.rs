@@ -80,6 +80,7 @@ mod tests {
             caption: None,
             keywords: Vec::new(),
             placeholder: None,
+            not_for_print: None,
         }
     }
 

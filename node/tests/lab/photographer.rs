@@ -186,6 +186,7 @@ impl Script {
             root,
             width_px: 3000,
             height_px: 2000,
+            prepared: None,
         };
         self.files.lock().unwrap().insert(root, bytes);
         file

@@ -102,7 +102,7 @@ fn lines(ticket: &Ticket) -> Markup {
                 @for line in &ticket.lines {
                     tr {
                         td.number { (line.line) }
-                        td.file { (line.file) }
+                        td.file { (line.file) (made_for(ticket, &line.file)) }
                         td { (line.size) }
                         td { (line.finish) }
                         td { (line.crop) }
@@ -111,6 +111,18 @@ fn lines(ticket: &Ticket) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What the person at the printer has to know of a file that fits its paper.
+fn made_for(ticket: &Ticket, file: &str) -> Markup {
+    let paper = ticket.files.iter().find(|known| known.file == file).and_then(|known| known.made_for);
+    html! {
+        @if let Some(paper) = paper {
+            br;
+            "fits the paper at " (paper.ppi) " ppi"
+            @if paper.bleed_mm > 0.0 { ", with " (paper.bleed_mm) " mm of bleed on each edge" }
         }
     }
 }

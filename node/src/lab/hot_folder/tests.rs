@@ -27,6 +27,7 @@ fn file(name: &str, bytes: &[u8]) -> PrintFile {
         root,
         width_px: 1800,
         height_px: 1200,
+        prepared: None,
     }
 }
 

@@ -95,8 +95,21 @@ pub(super) struct TicketFile {
     pub(super) bytes: u64,
     pub(super) width_px: u32,
     pub(super) height_px: u32,
+    /// The paper that it was made for; left out where it is to be cropped and scaled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) made_for: Option<TicketPaper>,
     /// The lines that print it.
     pub(super) lines: Vec<u32>,
+}
+
+/// A print file of the paper's exact pixels: to be printed as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct TicketPaper {
+    pub(super) short_mm: u32,
+    pub(super) long_mm: u32,
+    pub(super) ppi: u16,
+    /// Beyond each edge, to be cut off.
+    pub(super) bleed_mm: f64,
 }
 
 /// Those on the ticket who are not named in the job itself.
@@ -194,6 +207,12 @@ fn ticket_files(job: &PrintJob, files: &[String]) -> Vec<TicketFile> {
         bytes: file.bytes,
         width_px: file.width_px,
         height_px: file.height_px,
+        made_for: file.prepared.map(|paper| TicketPaper {
+            short_mm: paper.size.short_mm(),
+            long_mm: paper.size.long_mm(),
+            ppi: paper.ppi,
+            bleed_mm: f64::from(paper.bleed_hundredths_mm) / 100.0,
+        }),
         lines: job.lines.iter().filter(|line| line.file as usize == at).map(|line| line.line).collect(),
     });
     files.collect()

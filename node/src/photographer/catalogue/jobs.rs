@@ -1,7 +1,7 @@
 //! Print jobs: offered, permitted, and what the lab says of them.
 
 use enprint_protocol::PeerId;
-use enprint_protocol::ids::JobId;
+use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
 use enprint_protocol::status::StatusKind;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx, outbox};
@@ -58,6 +58,23 @@ impl Catalogue {
             })
         })
         .transpose()
+    }
+
+    /// Files that were made for a job, which its lab has and no other lab waits for.
+    pub(in crate::photographer) async fn done_with(
+        &self,
+        job_id: JobId,
+    ) -> Result<Option<(EventId, Vec<(PhotoId, ContentHash)>)>, NodeError> {
+        let sql = "SELECT jobs.event_id, mine.photo_id, mine.root FROM job_files mine \
+                   JOIN jobs ON jobs.job_id = mine.job_id \
+                   WHERE mine.job_id = $1 AND mine.received_ms IS NOT NULL AND mine.root <> mine.photo_id \
+                   AND NOT EXISTS (SELECT 1 FROM job_files other JOIN jobs open ON open.job_id = other.job_id \
+                   WHERE other.root = mine.root AND other.received_ms IS NULL AND open.state = 'open')";
+        let rows = self.ledger.read().fetch_all(sql, args![job_id.to_string()]).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let event_id = stored::read(&first.text("event_id")?)?;
+        let file = |row: &Row| Ok((stored::read(&row.text("photo_id")?)?, stored::read(&row.text("root")?)?));
+        Ok(Some((event_id, rows.iter().map(file).collect::<Result<_, NodeError>>()?)))
     }
 
     /// The lab took the offer: the host is told, and the parcel is done with.

@@ -23,7 +23,7 @@ use super::node::now;
 use crate::error::NodeError;
 use crate::limits::WAITING_LISTED_MAX;
 
-static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST];
+static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES];
 
 /// The catalogue. Cheap to clone.
 #[derive(Clone)]

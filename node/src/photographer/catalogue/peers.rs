@@ -1,13 +1,15 @@
 //! The host, its labs, and which of them prints.
 
 use enprint_protocol::enrol::{Contact, Role};
-use enprint_protocol::{Multiaddr, PeerId, PublicKey};
+use enprint_protocol::{Multiaddr, PeerId, PublicKey, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
 use super::{Catalogue, HostRow, LabRow};
 use crate::error::NodeError;
+use crate::limits::PRINT_RULES_BYTES_MAX;
 use crate::photographer::node::now;
+use crate::photographer::print_rules::PrintRules;
 use crate::stored;
 
 const OWN_NAME: &str = "own name";
@@ -88,9 +90,13 @@ impl Catalogue {
         Ok(if labs.len() == 1 { labs.pop() } else { None })
     }
 
-    /// Chooses the lab that prints.
-    pub async fn choose_lab(&self, lab: PeerId) -> Result<(), NodeError> {
+    /// Chooses the lab that prints, and says how it wants its files if that changes.
+    pub async fn choose_lab(&self, lab: PeerId, rules: Option<&PrintRules>) -> Result<(), NodeError> {
         let mut tx = self.ledger.begin().await?;
+        if let Some(rules) = rules {
+            let sql = "UPDATE labs SET print_rules = $2 WHERE peer_id = $1";
+            tx.execute(sql, args![lab.to_string(), codec::encode(rules)?]).await?;
+        }
         set(&mut tx, CHOSEN_LAB, &lab.to_string()).await?;
         tx.commit().await?;
         Ok(())
@@ -121,7 +127,14 @@ fn host_row(row: &Row) -> Result<HostRow, NodeError> {
 }
 
 fn lab_row(row: &Row) -> Result<LabRow, NodeError> {
-    Ok(LabRow { peer_id: stored::read(&row.text("peer_id")?)?, name: row.text("name")?, addresses: addresses_of(row)? })
+    let rules: Option<Vec<u8>> = row.get("print_rules")?;
+    let rules = rules.map(|bytes| codec::decode(&bytes, PRINT_RULES_BYTES_MAX)).transpose()?;
+    Ok(LabRow {
+        peer_id: stored::read(&row.text("peer_id")?)?,
+        name: row.text("name")?,
+        addresses: addresses_of(row)?,
+        print_rules: rules.unwrap_or_default(),
+    })
 }
 
 fn addresses_of(row: &Row) -> Result<Vec<Multiaddr>, NodeError> {

@@ -9,6 +9,8 @@ use enprint_protocol::status::Status;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId, PublicKey};
 
+use crate::photographer::print_rules::PrintRules;
+
 /// The host that this node has enrolled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRow {
@@ -33,6 +35,8 @@ pub struct LabRow {
     pub name: String,
     /// Where it said it can be reached.
     pub addresses: Vec<Multiaddr>,
+    /// How it wants its print files.
+    pub print_rules: PrintRules,
 }
 
 /// An event with what this node knows of its gallery.

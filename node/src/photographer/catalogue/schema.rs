@@ -87,3 +87,7 @@ CREATE TABLE statuses (
 CREATE INDEX statuses_by_order ON statuses (order_id, at_ms);
 ",
 );
+
+/// How each lab wants its print files: CBOR, or nothing for originals.
+pub(super) const PRINT_RULES: Migration =
+    Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

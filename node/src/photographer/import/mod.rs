@@ -117,7 +117,7 @@ impl Import<'_> {
 
     fn store(&self, prepared: Prepared, report: &mut ImportReport) -> Result<(), NodeError> {
         match prepared {
-            Prepared::Photo(photo, _claim) => {
+            Prepared::Photo { photo, problem, claim: _claim } => {
                 let path = photo.stored.path.clone();
                 match self.archive.put(self.event_id, &photo)? {
                     Put::Duplicate => report.duplicates.push(path),
@@ -125,18 +125,21 @@ impl Import<'_> {
                         report.imported += 1;
                         report.original_bytes += photo.stored.original_bytes;
                         report.without_time += u64::from(photo.stored.record.captured.is_none());
+                        if let Some(reason) = problem {
+                            list(&mut report.not_for_print, FailedFile { name: path, reason });
+                        }
                     }
                 }
             }
             Prepared::Duplicate(path) => report.duplicates.push(path),
-            Prepared::Failed(failed) => note_failure(report, failed),
+            Prepared::Failed(failed) => list(&mut report.failed, failed),
         }
         Ok(())
     }
 }
 
-fn note_failure(report: &mut ImportReport, failed: FailedFile) {
-    if report.failed.len() < IMPORT_FAILURES_LISTED_MAX {
-        report.failed.push(failed);
+fn list(files: &mut Vec<FailedFile>, file: FailedFile) {
+    if files.len() < IMPORT_FAILURES_LISTED_MAX {
+        files.push(file);
     }
 }

@@ -3,10 +3,10 @@
 use std::io::Read;
 
 use enprint_darkroom::limits::ORIGINAL_BYTES_MAX;
-use enprint_darkroom::{self as darkroom, Facts, Rendition};
+use enprint_darkroom::{self as darkroom, Facts, Rendition, Renditions};
 use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::limits::{CAPTION_BYTES_MAX, KEYWORD_BYTES_MAX, KEYWORDS_MAX, NAME_BYTES_MAX};
-use enprint_protocol::publish::PhotoRecord;
+use enprint_protocol::publish::{NotForPrint, PhotoRecord};
 use enprint_protocol::text::{cleaned, shown};
 use jiff::tz::Offset;
 use serde_bytes::ByteBuf;
@@ -26,7 +26,14 @@ pub const NO_CATEGORY: &str = "Photos";
 #[derive(Debug)]
 pub enum Prepared {
     /// A photo, ready to be stored.
-    Photo(Box<NewPhoto>, Claim),
+    Photo {
+        /// The photo.
+        photo: Box<NewPhoto>,
+        /// Why it can be looked at and not printed, as a sentence.
+        problem: Option<String>,
+        /// The memory that it takes.
+        claim: Claim,
+    },
     /// The archive has it; its path.
     Duplicate(String),
     /// It is no photo that can be imported.
@@ -79,15 +86,15 @@ impl<'a> Preparer<'a> {
         let place = self.import.enlargers.take(Work::Import);
         let renditions = darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
         drop(place);
-        if let Some(damage) = renditions.damage {
-            return Err(damage.to_string());
-        }
+        let (not_for_print, problem) = not_for_print(&facts, &renditions).unzip();
         let record = self.record(file, photo_id, facts, renditions.placeholder)?;
+        let record = PhotoRecord { not_for_print, ..record };
         let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
         let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
-        Ok(Prepared::Photo(Box::new(NewPhoto { stored, original, thumbnail, proof }), claim))
+        let photo = Box::new(NewPhoto { stored, original, thumbnail, proof });
+        Ok(Prepared::Photo { photo, problem, claim })
     }
 
     fn record(
@@ -116,9 +123,16 @@ impl<'a> Preparer<'a> {
             caption: facts.caption.map(|caption| fitting(&caption, CAPTION_BYTES_MAX)),
             keywords: facts.keywords.iter().take(KEYWORDS_MAX).map(|word| fitting(word, KEYWORD_BYTES_MAX)).collect(),
             placeholder: Some(ByteBuf::from(placeholder)),
+            not_for_print: None,
         };
         record.checked().map_err(|error| error.to_string())
     }
+}
+
+/// Why a photo can be looked at and not printed, if so; also as a sentence.
+fn not_for_print(facts: &Facts, renditions: &Renditions) -> Option<(NotForPrint, String)> {
+    let damaged = renditions.damage.as_ref().map(|damage| (NotForPrint::Damaged, damage.to_string()));
+    damaged.or_else(|| facts.print_source.refusal().map(|problem| (NotForPrint::SmallPreview, problem)))
 }
 
 /// A name of the darkroom's, whose bound is one of characters, in the protocol's bound of bytes.
