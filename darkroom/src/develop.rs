@@ -41,7 +41,7 @@ pub struct DevelopSettings {
 
 impl Default for DevelopSettings {
     fn default() -> Self {
-        Self { thumbnail_edge_px: 320, proof_edge_px: 1600, thumbnail_quality: 80, proof_quality: 82, watermark: None }
+        Self { thumbnail_edge_px: 320, proof_edge_px: 1600, thumbnail_quality: 79, proof_quality: 81, watermark: None }
     }
 }
 
