@@ -12,6 +12,7 @@
 //! | `tags`, `iptc`, `xmp`, `xmp_properties` | what each of the three blocks says |
 //! | `captured`, `exposure`, `words` | what it means: moments, settings, texts |
 //! | `planes` | camera JPEGs at the size wanted, the fast way |
+//! | `plane_resize` | one plane at another size |
 //! | `planar` | from there to renditions without a detour through RGB |
 //! | `decode`, `decode_jpeg`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
@@ -50,6 +51,7 @@ mod marking;
 pub mod paper;
 mod placeholder;
 mod planar;
+mod plane_resize;
 mod planes;
 pub mod print;
 mod print_colour;

@@ -3,11 +3,11 @@
 //! few pixels are left. Leaves to others what [`enprint_jpeg_scaled`] does not take.
 
 use enprint_jpeg_scaled::{Component, Jpeg, Plane, ScaledError};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::Resizer;
 use image::{DynamicImage, GrayImage, RgbImage};
 
 use crate::error::DevelopError;
+use crate::plane_resize::resized;
 
 /// How much of a picture's colour is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,23 +155,6 @@ fn assembled(planes: Vec<Plane>, (width, height): (u32, u32)) -> Result<DynamicI
         (Some(light), ..) => GrayImage::from_raw(width, height, light).map(DynamicImage::from).ok_or_else(fewer),
         _ => Err(fewer()),
     }
-}
-
-fn resized(resizer: &mut Resizer, plane: Plane, width: u32, height: u32) -> Result<Vec<u8>, DevelopError> {
-    if (plane.width, plane.height) == (width as usize, height as usize) && plane.covered.0.fract() == 0.0 {
-        return Ok(plane.samples);
-    }
-    let side = |samples: usize| u32::try_from(samples).unwrap_or(u32::MAX);
-    let source = ImageRef::new(side(plane.width), side(plane.height), &plane.samples, PixelType::U8)
-        .map_err(DevelopError::damaged)?;
-    let mut small = Image::new(width, height, PixelType::U8);
-    // Colours that are spread over more pixels need no sharp filter: the proof's JPEG
-    // averages them again.
-    let (across, down) = plane.covered;
-    let filter = if across < f64::from(width) { FilterType::Bilinear } else { FilterType::Lanczos3 };
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(0.0, 0.0, across, down);
-    resizer.resize(&source, &mut small, &options).map_err(DevelopError::damaged)?;
-    Ok(small.into_vec())
 }
 
 /// JFIF's light and colour differences → red, green, blue.
