@@ -61,6 +61,8 @@ pub struct JpegHeaders<'a> {
     pub xmp: Option<&'a [u8]>,
     /// Photoshop's resources, of the first segment that has them.
     pub photoshop: Option<&'a [u8]>,
+    /// Whether it has Adobe's segment, which tells how colours are stored.
+    pub is_adobes: bool,
     profile_parts: Vec<&'a [u8]>,
     scans: u32,
     scans_at: usize,
@@ -160,6 +162,7 @@ impl<'a> JpegHeaders<'a> {
             0xDA => self.scans += 1,
             0xE1 if self.exif.is_none() && body.starts_with(EXIF) => self.exif = body.get(EXIF.len() + 1..),
             0xE1 if self.xmp.is_none() && body.starts_with(XMP) => self.xmp = body.get(XMP.len()..),
+            0xEE => self.is_adobes |= body.starts_with(b"Adobe"),
             0xED if self.photoshop.is_none() && body.starts_with(PHOTOSHOP) => {
                 self.photoshop = body.get(PHOTOSHOP.len()..);
             }

@@ -14,7 +14,7 @@
 //! | `planes` | camera JPEGs at the size wanted, the fast way |
 //! | `plane_resize` | one plane at another size |
 //! | `planar` | from there to renditions without a detour through RGB |
-//! | `decode`, `decode_jpeg`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
+//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | [`child`] | risky formats in a process of their own |
 //! | `shrink` | pixels → proof size, upright |
@@ -38,6 +38,7 @@ mod cutting;
 mod decode;
 mod decode_heic;
 mod decode_jpeg;
+mod decode_jpeg_whole;
 mod decode_jxl;
 pub mod develop;
 pub mod error;
