@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::heif::Heif;
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::{EXIF_BYTES_MAX, IPTC_BYTES_MAX, XMP_BYTES_MAX};
 use crate::raw;
@@ -36,7 +37,10 @@ impl<'a> Metadata<'a> {
             FileKind::Raw => {
                 return Self { exif: raw::exif(bytes).map(Cow::from), ..Self::default() };
             }
-            FileKind::Heic => Self { exif: heic(bytes).map(Cow::from), ..Self::default() },
+            FileKind::Heic | FileKind::Avif => {
+                let (exif, xmp) = Heif::read(bytes).ok().flatten().map(|heif| heif.metadata()).unwrap_or_default();
+                Self { exif: exif.and_then(without_orientation).map(Cow::from), xmp, ..Self::default() }
+            }
             _ => Self::default(),
         };
         Self {
@@ -47,10 +51,10 @@ impl<'a> Metadata<'a> {
     }
 }
 
-/// HEIC: the container turns the picture, so that EXIF's orientation is taken out,
-/// else it would be turned twice.
-fn heic(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut block = heic_decoder::read_metadata(bytes).ok()?.exif?;
+/// The container of HEIC and AVIF turns the picture, so that EXIF's orientation is taken
+/// out, else it would be turned twice.
+fn without_orientation(block: Cow<'_, [u8]>) -> Option<Vec<u8>> {
+    let mut block = block.into_owned();
     let little = block.starts_with(b"II");
     let tag: [u8; 2] = if little { ORIENTATION.to_le_bytes() } else { ORIENTATION.to_be_bytes() };
     let start = block.get(4..8)?.try_into().ok()?;

@@ -11,11 +11,11 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use crate::child;
 use crate::error::DevelopError;
 use crate::limits::{
-    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX,
-    PICTURE_PIXELS_MAX,
+    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, HOLLOW_BYTES_MIN, HOLLOW_RATIO_MAX,
+    ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX, PNG_HEADERS_BYTES_MAX,
 };
 use crate::sniff::{FileKind, sniff};
-use crate::{decode_heic, decode_jpeg, decode_jxl, raw};
+use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, raw};
 
 /// Decoded pixels, as stored: not upright, in their own colours.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub fn decode_here(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture
         FileKind::Jpeg => decode_jpeg::decode(bytes, edge_px),
         FileKind::Raw => decode_jpeg::decode(raw::preview(bytes)?.jpeg, edge_px),
         FileKind::Heic => decode_heic::decode(bytes),
+        FileKind::Avif => decode_avif::decode(bytes),
         FileKind::JpegXl => decode_jxl::decode(bytes),
         _ => decode_other(bytes, kind),
     }
@@ -110,6 +111,18 @@ pub fn within_memory<T>(
     decoded
 }
 
+/// Refuses a file that is far too small for the photograph that it claims to be.
+///
+/// # Errors
+/// [`DevelopError::Hollow`].
+pub fn check_dense(file_bytes: usize, decoded_bytes: u64) -> Result<(), DevelopError> {
+    let is_large = decoded_bytes > HOLLOW_BYTES_MIN;
+    if is_large && decoded_bytes / (file_bytes as u64).max(1) > HOLLOW_RATIO_MAX {
+        return Err(DevelopError::Hollow { file_bytes: file_bytes as u64 });
+    }
+    Ok(())
+}
+
 /// Opens a picture that is no JPEG, reading its headers alone, with every limit set.
 ///
 /// # Errors
@@ -122,7 +135,8 @@ pub fn opened(bytes: &[u8], kind: FileKind) -> Result<impl ImageDecoder + '_, De
         _ => ImageFormat::Jpeg,
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
+    // Of a PNG this bounds its headers alone: a profile is unpacked with them.
+    reader.limits(limits(if kind == FileKind::Png { PNG_HEADERS_BYTES_MAX } else { DECODE_BYTES_MAX }));
     reader.into_decoder().map_err(in_words)
 }
 
@@ -130,20 +144,21 @@ fn decode_other(bytes: &[u8], kind: FileKind) -> Result<Picture, DevelopError> {
     let mut decoder = opened(bytes, kind)?;
     let (width_px, height_px) = decoder.dimensions();
     check_size(width_px, height_px)?;
+    check_dense(bytes.len(), decoder.total_bytes())?;
     let profile = decoder.icc_profile().ok().flatten();
     let profile = profile.filter(|profile| profile.len() <= COLOUR_PROFILE_BYTES_MAX);
     within_memory(decoder.total_bytes(), || {
-        decoder.set_limits(limits()).map_err(in_words)?;
+        decoder.set_limits(limits(DECODE_BYTES_MAX)).map_err(in_words)?;
         let pixels = DynamicImage::from_decoder(decoder).map_err(in_words)?;
         Ok(Picture { pixels, is_cmyk: false, profile, damage: None })
     })
 }
 
-fn limits() -> Limits {
+fn limits(bytes_max: u64) -> Limits {
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(PICTURE_EDGE_PX_MAX);
     limits.max_image_height = Some(PICTURE_EDGE_PX_MAX);
-    limits.max_alloc = Some(DECODE_BYTES_MAX);
+    limits.max_alloc = Some(bytes_max);
     limits
 }
 

@@ -4,8 +4,9 @@
 use heic_decoder::{DecodedImage, HeifError};
 use image::{DynamicImage, ImageBuffer, RgbImage};
 
-use crate::decode::{Picture, check_size, within_memory};
+use crate::decode::{Picture, check_dense, check_size, within_memory};
 use crate::error::DevelopError;
+use crate::heif::Heif;
 use crate::limits::{COLOUR_PROFILE_BYTES_MAX, HEIC_BYTES_PER_PX};
 
 /// The size after the container's transforms, from the headers, checked.
@@ -13,6 +14,11 @@ use crate::limits::{COLOUR_PROFILE_BYTES_MAX, HEIC_BYTES_PER_PX};
 /// # Errors
 /// Claims out of bounds, damage to the headers.
 pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
+    // The decoder copies all tiles before it looks at their sizes.
+    if let Some(heif) = Heif::read(bytes)? {
+        heif.size(heif.primary).map_or(Ok(()), |(width, height)| check_size(width, height))?;
+        heif.check_tiles()?;
+    }
     let info = heic_decoder::probe(bytes).map_err(in_words)?;
     let edge = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
     check_size(edge(info.coded_width), edge(info.coded_height))?;
@@ -26,11 +32,12 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
 /// As [`size`], and damage.
 pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     let (width_px, height_px) = size(bytes)?;
+    check_dense(bytes.len(), 3 * u64::from(width_px) * u64::from(height_px))?;
     let needed = u64::from(width_px) * u64::from(height_px) * HEIC_BYTES_PER_PX;
     within_memory(needed, || {
         let mut decoded = heic_decoder::decode(bytes).map_err(in_words)?;
         let profile = decoded.metadata.icc_profile.take().filter(|it| it.len() <= COLOUR_PROFILE_BYTES_MAX);
-        let profile = profile.or_else(|| profile_of(&decoded));
+        let profile = profile.or_else(|| profile_of_primaries(decoded.color_info?.color_primaries));
         Ok(Picture { pixels: light(&decoded)?, is_cmyk: false, profile, damage: None })
     })
 }
@@ -53,8 +60,8 @@ fn light(decoded: &DecodedImage) -> Result<DynamicImage, DevelopError> {
 
 /// Without an ICC profile, the four numbers of `colr/nclx` say which primaries: 12 is
 /// Display P3, 9 Rec. 2020, 1 and whatever else sRGB.
-fn profile_of(decoded: &DecodedImage) -> Option<Vec<u8>> {
-    let profile = match decoded.color_info?.color_primaries {
+pub fn profile_of_primaries(primaries: u16) -> Option<Vec<u8>> {
+    let profile = match primaries {
         12 => moxcms::ColorProfile::new_display_p3(),
         9 => moxcms::ColorProfile::new_bt2020(),
         _ => return None,

@@ -4,29 +4,16 @@
 use image::{DynamicImage, GrayImage, ImageBuffer};
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, PixelFormat};
 
-use crate::decode::{Picture, check_size, within_memory};
+use crate::decode::{Picture, check_dense, check_size, within_memory};
 use crate::error::DevelopError;
-use crate::limits::{COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, JXL_BYTES_PER_PX};
+use crate::limits::{COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, JXL_BYTES_PER_PX, JXL_FRAMES_MAX};
 
 /// The upright size, from the headers, checked.
 ///
 /// # Errors
 /// Claims out of bounds, damage to the headers.
 pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
-    // The headers stand at the beginning, behind at most a colour profile and metadata.
-    let tracker = AllocTracker::with_limit(usize::try_from(DECODE_BYTES_MAX).unwrap_or(usize::MAX));
-    let mut waiting = JxlImage::builder().alloc_tracker(tracker).build_uninit();
-    for part in bytes.chunks(4096) {
-        waiting.feed_bytes(part).map_err(DevelopError::damaged)?;
-        match waiting.try_init().map_err(DevelopError::damaged)? {
-            InitializeResult::NeedMoreData(more) => waiting = more,
-            InitializeResult::Initialized(image) => {
-                check_size(image.width(), image.height())?;
-                return Ok((image.width(), image.height()));
-            }
-        }
-    }
-    Err(DevelopError::CutShort)
+    opened(bytes).map(|(image, _)| (image.width(), image.height()))
 }
 
 /// Decodes the first frame.
@@ -34,18 +21,62 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
 /// # Errors
 /// As [`size`], and damage.
 pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
-    let (width_px, height_px) = size(bytes)?;
-    let needed = u64::from(width_px) * u64::from(height_px) * JXL_BYTES_PER_PX;
-    within_memory(needed, || {
-        let tracker = AllocTracker::with_limit(usize::try_from(DECODE_BYTES_MAX).unwrap_or(usize::MAX));
-        let image = JxlImage::builder().alloc_tracker(tracker).read(bytes).map_err(DevelopError::damaged)?;
-        if !image.is_loading_done() {
-            return Err(DevelopError::CutShort);
-        }
+    let (mut image, read) = opened(bytes)?;
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    check_dense(bytes.len(), 3 * pixels)?;
+    within_memory(pixels * JXL_BYTES_PER_PX, || {
+        // What follows the first picture is never looked at: it may be a thousand others.
+        fed(bytes, read, |part| {
+            let taken = image.feed_bytes(part).map_err(DevelopError::damaged)?;
+            if image.num_loaded_frames() > JXL_FRAMES_MAX {
+                return Err(DevelopError::Unsupported { what: "JPEG XL with this many layers" });
+            }
+            Ok((taken, (image.num_loaded_keyframes() > 0).then_some(())))
+        })?;
         let pixels = light(&image)?;
         let profile = Some(image.rendered_icc()).filter(|it| !it.is_empty() && it.len() <= COLOUR_PROFILE_BYTES_MAX);
         Ok(Picture { pixels, is_cmyk: false, profile, damage: None })
     })
+}
+
+/// Reads the headers, which stand at the beginning, behind at most a colour profile and
+/// metadata; and how many bytes they took.
+fn opened(bytes: &[u8]) -> Result<(JxlImage, usize), DevelopError> {
+    let tracker = AllocTracker::with_limit(usize::try_from(DECODE_BYTES_MAX).unwrap_or(usize::MAX));
+    let mut waiting = Some(JxlImage::builder().alloc_tracker(tracker).build_uninit());
+    let (image, read) = fed(bytes, 0, |part| {
+        let Some(mut headers) = waiting.take() else { return Err(DevelopError::CutShort) };
+        let taken = headers.feed_bytes(part).map_err(DevelopError::damaged)?;
+        match headers.try_init().map_err(DevelopError::damaged)? {
+            InitializeResult::NeedMoreData(more) => waiting = Some(more),
+            InitializeResult::Initialized(image) => return Ok((taken, Some(image))),
+        }
+        Ok((taken, None))
+    })?;
+    check_size(image.width(), image.height())?;
+    Ok((image, read))
+}
+
+/// Feeds `bytes` in parts from `at` on, until `feed` has what it wants; it may leave the
+/// end of a part for the next one.
+fn fed<T>(
+    bytes: &[u8],
+    mut at: usize,
+    mut feed: impl FnMut(&[u8]) -> Result<(usize, Option<T>), DevelopError>,
+) -> Result<(T, usize), DevelopError> {
+    let mut part_bytes = 4096;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let part = rest.get(..part_bytes).unwrap_or(rest);
+        let (taken, found) = feed(part)?;
+        at += taken;
+        match found {
+            Some(found) => return Ok((found, at)),
+            None if part.len() == rest.len() => return Err(DevelopError::CutShort),
+            None if taken == 0 => part_bytes *= 2,
+            None => {}
+        }
+    }
 }
 
 fn light(image: &JxlImage) -> Result<DynamicImage, DevelopError> {

@@ -13,7 +13,7 @@ pub enum DevelopError {
     Empty,
     /// No kind of file that is known.
     #[error(
-        "This is not a photograph, or of a kind that is not known. JPEG, HEIC, RAW, TIFF, PNG, WebP and JPEG XL can be imported."
+        "This is not a photograph, or of a kind that is not known. JPEG, HEIC, AVIF, RAW, TIFF, PNG, WebP and JPEG XL can be imported."
     )]
     UnknownKind,
     /// A photograph of a kind that has no decoder here.
@@ -56,6 +56,14 @@ pub enum DevelopError {
         DECODE_BYTES_MAX / (1024 * 1024)
     )]
     TooMuchMemory,
+    /// A file that is far too small for what it claims.
+    #[error(
+        "The file has {file_bytes} bytes, which can't hold a photograph as large as it claims. Export it again as JPEG and import that."
+    )]
+    Hollow {
+        /// Of the file.
+        file_bytes: u64,
+    },
     /// A JPEG made of so many passes that decoding it would take too long.
     #[error(
         "This JPEG is made of too many passes over the picture (at most {JPEG_SCANS_MAX}, fewer for large ones). Save it again as an ordinary JPEG and import that."

@@ -23,7 +23,7 @@ use crate::sniff::FileKind;
 pub(crate) use crate::tags::Tags;
 use crate::words::Written;
 use crate::xmp;
-use crate::{decode_heic, decode_jxl, raw};
+use crate::{decode_avif, decode_heic, decode_jxl, raw};
 
 /// Which way up the camera was held: EXIF's 1 to 8. Anything else counts as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +152,7 @@ pub(crate) fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), De
     match kind {
         FileKind::Raw => return raw::preview(bytes).map(|preview| (preview.width_px, preview.height_px)),
         FileKind::Heic => return decode_heic::size(bytes),
+        FileKind::Avif => return decode_avif::size(bytes),
         FileKind::JpegXl => return decode_jxl::size(bytes),
         _ => {}
     }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`sniff`](mod@sniff) | which kind of file this is, by its content |
 //! | `container` | where a file keeps its EXIF, XMP and IPTC |
+//! | `heif` | the boxes of HEIC and AVIF files |
 //! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
 //! | [`facts`] | size, capture time, camera, exposure, caption, rating |
 //! | `tags`, `iptc`, `xmp`, `xmp_properties` | what each of the three blocks says |
@@ -14,7 +15,7 @@
 //! | `planes` | camera JPEGs at the size wanted, the fast way |
 //! | `plane_resize` | one plane at another size |
 //! | `planar` | from there to renditions without a detour through RGB |
-//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_jxl` | bytes → pixels, bounded |
+//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | [`child`] | risky formats in a process of their own |
 //! | `shrink` | pixels → proof size, upright |
@@ -30,12 +31,14 @@
 //! | `print_colour`, `print_write` | its colours and its bytes |
 //! | [`develop`](mod@develop) | all of it in order |
 
+mod av1;
 mod captured;
 pub mod child;
 mod colour;
 mod container;
 mod cutting;
 mod decode;
+mod decode_avif;
 mod decode_heic;
 mod decode_jpeg;
 mod decode_jpeg_whole;
@@ -45,6 +48,7 @@ pub mod error;
 mod exposure;
 pub mod facts;
 pub mod frame;
+mod heif;
 mod iptc;
 mod jpeg_headers;
 pub mod limits;

@@ -23,6 +23,32 @@ pub const HEIC_BYTES_PER_PX: u64 = 12;
 /// What decoding a JPEG XL takes for each pixel: three channels of 32-bit samples, and
 /// those of 16 bits that are made of them.
 pub const JXL_BYTES_PER_PX: u64 = 24;
+/// Frames of a JPEG XL before its first picture is complete: layers, and what they are
+/// mixed with.
+pub const JXL_FRAMES_MAX: usize = 32;
+/// What decoding an AVIF takes for each pixel: the decoder's planes, those at full size
+/// of 16 bits, and the samples that are made of them.
+pub const AVIF_BYTES_PER_PX: u64 = 20;
+/// Turns of the AV1 decoder before its first frame: a photo's comes with the first.
+pub const AV1_PASSES_MAX: usize = 64;
+/// Decoded bytes for each byte of a file, above which it can't hold a photograph: a
+/// white page is 350 as PNG, and the worst HEIC or AVIF that anybody would keep 300.
+pub const HOLLOW_RATIO_MAX: u64 = 500;
+/// Decoded bytes up to which it does not matter how hollow a file is.
+pub const HOLLOW_BYTES_MIN: u64 = 64 * 1024 * 1024;
+/// Boxes within one box of a HEIC or AVIF file that are read: one property each for a
+/// thousand tiles.
+pub const HEIF_BOXES_MAX: usize = 4_096;
+/// Items of a HEIC or AVIF file: phones write about 60, the largest grids 700.
+pub const HEIF_ITEMS_MAX: usize = 4_096;
+/// Parts in which one item lies; writers use one.
+pub const HEIF_EXTENTS_MAX: usize = 64;
+/// Properties of one item; writers use about six.
+pub const HEIF_ITEM_PROPERTIES_MAX: usize = 64;
+/// References between items, all together.
+pub const HEIF_REFERENCES_MAX: usize = 16_384;
+/// Tiles of one picture: 160 megapixels in tiles of 512 × 512 are 610.
+pub const HEIF_TILES_MAX: usize = 1_024;
 /// Directories of a RAW file that are read: cameras write 4 to 8.
 pub const RAW_DIRECTORIES_MAX: usize = 32;
 /// Entries of one directory of a RAW file that are read.
@@ -38,6 +64,9 @@ pub const EXIF_BYTES_MAX: usize = 1024 * 1024;
 pub const XMP_BYTES_MAX: usize = 1024 * 1024;
 /// A colour profile: printers' are 2 MB or less; above it the picture counts as sRGB.
 pub const COLOUR_PROFILE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What the chunks of a PNG may take that are not its pixels: a profile, packed and
+/// unpacked, and texts.
+pub const PNG_HEADERS_BYTES_MAX: u64 = 24 * 1024 * 1024;
 /// Characters of a camera's or lens's name that are kept.
 pub const CAMERA_NAME_CHARS_MAX: usize = 60;
 /// An IPTC block, with the other Photoshop resources around it.

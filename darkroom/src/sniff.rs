@@ -17,7 +17,7 @@ pub enum FileKind {
     WebP,
     /// HEIC, HEIF or HIF: phones and some cameras.
     Heic,
-    /// AVIF.
+    /// AVIF: some phones, and programs for the web.
     Avif,
     /// JPEG XL.
     JpegXl,
@@ -48,7 +48,8 @@ pub enum FileKind {
 impl FileKind {
     /// Whether [`crate::develop()`] takes it.
     pub fn is_readable(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Tiff | Self::WebP | Self::Heic | Self::JpegXl | Self::Raw)
+        use FileKind::{Avif, Heic, Jpeg, JpegXl, Png, Raw, Tiff, WebP};
+        matches!(self, Jpeg | Png | Tiff | WebP | Heic | Avif | JpegXl | Raw)
     }
 
     /// Whether a photographer would call it a photograph.
@@ -161,6 +162,8 @@ fn by_brand(bytes: &[u8]) -> Option<FileKind> {
         return None;
     }
     Some(match bytes.get(8..12)? {
+        // Some writers name the family first, and AVIF among those that it may be read as.
+        b"mif1" | b"msf1" if names_brand(bytes, b"avif") => FileKind::Avif,
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => FileKind::Heic,
         b"avif" | b"avis" => FileKind::Avif,
         b"crx " => FileKind::Raw,
@@ -168,6 +171,13 @@ fn by_brand(bytes: &[u8]) -> Option<FileKind> {
         b"M4A " => FileKind::Audio,
         _ => FileKind::Video,
     })
+}
+
+/// Whether the file's first box names that brand among the compatible ones.
+fn names_brand(bytes: &[u8], brand: &[u8; 4]) -> bool {
+    let length = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
+    let brands = bytes.get(16..length.min(bytes.len()).min(256)).unwrap_or_default();
+    brands.as_chunks::<4>().0.contains(brand)
 }
 
 /// Pages and drawings begin with a tag, after any white space and byte order mark.
@@ -192,6 +202,8 @@ mod tests {
             (b"RIFF\0\0\0\0WEBPVP8 ", FileKind::WebP),
             (b"RIFF\0\0\0\0AVI LIST", FileKind::Video),
             (b"\0\0\0\x18ftypheic", FileKind::Heic),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", FileKind::Avif),
+            (b"\0\0\0\x14ftypmif1\0\0\0\0mif1avif", FileKind::Heic),
             (b"\0\0\0\x18ftypmp42", FileKind::Video),
             (b"\0\0\0\x18ftypcrx ", FileKind::Raw),
             (b"  \n<!DOCTYPE HTML><title>", FileKind::Html),

@@ -93,7 +93,8 @@ fn an_exif_field_of_four_thousand_million_values_harms_nothing() {
 fn other_files_are_named_for_what_they_are() {
     let named: &[(&[u8], &str)] = &[
         (b"<!DOCTYPE html><html><title>404</title>", "web page"),
-        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "AVIF photographs can't be read yet"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "AVIF without a still picture"),
+        (b"\0\0\0\x0CjP  \r\n\x87\n", "JPEG 2000 photographs can't be read yet"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "a video"),
         (b"FUJIFILMCCD-RAW 0201FF383501", "no preview that can be shown"),
         (b"%PDF-1.7", "a PDF"),

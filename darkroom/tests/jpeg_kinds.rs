@@ -24,7 +24,7 @@ fn cjpeg(picture: &RgbImage, arguments: &[&str]) -> Option<Vec<u8>> {
         return None;
     };
     let mut input = child.stdin.take().unwrap();
-    write!(input, "P6 {} {} 255\n", picture.width(), picture.height()).unwrap();
+    writeln!(input, "P6 {} {} 255", picture.width(), picture.height()).unwrap();
     input.write_all(picture.as_raw()).unwrap();
     drop(input);
     let made = child.wait_with_output().unwrap();

@@ -39,7 +39,7 @@ pub struct ChildProgram {
 /// the program that people run has itself as a child.
 static PROGRAM: OnceLock<ChildProgram> = OnceLock::new();
 
-/// From now on this process decodes TIFF, HEIC, JPEG XL and RAW files in children. The
+/// From now on this process decodes TIFF, HEIC, AVIF, JPEG XL and RAW files in children. The
 /// first call counts.
 pub fn decode_in(program: ChildProgram) {
     PROGRAM.get_or_init(|| program);
@@ -47,7 +47,7 @@ pub fn decode_in(program: ChildProgram) {
 
 /// Whether files of that kind are decoded in a child, and in which.
 pub(crate) fn program_for(kind: FileKind) -> Option<&'static ChildProgram> {
-    let is_risky = matches!(kind, FileKind::Tiff | FileKind::Heic | FileKind::JpegXl | FileKind::Raw);
+    let is_risky = matches!(kind, FileKind::Tiff | FileKind::Heic | FileKind::Avif | FileKind::JpegXl | FileKind::Raw);
     PROGRAM.get().filter(|_| is_risky)
 }
 

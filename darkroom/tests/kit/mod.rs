@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::err_expect)]
 
+pub mod boxes;
 pub mod inks;
 
 use std::time::{Duration, Instant};

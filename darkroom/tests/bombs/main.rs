@@ -1,0 +1,100 @@
+//! Files that are small and claim to be huge, and those that never end: each is refused
+//! in words or shown, in a process of its own whose memory and time are measured. The
+//! contract is 256 MB and 2 s; what a slow machine took is printed, and ten times the
+//! contract fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod files;
+#[path = "../kit/mod.rs"]
+mod kit;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use enprint_darkroom::{DevelopSettings, develop, read_facts};
+
+const MEMORY_KB_MAX: u64 = 256 * 1000;
+const MILLISECONDS_MAX: u64 = 10 * 2_000;
+/// Names the file that the process is for.
+const FILE: &str = "ENPRINT_TEST_BOMB";
+
+#[test]
+#[ignore = "the others run it, in a process for each file"]
+fn one_file_is_read_and_developed() {
+    let Some(path) = std::env::var_os(FILE) else { return };
+    let bytes = std::fs::read(path).unwrap();
+    let began = Instant::now();
+    let facts = read_facts(&bytes);
+    let said = match develop(&bytes, &DevelopSettings::default()) {
+        Ok(renditions) => format!("shown, damage {:?}", renditions.damage),
+        Err(error) => kit::in_words(&error),
+    };
+    let took = began.elapsed().as_millis();
+    drop(facts);
+    println!("\nSAID {took} {} {said}", memory_peak_kb());
+}
+
+/// The most memory that this process ever had; 0 where the system does not say it.
+fn memory_peak_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// What the process said; it fails where that was nothing.
+fn measured(name: &str, path: &Path) -> (u64, u64, String) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "one_file_is_read_and_developed", "--ignored", "--nocapture"]).env(FILE, path);
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = text.lines().find_map(|line| line.strip_prefix("SAID "));
+    let said = said.unwrap_or_else(|| panic!("{name}: the process fell over: {text}"));
+    let mut words = said.splitn(3, ' ');
+    let mut number = || words.next().unwrap().parse::<u64>().unwrap();
+    let (took, memory) = (number(), number());
+    (took, memory, words.next().unwrap().to_owned())
+}
+
+/// Gives each file to a process, and asserts what it says.
+fn assert_harmless(files: Vec<(&str, Vec<u8>, &str)>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut too_much = Vec::new();
+    for (name, bytes, expected) in files {
+        let path = folder.path().join("bomb");
+        std::fs::write(&path, &bytes).unwrap();
+        let (took, memory, said) = measured(name, &path);
+        let line = format!("{name}: {} bytes, {took} ms, {} MB: {said}", bytes.len(), memory / 1000);
+        println!("{line}");
+        if memory > MEMORY_KB_MAX || took > MILLISECONDS_MAX || !said.contains(expected) {
+            too_much.push(line);
+        }
+    }
+    assert!(too_much.is_empty(), "\n{}", too_much.join("\n"));
+}
+
+#[test]
+fn jpegs_that_claim_to_be_huge_or_endless_are_refused() {
+    assert_harmless(files::jpegs());
+}
+
+#[test]
+fn pngs_and_webps_that_claim_to_be_huge_or_unpack_without_end_are_refused() {
+    assert_harmless(files::pngs_and_webps());
+}
+
+#[test]
+fn tiffs_that_claim_to_be_huge_or_unpack_without_end_or_loop_are_refused() {
+    assert_harmless(files::tiffs());
+}
+
+#[test]
+fn heics_and_avifs_of_giant_sizes_and_thousands_of_tiles_are_refused() {
+    assert_harmless(files::boxes());
+}
+
+#[test]
+fn jpeg_xls_of_giant_sizes_are_refused() {
+    assert_harmless(files::jpeg_xls());
+}
