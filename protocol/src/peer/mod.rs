@@ -9,7 +9,7 @@
 //! | `incoming`, `desk` | others' requests, the way to answer, a few at a time |
 //! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
 //! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
-//! | `transport`, `wire_count` | TCP, Noise, Yamux, and what they carry |
+//! | `transport`, `congestion`, `wire_count` | TCP, Noise, Yamux; TCP's pace; what they carry |
 //! | `event_loop`, `reconnect`, `neighbours` | connections |
 //! | [`key_file`] | the peer's identity on disk |
 //!
@@ -22,6 +22,7 @@ mod ask;
 mod behaviour;
 mod client;
 mod config;
+mod congestion;
 mod desk;
 mod door;
 mod event_loop;

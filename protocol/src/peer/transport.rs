@@ -1,4 +1,4 @@
-//! How bytes travel: DNS, TCP without delay, counted, then Noise and Yamux.
+//! How bytes travel: DNS, TCP at its own pace, counted, then Noise and Yamux.
 //!
 //! Yamux's window of 256 KiB per substream grows by itself with the line, so
 //! sixteen ranges in flight fill 100 Mbit/s at 50 ms (MEASURED.md). What can be
@@ -16,6 +16,7 @@ use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId, Transport, dns, noise, tcp, yamux};
 
 use super::admission::Admission;
+use super::congestion;
 use super::wire_count::{Counted, WireTotals};
 use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
@@ -64,9 +65,7 @@ fn named(totals: &Arc<WireTotals>) -> Boxed<Stream> {
 }
 
 fn counted_tcp(totals: Arc<WireTotals>) -> Boxed<Stream> {
-    tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
-        .map(move |stream, _| Counted::new(stream, totals))
-        .boxed()
+    congestion::tcp().map(move |stream, _| Counted::new(stream, totals)).boxed()
 }
 
 fn multiplexer(admitted: bool) -> yamux::Config {

@@ -1,0 +1,93 @@
+//! How a TCP connection finds its pace: BBR where the kernel has it, which goes by the
+//! line's measured rate and not by single lost packets. At 0.5 % loss it uses 0.96 of
+//! a line of which the usual choice uses 0.04 (MEASURED.md). The sender's side decides,
+//! so each end sets its own. Opens no socket.
+
+use libp2p::core::transport::Boxed;
+use libp2p::{Transport, tcp};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::net::sockopt::set_tcp_congestion;
+use tokio::net::TcpStream;
+
+/// TCP without delay, whose connections, dialled and accepted, find their own pace.
+pub(super) fn tcp() -> Boxed<tcp::tokio::TcpStream> {
+    tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+        .map(|stream, _| {
+            choose(&stream.0);
+            stream
+        })
+        .boxed()
+}
+
+/// The kernel's name of the wanted congestion control.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const WANTED: &str = "bbr";
+
+/// Where the kernel doesn't have it, or doesn't let us, the connection stays as it is.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn choose(stream: &TcpStream) {
+    if let Err(error) = set_tcp_congestion(stream, WANTED) {
+        tracing::debug!(%error, wanted = WANTED, "the kernel's usual congestion control is kept");
+    }
+}
+
+/// Other systems offer no choice; theirs is kept.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn choose(_: &TcpStream) {}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use futures::{StreamExt, future};
+    use libp2p::core::Endpoint;
+    use libp2p::core::transport::{DialOpts, ListenerId, PortUse, TransportEvent};
+    use rustix::net::sockopt::tcp_congestion;
+
+    use super::*;
+
+    /// What the kernel lets any program choose.
+    fn kernel_has(name: &str) -> bool {
+        let available = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_allowed_congestion_control");
+        available.is_ok_and(|names| names.split_whitespace().any(|one| one == name))
+    }
+
+    /// Both ends of a connection, as the peers' transport makes it.
+    async fn connected(port_use: PortUse) -> [tcp::tokio::TcpStream; 2] {
+        let mut listening = tcp();
+        listening.listen_on(ListenerId::next(), "/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
+        let address = listening.select_next_some().await.into_new_address().unwrap();
+        let mut dialling = tcp();
+        let dial = dialling.dial(address, DialOpts { role: Endpoint::Dialer, port_use }).unwrap();
+        let accepted = async {
+            let incoming = listening.by_ref().filter_map(|event| {
+                future::ready(match event {
+                    TransportEvent::Incoming { upgrade, .. } => Some(upgrade),
+                    _ => None,
+                })
+            });
+            std::pin::pin!(incoming).next().await.unwrap().await.unwrap()
+        };
+        let (dialled, accepted) = future::join(dial, accepted).await;
+        [dialled.unwrap(), accepted]
+    }
+
+    #[tokio::test]
+    async fn both_ends_of_a_connection_use_bbr_where_the_kernel_has_it() {
+        let expected = if kernel_has("bbr") { Some("bbr") } else { None };
+        for port_use in [PortUse::New, PortUse::Reuse] {
+            for stream in connected(port_use).await {
+                let found = tcp_congestion(&stream.0).unwrap();
+                assert!(expected.is_none_or(|expected| expected == found), "{found}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_begun_with_another_choice_is_changed() {
+        let [dialled, _accepted] = connected(PortUse::New).await;
+        set_tcp_congestion(&dialled.0, "reno").unwrap();
+        choose(&dialled.0);
+        let expected = if kernel_has("bbr") { "bbr" } else { "reno" };
+        assert_eq!(tcp_congestion(&dialled.0).unwrap(), expected);
+    }
+}
