@@ -9,6 +9,8 @@
 //! [photographer]
 //! approve = true
 //! watermark = "PROOF"
+//! upload_limit = "5 Mbit/s"
+//! upload_hours = "22:00-07:00"
 //!
 //! [lab]
 //! hot_folder = "/srv/prints"
@@ -18,6 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use enprint_node::photographer::upload::{UploadHours, UploadLimit};
 use enprint_protocol::Multiaddr;
 use serde::Deserialize;
 
@@ -62,6 +65,8 @@ pub struct PhotographerSection {
     watermark_opacity: Option<u8>,
     workers: Option<usize>,
     reserve_mb: Option<u64>,
+    upload_limit: Option<UploadLimit>,
+    upload_hours: Option<UploadHours>,
 }
 
 /// `[lab]`
@@ -116,6 +121,8 @@ impl PhotographerSection {
             watermark: given.watermark.or(watermark),
             workers: given.workers.or(self.workers),
             reserve_mb: given.reserve_mb.or(self.reserve_mb),
+            upload_limit: given.upload_limit.or(self.upload_limit),
+            upload_hours: given.upload_hours.or(self.upload_hours),
         }
     }
 }

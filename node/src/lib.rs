@@ -7,6 +7,7 @@ pub mod error;
 pub mod lab;
 pub mod limits;
 pub mod photographer;
+mod places;
 mod stored;
 #[cfg(test)]
 mod waiting;

@@ -25,9 +25,15 @@ pub const PHOTO_RECORD_BYTES_MAX: usize = 32 * 1024;
 
 // --- photographer: orders ---
 
-/// Ranges read from the archive at once for all labs together: bounds memory to
-/// this many MiB.
-pub const RANGES_SERVED_AT_ONCE: usize = 32;
+/// Ranges on their way out for all labs together, each in memory until the connection
+/// has taken it: bounds that to this many MiB, twice while a reply is written. One lab
+/// may have half of them, which fills 1 Gbit/s at 100 ms.
+pub const RANGES_HELD_MAX: usize = 96;
+/// The same with an upload limit: one leaves, one is read, one is a small job's.
+pub const RANGES_HELD_LIMITED_MIN: usize = 3;
+/// The least upload limit, in bytes a second (256 kbit/s): a range takes 33 s, within the
+/// time that it may take.
+pub const UPLOAD_LIMIT_MIN: u64 = 32_000;
 /// Files of print jobs whose permission is remembered between two ranges.
 pub const PERMISSIONS_REMEMBERED: usize = 1_024;
 /// Orders listed by one command.
@@ -82,8 +88,29 @@ pub const JOBS_FETCHED_AT_ONCE: usize = 8;
 /// one begins or ends, and a node that stalls keeps no other from being served.
 pub const JOBS_OF_ONE_PHOTOGRAPHER: usize = 2;
 /// Files of one job that are fetched at once, so that the line is full while one
-/// file ends and the next begins.
-pub const FILES_FETCHED_AT_ONCE: usize = 3;
+/// file ends and the next begins: six of the usual 12 MB fill the longest line.
+pub const FILES_FETCHED_AT_ONCE: usize = 6;
+/// Ranges of one file that are asked for or wait to be.
+pub const RANGES_OF_ONE_FILE: usize = 16;
+/// Ranges in flight from one photographer at first: on a line of 1 Mbit/s they take 67 s,
+/// which is within the time that a range may take.
+pub const RANGES_IN_FLIGHT_FIRST: usize = 8;
+/// Ranges in flight from one photographer. Each takes about three round trips, since its
+/// stream's window of 256 KiB has to grow; so 40 fill 1 Gbit/s at 100 ms.
+pub const RANGES_IN_FLIGHT_MAX: usize = 64;
+/// Ranges in flight from all photographers, each in memory until it is written; one
+/// photographer may have half of them.
+pub const RANGES_IN_MEMORY_MAX: usize = 128;
+/// A line on which fewer ranges wait for each other takes more.
+pub const RANGES_QUEUED_FEW: f64 = 6.0;
+/// A line on which more ranges wait for each other gets fewer.
+pub const RANGES_QUEUED_MANY: f64 = 10.0;
+/// A range that takes longer halves the number in flight: a quarter of the time after
+/// which it counts as lost.
+pub const RANGE_PATIENCE: Duration = Duration::from_secs(30);
+/// Of the places of one peer, so many go to its smallest job before one goes to whoever
+/// has waited longest.
+pub const PLACES_TO_THE_SMALLEST: u64 = 3;
 /// Ranges of one file that are written but not yet recorded as verified. With those in flight,
 /// what a killed lab fetches a second time.
 pub const RANGES_UNRECORDED_MAX: usize = 8;

@@ -28,8 +28,6 @@ pub const PROOF_EDGE_PX_MAX: u32 = 2_048;
 pub const RANGE_BYTES: u64 = 1024 * 1024;
 /// A reply carrying one range, with its frame.
 pub const RANGE_REPLY_BYTES_MAX: usize = RANGE_BYTES as usize + 1024;
-/// Requests for ranges in flight: fills 100 Mbit/s at 50 ms (MEASURED.md).
-pub const RANGES_IN_FLIGHT: usize = 16;
 /// The largest print file: 4 GiB, whose subtree list is 128 KiB.
 pub const PRINT_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Lines of one order: a big wedding's wish list.
@@ -79,7 +77,7 @@ pub const PUBLISH_TIMEOUT: Duration = Duration::from_secs(120);
 pub const ORDER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a print job's manifest may take to be answered.
 pub const JOB_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long one range may take: 16 of them share a slow line.
+/// How long one range may take: several of them share a slow line.
 pub const RANGE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a status may take to be answered.
 pub const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -90,8 +88,9 @@ pub const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
 pub const CBOR_ELEMENTS_MAX: u64 = 65_536;
 /// Lists and maps within each other: our deepest record has seven.
 pub const CBOR_DEPTH_MAX: usize = 16;
-/// Requests in flight to one peer in one conversation: twice what a fetch uses.
-pub const REQUESTS_IN_FLIGHT_MAX: usize = 32;
+/// Requests in flight to one peer in one conversation: what a fetch uses on the
+/// longest line, for which a range takes three round trips.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 64;
 /// Requests of ours that await an answer, all peers together, in one conversation.
 pub const ASKS_PENDING_MAX: usize = 4_096;
 /// Requests of ours that wait for the swarm to take them, in one conversation.
@@ -124,7 +123,7 @@ pub const STRANGER_TIME: Duration = Duration::from_secs(60);
 /// Substreams of one connection: six conversations, both directions, and some.
 pub const STREAMS_MAX: usize = 512;
 /// Substreams of a stranger's connection. Each may hold 256 KiB unread. It must
-/// pass twice [`REQUESTS_IN_FLIGHT_MAX`], since the stranger may be admitted.
+/// pass [`REQUESTS_IN_FLIGHT_MAX`], since the stranger may be admitted and fetched from.
 pub const STRANGER_STREAMS_MAX: usize = 80;
 /// Substreams of one connection that have not said their name yet.
 pub const STREAMS_NEGOTIATING_MAX: usize = 64;

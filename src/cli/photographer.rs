@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use enprint_node::photographer::selection::Selection;
+use enprint_node::photographer::upload::{UploadHours, UploadLimit};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
 
@@ -40,6 +41,12 @@ pub struct PhotographerOptions {
     /// Megabytes that stay free on the disk [default: 2048]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB")]
     pub reserve_mb: Option<u64>,
+    /// How fast originals and proofs leave at most, as in "5 Mbit/s" or "600 kB/s" [default: as fast as they can]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_LIMIT", value_name = "SPEED")]
+    pub upload_limit: Option<UploadLimit>,
+    /// When originals go to labs, by this machine's clock, as in 22:00-07:00 [default: at any time]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_HOURS", value_name = "FROM-TO")]
+    pub upload_hours: Option<UploadHours>,
     #[command(flatten)]
     pub watermark: WatermarkOptions,
 }

@@ -38,6 +38,8 @@ fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
         reserve_bytes,
         ballast_bytes,
         watermark: options.watermark.read()?,
+        upload_limit: options.upload_limit,
+        upload_hours: options.upload_hours,
         ..usual
     })
 }

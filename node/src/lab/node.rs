@@ -70,8 +70,8 @@ impl Lab {
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
         let fetcher = Fetcher::default();
-        for (job_id, photographer) in catalogue.unfinished_jobs().await? {
-            fetcher.add(job_id, photographer);
+        for (job_id, photographer, job_bytes) in catalogue.unfinished_jobs().await? {
+            fetcher.add(job_id, photographer, job_bytes);
         }
         let (offering, reporting) = (Mutex::new(()), Mutex::new(()));
         let node =

@@ -5,6 +5,7 @@ use enprint_protocol::print_job::{JobReply, JobRequest, PrintJob};
 use enprint_protocol::{ErrorCode, PeerId, Refusal};
 
 use super::catalogue::{Offered, Standing};
+use super::fetch::bytes_of;
 use super::node::{Node, blocking};
 use crate::error::NodeError;
 
@@ -34,7 +35,7 @@ impl Node {
             Offered::Full => return Ok(full().into()),
         }
         let needs = self.needs(&job).await?;
-        self.fetcher.add(job.job_id, peer);
+        self.fetcher.add(job.job_id, peer, bytes_of(&job));
         Ok(JobReply::Needs { files: needs })
     }
 
@@ -46,7 +47,7 @@ impl Node {
 
     /// Whether both disks have room for this job and for all that were taken before.
     async fn check_room(&self, job: &PrintJob) -> Result<(), NodeError> {
-        let job_bytes = job.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+        let job_bytes = bytes_of(job);
         let taken_bytes = self.catalogue.missing_bytes().await?;
         let (config, reserve_bytes) = (self.config.clone(), self.config.reserve_bytes);
         let wanted_bytes = job_bytes.saturating_add(taken_bytes).saturating_add(reserve_bytes);

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use enprint_darkroom::Watermark;
 use enprint_protocol::Multiaddr;
 
+use super::upload::{UploadHours, UploadLimit};
+
 /// How a node runs.
 #[derive(Debug, Clone)]
 pub struct PhotographerConfig {
@@ -23,6 +25,10 @@ pub struct PhotographerConfig {
     pub ballast_bytes: u64,
     /// What is laid over proofs, if anything.
     pub watermark: Option<Watermark>,
+    /// How fast originals and proofs leave, if not as fast as they can.
+    pub upload_limit: Option<UploadLimit>,
+    /// When originals go to labs, if not at any time.
+    pub upload_hours: Option<UploadHours>,
 }
 
 impl PhotographerConfig {
@@ -36,6 +42,8 @@ impl PhotographerConfig {
             reserve_bytes: crate::limits::DISK_RESERVE_BYTES,
             ballast_bytes: crate::limits::BALLAST_BYTES,
             watermark: None,
+            upload_limit: None,
+            upload_hours: None,
         }
     }
 }

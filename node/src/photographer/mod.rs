@@ -43,7 +43,9 @@ mod publish;
 mod ranges;
 pub mod records;
 pub mod selection;
+mod sending;
 mod uplink;
+pub mod upload;
 
 pub use commands::{PhotographerAnswer, PhotographerCommand};
 pub use config::PhotographerConfig;

@@ -7,7 +7,7 @@ use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Keypair, Multiaddr, PeerId};
-use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::EventArchive;
@@ -17,10 +17,11 @@ use super::enlargers::Enlargers;
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
 use super::selection::Selection;
+use super::sending::Sending;
 use super::{courier, desk, uplink};
 use crate::control;
 use crate::error::NodeError;
-use crate::limits::{RANGES_SERVED_AT_ONCE, SENDING_LOOK, SENDING_PATIENCE};
+use crate::limits::{SENDING_LOOK, SENDING_PATIENCE};
 
 /// A photographer's node that is open. Cheap to clone.
 #[derive(Clone)]
@@ -46,7 +47,7 @@ pub(super) struct Node {
     pub(super) admission: Admission,
     pub(super) key: Keypair,
     pub(super) permissions: Permissions,
-    pub(super) reading_room: Semaphore,
+    pub(super) sending: Sending,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One offer at a time, so that an order gets one job.
@@ -80,6 +81,7 @@ impl Photographer {
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
         let node = Arc::new(Node {
             enlargers: Enlargers::new(config.workers),
+            sending: Sending::new(&config),
             config,
             archive,
             catalogue,
@@ -87,7 +89,6 @@ impl Photographer {
             admission,
             key,
             permissions: Permissions::default(),
-            reading_room: Semaphore::new(RANGES_SERVED_AT_ONCE),
             publishing: Mutex::new(()),
             offering: Mutex::new(()),
             stopping: shutdown.child_token(),

@@ -230,6 +230,7 @@ impl Node {
         .await?;
         let count = photos.len() as u64;
         let bytes = photos.iter().map(|photo| (photo.thumbnail.jpeg.len() + photo.proof.jpeg.len()) as u64).sum();
+        self.sending.wait_for_pace(bytes).await;
         match self.ask_host(host, PublishRequest::Batch { event_id, photos }).await? {
             PublishReply::Stored => Ok((count, bytes)),
             other => Err(unexpected(&other)),

@@ -2,12 +2,12 @@
 //! that very lab. There is no token; the permission is a row of the catalogue.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use enprint_protocol::PeerId;
 use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{OriginalReply, OriginalRequest};
-use enprint_protocol::{PeerId, Refusal};
 use serde_bytes::ByteBuf;
 
 use super::node::{Node, blocking};
@@ -36,6 +36,8 @@ pub(super) struct Permitted {
     pub(super) root: ContentHash,
     /// Its length.
     pub(super) bytes: u64,
+    /// The length of all files of its job: small jobs go first.
+    pub(super) job_bytes: u64,
     /// The joined hashes of its ranges.
     pub(super) subtrees: Vec<u8>,
 }
@@ -43,15 +45,15 @@ pub(super) struct Permitted {
 /// Permissions remembered between two ranges, so that not each asks the catalogue.
 #[derive(Debug, Default)]
 pub(super) struct Permissions {
-    known: Mutex<HashMap<Claim, std::sync::Arc<Permitted>>>,
+    known: Mutex<HashMap<Claim, Arc<Permitted>>>,
 }
 
 impl Permissions {
-    fn get(&self, claim: &Claim) -> Option<std::sync::Arc<Permitted>> {
+    fn get(&self, claim: &Claim) -> Option<Arc<Permitted>> {
         self.known.lock().ok()?.get(claim).cloned()
     }
 
-    fn remember(&self, claim: Claim, permitted: std::sync::Arc<Permitted>) {
+    fn remember(&self, claim: Claim, permitted: Arc<Permitted>) {
         let Ok(mut known) = self.known.lock() else { return };
         if known.len() >= PERMISSIONS_REMEMBERED {
             known.clear();
@@ -67,35 +69,44 @@ impl Permissions {
     }
 }
 
-impl Node {
-    /// Answers a lab.
-    pub(super) async fn serve_lab(&self, lab: PeerId, request: OriginalRequest) -> Result<OriginalReply, NodeError> {
-        let (OriginalRequest::Subtrees { job_id, root } | OriginalRequest::Range { job_id, root, .. }) = request;
-        let Some(permitted) = self.permitted(Claim { lab, job_id, root }).await? else {
-            return Ok(Refusal::uniform().into());
-        };
-        match request {
-            OriginalRequest::Subtrees { .. } => Ok(OriginalReply::Subtrees(ByteBuf::from(permitted.subtrees.clone()))),
-            OriginalRequest::Range { offset, .. } => self.read_range(&permitted, offset).await,
-        }
+impl Permitted {
+    /// The hashes of the file's ranges, for the lab.
+    pub(super) fn subtrees_reply(&self) -> OriginalReply {
+        OriginalReply::Subtrees(ByteBuf::from(self.subtrees.clone()))
     }
 
-    async fn permitted(&self, claim: Claim) -> Result<Option<std::sync::Arc<Permitted>>, NodeError> {
+    /// Whether a range begins there.
+    pub(super) fn has_range_at(&self, offset: u64) -> bool {
+        offset.is_multiple_of(RANGE_BYTES) && offset < self.bytes
+    }
+
+    /// How long the range is that begins there.
+    pub(super) fn range_bytes(&self, offset: u64) -> u64 {
+        self.bytes.saturating_sub(offset).min(RANGE_BYTES)
+    }
+}
+
+impl Node {
+    /// What a lab's request leads to, if this node offered it to that very lab.
+    pub(super) async fn permitted_to(
+        &self,
+        lab: PeerId,
+        request: &OriginalRequest,
+    ) -> Result<Option<Arc<Permitted>>, NodeError> {
+        let (OriginalRequest::Subtrees { job_id, root } | OriginalRequest::Range { job_id, root, .. }) = *request;
+        let claim = Claim { lab, job_id, root };
         if let Some(permitted) = self.permissions.get(&claim) {
             return Ok(Some(permitted));
         }
         let Some(permitted) = self.catalogue.permitted(&claim).await? else { return Ok(None) };
-        let permitted = std::sync::Arc::new(permitted);
+        let permitted = Arc::new(permitted);
         self.permissions.remember(claim, permitted.clone());
         Ok(Some(permitted))
     }
 
-    async fn read_range(&self, permitted: &Permitted, offset: u64) -> Result<OriginalReply, NodeError> {
-        if !offset.is_multiple_of(RANGE_BYTES) || offset >= permitted.bytes {
-            return Ok(Refusal::uniform().into());
-        }
-        let _room = self.reading_room.acquire().await.map_err(|_| NodeError::ShuttingDown)?;
-        let length = (permitted.bytes - offset).min(RANGE_BYTES);
+    /// Reads a range that is permitted.
+    pub(super) async fn read_range(&self, permitted: &Permitted, offset: u64) -> Result<OriginalReply, NodeError> {
+        let length = permitted.range_bytes(offset);
         let (archive, event_id) = (self.archive.clone(), permitted.event_id);
         let file = (permitted.photo_id, permitted.root);
         let range = blocking(move || archive.file_range(event_id, file, offset, length)).await?;

@@ -1,5 +1,7 @@
 //! Requests of other peers, as their handlers get them.
 
+use std::any::Any;
+
 use libp2p::PeerId;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -39,10 +41,20 @@ pub struct Asked<C: Conversation> {
     pub reply: ReplyTo<C>,
 }
 
+/// What is kept until a reply has been taken to its last byte, such as its place in memory.
+pub(super) type Held = Box<dyn Any + Send>;
+
+/// A reply, and what is held for it.
+#[derive(Debug)]
+pub(super) struct Answer<R> {
+    pub(super) reply: R,
+    pub(super) held: Option<Held>,
+}
+
 /// Answers one request. Dropped unused, it answers `Refused`.
 #[derive(Debug)]
 pub struct ReplyTo<C: Conversation> {
-    pub(super) sender: oneshot::Sender<C::Reply>,
+    pub(super) sender: oneshot::Sender<Answer<C::Reply>>,
     /// The request's room in memory, given back when it is answered.
     pub(super) _room: Option<OwnedSemaphorePermit>,
 }
@@ -50,7 +62,18 @@ pub struct ReplyTo<C: Conversation> {
 impl<C: Conversation> ReplyTo<C> {
     /// Sends `reply`. If the asker has gone, nothing happens: it will ask again.
     pub fn send(self, reply: C::Reply) {
-        drop(self.sender.send(reply));
+        drop(self.sender.send(Answer { reply, held: None }));
+    }
+
+    /// As [`Self::send`], and `held` is dropped when the connection has taken the whole
+    /// reply, or when it can't be sent: so replies that wait for a slow line can be few.
+    pub fn send_holding(self, reply: C::Reply, held: impl Send + 'static) {
+        drop(self.sender.send(Answer { reply, held: Some(Box::new(held)) }));
+    }
+
+    /// Waits until nobody awaits the answer any more.
+    pub async fn unawaited(&mut self) {
+        self.sender.closed().await;
     }
 
     /// Whether the asker may still be waiting.

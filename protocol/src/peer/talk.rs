@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::admission::Admission;
 use super::ask::{Ask, AskError};
 use super::frame::{Frames, Letter, busy};
-use super::incoming::{Asked, Incoming, ReplyTo};
+use super::incoming::{Answer, Asked, Held, Incoming, ReplyTo};
 use super::marked::{Marked, WireName};
 use super::rate::Rates;
 use super::roles::{PeerRole, Spoken};
@@ -52,14 +52,27 @@ pub(super) struct Talk<C: Spoken> {
     in_flight: HashMap<PeerId, usize>,
     /// Requests of others that have not been answered to the last byte. What is kept of
     /// each is dropped when its asker has gone, which drops the handler's reply too.
-    answering: HashMap<InboundRequestId, StillAsking>,
+    answering: HashMap<InboundRequestId, InHand>,
     replies: FuturesUnordered<BoxFuture<'static, Option<Reply<C>>>>,
     stopping: bool,
 }
 
 type Asker<C> = oneshot::Sender<Result<<C as Conversation>::Reply, AskError>>;
-type StillAsking = oneshot::Sender<Infallible>;
-type Reply<C> = (ResponseChannel<<C as Conversation>::Reply>, <C as Conversation>::Reply);
+type Channel<C> = ResponseChannel<<C as Conversation>::Reply>;
+
+/// A request that has not been answered to the last byte.
+struct InHand {
+    _still_asking: oneshot::Sender<Infallible>,
+    held: Option<Held>,
+}
+
+/// A reply that is ready to be sent.
+struct Reply<C: Conversation> {
+    id: InboundRequestId,
+    channel: Channel<C>,
+    answer: Answer<C::Reply>,
+}
+
 type Event<C> = rr::Event<Letter<C>, <C as Conversation>::Reply>;
 
 impl<C: Spoken> Talk<C> {
@@ -125,8 +138,8 @@ impl<C: Spoken> Talk<C> {
             rr::Event::Message { peer, message, .. } => match message {
                 Message::Request { request_id, request, channel } => {
                     let (still_asking, gone) = oneshot::channel();
-                    self.answering.insert(request_id, still_asking);
-                    self.on_request(peer, request, channel, gone);
+                    self.answering.insert(request_id, InHand { _still_asking: still_asking, held: None });
+                    self.on_request(peer, request, (request_id, channel), gone);
                 }
                 Message::Response { request_id, response } => {
                     self.resolve(request_id, Ok(response));
@@ -149,25 +162,25 @@ impl<C: Spoken> Talk<C> {
         &mut self,
         peer: PeerId,
         letter: Letter<C>,
-        channel: ResponseChannel<C::Reply>,
+        (id, channel): (InboundRequestId, Channel<C>),
         gone: oneshot::Receiver<Infallible>,
     ) {
         match self.hand_over(peer, letter) {
             Ok(reply) => {
                 let patience = C::TIMEOUT.min(self.shared.timeout_max);
-                let reply = await_reply::<C>(channel, reply, patience);
+                let reply = async move { Reply { id, channel, answer: await_reply::<C>(reply, patience).await } };
                 self.replies.push(Box::pin(unless_gone(gone, reply)));
             }
             Err(refusal) => {
                 tracing::debug!(peer.id = %peer, conversation = C::NAME, code = ?refusal.code, "refused");
-                self.answer((channel, refusal.into()));
+                self.answer(Reply { id, channel, answer: unheld(refusal.into()) });
             }
         }
     }
 
     /// Gives a request to the handlers: where their reply will come, or the refusal
     /// that is the reply.
-    fn hand_over(&self, peer: PeerId, letter: Letter<C>) -> Result<oneshot::Receiver<C::Reply>, Refusal> {
+    fn hand_over(&self, peer: PeerId, letter: Letter<C>) -> Result<oneshot::Receiver<Answer<C::Reply>>, Refusal> {
         let rates = &self.shared.rates;
         if self.stopping || !rates.allow(peer, letter.standing, Instant::now()) {
             return Err(busy());
@@ -183,7 +196,10 @@ impl<C: Spoken> Talk<C> {
         Ok(reply)
     }
 
-    fn answer(&mut self, (channel, reply): Reply<C>) {
+    fn answer(&mut self, Reply { id, channel, answer: Answer { reply, held } }: Reply<C>) {
+        if let Some(in_hand) = self.answering.get_mut(&id) {
+            in_hand.held = held;
+        }
         if self.inner.send_response(channel, reply).is_err() {
             tracing::debug!(conversation = C::NAME, "the asker has gone before its answer");
         }
@@ -193,15 +209,18 @@ impl<C: Spoken> Talk<C> {
 /// The handler's reply; a refusal if it dropped its [`ReplyTo`], or took so long
 /// that the asker has gone.
 async fn await_reply<C: Conversation>(
-    channel: ResponseChannel<C::Reply>,
-    reply: oneshot::Receiver<C::Reply>,
+    reply: oneshot::Receiver<Answer<C::Reply>>,
     patience: Duration,
-) -> Reply<C> {
+) -> Answer<C::Reply> {
     match tokio::time::timeout(patience, reply).await {
-        Ok(Ok(reply)) => (channel, reply),
-        Ok(Err(_)) => (channel, Refusal::uniform().into()),
-        Err(_) => (channel, busy().into()),
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => unheld(Refusal::uniform().into()),
+        Err(_) => unheld(busy().into()),
     }
+}
+
+fn unheld<R>(reply: R) -> Answer<R> {
+    Answer { reply, held: None }
 }
 
 /// The reply, unless its asker has gone before.

@@ -175,11 +175,16 @@ impl Catalogue {
     }
 
     /// Jobs whose files are not in the hot folder yet, oldest first.
-    pub(in crate::lab) async fn unfinished_jobs(&self) -> Result<Vec<(JobId, PeerId)>, NodeError> {
-        let sql =
-            "SELECT job_id, photographer FROM job WHERE file_state <> 'placed' ORDER BY offered_ms, job_id LIMIT $1";
+    pub(in crate::lab) async fn unfinished_jobs(&self) -> Result<Vec<(JobId, PeerId, u64)>, NodeError> {
+        let sql = "SELECT job_id, photographer,
+                (SELECT CAST(COALESCE(SUM(f.bytes), 0) AS BIGINT) FROM job_file f WHERE f.job_id = job.job_id) AS bytes
+             FROM job WHERE file_state <> 'placed' ORDER BY offered_ms, job_id LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![JOBS_RECEIVING_MAX]).await?;
-        rows.iter().map(|row| Ok((read(&row.text("job_id")?)?, read(&row.text("photographer")?)?))).collect()
+        let job = |row: &Row| {
+            let bytes = u64::try_from(row.int("bytes")?).unwrap_or(0);
+            Ok((read(&row.text("job_id")?)?, read(&row.text("photographer")?)?, bytes))
+        };
+        rows.iter().map(job).collect()
     }
 
     /// A job's files, in its order.

@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use enprint_protocol::ids::JobId;
-use enprint_protocol::limits::{RANGE_BYTES, RANGES_IN_FLIGHT};
+use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
 use enprint_protocol::subtree::{Subtrees, range_bytes};
 use enprint_protocol::text;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{Outcome, Plan, Verdict};
@@ -22,6 +21,7 @@ use crate::error::NodeError;
 use crate::lab::catalogue::{Content, ContentKey, Crossed};
 use crate::lab::node::{Node, blocking};
 use crate::lab::receiving::PartFile;
+use crate::limits::RANGES_OF_ONE_FILE;
 
 /// One file of a job.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub(super) struct Wanted {
     pub(super) place: u32,
     /// Its length, as the job says.
     pub(super) bytes: u64,
+    /// The length of all files of the job: of two jobs the smaller goes first.
+    pub(super) job_bytes: u64,
     /// Its name at the photographer's.
     pub(super) name: String,
     /// The photographer's name.
@@ -46,7 +48,6 @@ struct Fetching<'a> {
     wanted: &'a Wanted,
     subtrees: Arc<Subtrees>,
     part: Arc<PartFile>,
-    line: Arc<Semaphore>,
 }
 
 type Recording<'a> = Pin<Box<dyn Future<Output = Result<(), NodeError>> + Send + 'a>>;
@@ -79,9 +80,8 @@ impl Node {
             ranges = RangeSet::none(bytes);
             self.catalogue.take_back(&key, &ranges).await?;
         }
-        let line = self.fetcher.line(key.photographer);
-        let fetching = Fetching { node: self, wanted, subtrees: subtrees.clone(), part: part.clone(), line };
-        let mut plan = Plan::new(bytes, ranges.clone(), RANGES_IN_FLIGHT);
+        let fetching = Fetching { node: self, wanted, subtrees: subtrees.clone(), part: part.clone() };
+        let mut plan = Plan::new(bytes, ranges.clone(), RANGES_OF_ONE_FILE);
         let fetched = fetching.run(&mut plan, stop, progressed).await;
         fetching.count_rest(&mut plan).await?;
         fetched?;
@@ -192,10 +192,17 @@ impl Fetching<'_> {
     }
 
     async fn ask_and_write(&self, at: u64) -> Result<Outcome, NodeError> {
-        let _place_on_the_line = self.line.acquire().await.map_err(|_| NodeError::ShuttingDown)?;
         let ContentKey { photographer, root } = self.wanted.key;
+        let lines = &self.node.fetcher.lines;
+        let on_line = lines.enter(photographer, self.wanted.job_bytes).await.ok_or(NodeError::ShuttingDown)?;
         let request = OriginalRequest::Range { job_id: self.wanted.job_id, root, offset: at * RANGE_BYTES };
-        let range = match self.node.client.ask::<FetchOriginal>(photographer, request).await? {
+        let reply = self.node.client.ask::<FetchOriginal>(photographer, request).await;
+        match &reply {
+            Ok(OriginalReply::Range(_)) => lines.came(&on_line),
+            Ok(_) => {}
+            Err(_) => lines.lost(&on_line),
+        }
+        let range = match reply? {
             OriginalReply::Range(range) => range,
             OriginalReply::Subtrees(other) => return Ok(Outcome::Corrupted { bytes: other.len() as u64 }),
             OriginalReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),

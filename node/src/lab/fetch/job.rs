@@ -2,6 +2,7 @@
 //! broken off at any line and gone on with from what the catalogue says.
 
 use enprint_protocol::ids::{CommandId, JobId};
+use enprint_protocol::print_job::PrintJob;
 use enprint_protocol::status::StatusKind;
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -116,7 +117,7 @@ impl Node {
         })
         .await?;
         let files = u32::try_from(row.job.files.len()).unwrap_or(u32::MAX);
-        let bytes = row.job.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+        let bytes = bytes_of(&row.job);
         let status_id = CommandId::derived("enprint receipt 1", &[&job_id.0]);
         let receipt = self.signed_report(row, status_id, StatusKind::Received { files, bytes })?;
         let unneeded = self.catalogue.set_placed(&job_id, &receipt).await?;
@@ -130,14 +131,21 @@ impl Node {
     }
 }
 
+/// The length of all files of a job.
+pub(in crate::lab) fn bytes_of(job: &PrintJob) -> u64 {
+    job.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add)
+}
+
 /// A job's files, in its order.
 fn wanted(row: &JobRow) -> Vec<Wanted> {
+    let job_bytes = bytes_of(&row.job);
     let files = (0_u32..).zip(&row.job.files);
     let wanted = files.map(|(place, file)| Wanted {
         key: ContentKey { photographer: row.photographer, root: file.root },
         job_id: row.job.job_id,
         place,
         bytes: file.bytes,
+        job_bytes,
         name: file.name.clone(),
         photographer: row.job.photographer.clone(),
     });

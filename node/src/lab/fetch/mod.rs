@@ -5,12 +5,16 @@
 //! |---|---|
 //! | `queue` | which job is fetched next (no clock, no network) |
 //! | `plan` | which range of a file is asked next (no disk, no network) |
+//! | `depth` | how many ranges are in flight on one line (no clock, no network) |
+//! | `line` | the lines to all photographers |
 //! | `ranges` | which ranges are here |
 //! | `job` | a job's files, then its folder |
 //! | `file` | one file, range by range |
 
+mod depth;
 mod file;
 mod job;
+mod line;
 mod plan;
 mod queue;
 mod ranges;
@@ -20,16 +24,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enprint_protocol::PeerId;
 use enprint_protocol::ids::JobId;
-use enprint_protocol::limits::RANGES_IN_FLIGHT;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use job::bytes_of;
 pub(super) use ranges::RangeSet;
 
 use super::catalogue::ContentKey;
 use super::node::Node;
+use line::Lines;
 use queue::Queue;
 
 /// What the fetching of all jobs shares.
@@ -38,7 +43,7 @@ pub(super) struct Fetcher {
     queue: Mutex<Queue>,
     news: Notify,
     /// Ranges in flight from each photographer: all their jobs share one line.
-    lines: Mutex<HashMap<PeerId, Arc<Semaphore>>>,
+    lines: Lines,
     /// Contents that were read back whole since this process began.
     whole: Mutex<HashSet<ContentKey>>,
     /// Contents being fetched, so that two jobs don't fetch the same.
@@ -47,8 +52,8 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     /// Fetches a job, or goes on with it.
-    pub(super) fn add(&self, job_id: JobId, photographer: PeerId) {
-        locked(&self.queue).add(job_id, photographer);
+    pub(super) fn add(&self, job_id: JobId, photographer: PeerId, job_bytes: u64) {
+        locked(&self.queue).add(job_id, photographer, job_bytes);
         self.news.notify_one();
     }
 
@@ -56,12 +61,6 @@ impl Fetcher {
     pub(super) fn wake(&self, photographer: &PeerId) {
         locked(&self.queue).wake(photographer);
         self.news.notify_one();
-    }
-
-    fn line(&self, photographer: PeerId) -> Arc<Semaphore> {
-        let mut lines = locked(&self.lines);
-        let line = lines.entry(photographer).or_insert_with(|| Arc::new(Semaphore::new(RANGES_IN_FLIGHT)));
-        Arc::clone(line)
     }
 
     /// Notes that a content was read back whole, or that it is to be read again.

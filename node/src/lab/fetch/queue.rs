@@ -22,6 +22,7 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct Entry {
     photographer: PeerId,
+    job_bytes: u64,
     arrival: u64,
     /// Halts in a row.
     halts: u32,
@@ -41,11 +42,12 @@ enum State {
 
 impl Queue {
     /// Adds a job, ready now; one that is there already is made ready.
-    pub(super) fn add(&mut self, job_id: JobId, photographer: PeerId) {
+    pub(super) fn add(&mut self, job_id: JobId, photographer: PeerId, job_bytes: u64) {
         self.arrivals += 1;
         let arrival = self.arrivals;
         let waiting = State::Waiting { until: None };
-        let entry = self.jobs.entry(job_id).or_insert(Entry { photographer, arrival, halts: 0, state: waiting });
+        let new = Entry { photographer, job_bytes, arrival, halts: 0, state: waiting };
+        let entry = self.jobs.entry(job_id).or_insert(new);
         entry.wake();
     }
 
@@ -54,7 +56,9 @@ impl Queue {
         self.jobs.values_mut().filter(|entry| entry.photographer == *photographer).for_each(Entry::wake);
     }
 
-    /// A job to begin now: the oldest of those photographers who have the fewest running.
+    /// A job to begin now, of those photographers who have the fewest running: first
+    /// the oldest, and beside it the smallest, which need not wait until a season's
+    /// albums have crossed.
     pub(super) fn begin(&mut self, now: Instant) -> Option<JobId> {
         let running = |entry: &&Entry| matches!(entry.state, State::Running { .. });
         if self.jobs.values().filter(running).count() >= JOBS_FETCHED_AT_ONCE {
@@ -66,7 +70,10 @@ impl Queue {
         };
         let ready = self.jobs.iter().filter(|(_, entry)| entry.is_ready(now));
         let allowed = ready.filter(|(_, entry)| of_same(entry) < JOBS_OF_ONE_PHOTOGRAPHER);
-        let next = allowed.min_by_key(|(_, entry)| (of_same(entry), entry.arrival));
+        let next = allowed.min_by_key(|(_, entry)| {
+            let beside = of_same(entry);
+            (beside, if beside == 0 { 0 } else { entry.job_bytes }, entry.arrival)
+        });
         let job_id = next.map(|(job_id, _)| *job_id)?;
         self.jobs.get_mut(&job_id)?.state = State::Running { again: false };
         Some(job_id)
@@ -131,10 +138,10 @@ mod tests {
         let (ana, now) = (PeerId::random(), Instant::now());
         let mut queue = Queue::default();
         for number in 0..10 {
-            queue.add(job(number), ana);
+            queue.add(job(number), ana, 1);
         }
         assert_eq!(queue.begin(now), Some(job(0)));
-        queue.add(job(99), PeerId::random());
+        queue.add(job(99), PeerId::random(), 1);
         assert_eq!(queue.begin(now), Some(job(99)), "whoever has fewer running goes first");
         assert_eq!(queue.begin(now), Some(job(1)));
         assert_eq!(queue.begin(now), None, "no more than {JOBS_OF_ONE_PHOTOGRAPHER} of one");
@@ -143,11 +150,24 @@ mod tests {
     }
 
     #[test]
+    fn a_small_job_passes_the_big_ones_and_the_oldest_is_begun_first() {
+        let (ana, now) = (PeerId::random(), Instant::now());
+        let mut queue = Queue::default();
+        for (number, bytes) in [(0, 900), (1, 800), (2, 5), (3, 700)] {
+            queue.add(job(number), ana, bytes);
+        }
+        assert_eq!(queue.begin(now), Some(job(0)), "the oldest");
+        assert_eq!(queue.begin(now), Some(job(2)), "the smallest");
+        queue.done(&job(2));
+        assert_eq!(queue.begin(now), Some(job(3)));
+    }
+
+    #[test]
     fn no_more_jobs_run_than_there_are_places() {
         let now = Instant::now();
         let mut queue = Queue::default();
         for number in 0..20 {
-            queue.add(job(number), PeerId::random());
+            queue.add(job(number), PeerId::random(), 1);
         }
         let begun: Vec<_> = std::iter::from_fn(|| queue.begin(now)).collect();
         assert_eq!(begun, (0..8).map(job).collect::<Vec<_>>());
@@ -157,7 +177,7 @@ mod tests {
     fn a_halted_job_waits_longer_each_time_and_makes_room() {
         let (ana, mut now) = (PeerId::random(), Instant::now());
         let mut queue = Queue::default();
-        queue.add(job(1), ana);
+        queue.add(job(1), ana, 1);
         let mut waits = Vec::new();
         for _ in 0..9 {
             assert_eq!(queue.begin(now), Some(job(1)));
@@ -177,7 +197,7 @@ mod tests {
     fn a_photographer_that_connects_wakes_its_jobs_even_while_they_halt() {
         let (ana, now) = (PeerId::random(), Instant::now());
         let mut queue = Queue::default();
-        queue.add(job(1), ana);
+        queue.add(job(1), ana, 1);
         queue.begin(now);
         queue.wake(&ana);
         queue.halted(&job(1), false, now, 1.0);

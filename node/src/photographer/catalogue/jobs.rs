@@ -43,7 +43,8 @@ impl Catalogue {
 
     /// What a claim may have: a file of an open job that was offered to that very lab.
     pub(in crate::photographer) async fn permitted(&self, claim: &Claim) -> Result<Option<Permitted>, NodeError> {
-        let sql = "SELECT jobs.event_id, job_files.photo_id, job_files.bytes, job_files.subtrees \
+        let sql = "SELECT jobs.event_id, job_files.photo_id, job_files.bytes, job_files.subtrees, \
+                   (SELECT CAST(SUM(f.bytes) AS BIGINT) FROM job_files f WHERE f.job_id = jobs.job_id) AS job_bytes \
                    FROM job_files JOIN jobs ON jobs.job_id = job_files.job_id \
                    WHERE job_files.job_id = $1 AND job_files.root = $2 AND jobs.lab = $3 AND jobs.state = 'open'";
         let values = args![claim.job_id.to_string(), claim.root.to_string(), claim.lab.to_string()];
@@ -54,6 +55,7 @@ impl Catalogue {
                 photo_id: stored::read(&row.text("photo_id")?)?,
                 root: claim.root,
                 bytes: u64::try_from(row.int("bytes")?).unwrap_or(0),
+                job_bytes: u64::try_from(row.int("job_bytes")?).unwrap_or(0),
                 subtrees: row.bytes("subtrees")?,
             })
         })

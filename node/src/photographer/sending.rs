@@ -1,0 +1,127 @@
+//! Ranges on their way out: how many at once, to whom first, how fast and when. A range
+//! is read from the archive when it is its turn, and counts until the connection has
+//! taken its last byte; so no slow lab fills the memory, and none keeps another waiting.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use enprint_protocol::limits::RANGE_BYTES;
+use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
+use enprint_protocol::peer::Asked;
+use enprint_protocol::{ErrorCode, PeerId, Refusal};
+use tokio::time::Instant;
+
+use super::config::PhotographerConfig;
+use super::desk::refusal;
+use super::node::Node;
+use super::ranges::Permitted;
+use super::upload::{Pace, UploadHours, UploadLimit};
+use crate::error::NodeError;
+use crate::limits::{RANGES_HELD_LIMITED_MIN, RANGES_HELD_MAX};
+use crate::places::{Place, Places};
+
+/// What leaves the node.
+#[derive(Debug)]
+pub(super) struct Sending {
+    places: Places,
+    limit: Option<UploadLimit>,
+    hours: Option<UploadHours>,
+    pace: Mutex<Pace>,
+}
+
+impl Sending {
+    pub(super) fn new(config: &PhotographerConfig) -> Self {
+        let (limit, hours) = (config.upload_limit, config.upload_hours);
+        Self { places: Places::new(held_max(limit)), limit, hours, pace: Mutex::default() }
+    }
+
+    /// Waits until `bytes` may leave.
+    pub(super) async fn wait_for_pace(&self, bytes: u64) {
+        let Some(limit) = self.limit else { return };
+        let at = {
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            pace.let_go(limit, bytes, Instant::now())
+        };
+        tokio::time::sleep_until(at).await;
+    }
+
+    /// # Errors
+    /// Outside of the hours in which originals are sent, with these hours in words.
+    fn check_hours(&self) -> Result<(), NodeError> {
+        match self.hours {
+            Some(hours) if !hours.include(jiff::Zoned::now().time()) => {
+                let text = format!("The photographer sends files only from {hours}, by the clock there.");
+                Err(NodeError::Refused(Refusal::new(ErrorCode::Busy, text)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Node {
+    /// Answers a lab, when it is its turn, as long as it waits and the node is not stopping.
+    pub(super) async fn send_to_lab(self: Arc<Self>, asked: Asked<FetchOriginal>) {
+        let Asked { peer, request, mut reply } = asked;
+        let made = tokio::select! {
+            made = self.reply_to_lab(peer, request) => made,
+            () = reply.unawaited() => return,
+            () = self.stopping.cancelled() => return,
+        };
+        match made {
+            Ok((answer, place)) => reply.send_holding(answer, place),
+            Err(error) => reply.send(refusal(&error).into()),
+        }
+    }
+
+    async fn reply_to_lab(
+        &self,
+        lab: PeerId,
+        request: OriginalRequest,
+    ) -> Result<(OriginalReply, Option<Place>), NodeError> {
+        let Some(permitted) = self.permitted_to(lab, &request).await? else {
+            return Ok((Refusal::uniform().into(), None));
+        };
+        match request {
+            OriginalRequest::Subtrees { .. } => Ok((permitted.subtrees_reply(), None)),
+            OriginalRequest::Range { offset, .. } if !permitted.has_range_at(offset) => {
+                Ok((Refusal::uniform().into(), None))
+            }
+            OriginalRequest::Range { offset, .. } => {
+                let place = self.turn_of(lab, &permitted, offset).await?;
+                Ok((self.read_range(&permitted, offset).await?, Some(place)))
+            }
+        }
+    }
+
+    /// Waits for the turn of a range.
+    async fn turn_of(&self, lab: PeerId, permitted: &Permitted, offset: u64) -> Result<Place, NodeError> {
+        let sending = &self.sending;
+        sending.check_hours()?;
+        let place = sending.places.take(lab, RANGES_HELD_MAX, permitted.job_bytes).await;
+        let place = place.ok_or(NodeError::ShuttingDown)?;
+        sending.wait_for_pace(permitted.range_bytes(offset)).await;
+        sending.check_hours()?;
+        Ok(place)
+    }
+}
+
+/// How many ranges are in hand at once: with a limit no more than it sends in a second,
+/// so that a small job that comes has few ahead of it.
+fn held_max(limit: Option<UploadLimit>) -> usize {
+    let Some(limit) = limit else { return RANGES_HELD_MAX };
+    let in_a_second = usize::try_from(limit.bytes_per_second() / RANGE_BYTES).unwrap_or(RANGES_HELD_MAX);
+    in_a_second.clamp(RANGES_HELD_LIMITED_MIN, RANGES_HELD_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_keeps_few_ranges_in_hand() {
+        let held = |limit: &str| held_max(Some(limit.parse().unwrap()));
+        assert_eq!(held("5 Mbit/s"), RANGES_HELD_LIMITED_MIN);
+        assert_eq!(held("20 MB/s"), 19);
+        assert_eq!(held("10 Gbit/s"), RANGES_HELD_MAX);
+        assert_eq!(held_max(None), RANGES_HELD_MAX);
+    }
+}
