@@ -1,15 +1,18 @@
 //! A camera's RAW file → the largest JPEG that the camera put into it, and how large
 //! that is beside the sensor's picture. Develops no sensor data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::check_size;
 use crate::error::DevelopError;
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::{
     PICTURE_EDGE_PX_MAX, RAW_DIRECTORIES_MAX, RAW_ENTRIES_MAX, RAW_JPEGS_MAX, RAW_PRINT_SHARE_PERCENT_MIN,
 };
+use crate::raw_sensor;
 
 /// What a photo can be printed from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrintSource {
     /// The whole picture.
     Full,
@@ -135,6 +138,11 @@ fn directories(bytes: &[u8]) -> Told {
     if bytes.starts_with(b"FUJIFILMCCD-RAW") {
         told.jpegs
             .extend(bytes.get(84..88).and_then(|at| at.try_into().ok()).map(|at| u32::from_be_bytes(at) as usize));
+        told.note_sensor(raw_sensor::in_raf(bytes));
+        return told;
+    }
+    if bytes.get(4..8) == Some(b"ftyp") {
+        told.note_sensor(raw_sensor::in_cr3(bytes));
         return told;
     }
     let tiff = Tiff { bytes, little: bytes.starts_with(b"II") };
@@ -146,10 +154,20 @@ fn directories(bytes: &[u8]) -> Told {
             tiff.read(start, &mut told, &mut waiting);
         }
     }
+    if bytes.get(8..10) == Some(b"CR") {
+        for at in told.jpegs.clone() {
+            told.note_sensor(bytes.get(at..).and_then(raw_sensor::in_lossless_jpeg));
+        }
+    }
     told
 }
 
 impl Told {
+    fn note_sensor(&mut self, size: Option<(u32, u32)>) {
+        let (width, height) = size.unwrap_or_default();
+        self.note_edge(width.max(height) as usize);
+    }
+
     fn note_edge(&mut self, px: usize) {
         let px = u32::try_from(px).ok().filter(|px| *px <= PICTURE_EDGE_PX_MAX);
         self.longest_edge_px = self.longest_edge_px.max(px.unwrap_or(0));

@@ -6,6 +6,7 @@
 mod kit;
 
 use enprint_darkroom::{FileKind, PrintSource, read_facts, sniff};
+use kit::boxes::{boxed, full};
 use kit::{Value, developed, difference, exif, jpeg, pixels, quarters, refused};
 
 /// A RAW file of `sensor` pixels held sideways, with these JPEGs in it; the directory
@@ -45,6 +46,80 @@ fn a_small_preview_is_refused_for_print_in_words() {
     let original = raw((6000, 4000), &[jpeg(&quarters(900, 600), None, None)]);
     let source = read_facts(&original).unwrap().print_source;
     assert!(source.refusal().unwrap().contains("900 × 600"));
+}
+
+/// What of the sensor's longer edge the preview has, by the file.
+fn share_percent(original: &[u8]) -> Option<u8> {
+    assert_eq!(sniff(original), Some(FileKind::Raw));
+    match read_facts(original).unwrap().print_source {
+        PrintSource::Preview { share_percent, .. } => share_percent,
+        PrintSource::Full => panic!("a RAW file has a preview alone"),
+    }
+}
+
+/// Fuji's: where the JPEG and the records are, height before width.
+fn raf(records: &[(u16, [u16; 2])], jpeg: &[u8]) -> Vec<u8> {
+    let list = records.iter().flat_map(|(tag, [height, width])| {
+        [tag.to_be_bytes(), 4_u16.to_be_bytes(), height.to_be_bytes(), width.to_be_bytes()].concat()
+    });
+    let list = [(records.len() as u32).to_be_bytes().to_vec(), list.collect()].concat();
+    let mut head = b"FUJIFILMCCD-RAW 0201FF383501".to_vec();
+    head.resize(84, 0);
+    let jpeg_at = 108 + list.len() as u32;
+    for number in [jpeg_at, jpeg.len() as u32, 108, list.len() as u32, 0, 0] {
+        head.extend(number.to_be_bytes());
+    }
+    [head, list, jpeg.to_vec()].concat()
+}
+
+#[test]
+fn fujis_previews_are_rated_by_what_the_header_says_of_the_sensor() {
+    let preview = jpeg(&quarters(900, 600), None, None);
+    let records = |width| [(0x0100, [4_176, 6_384]), (0x0111, [600, width]), (0x9999, [1, 2])];
+    assert_eq!(share_percent(&raf(&records(904), &preview)), Some(99));
+    assert_eq!(share_percent(&raf(&records(6_240), &preview)), Some(14));
+    assert_eq!(share_percent(&raf(&records(6_240)[..1], &preview)), Some(14), "without its own crop");
+    assert_eq!(share_percent(&raf(&[], &preview)), None);
+    assert_eq!(share_percent(&raf(&[(0x0111, [0, 0])], &preview)), None);
+}
+
+/// Canon's: tracks of sensor data of these sizes, and a JPEG.
+fn cr3(sensors: &[(u32, u32)], jpeg: &[u8]) -> Vec<u8> {
+    let track = |(width, height): &(u32, u32)| {
+        let sizes = [width.to_be_bytes(), height.to_be_bytes()].concat();
+        let coding = boxed(b"CMP1", &[&[0xFF, 0xFF, 0, 0x30, 1, 0, 0, 0][..], &sizes, &[0; 32]].concat());
+        let entry = boxed(b"CRAW", &[vec![0; 82], coding].concat());
+        let table = boxed(b"stbl", &full(b"stsd", 0, &[vec![0, 0, 0, 1], entry].concat()));
+        boxed(b"trak", &boxed(b"mdia", &boxed(b"minf", &table)))
+    };
+    let tracks = sensors.iter().flat_map(track).collect::<Vec<_>>();
+    [boxed(b"ftyp", b"crx \0\0\0\x01crx isom"), boxed(b"moov", &tracks), boxed(b"mdat", jpeg)].concat()
+}
+
+#[test]
+fn canons_newer_previews_are_rated_by_the_largest_track_of_sensor_data() {
+    let preview = jpeg(&quarters(900, 600), None, None);
+    assert_eq!(share_percent(&cr3(&[(400, 300), (920, 608)], &preview)), Some(97));
+    assert_eq!(share_percent(&cr3(&[(1_624, 1_080), (6_288, 4_056)], &preview)), Some(14));
+    assert_eq!(share_percent(&cr3(&[], &preview)), None);
+}
+
+#[test]
+fn canons_older_previews_are_rated_by_the_lossless_jpeg_of_the_sensor() {
+    let mut sensor = jpeg(&quarters(920, 608), None, None);
+    let frame = sensor.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
+    sensor[frame + 1] = 0xC3;
+    let preview = jpeg(&quarters(460, 304), None, None);
+    let fields = |at| [(0x0100, Value::Long(460)), (0x0101, Value::Long(304)), (0x0111, Value::Long(at))];
+    let length = exif(&fields(0), &[], &[]).len() as u32;
+    let mut original = [exif(&fields(length), &[], &[]), sensor, preview].concat();
+    assert_eq!(original[8..10], [5, 0]);
+    // A first directory at 16 makes room for Canon's two letters.
+    original.splice(8..8, *b"CR\x02\0\0\0\0\0");
+    original[4] = 16;
+    let strip = original.windows(2).position(|two| two == [0x11, 0x01]).unwrap() + 8;
+    original[strip..strip + 4].copy_from_slice(&(length + 8).to_le_bytes());
+    assert_eq!(share_percent(&original), Some(50));
 }
 
 #[test]
