@@ -3,14 +3,31 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
 
 /// When a photo was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
     /// By the camera's own clock, with fractions of a second where it says them.
     pub civil: DateTime,
     /// The clock's distance from UTC, where the camera says it.
+    #[serde(with = "offset_seconds")]
     pub offset: Option<Offset>,
+}
+
+/// An offset as the number of its seconds.
+mod offset_seconds {
+    use jiff::tz::Offset;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(offset: &Option<Offset>, to: S) -> Result<S::Ok, S::Error> {
+        offset.map(Offset::seconds).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Offset>, D::Error> {
+        let seconds = Option::<i32>::deserialize(from)?;
+        Ok(seconds.and_then(|seconds| super::offset(seconds / 60)))
+    }
 }
 
 impl Captured {

@@ -8,7 +8,6 @@ use image::error::ImageError;
 use image::metadata::Orientation as Turn;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use crate::child;
 use crate::error::DevelopError;
 use crate::limits::{
     COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, HOLLOW_BYTES_MIN, HOLLOW_RATIO_MAX,
@@ -38,17 +37,6 @@ static LARGE_PICTURES: Mutex<()> = Mutex::new(());
 /// # Errors
 /// What the file's headers claim that is out of bounds, and any damage.
 pub fn decode(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, DevelopError> {
-    match child::program_for(kind) {
-        Some(program) => program.decode(bytes, edge_px),
-        None => decode_here(bytes, kind, edge_px),
-    }
-}
-
-/// As [`decode`], in this process.
-///
-/// # Errors
-/// As [`decode`].
-pub fn decode_here(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, DevelopError> {
     match kind {
         FileKind::Jpeg => decode_jpeg::decode(bytes, edge_px),
         FileKind::Raw => decode_jpeg::decode(raw::preview(bytes)?.jpeg, edge_px),

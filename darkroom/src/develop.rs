@@ -12,15 +12,16 @@ use crate::container::Metadata;
 use crate::cutting::cut;
 use crate::decode::{self, Picture};
 use crate::error::DevelopError;
-use crate::facts::{Tags, stored_size};
-use crate::frame::Frame;
+use crate::facts::{Facts, read_facts};
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::RENDITION_EDGE_PX_MAX;
+use crate::look::{Wish, look};
 use crate::placeholder::placeholder;
 use crate::planar;
 use crate::recipe::Recipe;
 use crate::shrink::{fitted, shrink_rgb};
 use crate::sniff::FileKind;
+use crate::tags::Tags;
 use crate::watermark::Watermark;
 
 /// How renditions are made.
@@ -87,20 +88,40 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
 /// As [`develop`], [`DevelopError::Recipe`], and [`DevelopError::Watermark`].
 pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Renditions, DevelopError> {
     let recipe = recipe.checked()?;
-    guarded(|| {
-        if let Some(renditions) = straight(bytes, settings, &recipe)? {
-            return Ok(renditions);
-        }
-        let (mut proof, damage) = looked_at(bytes, settings, &recipe)?;
-        let proof_edge_px = proof.width().max(proof.height());
-        let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
-        let small = shrink_rgb(&proof, small)?;
-        let (thumbnail, placeholder) = (encoded(&small, settings.thumbnail_quality)?, placeholder(&small)?);
-        if let Some(watermark) = &settings.watermark {
-            watermark.stamp(&mut proof)?;
-        }
-        Ok(Renditions { thumbnail, proof: encoded(&proof, settings.proof_quality)?, damage, placeholder })
+    guarded(|| match straight(bytes, settings, &recipe)? {
+        Some(renditions) => Ok(renditions),
+        None => the_long_way(bytes, settings, &recipe).map(|(_, renditions)| renditions),
     })
+}
+
+/// Reads a photo's facts and makes its renditions: files of risky formats are opened once
+/// for both.
+///
+/// # Errors
+/// As [`develop`].
+pub fn read_and_develop(bytes: &[u8], settings: &DevelopSettings) -> Result<(Facts, Renditions), DevelopError> {
+    let recipe = Recipe::default();
+    guarded(|| match straight(bytes, settings, &recipe)? {
+        Some(renditions) => Ok((read_facts(bytes)?, renditions)),
+        None => the_long_way(bytes, settings, &recipe),
+    })
+}
+
+fn the_long_way(
+    bytes: &[u8],
+    settings: &DevelopSettings,
+    recipe: &Recipe,
+) -> Result<(Facts, Renditions), DevelopError> {
+    let (facts, mut proof, damage) = looked_at(bytes, settings, recipe)?;
+    let proof_edge_px = proof.width().max(proof.height());
+    let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
+    let small = shrink_rgb(&proof, small)?;
+    let (thumbnail, placeholder) = (encoded(&small, settings.thumbnail_quality)?, placeholder(&small)?);
+    if let Some(watermark) = &settings.watermark {
+        watermark.stamp(&mut proof)?;
+    }
+    let proof = encoded(&proof, settings.proof_quality)?;
+    Ok((facts, Renditions { thumbnail, proof, damage, placeholder }))
 }
 
 /// The straight way, for a JPEG in sRGB of which nothing is to be changed.
@@ -122,36 +143,22 @@ fn straight(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result
     }
 }
 
-/// The proof's pixels, without a watermark, and what of them is missing.
+/// The photo's facts, the proof's pixels without a watermark, and what of them is missing.
 fn looked_at(
     bytes: &[u8],
     settings: &DevelopSettings,
     recipe: &Recipe,
-) -> Result<(RgbImage, Option<DevelopError>), DevelopError> {
-    let kind = decode::readable_kind(bytes)?;
-    let tags = Tags::of(&Metadata::of(bytes, kind));
-    let (orientation, says_adobe_rgb) = (tags.orientation(), tags.says_adobe_rgb());
-    drop(tags);
-    let frame = Frame::of_stored(stored_size(bytes, kind)?, orientation, recipe);
-    let shown = frame.in_whole_pixels().size_px();
-    let size = fitted(shown.0, shown.1, settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX));
-    let Picture { mut pixels, is_cmyk, profile, damage } = decode::decode(bytes, kind, edge_px(&frame, size))?;
+) -> Result<(Facts, RgbImage, Option<DevelopError>), DevelopError> {
+    let wish = Wish { recipe: *recipe, edge_px: settings.proof_edge_px.clamp(1, RENDITION_EDGE_PX_MAX) };
+    let looked = look(bytes, &wish)?;
+    let (facts, says_adobe_rgb) = (looked.facts.clone(), looked.says_adobe_rgb);
+    let (frame, size) = wish.frame(&facts);
+    let Picture { mut pixels, is_cmyk, profile, damage } = looked.into_picture()?;
     if !frame.is_level() && !is_cmyk {
         pixels = colour::laid_on_white(pixels);
     }
     let proof = cut(pixels, &frame, size, is_cmyk)?;
-    Ok((colour::to_srgb(proof, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }), damage))
-}
-
-/// The longest edge that the whole photo needs, for what is shown of it to fill `size`
-/// as sharply as it can.
-fn edge_px(frame: &Frame, size: (u32, u32)) -> u32 {
-    let (stored, shown) = (frame.stored(), frame.size());
-    let whole = stored.0.max(stored.1);
-    // A tilted frame is read between pixels, which costs sharpness at the proof's own size.
-    let oversize = if frame.is_level() { 1.0 } else { 2.0 };
-    let share = (f64::from(size.0) / shown.0).max(f64::from(size.1) / shown.1);
-    (whole * (share * oversize).min(1.0)).ceil().max(1.0) as u32
+    Ok((facts, colour::to_srgb(proof, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }), damage))
 }
 
 /// Runs `work` so that a decoder's panic becomes an error.

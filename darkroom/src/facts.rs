@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use exif::Tag;
 use image::ImageDecoder;
 use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
 
 use crate::captured::Captured;
 use crate::container::Metadata;
@@ -18,15 +19,17 @@ use crate::exposure::Exposure;
 use crate::iptc;
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::{IPTC_BYTES_MAX, XMP_BYTES_MAX};
+use crate::look::{Wish, look};
 use crate::raw::PrintSource;
 use crate::sniff::FileKind;
 pub(crate) use crate::tags::Tags;
-use crate::words::Written;
+use crate::words::{self, Written};
 use crate::xmp;
 use crate::{decode_avif, decode_heic, decode_jxl, raw};
 
 /// Which way up the camera was held: EXIF's 1 to 8. Anything else counts as 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u32", into = "u32")]
 pub struct Orientation(u8);
 
 impl Orientation {
@@ -46,8 +49,20 @@ impl Orientation {
     }
 }
 
+impl From<u32> for Orientation {
+    fn from(value: u32) -> Self {
+        Self::from_exif(value)
+    }
+}
+
+impl From<Orientation> for u32 {
+    fn from(orientation: Orientation) -> Self {
+        orientation.0.into()
+    }
+}
+
 /// What is known of a photo before it is developed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// By its content.
     pub kind: FileKind,
@@ -82,6 +97,22 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The facts within the bounds that hold for them, whoever says them.
+    pub(crate) fn believed(self) -> Self {
+        let line = |text: Option<String>| text.and_then(|text| words::name(&text));
+        Self {
+            camera_make: line(self.camera_make),
+            camera_model: line(self.camera_model),
+            lens: line(self.lens),
+            exposure: self.exposure.believed(),
+            author: self.author.and_then(|author| words::author([author])),
+            caption: self.caption.and_then(|caption| words::caption(&caption)),
+            keywords: words::keywords(self.keywords),
+            rating: self.rating.filter(|stars| *stars <= 5),
+            ..self
+        }
+    }
+
     /// When it was taken, by the camera's own clock.
     pub fn captured_at(&self) -> Option<DateTime> {
         self.captured.map(|captured| captured.civil)
@@ -105,33 +136,40 @@ impl Facts {
 /// # Errors
 /// When this is no photograph that can be imported, or its headers are broken.
 pub fn read_facts(bytes: &[u8]) -> Result<Facts, DevelopError> {
-    guarded(|| {
-        let kind = decode::readable_kind(bytes)?;
-        let (width_px, height_px) = stored_size(bytes, kind)?;
-        decode::check_size(width_px, height_px)?;
-        let metadata = Metadata::of(bytes, kind);
-        let tags = Tags::of(&metadata);
-        let orientation = tags.orientation();
-        let sideways = orientation.is_sideways();
-        let written = written(&metadata, &tags);
-        Ok(Facts {
-            kind,
-            width_px: if sideways { height_px } else { width_px },
-            height_px: if sideways { width_px } else { height_px },
-            orientation,
-            captured: written.captured,
-            camera_make: written.camera_make,
-            camera_model: written.camera_model,
-            lens: written.lens,
-            exposure: written.exposure,
-            author: written.author,
-            caption: written.caption,
-            keywords: written.keywords,
-            rating: written.rating.and_then(|stars| u8::try_from(stars).ok()),
-            print_source: print_source(bytes, kind)?,
-            has_gps: tags.has(Tag::GPSLatitude),
-        })
-    })
+    guarded(|| look(bytes, &Wish::default()).map(|looked| looked.facts))
+}
+
+/// As [`read_facts`], in this process; and whether EXIF says that the colours are Adobe
+/// RGB's.
+///
+/// # Errors
+/// As [`read_facts`].
+pub(crate) fn read_here(bytes: &[u8], kind: FileKind) -> Result<(Facts, bool), DevelopError> {
+    let (width_px, height_px) = stored_size(bytes, kind)?;
+    decode::check_size(width_px, height_px)?;
+    let metadata = Metadata::of(bytes, kind);
+    let tags = Tags::of(&metadata);
+    let orientation = tags.orientation();
+    let sideways = orientation.is_sideways();
+    let written = written(&metadata, &tags);
+    let facts = Facts {
+        kind,
+        width_px: if sideways { height_px } else { width_px },
+        height_px: if sideways { width_px } else { height_px },
+        orientation,
+        captured: written.captured,
+        camera_make: written.camera_make,
+        camera_model: written.camera_model,
+        lens: written.lens,
+        exposure: written.exposure,
+        author: written.author,
+        caption: written.caption,
+        keywords: written.keywords,
+        rating: written.rating.and_then(|stars| u8::try_from(stars).ok()),
+        print_source: print_source(bytes, kind)?,
+        has_gps: tags.has(Tag::GPSLatitude),
+    };
+    Ok((facts, tags.says_adobe_rgb()))
 }
 
 fn print_source(bytes: &[u8], kind: FileKind) -> Result<PrintSource, DevelopError> {
@@ -143,7 +181,7 @@ fn print_source(bytes: &[u8], kind: FileKind) -> Result<PrintSource, DevelopErro
 }
 
 /// Width and height as stored, from the headers.
-pub(crate) fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError> {
+fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError> {
     if kind == FileKind::Jpeg {
         let frame = JpegHeaders::before_scans(bytes)?.frame;
         let frame = frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;

@@ -8,7 +8,6 @@
 
 use enprint_jpeg_scaled::Turn;
 
-use crate::facts::Orientation;
 use crate::recipe::{CropFrame, Recipe, WHOLE};
 
 /// Width and height of the photo when `recipe` is followed, from its size upright.
@@ -41,12 +40,6 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// What `recipe` keeps of a picture that is stored with `stored_px`.
-    pub(crate) fn of_stored((width, height): (u32, u32), orientation: Orientation, recipe: &Recipe) -> Self {
-        let upright_px = if orientation.is_sideways() { (height, width) } else { (width, height) };
-        Self::new(upright_px, orientation.to_exif(), recipe)
-    }
-
     /// What `recipe` keeps of a picture that has `upright_px` once it is turned as EXIF
     /// says.
     pub(crate) fn new(upright_px: (u32, u32), exif_orientation: u8, recipe: &Recipe) -> Self {

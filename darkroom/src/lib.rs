@@ -18,6 +18,7 @@
 //! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
+//! | `look` | facts and picture together, here or in a child |
 //! | [`child`] | risky formats in a process of their own |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
@@ -53,6 +54,7 @@ mod heif;
 mod iptc;
 mod jpeg_headers;
 pub mod limits;
+mod look;
 mod marking;
 pub mod paper;
 mod placeholder;
@@ -75,7 +77,7 @@ mod xmp;
 mod xmp_properties;
 
 pub use captured::Captured;
-pub use develop::{DevelopSettings, Rendition, Renditions, develop, develop_with};
+pub use develop::{DevelopSettings, Rendition, Renditions, develop, develop_with, read_and_develop};
 pub use error::DevelopError;
 pub use exposure::Exposure;
 pub use facts::{Facts, Orientation, read_facts};

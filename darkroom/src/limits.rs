@@ -97,8 +97,11 @@ pub const STRAIGHTEN_HUNDREDTHS_MAX: u16 = 4_500;
 pub const CROP_PARTS_MIN: u32 = 10_000;
 /// How long a child may work at one file: tens of megapixels of JPEG XL take seconds.
 pub const CHILD_SECONDS_MAX: u64 = 30;
-/// Memory of a child that reads headers: the program itself takes a part of it.
-pub const CHILD_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
+/// Memory of a child that reads headers, beside the file's own: the program itself takes
+/// a part of it.
+pub const CHILD_MEMORY_BYTES: u64 = 224 * 1024 * 1024;
+/// A child's words: facts, of which a caption and 50 keywords are the longest part.
+pub const CHILD_WORDS_BYTES_MAX: usize = 64 * 1024;
 /// Memory that a child may take for each pixel that the headers claim.
 pub const CHILD_BYTES_PER_PX: u64 = 24;
 /// Memory of a child, whatever the headers claim.

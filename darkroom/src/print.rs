@@ -16,7 +16,8 @@ use crate::error::DevelopError;
 use crate::facts::{Facts, Tags, read_facts};
 use crate::frame::Frame;
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::{PICTURE_EDGE_PX_MAX, RENDERED_PPI_MIN};
+use crate::limits::RENDERED_PPI_MIN;
+use crate::look::{Wish, look};
 use crate::paper::{Layout, Paper};
 use crate::print_colour::{LabProfile, Printed, Samples, printed};
 use crate::print_write::written;
@@ -176,14 +177,14 @@ fn without_loss(original: &[u8], turn: Turn) -> Result<Option<PrintFile>, Develo
 }
 
 fn rendered(original: &[u8], recipe: &Recipe, settings: &PrintSettings) -> Result<PrintFile, DevelopError> {
-    let facts = read_facts(original)?;
+    let looked = look(original, &Wish::WHOLE)?;
+    let (facts, says_adobe_rgb) = (looked.facts.clone(), looked.says_adobe_rgb);
     if let Some(problem) = facts.print_source.refusal() {
         return Err(DevelopError::NotForPrint { problem });
     }
     let lab = LabProfile::of(settings)?;
     let layout = laid_out(&facts, recipe, settings.paper.as_ref())?;
-    let says_adobe_rgb = Tags::of(&Metadata::of(original, facts.kind)).says_adobe_rgb();
-    let Picture { pixels, is_cmyk, profile, damage } = decode::decode(original, facts.kind, PICTURE_EDGE_PX_MAX)?;
+    let Picture { pixels, is_cmyk, profile, damage } = looked.into_picture()?;
     if let Some(damage) = damage {
         return Err(damage);
     }

@@ -1,10 +1,12 @@
 //! Which kind of file this is, by its content. The name is never looked at: a `.nef`
 //! can be a JPEG, and a `.jpg` a web page that a download left behind.
 
+use serde::{Deserialize, Serialize};
+
 use crate::container::tiff_is_raw;
 
 /// A kind of file that can be told from its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FileKind {
     /// Can be imported.

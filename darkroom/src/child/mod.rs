@@ -1,4 +1,4 @@
-//! Decoding in a process of its own: a file of a new or complex format can at worst end
+//! Looking at files in a process of its own, headers and all: a file of a new or complex format can at worst end
 //! the child, which may take only so much memory and time.
 //!
 //! | file | what it owns |
@@ -19,10 +19,11 @@ use std::time::Duration;
 
 pub use serve::serve;
 
-use crate::decode::Picture;
 use crate::error::DevelopError;
 use crate::limits::{CHILD_ANSWER_BYTES_MAX, CHILD_SECONDS_MAX};
+use crate::look::{Looked, Wish};
 use crate::sniff::FileKind;
+use words::Request;
 
 /// The program that decodes for this one: it has to call [`serve`] when it is started so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +40,14 @@ pub struct ChildProgram {
 /// the program that people run has itself as a child.
 static PROGRAM: OnceLock<ChildProgram> = OnceLock::new();
 
-/// From now on this process decodes TIFF, HEIC, AVIF, JPEG XL and RAW files in children. The
+/// From now on this process reads and decodes TIFF, HEIC, AVIF, JPEG XL and RAW files in
+/// children. The
 /// first call counts.
 pub fn decode_in(program: ChildProgram) {
     PROGRAM.get_or_init(|| program);
 }
 
-/// Whether files of that kind are decoded in a child, and in which.
+/// Whether files of that kind are looked at by a child, and by which.
 pub(crate) fn program_for(kind: FileKind) -> Option<&'static ChildProgram> {
     let is_risky = matches!(kind, FileKind::Tiff | FileKind::Heic | FileKind::Avif | FileKind::JpegXl | FileKind::Raw);
     PROGRAM.get().filter(|_| is_risky)
@@ -57,12 +59,18 @@ impl ChildProgram {
         Self { program, arguments, patience: Duration::from_secs(CHILD_SECONDS_MAX) }
     }
 
-    /// Decodes `bytes`, as large as `edge_px` needs.
+    /// Has `bytes` looked at, which are of that kind.
     ///
     /// # Errors
     /// What the child says is wrong with the file, and [`DevelopError::ChildEnded`] or
     /// [`DevelopError::ChildTooSlow`] where it says nothing.
-    pub(crate) fn decode(&self, bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
+    pub(crate) fn look(&self, bytes: &[u8], kind: FileKind, wish: &Wish) -> Result<Looked, DevelopError> {
+        let looked = self.answered(bytes, wish)?;
+        if looked.facts.kind == kind { Ok(looked) } else { Err(DevelopError::ChildEnded) }
+    }
+
+    fn answered(&self, bytes: &[u8], wish: &Wish) -> Result<Looked, DevelopError> {
+        let request = Request { wish: *wish, file_bytes: bytes.len() as u64 }.written();
         let mut child = self.started()?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(DevelopError::ChildEnded);
@@ -71,7 +79,7 @@ impl ChildProgram {
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 // A child that ends early has its reasons, and says them.
-                drop(input.write_all(&edge_px.to_le_bytes()).and_then(|()| input.write_all(bytes)));
+                drop(input.write_all(&request).and_then(|()| input.write_all(bytes)));
             });
             let watching = scope.spawn(move || {
                 let is_late = is_done.recv_timeout(self.patience) == Err(RecvTimeoutError::Timeout);
@@ -116,7 +124,7 @@ mod tests {
         let arguments = arguments.iter().map(Into::into).collect();
         let patience = Duration::from_millis(300);
         let child = ChildProgram { program: program.into(), arguments, patience };
-        child.decode(&vec![7; 300_000], 100).unwrap_err()
+        child.look(&vec![7; 300_000], FileKind::Tiff, &Wish::WHOLE).unwrap_err()
     }
 
     #[test]

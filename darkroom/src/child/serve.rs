@@ -1,18 +1,19 @@
-//! The child's side: limits itself, decodes one file, says what came of it, ends.
+//! The child's side: limits itself, looks at one file, says what it saw, ends.
 
 use std::io::{Read, Write};
 
-use super::words;
+use super::words::{self, Request};
 use crate::decode::{self, Picture};
 use crate::develop::guarded;
 use crate::error::DevelopError;
-use crate::facts::read_facts;
+use crate::facts;
 use crate::limits::{
     CHILD_BYTES_PER_PX, CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES_MAX, CHILD_SECONDS_MAX, ORIGINAL_BYTES_MAX,
 };
+use crate::look::{Looked, Wish};
 use crate::shrink::{fitted, shrink};
 
-/// Decodes the file on `input`, as its first four bytes say how large, to `output`.
+/// Looks at the file on `input`, as the request before it says, and answers on `output`.
 /// Limits the memory and the time of this whole process: call it in a child alone.
 ///
 /// # Errors
@@ -20,25 +21,34 @@ use crate::shrink::{fitted, shrink};
 pub fn serve(input: &mut impl Read, output: &mut impl Write) -> std::io::Result<()> {
     limit_time();
     limit_memory(CHILD_MEMORY_BYTES);
-    let mut edge_px = [0; 4];
-    input.read_exact(&mut edge_px)?;
-    let mut bytes = Vec::new();
-    input.take(ORIGINAL_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    let outcome = guarded(|| decoded(&bytes, u32::from_le_bytes(edge_px)));
+    let request = Request::read(input).ok_or(std::io::ErrorKind::InvalidData)?;
+    let file_bytes = request.file_bytes.min(ORIGINAL_BYTES_MAX);
+    limit_memory(needed(file_bytes, 0));
+    let mut bytes = Vec::with_capacity(usize::try_from(file_bytes).unwrap_or(0));
+    input.take(file_bytes).read_to_end(&mut bytes)?;
+    let outcome = guarded(|| seen(&bytes, &request.wish));
     output.write_all(&words::written(outcome))?;
     output.flush()
 }
 
-fn decoded(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
+fn seen(bytes: &[u8], wish: &Wish) -> Result<Looked, DevelopError> {
     let kind = decode::readable_kind(bytes)?;
-    let facts = read_facts(bytes)?;
+    let (facts, says_adobe_rgb) = facts::read_here(bytes, kind)?;
+    if wish.edge_px == 0 {
+        return Ok(Looked { facts, says_adobe_rgb, picture: None });
+    }
     // What the headers claim, which is within bounds, decides how much it may take.
-    let pixels = u64::from(facts.width_px) * u64::from(facts.height_px);
-    let needed = CHILD_MEMORY_BYTES + 2 * bytes.len() as u64 + pixels * CHILD_BYTES_PER_PX;
-    limit_memory(needed.min(CHILD_MEMORY_BYTES_MAX));
-    let picture = decode::decode_here(bytes, kind, edge_px)?;
+    limit_memory(needed(bytes.len() as u64, u64::from(facts.width_px) * u64::from(facts.height_px)));
+    let edge_px = wish.decoded_edge_px(&facts);
+    let picture = decode::decode(bytes, kind, edge_px)?;
     let size = fitted(picture.pixels.width(), picture.pixels.height(), edge_px);
-    Ok(Picture { pixels: shrink(picture.pixels, size, !picture.is_cmyk)?, ..picture })
+    let picture = Picture { pixels: shrink(picture.pixels, size, !picture.is_cmyk)?, ..picture };
+    Ok(Looked { facts, says_adobe_rgb, picture: Some(picture) })
+}
+
+/// Metadata is read from a copy of the file, and a RAW file's from another.
+fn needed(file_bytes: u64, pixels: u64) -> u64 {
+    (CHILD_MEMORY_BYTES + 3 * file_bytes + pixels * CHILD_BYTES_PER_PX).min(CHILD_MEMORY_BYTES_MAX)
 }
 
 /// The system ends a process that takes more than its share of the processor.

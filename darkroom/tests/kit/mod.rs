@@ -166,3 +166,13 @@ pub fn in_words(error: &DevelopError) -> String {
     assert!(!words.contains("Err(") && !words.contains("panicked"), "not for people: {words}");
     words
 }
+
+/// A lossless JPEG XL.
+pub fn jpeg_xl(picture: &RgbImage) -> Vec<u8> {
+    let size = (picture.width() as usize, picture.height() as usize);
+    let (colours, depth) = (zune_core::colorspace::ColorSpace::RGB, zune_core::bit_depth::BitDepth::Eight);
+    let options = zune_core::options::EncoderOptions::new(size.0, size.1, colours, depth);
+    let mut bytes = Vec::new();
+    zune_jpegxl::JxlSimpleEncoder::new(picture.as_raw(), options).encode(&mut bytes).unwrap();
+    bytes
+}

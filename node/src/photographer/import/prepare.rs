@@ -82,9 +82,9 @@ impl<'a> Preparer<'a> {
         if has.map_err(|error: NodeError| error.to_string())? {
             return Ok(Prepared::Duplicate(file.below.clone()));
         }
-        let facts = darkroom::read_facts(&original).map_err(|error| error.to_string())?;
         let place = self.import.enlargers.take(Work::Import);
-        let renditions = darkroom::develop(&original, &self.import.settings).map_err(|error| error.to_string())?;
+        let developed = darkroom::read_and_develop(&original, &self.import.settings);
+        let (facts, renditions) = developed.map_err(|error| error.to_string())?;
         drop(place);
         let (not_for_print, problem) = not_for_print(&facts, &renditions).unzip();
         let record = self.record(file, photo_id, facts, renditions.placeholder)?;
