@@ -24,4 +24,6 @@ pub trait Conversation: Send + Sync + Clone + 'static {
     const REPLY_BYTES_MAX: usize;
     /// From the opening of the stream to the end of the reply.
     const TIMEOUT: Duration;
+    /// Whether replies carry print files, which go through a relay only if it takes them.
+    const CARRIES_FILES: bool = false;
 }

@@ -1,6 +1,7 @@
 //! Every bound of the protocol, each with its reason. Sizes are in bytes unless
 //! the name says otherwise.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A control message: large enough for an order of [`ORDER_LINES_MAX`] lines,
@@ -130,10 +131,16 @@ pub const STREAMS_NEGOTIATING_MAX: usize = 64;
 /// An idle connection to a known peer stays, so that orders find their way.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time between pings, which keep routers from forgetting the connection.
-pub const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// A connection whose ping takes longer is dead. Long, because the ping waits
-/// behind ranges that a slow uplink has already taken.
-pub const PING_TIMEOUT: Duration = Duration::from_secs(60);
+pub const PING_INTERVAL: Duration = Duration::from_secs(15);
+/// A ping that takes longer is missed; libp2p passes over the first. A slow line, on
+/// which pings wait behind ranges, is told from a dead one by what crosses it.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pings that may be missed in a row even while much crosses other connections.
+pub const PINGS_MISSED_MAX: u32 = 6;
+/// Time between looks at what has crossed.
+pub const PULSE_LOOK: Duration = Duration::from_secs(5);
+/// More than pings make in two looks, and less than the slowest line carries.
+pub const PULSE_BYTES: u64 = 16 * 1024;
 /// How long TCP, Noise and Yamux may take together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// First wait before a lost connection is tried again.
@@ -154,6 +161,45 @@ pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 pub const LAST_REPLY_LEAD: Duration = Duration::from_millis(250);
 /// How long the connections of a stopping peer may then take to close.
 pub const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// How long QUIC waits for TCP to connect, which takes four round trips of 200 ms and
+/// then carries ranges with less work (MEASURED.md).
+pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);
+/// Time between packets on an idle QUIC connection: routers forget UDP after 30 s.
+pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A QUIC connection that hears nothing for so long is dead.
+pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+/// Hosts through which a peer can be reached.
+pub const RELAYS_MAX: usize = 8;
+/// Peers with a place at one host's relay.
+pub const RELAY_RESERVATIONS_MAX: usize = 8_000;
+/// Places of one peer: two connections, for a moment.
+pub const RELAY_RESERVATIONS_PER_PEER_MAX: usize = 2;
+/// How long a place at a relay is kept without being renewed.
+pub const RELAY_RESERVATION_TIME: Duration = Duration::from_secs(60 * 60);
+/// Circuits of one host at one time. Each holds two buffers of 8 KiB.
+pub const RELAY_CIRCUITS_MAX: usize = 256;
+/// Circuits of one peer at one time.
+pub const RELAY_CIRCUITS_PER_PEER_MAX: usize = 8;
+/// Circuits, and places, that one peer may ask for in a row.
+pub const RELAY_TRIES_SAVED: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Then one in this time: who is away is tried once a minute.
+pub const RELAY_TRY_EVERY: Duration = Duration::from_secs(30);
+/// Bytes of one circuit that is for finding each other: two job offers and some.
+pub const RELAY_CIRCUIT_BYTES: u64 = 1024 * 1024;
+/// How long such a circuit lasts: a hole is punched in seconds, or not at all.
+pub const RELAY_CIRCUIT_TIME: Duration = Duration::from_secs(2 * 60);
+/// Bytes of one circuit at a host that passes print files on: a job of a big wedding.
+pub const RELAY_BULK_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// How long such a circuit lasts: a night.
+pub const RELAY_BULK_TIME: Duration = Duration::from_secs(12 * 60 * 60);
+/// First wait before a lost place at a relay is asked for again.
+pub const RESERVATION_WAIT_FIRST: Duration = Duration::from_secs(2);
+/// Longest such wait.
+pub const RESERVATION_WAIT_MAX: Duration = Duration::from_secs(120);
+/// Own addresses that were seen by others, or guessed of that.
+pub const GUESSED_ADDRESSES_MAX: usize = 12;
+/// Connections that come up within this time of each other are one meeting.
+pub const PATH_SETTLING: Duration = Duration::from_secs(10);
 /// A key file has 68 bytes; a longer one is something else.
 pub const KEY_FILE_BYTES_MAX: u64 = 1_024;
 

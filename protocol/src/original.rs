@@ -27,6 +27,7 @@ impl Conversation for FetchOriginal {
     const REQUEST_BYTES_MAX: usize = limits::RANGE_REQUEST_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::RANGE_REPLY_BYTES_MAX;
     const TIMEOUT: Duration = limits::RANGE_TIMEOUT;
+    const CARRIES_FILES: bool = true;
 }
 
 /// What the lab says.

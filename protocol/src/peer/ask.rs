@@ -70,6 +70,15 @@ pub enum AskError {
         /// What is wrong.
         error: ProtocolError,
     },
+    /// There is a connection, but only through a host that passes no print files on.
+    #[error(
+        "The peer {peer} can be reached only through the host, which passes no print files on. \
+         They go as soon as there is a direct way; a forwarded port at either router makes one."
+    )]
+    OnlyRelayed {
+        /// Who was asked.
+        peer: PeerId,
+    },
     /// As many requests as may be are in flight.
     #[error("Too many requests to {peer} wait for an answer; send this one later.")]
     TooManyInFlight {

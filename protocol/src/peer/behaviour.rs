@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{connection_limits, identify, ping};
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{PeerId, connection_limits, dcutr, identify, mdns, ping, relay, upnp};
 use tokio::sync::mpsc;
 
 use super::config::PeerConfig;
 use super::door::Door;
 use super::incoming::Incoming;
 use super::rate::Rates;
-use super::roles::AskReceivers;
+use super::reach::{Paths, Reach, SeenAt};
+use super::relaying;
+use super::roles::{AskReceivers, PeerRole};
 use super::talk::{Shared, Talk};
 use crate::enrol::Enrol;
 use crate::limits::{PING_INTERVAL, PING_TIMEOUT};
@@ -30,6 +33,12 @@ pub(super) struct PeerBehaviour {
     door: Door,
     ping: ping::Behaviour,
     identify: identify::Behaviour,
+    pub(super) reach: Reach,
+    circuits: relay::client::Behaviour,
+    relay: Toggle<relay::Behaviour>,
+    punch: Toggle<dcutr::Behaviour>,
+    router: Toggle<upnp::tokio::Behaviour>,
+    neighbourhood: Toggle<mdns::tokio::Behaviour>,
     enrol: Talk<Enrol>,
     publish: Talk<Publish>,
     deliver: Talk<Deliver>,
@@ -38,14 +47,24 @@ pub(super) struct PeerBehaviour {
     report: Talk<Report>,
 }
 
+/// What of a peer the behaviour shares with others.
+pub(super) struct Sharing {
+    pub(super) incoming: mpsc::Sender<Incoming>,
+    pub(super) paths: Paths,
+    pub(super) seen_at: SeenAt,
+    pub(super) circuits: relay::client::Behaviour,
+}
+
 impl PeerBehaviour {
-    pub(super) fn new(config: &PeerConfig, asks: AskReceivers, incoming: mpsc::Sender<Incoming>) -> Self {
+    pub(super) fn new(config: &PeerConfig, asks: AskReceivers, sharing: Sharing) -> Self {
         let limits = &config.limits;
+        let me = config.key.public().to_peer_id();
         let shared = Shared {
             role: config.role,
             admission: config.admission.clone(),
             rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
-            incoming,
+            incoming: sharing.incoming,
+            paths: sharing.paths.clone(),
             timeout_max: limits.request_timeout_max,
         };
         Self {
@@ -53,6 +72,12 @@ impl PeerBehaviour {
             door: Door::new(config.admission.clone(), limits.strangers_max, limits.stranger_time),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: identify::Behaviour::new(identify_config(config)),
+            reach: Reach::new(sharing.paths, sharing.seen_at),
+            circuits: sharing.circuits,
+            relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
+            punch: (config.role != PeerRole::Host).then(|| dcutr::Behaviour::new(me)).into(),
+            router: config.reach.upnp.then(upnp::tokio::Behaviour::default).into(),
+            neighbourhood: neighbourhood(config, me).into(),
             enrol: Talk::new(shared.clone(), asks.enrol),
             publish: Talk::new(shared.clone(), asks.publish),
             deliver: Talk::new(shared.clone(), asks.deliver),
@@ -89,4 +114,13 @@ fn identify_config(config: &PeerConfig) -> identify::Config {
     identify::Config::new(PROTOCOL_VERSION.to_owned(), config.key.public())
         .with_agent_version(concat!("enprint/", env!("CARGO_PKG_VERSION")).to_owned())
         .with_cache_size(0)
+}
+
+/// A machine that lets nobody look at its interfaces finds nobody, and runs.
+fn neighbourhood(config: &PeerConfig, me: PeerId) -> Option<mdns::tokio::Behaviour> {
+    if !config.reach.mdns {
+        return None;
+    }
+    let found = mdns::tokio::Behaviour::new(mdns::Config::default(), me);
+    found.inspect_err(|error| tracing::warn!(%error, "peers on the local network can't be looked for")).ok()
 }

@@ -1,7 +1,7 @@
 //! The handle by which the rest of a program uses its peer. Holds no state of
 //! its own: requests go straight to their conversation, the rest to the loop.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -9,8 +9,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::ask::{Ask, AskError};
 use super::event_loop::Command;
 use super::neighbours::{Neighbours, PeerEvent};
+use super::reach::{Path, Paths, SeenAt};
 use super::roles::{AskSenders, Spoken};
 use super::wire_count::{WireCount, WireTotals};
+use crate::limits::ADDRESSES_MAX;
 
 /// Cheap to clone; all clones speak through the same peer.
 #[derive(Clone)]
@@ -21,6 +23,9 @@ pub struct Client {
     pub(super) events: broadcast::Sender<PeerEvent>,
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) totals: Arc<WireTotals>,
+    pub(super) paths: Paths,
+    pub(super) seen_at: SeenAt,
+    pub(super) announce: Vec<Multiaddr>,
 }
 
 impl Client {
@@ -73,6 +78,15 @@ impl Client {
         self.command(Command::Keep { peer, addresses }).await
     }
 
+    /// Reaches others through `relay` from now on where there is no direct way, and can
+    /// be reached so. At most [`crate::limits::RELAYS_MAX`]; more are left out.
+    ///
+    /// # Errors
+    /// [`AskError::Stopped`]
+    pub async fn use_relay(&self, relay: PeerId, addresses: Vec<Multiaddr>) -> Result<(), AskError> {
+        self.command(Command::UseRelay { relay, addresses }).await
+    }
+
     /// Closes all connections to `peer`, and no longer keeps one.
     ///
     /// # Errors
@@ -86,6 +100,30 @@ impl Client {
         self.neighbours.read().listeners.clone()
     }
 
+    /// Where others may find this peer, the best first: what its operator says, where it
+    /// listens, what others have seen or let guess. Without its peer id; at most
+    /// [`crate::limits::ADDRESSES_MAX`].
+    pub fn addresses(&self) -> Vec<Multiaddr> {
+        let seen = self.seen_at.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut addresses: Vec<Multiaddr> = Vec::new();
+        for address in self.announce.iter().cloned().chain(self.listeners()).chain(seen) {
+            if addresses.len() < ADDRESSES_MAX && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses
+    }
+
+    /// By which way `peer` is reached, if it is connected.
+    pub fn path(&self, peer: &PeerId) -> Option<Path> {
+        self.paths.path(peer)
+    }
+
+    /// Whether others can reach this peer through `relay` now.
+    pub fn is_met_at(&self, relay: &PeerId) -> bool {
+        self.paths.has_place(relay)
+    }
+
     /// Whether there is a connection to `peer`.
     pub fn is_connected(&self, peer: &PeerId) -> bool {
         self.neighbours.read().connected.contains(peer)
@@ -97,7 +135,7 @@ impl Client {
     }
 
     /// Bytes on all connections since the start: TCP's payload, with what Noise
-    /// and Yamux add.
+    /// and Yamux add; QUIC's streams.
     pub fn wire(&self) -> WireCount {
         self.totals.read()
     }

@@ -21,14 +21,49 @@ pub struct PeerConfig {
     pub listen: Vec<Multiaddr>,
     /// Whom it knows. The caller keeps a clone, and admits peers as they enrol.
     pub admission: Admission,
+    /// How it finds and is found.
+    pub reach: PeerReach,
     /// Bounds.
     pub limits: PeerLimits,
+}
+
+/// How a peer finds others, and is found. Nothing, unless it is set.
+#[derive(Debug, Clone, Default)]
+pub struct PeerReach {
+    /// Addresses of this peer that it can't know itself: those of a proxy or a router
+    /// in front of it.
+    pub announce: Vec<Multiaddr>,
+    /// Known peers may meet here who can't reach each other.
+    pub relay: Relay,
+    /// Asks the router to open our ports.
+    pub upnp: bool,
+    /// Finds known peers on the local network, and is found by them.
+    pub mdns: bool,
+}
+
+/// What a peer passes on between others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Relay {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What two peers need to find a direct way, and short messages.
+    Meetings,
+    /// All they have to say, print files too. They are encrypted from end to end.
+    Files,
 }
 
 impl PeerConfig {
     /// A peer that listens nowhere yet, knows nobody, and has the usual limits.
     pub fn new(key: Keypair, role: PeerRole) -> Self {
-        Self { key, role, listen: Vec::new(), admission: Admission::default(), limits: PeerLimits::default() }
+        Self {
+            key,
+            role,
+            listen: Vec::new(),
+            admission: Admission::default(),
+            reach: PeerReach::default(),
+            limits: PeerLimits::default(),
+        }
     }
 }
 

@@ -9,26 +9,31 @@ use std::task::Poll;
 
 use futures::StreamExt;
 use libp2p::core::transport::ListenerId;
+use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{DialError, Swarm, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, ping};
+use libp2p::{Multiaddr, PeerId, mdns, ping, relay};
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::AskError;
 use super::behaviour::{PeerBehaviour, PeerBehaviourEvent};
 use super::neighbours::{Neighbours, PeerEvent};
+use super::pulse::Pulses;
+use super::reach::Paths;
 use super::reconnect::Reconnector;
 use super::transport;
+use super::wire_count::WireTotals;
 use crate::error::ProtocolError;
-use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_REPLY_LEAD};
+use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_REPLY_LEAD, PULSE_LOOK};
 
 /// What the `Client` may want of the loop.
 pub(super) enum Command {
     Dial { peer: PeerId, addresses: Vec<Multiaddr>, answer: Answer },
     AddAddress { peer: PeerId, address: Multiaddr, answer: Answer },
     Keep { peer: PeerId, addresses: Vec<Multiaddr> },
+    UseRelay { relay: PeerId, addresses: Vec<Multiaddr> },
     Disconnect { peer: PeerId },
 }
 
@@ -43,19 +48,28 @@ pub(super) struct EventLoop {
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) reconnector: Reconnector,
     pub(super) dialling: HashMap<PeerId, Vec<Answer>>,
+    pub(super) paths: Paths,
+    pub(super) pulses: Pulses,
+    pub(super) totals: Arc<WireTotals>,
+    /// Whether others meet here: then where we listen is where circuits lead.
+    pub(super) relays: bool,
     pub(super) shutdown_deadline: std::time::Duration,
 }
 
 impl EventLoop {
     /// Opens the listeners, and waits until each has an address to tell.
     pub(super) async fn listen(&mut self, addresses: &[Multiaddr]) -> Result<(), ProtocolError> {
-        for address in addresses {
+        let addresses: Vec<_> = addresses.iter().filter(|address| !transport::is_optional(address)).collect();
+        for address in &addresses {
             transport::check_free(address).map_err(|error| cant_listen(address, &error))?;
+        }
+        for address in addresses {
             let listener = self.swarm.listen_on(address.clone());
             self.listeners.push(listener.map_err(|error| cant_listen(address, &error))?);
         }
+        let mut silent = self.listeners.clone();
         let deadline = Instant::now() + CONNECT_TIMEOUT;
-        while self.neighbours.read().listeners.len() < addresses.len() {
+        while !silent.is_empty() {
             let event = timeout_at(deadline, self.swarm.select_next_some()).await;
             let event = event.map_err(|error| ProtocolError::PeerStart {
                 reason: format!("no address to listen at was found: {error}"),
@@ -63,16 +77,29 @@ impl EventLoop {
             if let SwarmEvent::ListenerClosed { reason: Err(error), .. } = &event {
                 return Err(ProtocolError::PeerStart { reason: error.to_string() });
             }
+            if let SwarmEvent::NewListenAddr { listener_id, .. } = &event {
+                silent.retain(|listener| listener != listener_id);
+            }
             self.on_swarm_event(event);
         }
         Ok(())
     }
 
+    /// Tells others of addresses that this peer can't know itself.
+    pub(super) fn announce(&mut self, addresses: &[Multiaddr]) {
+        for address in addresses {
+            self.swarm.add_external_address(address.clone());
+        }
+    }
+
     /// Runs until `shutdown`, then finishes what is in flight.
     pub(super) async fn run(mut self, shutdown: CancellationToken) {
+        let mut look = tokio::time::interval(PULSE_LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let next_dial = self.reconnector.next_due();
             tokio::select! {
+                _ = look.tick() => self.pulses.look(self.totals.read()),
                 () = shutdown.cancelled() => break,
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = self.commands.recv() => match command {
@@ -100,6 +127,7 @@ impl EventLoop {
                     tracing::warn!(peer.id = %peer, "too many connections to keep; this one is not kept");
                 }
             }
+            Command::UseRelay { relay, addresses } => self.swarm.behaviour_mut().reach.use_relay(relay, addresses),
             Command::Disconnect { peer } => {
                 self.reconnector.release(&peer);
                 if self.swarm.disconnect_peer_id(peer).is_err() {
@@ -150,7 +178,12 @@ impl EventLoop {
                     self.tell(PeerEvent::Connected { peer: peer_id, address });
                 }
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 1.., connection_id, .. } => {
+                self.pulses.forget(connection_id);
+                self.tell(PeerEvent::Rerouted { peer: peer_id });
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, connection_id, cause, .. } => {
+                self.pulses.forget(connection_id);
                 tracing::debug!(peer.id = %peer_id, ?cause, "disconnected");
                 self.reconnector.lost(&peer_id, Instant::now(), rand::random());
                 self.tell(PeerEvent::Disconnected { peer: peer_id });
@@ -158,7 +191,7 @@ impl EventLoop {
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 self.on_dial_failed(peer, &error);
             }
-            SwarmEvent::NewListenAddr { address, .. } => self.tell(PeerEvent::Listening { address }),
+            SwarmEvent::NewListenAddr { address, .. } => self.on_listening(address),
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 self.tell(PeerEvent::NotListening { address });
             }
@@ -169,7 +202,41 @@ impl EventLoop {
                 }
             }
             SwarmEvent::Behaviour(PeerBehaviourEvent::Ping(ping)) => self.on_ping(&ping),
+            SwarmEvent::Behaviour(PeerBehaviourEvent::Circuits(event)) => self.on_circuit(event),
+            SwarmEvent::Behaviour(PeerBehaviourEvent::Neighbourhood(mdns::Event::Discovered(found))) => {
+                self.on_found(found);
+            }
+            SwarmEvent::Behaviour(PeerBehaviourEvent::Punch(punch)) => {
+                tracing::debug!(peer.id = %punch.remote_peer_id, result = ?punch.result, "a hole was tried");
+            }
             other => tracing::trace!(event = ?other, "swarm"),
+        }
+    }
+
+    fn on_listening(&mut self, address: Multiaddr) {
+        if is_circuit(&address) {
+            return;
+        }
+        if self.relays {
+            self.swarm.add_external_address(address.clone());
+        }
+        // What leads out of here may have changed: the missing are tried at once.
+        self.reconnector.hurry(Instant::now(), rand::random());
+        self.tell(PeerEvent::Listening { address });
+    }
+
+    fn on_circuit(&mut self, event: relay::client::Event) {
+        if let relay::client::Event::ReservationReqAccepted { relay_peer_id, limit, .. } = event {
+            self.paths.set_terms(relay_peer_id, limit.and_then(|limit| limit.data_in_bytes()));
+            self.swarm.behaviour_mut().reach.granted(&relay_peer_id);
+        }
+    }
+
+    /// Peers on the local network: those that are wanted are dialled now, where they
+    /// were found; strangers are not.
+    fn on_found(&mut self, found: Vec<(PeerId, Multiaddr)>) {
+        for (peer, _) in found {
+            self.reconnector.hurry_to(&peer, Instant::now());
         }
     }
 
@@ -192,10 +259,16 @@ impl EventLoop {
         self.tell(PeerEvent::DialFailed { peer, reason: error.to_string() });
     }
 
-    /// A connection that lets a ping die is dead, though TCP may not know for hours.
+    /// A connection that lets pings die is dead, though TCP may not know for hours.
     fn on_ping(&mut self, ping: &ping::Event) {
-        if let Err(ping::Failure::Timeout) = ping.result {
-            tracing::info!(peer.id = %ping.peer, "no answer to a ping; closing the connection");
+        let is_answered = match ping.result {
+            Ok(_) => true,
+            Err(ping::Failure::Unsupported) => return,
+            // On a dead line even the stream for the next ping does not come about.
+            Err(_) => false,
+        };
+        if self.pulses.is_dead(ping.connection, is_answered, self.totals.read()) {
+            tracing::info!(peer.id = %ping.peer, "no answer to pings; closing the connection");
             self.swarm.close_connection(ping.connection);
         }
     }
@@ -257,6 +330,10 @@ fn options(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
 
 fn dial_failed(peer: PeerId, error: &DialError) -> AskError {
     AskError::DialFailed { peer, reason: error.to_string() }
+}
+
+fn is_circuit(address: &Multiaddr) -> bool {
+    address.iter().any(|part| part == Protocol::P2pCircuit)
 }
 
 fn cant_listen(address: &Multiaddr, error: &dyn std::fmt::Display) -> ProtocolError {

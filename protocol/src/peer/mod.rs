@@ -9,8 +9,9 @@
 //! | `incoming`, `desk` | others' requests, the way to answer, a few at a time |
 //! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
 //! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
-//! | `transport`, `congestion`, `wire_count` | TCP, Noise, Yamux; TCP's pace; what they carry |
-//! | `event_loop`, `reconnect`, `neighbours` | connections |
+//! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
+//! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
+//! | `event_loop`, `reconnect`, `pulse`, `neighbours` | connections: wanted, dead, there |
 //! | [`key_file`] | the peer's identity on disk |
 //!
 //! A stranger (a peer that is not in [`Admission`]) may enrol at a host and offer
@@ -31,8 +32,11 @@ mod incoming;
 pub mod key_file;
 mod marked;
 mod neighbours;
+mod pulse;
 mod rate;
+mod reach;
 mod reconnect;
+mod relaying;
 mod roles;
 mod talk;
 mod transport;
@@ -49,14 +53,15 @@ use tokio_util::sync::CancellationToken;
 pub use admission::Admission;
 pub use ask::AskError;
 pub use client::Client;
-pub use config::{PeerConfig, PeerLimits};
+pub use config::{PeerConfig, PeerLimits, PeerReach, Relay};
 pub use desk::answer_all;
 pub use incoming::{Asked, Incoming, ReplyTo};
 pub use neighbours::PeerEvent;
+pub use reach::Path;
 pub use roles::{PeerRole, Spoken};
 pub use wire_count::WireCount;
 
-use behaviour::PeerBehaviour;
+use behaviour::{PeerBehaviour, Sharing};
 use event_loop::EventLoop;
 use neighbours::Neighbours;
 use reconnect::Reconnector;
@@ -88,8 +93,12 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let totals = Arc::new(WireTotals::default());
     let neighbours = Arc::new(Neighbours::default());
     let peer_id = config.key.public().to_peer_id();
-    let transport = transport::build(&config.key, config.admission.clone(), &totals)?;
-    let behaviour = PeerBehaviour::new(&config, ask_receivers, incoming_sender);
+    let (circuit_transport, circuits) = libp2p::relay::client::new(peer_id);
+    let transport = transport::build(&config.key, config.admission.clone(), &totals, circuit_transport)?;
+    let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
+    let sharing = Sharing { incoming: incoming_sender, paths: paths.clone(), seen_at: seen_at.clone(), circuits };
+    let behaviour = PeerBehaviour::new(&config, ask_receivers, sharing);
+    let announce = config.reach.announce.clone();
     let mut event_loop = EventLoop {
         swarm: Swarm::new(transport, behaviour, peer_id, swarm_config()),
         listeners: Vec::new(),
@@ -98,10 +107,15 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
         neighbours: neighbours.clone(),
         reconnector: Reconnector::new(config.limits.reconnect_first, config.limits.reconnect_max),
         dialling: HashMap::new(),
+        paths: paths.clone(),
+        pulses: pulse::Pulses::default(),
+        totals: totals.clone(),
+        relays: config.reach.relay != Relay::Nothing,
         shutdown_deadline: config.limits.shutdown_deadline,
     };
     event_loop.listen(&config.listen).await?;
-    let client = Client { peer_id, asks, commands, events, neighbours, totals };
+    event_loop.announce(&announce);
+    let client = Client { peer_id, asks, commands, events, neighbours, totals, paths, seen_at, announce };
     let task = tokio::spawn(event_loop.run(shutdown));
     Ok(RunningPeer { client, incoming, task })
 }

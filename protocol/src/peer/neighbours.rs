@@ -16,6 +16,12 @@ pub enum PeerEvent {
         /// The remote address that led to it, or from which it came.
         address: Multiaddr,
     },
+    /// A connected peer is reached by another way than before. What was asked of it on
+    /// the old one got no answer, and may be asked again.
+    Rerouted {
+        /// Who.
+        peer: PeerId,
+    },
     /// The last connection to a peer is gone.
     Disconnected {
         /// To whom.
@@ -68,7 +74,7 @@ impl Neighbours {
             }
             PeerEvent::Listening { address } => seen.listeners.push(address.clone()),
             PeerEvent::NotListening { address } => seen.listeners.retain(|seen| seen != address),
-            PeerEvent::DialFailed { .. } => {}
+            PeerEvent::Rerouted { .. } | PeerEvent::DialFailed { .. } => {}
         }
     }
 

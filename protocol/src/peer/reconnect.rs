@@ -23,6 +23,14 @@ struct Kept {
     state: State,
 }
 
+impl Kept {
+    fn hurry(&mut self, soon: Instant) {
+        if let State::Waiting { until } = &mut self.state {
+            *until = soon.min(*until);
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum State {
     Waiting { until: Instant },
@@ -77,6 +85,22 @@ impl Reconnector {
     pub(super) fn connected(&mut self, peer: &PeerId, now: Instant) {
         if let Some(kept) = self.kept.get_mut(peer) {
             kept.state = State::Connected { since: now };
+        }
+    }
+
+    /// The network has changed: who is missing is tried within a second, not all in
+    /// the same moment. `random` is in 0..1.
+    pub(super) fn hurry(&mut self, now: Instant, random: f64) {
+        let soon = now + self.first_wait.mul_f64(random.clamp(0.0, 1.0));
+        for kept in self.kept.values_mut() {
+            kept.hurry(soon);
+        }
+    }
+
+    /// `peer` was found: it is tried now, if it is wanted and missing.
+    pub(super) fn hurry_to(&mut self, peer: &PeerId, now: Instant) {
+        if let Some(kept) = self.kept.get_mut(peer) {
+            kept.hurry(now);
         }
     }
 
@@ -164,6 +188,20 @@ mod tests {
         reconnector.connected(&peer, now);
         reconnector.lost(&peer, later, 1.0);
         assert_eq!(reconnector.next_due().unwrap() - later, FIRST);
+    }
+
+    #[test]
+    fn a_change_of_network_ends_a_long_wait() {
+        let (mut reconnector, peer, now) = one();
+        for _ in 0..10 {
+            reconnector.due(now + 2 * LONGEST);
+            reconnector.lost(&peer, now, 1.0);
+        }
+        assert_eq!(reconnector.next_due().unwrap() - now, LONGEST);
+        reconnector.hurry(now, 0.5);
+        assert_eq!(reconnector.next_due().unwrap() - now, FIRST / 2);
+        reconnector.hurry_to(&peer, now);
+        assert_eq!(reconnector.due(now).unwrap().0, peer);
     }
 
     #[test]

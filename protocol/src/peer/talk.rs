@@ -27,6 +27,7 @@ use super::frame::{Frames, Letter, busy};
 use super::incoming::{Answer, Asked, Held, Incoming, ReplyTo};
 use super::marked::{Marked, WireName};
 use super::rate::Rates;
+use super::reach::Paths;
 use super::roles::{PeerRole, Spoken};
 use crate::conversation::Conversation;
 use crate::error::Refusal;
@@ -39,6 +40,7 @@ pub(super) struct Shared {
     pub(super) admission: Admission,
     pub(super) rates: Arc<Rates>,
     pub(super) incoming: mpsc::Sender<Incoming>,
+    pub(super) paths: Paths,
     /// Cuts every conversation's timeout.
     pub(super) timeout_max: Duration,
 }
@@ -109,6 +111,10 @@ impl<C: Spoken> Talk<C> {
     }
 
     fn send(&mut self, ask: Ask<C>) {
+        if let Err(error) = self.check_way(ask.peer) {
+            drop(ask.answer.send(Err(error)));
+            return;
+        }
         let in_flight = self.in_flight.entry(ask.peer).or_default();
         if *in_flight >= REQUESTS_IN_FLIGHT_MAX {
             drop(ask.answer.send(Err(AskError::TooManyInFlight { peer: ask.peer })));
@@ -117,6 +123,19 @@ impl<C: Spoken> Talk<C> {
         *in_flight += 1;
         let id = self.inner.send_request(&ask.peer, Letter::to_send(ask.request));
         self.asked.insert(id, (ask.peer, ask.answer));
+    }
+
+    /// Print files wait for a way that takes them: with several connections a request
+    /// goes over any, and with none over the first that comes up.
+    fn check_way(&self, peer: PeerId) -> Result<(), AskError> {
+        if !C::CARRIES_FILES {
+            return Ok(());
+        }
+        match self.shared.paths.path(&peer) {
+            None => Err(AskError::NotConnected { peer }),
+            Some(_) if self.shared.paths.all_take_files(&peer) => Ok(()),
+            Some(_) => Err(AskError::OnlyRelayed { peer }),
+        }
     }
 
     /// Gives an asker its answer. It may have stopped waiting.

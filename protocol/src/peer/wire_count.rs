@@ -1,5 +1,5 @@
-//! Counts the bytes of every TCP connection, Noise and Yamux framing included.
-//! TCP's own headers, which only the kernel sees, are not counted.
+//! Counts the bytes of every connection: of TCP with Noise and Yamux framing, of QUIC
+//! what its streams carry. Headers that only the kernel sees are not counted.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,0 +1,110 @@
+//! How bytes travel. Whatever way is dialled, a peer comes out with a multiplexed
+//! connection whose other end has proven its key.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC, so it goes first |
+//! | `quic` | QUIC, a moment behind TCP: where only UDP gets through |
+//! | `ws` | websockets, for hosts behind an HTTP proxy |
+//! | `bind` | whether an address is free to listen at |
+//!
+//! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
+//! where they cross the relay's own connection.
+
+mod bind;
+mod quic;
+mod tcp;
+mod ws;
+
+use std::io;
+use std::sync::Arc;
+
+use futures::future::Either;
+use futures::{AsyncRead, AsyncWrite};
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::{Boxed, timeout::TransportTimeout};
+use libp2p::core::upgrade::Version;
+use libp2p::identity::Keypair;
+use libp2p::{PeerId, Transport, dns, noise, relay, yamux};
+
+use super::admission::Admission;
+use super::wire_count::WireTotals;
+use crate::error::ProtocolError;
+use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
+
+pub(super) use bind::{check_free, is_optional};
+
+/// A connection as the swarm takes it.
+type Secured = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// All transports for `key`. They add what they carry to `totals`; `circuits` is the
+/// relay's side of them.
+pub(super) fn build(
+    key: &Keypair,
+    admission: Admission,
+    totals: &Arc<WireTotals>,
+    circuits: relay::client::Transport,
+) -> Result<Secured, ProtocolError> {
+    let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart { reason: error.to_string() })?;
+    let inner = Inner { noise, admission };
+    let relayed = inner.secure(circuits);
+    let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone()))));
+    // A name is looked up before TCP and QUIC are told from each other; websockets need
+    // it unresolved, for the proxy's certificate.
+    let direct = named(|| {
+        let tcp = inner.secure(tcp::counted(totals.clone()));
+        tcp.or_transport(quic::counted(key, totals.clone())).map(either).boxed()
+    });
+    Ok(relayed.or_transport(websocket).map(either).or_transport(direct).map(either).boxed())
+}
+
+fn either<T, P>(output: Either<T, T>, _: P) -> T {
+    match output {
+        Either::Left(output) | Either::Right(output) => output,
+    }
+}
+
+/// What a byte stream is upgraded with.
+struct Inner {
+    noise: noise::Config,
+    admission: Admission,
+}
+
+impl Inner {
+    fn secure<T>(&self, bytes: T) -> Secured
+    where
+        T: Transport + Send + Unpin + 'static,
+        T::Output: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        T::Error: Send + Sync,
+        T::Dial: Send,
+        T::ListenerUpgrade: Send,
+    {
+        let admission = self.admission.clone();
+        let secured = bytes
+            .upgrade(Version::V1Lazy)
+            .authenticate(self.noise.clone())
+            .multiplex_ext(move |peer, _| multiplexer(admission.is_admitted(peer)))
+            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+        TransportTimeout::new(secured, CONNECT_TIMEOUT).boxed()
+    }
+}
+
+/// A transport with names. A machine without resolver settings still reaches numbers.
+fn named<O: Send + 'static>(transport: impl Fn() -> Boxed<O>) -> Boxed<O> {
+    match dns::tokio::Transport::system(transport()) {
+        Ok(named) => named.map_err(io::Error::other).boxed(),
+        Err(error) => {
+            tracing::warn!(%error, "names can't be looked up; only numeric addresses will work");
+            transport()
+        }
+    }
+}
+
+/// Yamux's window of 256 KiB per substream grows by itself with the line, so a range
+/// takes about three round trips, and 40 ranges in flight fill 1 Gbit/s at 100 ms. What
+/// can be set is the number of substreams, which bounds what a peer may leave unread.
+fn multiplexer(admitted: bool) -> yamux::Config {
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(if admitted { STREAMS_MAX } else { STRANGER_STREAMS_MAX });
+    config
+}

@@ -1,0 +1,123 @@
+//! Ways from peer to peer: every transport, and through a host where there is none.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{Node, eventually, job_request, node_with, range_request};
+use enprint_protocol::Multiaddr;
+use enprint_protocol::multiaddr::Protocol;
+use enprint_protocol::original::{FetchOriginal, OriginalReply};
+use enprint_protocol::peer::{AskError, Path, PeerRole, Relay};
+use enprint_protocol::print_job::OfferJob;
+
+/// A peer that listens at `addresses`, or nowhere, as behind a router that lets nobody in.
+async fn at(role: PeerRole, addresses: &[&str]) -> Node {
+    node_with(role, |config| {
+        config.listen = addresses.iter().map(|address| address.parse().unwrap()).collect();
+    })
+    .await
+}
+
+async fn host(relay: Relay) -> Node {
+    node_with(PeerRole::Host, |config| config.reach.relay = relay).await
+}
+
+/// `peer` is enrolled at `host`, and can be met there.
+async fn goes_to(peer: &Node, host: &Node) {
+    peer.meet(host).await;
+    peer.client.use_relay(host.id(), vec![host.address()]).await.unwrap();
+}
+
+/// Where `peer` is met at `host`.
+fn circuit(host: &Node, peer: &Node) -> Multiaddr {
+    let at_host = host.address().with_p2p(host.id()).unwrap();
+    at_host.with(Protocol::P2pCircuit).with_p2p(peer.id()).unwrap()
+}
+
+/// `lab` reaches `ana` at the host.
+async fn meets(lab: &Node, ana: &Node, host: &Node) {
+    for one in [lab, ana] {
+        one.admission.admit(lab.id());
+        one.admission.admit(ana.id());
+    }
+    eventually("she has a place at the host", || ana.client.is_met_at(&host.id())).await;
+    lab.client.dial(ana.id(), vec![circuit(host, ana)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_range_crosses_by_tcp_by_quic_and_by_websocket_and_is_counted() {
+    for address in
+        ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0/ws", "/ip6/::1/udp/0/quic-v1"]
+    {
+        let mut ana = at(PeerRole::Photographer, &[address]).await;
+        ana.answer_all();
+        let lab = at(PeerRole::Lab, &[]).await;
+        lab.meet(&ana).await;
+        let reply = lab.client.ask::<FetchOriginal>(ana.id(), range_request()).await.unwrap();
+        assert!(matches!(reply, OriginalReply::Range(range) if range.len() == 1 << 20), "{address}");
+        let received = lab.client.wire().received_bytes;
+        assert!((1 << 20..(1 << 20) * 21 / 20).contains(&received), "{received} bytes were counted on {address}");
+    }
+}
+
+#[tokio::test]
+async fn two_that_can_only_meet_at_the_host_exchange_messages_but_no_print_files() {
+    let host = host(Relay::Meetings).await;
+    let (mut ana, mut lab) = (at(PeerRole::Photographer, &[]).await, at(PeerRole::Lab, &[]).await);
+    ana.answer_all();
+    goes_to(&ana, &host).await;
+    goes_to(&lab, &host).await;
+    meets(&lab, &ana, &host).await;
+    let path = lab.client.path(&ana.id()).unwrap();
+    assert_eq!(path, Path::Relayed { relay: host.id(), takes_files: false });
+    let asked = lab.client.ask::<FetchOriginal>(ana.id(), range_request()).await;
+    assert_eq!(asked.unwrap_err(), AskError::OnlyRelayed { peer: ana.id() });
+    let key = ana.key.clone();
+    lab.answer_all();
+    ana.client.ask::<OfferJob>(lab.id(), job_request(&key)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_that_takes_print_files_passes_them_on() {
+    let host = host(Relay::Files).await;
+    let (mut ana, lab) = (at(PeerRole::Photographer, &[]).await, at(PeerRole::Lab, &[]).await);
+    ana.answer_all();
+    goes_to(&ana, &host).await;
+    goes_to(&lab, &host).await;
+    meets(&lab, &ana, &host).await;
+    eventually("the host says that it takes print files", || {
+        lab.client.path(&ana.id()).is_some_and(|path| path.takes_files())
+    })
+    .await;
+    let reply = lab.client.ask::<FetchOriginal>(ana.id(), range_request()).await.unwrap();
+    assert!(matches!(reply, OriginalReply::Range(_)));
+}
+
+#[tokio::test]
+async fn two_that_met_at_the_host_go_on_directly_and_leave_the_relay() {
+    let host = host(Relay::Meetings).await;
+    for listen in ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"] {
+        let (mut ana, lab) = (at(PeerRole::Photographer, &[listen]).await, at(PeerRole::Lab, &[listen]).await);
+        ana.answer_all();
+        goes_to(&ana, &host).await;
+        goes_to(&lab, &host).await;
+        meets(&lab, &ana, &host).await;
+        let is_direct = |from: &Node, to: &Node| matches!(from.client.path(&to.id()), Some(Path::Direct { .. }));
+        eventually("both have a direct way", || is_direct(&lab, &ana) && is_direct(&ana, &lab)).await;
+        lab.client.ask::<FetchOriginal>(ana.id(), range_request()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_gets_no_place_at_the_relay() {
+    let host = host(Relay::Meetings).await;
+    let (stranger, lab) = (at(PeerRole::Photographer, &[]).await, at(PeerRole::Lab, &[]).await);
+    goes_to(&lab, &host).await;
+    stranger.dial(&host).await;
+    stranger.client.use_relay(host.id(), vec![host.address()]).await.unwrap();
+    let found = lab.client.dial(stranger.id(), vec![circuit(&host, &stranger)]).await;
+    assert!(matches!(found, Err(AskError::DialFailed { .. })));
+    let called = stranger.client.dial(lab.id(), vec![circuit(&host, &lab)]).await;
+    assert!(matches!(called, Err(AskError::DialFailed { .. })), "nor a circuit to who has one");
+}
