@@ -36,6 +36,10 @@ pub(crate) struct Planes {
 /// # Errors
 /// Damage, or more pixels.
 pub(crate) fn decode(data: Vec<u8>, pixels_max: u32) -> Result<Planes, DevelopError> {
+    // The decoder takes this for a fault of the program, and ends it.
+    if data.is_empty() {
+        return Err(DevelopError::CutShort);
+    }
     let mut settings = Settings::new();
     // One thread, and no frame waits for the next one.
     settings.set_n_threads(1);

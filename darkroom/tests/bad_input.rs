@@ -7,8 +7,9 @@ mod kit;
 
 use std::time::Instant;
 
-use enprint_darkroom::{DevelopError, DevelopSettings, develop, read_facts};
-use kit::{PATIENCE, Value, developed, exif, in_words, jpeg, pixels, quarters, refused};
+use enprint_darkroom::{DevelopError, DevelopSettings, FileKind, develop, read_facts, sniff};
+use kit::small;
+use kit::{PATIENCE, Value, developed, difference, exif, in_words, jpeg, pixels, quarters, refused};
 
 /// Where the frame header's height stands in a JPEG.
 fn height_at(bytes: &[u8]) -> usize {
@@ -122,7 +123,16 @@ fn every_format() -> Vec<Vec<u8>> {
         image::DynamicImage::from(picture.clone()).write_to(&mut bytes, format).unwrap();
         all.push(bytes.into_inner());
     }
+    all.extend([kit::jpeg_xl(&picture), kit::raw(&picture), small::avif(), small::heic()]);
     all
+}
+
+#[test]
+fn the_small_files_are_shown_truly_before_they_are_spoiled() {
+    for original in [small::avif(), small::heic()] {
+        let off = difference(&pixels(&developed(&original).proof.jpeg), &quarters(64, 48));
+        assert!(off < 4.0, "{off} levels off");
+    }
 }
 
 #[test]
@@ -136,7 +146,7 @@ fn a_photo_that_is_cut_short_anywhere_is_refused_or_marked_as_damaged() {
             let started = Instant::now();
             match develop(&whole[..cut], &DevelopSettings::default()) {
                 Err(error) => drop(in_words(&error)),
-                Ok(shown) if whole.starts_with(b"\xFF\xD8") => {
+                Ok(shown) if whole.starts_with(b"\xFF\xD8") || sniff(&whole) == Some(FileKind::Raw) => {
                     assert!(shown.damage.is_some(), "cut at {cut} of {}", whole.len());
                 }
                 Ok(_) => assert!(cut + 64 > whole.len(), "cut at {cut} of {}", whole.len()),

@@ -14,7 +14,7 @@ mod spoil;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use enprint_darkroom::{DevelopSettings, develop, read_facts, sniff};
+use enprint_darkroom::{DevelopSettings, Recipe, develop, print_file, read_and_develop, read_facts, sniff};
 use enprint_jpeg_scaled::{Jpeg, Turn, turned};
 use spoil::Spoiler;
 
@@ -62,6 +62,26 @@ fn renditions_are_made_or_refused_in_words() {
             assert!(proof.width_px.max(proof.height_px) <= settings.proof_edge_px);
             assert_eq!(kit::pixels(&proof.jpeg).dimensions(), (proof.width_px, proof.height_px));
         }
+        Err(error) => drop(kit::in_words(&error)),
+    });
+}
+
+#[test]
+fn complex_formats_are_read_and_developed_together_or_refused_in_words() {
+    let settings = DevelopSettings { proof_edge_px: 48, ..DevelopSettings::default() };
+    fuzz("complex", &seeds::complex(), |bytes| match read_and_develop(bytes, &settings) {
+        Ok((facts, renditions)) => {
+            assert_eq!(facts.width_px > facts.height_px, renditions.proof.width_px > renditions.proof.height_px);
+        }
+        Err(error) => drop(kit::in_words(&error)),
+    });
+}
+
+#[test]
+fn print_files_are_made_or_refused_in_words() {
+    let recipe = Recipe { straighten: 250, ..Recipe::default() };
+    fuzz("print", &seeds::complex(), |bytes| match print_file(bytes, &recipe) {
+        Ok(file) => assert!(file.is_some_and(|file| file.width_px > 0 && file.height_px > 0)),
         Err(error) => drop(kit::in_words(&error)),
     });
 }

@@ -24,8 +24,18 @@ pub fn all() -> Vec<Vec<u8>> {
     seeds.push(written(&picture, ImageFormat::WebP));
     seeds.push(written(&picture.to_rgba16().into(), ImageFormat::Png));
     seeds.push(written(&picture.to_luma16().into(), ImageFormat::Tiff));
+    seeds.extend(complex());
     seeds.extend(camera_files(|_| true));
     seeds
+}
+
+/// Of the formats that a child reads, and of files in inks.
+pub fn complex() -> Vec<Vec<u8>> {
+    let picture = kit::quarters(64, 48);
+    let mut tiff = Cursor::new(Vec::new());
+    DynamicImage::from(picture.clone()).write_to(&mut tiff, ImageFormat::Tiff).unwrap();
+    let inks = kit::inks::jpeg([200, 30, 90, 10], (48, 32), None);
+    vec![kit::small::avif(), kit::small::heic(), kit::jpeg_xl(&picture), kit::raw(&picture), tiff.into_inner(), inks]
 }
 
 /// JPEGs alone.

@@ -5,6 +5,7 @@
 
 pub mod boxes;
 pub mod inks;
+pub mod small;
 
 use std::time::{Duration, Instant};
 
@@ -165,6 +166,17 @@ pub fn in_words(error: &DevelopError) -> String {
     assert!(words.ends_with('.') && words.split(' ').count() > 3, "not a sentence: {words}");
     assert!(!words.contains("Err(") && !words.contains("panicked"), "not for people: {words}");
     words
+}
+
+/// A RAW file: a directory of a preview that is held sideways, and the preview.
+pub fn raw(picture: &RgbImage) -> Vec<u8> {
+    let fields = |at| {
+        let size = (Value::Long(picture.width() + 4), Value::Long(picture.height() + 4));
+        let kind = [(0x00FE, Value::Long(1)), (0x0100, size.0), (0x0101, size.1), (0x0112, Value::Short(6))];
+        [&kind[..], &[(0x014A, Value::Long(0)), (0x0201, Value::Long(at))]].concat()
+    };
+    let at = exif(&fields(0), &[], &[]).len() as u32;
+    [exif(&fields(at), &[], &[]), jpeg(picture, None, None)].concat()
 }
 
 /// A lossless JPEG XL.
