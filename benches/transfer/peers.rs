@@ -1,0 +1,174 @@
+//! The peers: iroh-blobs in a program of its own (`iroh/`), which stores and verifies at
+//! both ends as it does by itself; rsync without ssh, which checks at the end; curl over
+//! HTTPS from openssl's server, which checks nothing but what TLS does.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use crate::line::{End, Line};
+use crate::ours::Outcome;
+
+const PORT: &str = "4477";
+/// Files that iroh-blobs fetches at once: its best of 1, 4 and 8 on loopback.
+const IROH_AT_ONCE: &str = "4";
+
+/// The peers that are there.
+#[derive(Debug)]
+pub struct Peers {
+    iroh: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+}
+
+/// A server until it is dropped.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop((self.0.kill(), self.0.wait()));
+    }
+}
+
+impl Peers {
+    /// Builds and prepares what can be had of those named.
+    pub fn built(work: &Path, names: &[String]) -> Self {
+        let wanted = names.iter().any(|name| name == "iroh");
+        let iroh = wanted.then(|| or_without("iroh-blobs", built("iroh", "transfer-iroh"))).flatten();
+        Self { iroh, certificate: or_without("curl over HTTPS", certificate(work)) }
+    }
+
+    /// Brings the files of `card` to the other end by that peer; None if it is not there.
+    pub fn transfer(&self, name: &str, line: &Line, dir: &Path, card: &Path) -> Option<Outcome> {
+        let came = dir.join("came");
+        fs::create_dir_all(&came).unwrap();
+        let done = match name {
+            "iroh" => iroh(self.iroh.as_ref()?, line, dir, card),
+            "rsync" => rsync(line, dir, card, &came),
+            "curl" => curl(self.certificate.as_ref()?, line, card, &came),
+            _ => return None,
+        };
+        or_without(name, done)
+    }
+}
+
+/// Builds a program of this bench that is a package apart, into the target folder.
+pub fn built(folder: &str, program: &str) -> anyhow::Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/transfer").join(folder);
+    let target = Path::new(env!("CARGO_BIN_EXE_enprint")).parent().context("no target folder")?.join(folder);
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "--locked", "--manifest-path"])
+        .arg(package.join("Cargo.toml"))
+        .env("CARGO_TARGET_DIR", &target)
+        .status()?;
+    ensure!(status.success(), "{program} can't be built");
+    Ok(target.join("release").join(program))
+}
+
+fn or_without<T>(name: &str, peer: anyhow::Result<T>) -> Option<T> {
+    peer.inspect_err(|reason| println!("{name} is left out: {reason:#}")).ok()
+}
+
+fn iroh(program: &Path, line: &Line, dir: &Path, card: &Path) -> anyhow::Result<Outcome> {
+    let address = format!("{}:{PORT}", line.address(End::Sender));
+    let mut serve = line.command(End::Sender, program);
+    serve.arg("serve").arg(dir.join("sending")).arg(card).arg(&address).stdout(Stdio::piped());
+    let mut server = Server(serve.spawn()?);
+    let output = BufReader::new(server.0.stdout.take().context("no output")?);
+    let lines = output.lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    let announced: Vec<String> = lines.collect();
+
+    let before = line.sent_bytes();
+    let mut fetch = line.command(End::Receiver, program);
+    fetch.arg("fetch").arg(dir.join("receiving")).args([&address, IROH_AT_ONCE]);
+    let mut fetching = fetch.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    fetching.stdin.take().context("no input")?.write_all(announced.join("\n").as_bytes())?;
+    let output = fetching.wait_with_output()?;
+    ensure!(output.status.success(), "iroh-blobs did not fetch");
+    let seconds = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before, publish: None })
+}
+
+fn rsync(line: &Line, dir: &Path, card: &Path, came: &Path) -> anyhow::Result<Outcome> {
+    let (config, address) = (dir.join("rsyncd.conf"), line.address(End::Sender));
+    let text = format!("use chroot = no\nuid = 0\ngid = 0\n[card]\npath = {}\nread only = yes\n", card.display());
+    fs::write(&config, text)?;
+    let mut serve = line.command(End::Sender, "rsync");
+    serve.args(["--daemon", "--no-detach", "--port", PORT, "--address", address, "--config"]).arg(&config);
+    let _server = Server(serve.spawn()?);
+    is_up(line)?;
+    timed(
+        line,
+        line.command(End::Receiver, "rsync")
+            .args(["--recursive", "--whole-file", "--fsync"])
+            .args([&format!("rsync://{address}:{PORT}/card/"), &format!("{}/", came.display())]),
+    )
+}
+
+fn curl(certificate: &Path, line: &Line, card: &Path, came: &Path) -> anyhow::Result<Outcome> {
+    let address = line.address(End::Sender);
+    let mut serve = line.command(End::Sender, "openssl");
+    let accept = format!("{address}:{PORT}");
+    serve.args(["s_server", "-quiet", "-WWW", "-accept", &accept, "-cert"]).arg(certificate).current_dir(card);
+    let _server = Server(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    is_up(line)?;
+    let mut fetch = line.command(End::Receiver, "curl");
+    fetch.args([
+        "--silent",
+        "--show-error",
+        "--no-progress-meter",
+        "--insecure",
+        "--http1.1",
+        "--parallel",
+        "--parallel-max",
+        "4",
+    ]);
+    for entry in fs::read_dir(card)? {
+        let name = entry?.file_name().into_string().map_err(|_| anyhow::anyhow!("a name"))?;
+        fetch.arg("--output").arg(came.join(&name)).arg(format!("https://{address}:{PORT}/{name}"));
+    }
+    let outcome = timed(line, &mut fetch)?;
+    let bytes: u64 = fs::read_dir(came)?.flatten().filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
+    let sent: u64 = fs::read_dir(card)?.flatten().filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
+    ensure!(bytes == sent, "curl got {bytes} of {sent} bytes");
+    Ok(outcome)
+}
+
+fn timed(line: &Line, command: &mut Command) -> anyhow::Result<Outcome> {
+    let (before, begin) = (line.sent_bytes(), Instant::now());
+    let status = command.status()?;
+    let seconds = begin.elapsed().as_secs_f64();
+    ensure!(status.success(), "it failed: {status}");
+    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before, publish: None })
+}
+
+/// Waits until the server listens.
+fn is_up(line: &Line) -> anyhow::Result<()> {
+    let address = format!("{}:{PORT}", line.address(End::Sender));
+    for _ in 0..500 {
+        let listed = line.command(End::Sender, "cat").arg("/proc/net/tcp").output()?;
+        let port = format!(":{:04X} 00000000:0000 0A", PORT.parse::<u16>()?);
+        if String::from_utf8_lossy(&listed.stdout).contains(&port) || TcpStream::connect(&address).is_ok() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    anyhow::bail!("the server does not listen at {address}")
+}
+
+fn certificate(work: &Path) -> anyhow::Result<PathBuf> {
+    let file = work.join("certificate.pem");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=bench", "-keyout"]);
+    let key = work.join("key.pem");
+    let output = openssl.arg(&key).arg("-out").arg(&file).output()?;
+    ensure!(output.status.success(), "openssl makes no certificate");
+    let both = [fs::read(&key)?, fs::read(&file)?].concat();
+    fs::write(&file, both)?;
+    Ok(file)
+}
