@@ -60,7 +60,8 @@ pub fn transfer(line: &Line, dir: &Path, card: &Path) -> Outcome {
 
     let before = line.sent_bytes();
     let paid = Instant::now();
-    let says_paid = line.command(End::Sender, PROGRAM).args(photographer.words(&["paid", &number])).stdout(Stdio::null()).spawn();
+    let says_paid =
+        line.command(End::Sender, PROGRAM).args(photographer.words(&["paid", &number])).stdout(Stdio::null()).spawn();
     until(|| is_begun(&lab.data));
     let begun = Instant::now();
     until(|| is_placed(&hot));
