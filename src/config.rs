@@ -24,7 +24,7 @@ use enprint_node::photographer::upload::{UploadHours, UploadLimit};
 use enprint_protocol::Multiaddr;
 use serde::Deserialize;
 
-use crate::cli::host::HostOptions;
+use crate::cli::host::{HostOptions, RelayChoice};
 use crate::cli::lab::LabOptions;
 use crate::cli::photographer::PhotographerOptions;
 use crate::cli::watermark::{Place, WatermarkOptions};
@@ -48,6 +48,9 @@ pub struct HostSection {
     web: Option<SocketAddr>,
     public_url: Option<String>,
     listen: Vec<Multiaddr>,
+    announce: Vec<Multiaddr>,
+    relay: Option<RelayChoice>,
+    no_mdns: bool,
     trust_proxy: Option<IpAddr>,
 }
 
@@ -57,6 +60,8 @@ pub struct HostSection {
 pub struct PhotographerSection {
     data: Option<PathBuf>,
     listen: Vec<Multiaddr>,
+    no_mdns: bool,
+    no_upnp: bool,
     approve: bool,
     watermark: Option<String>,
     watermark_logo: Option<PathBuf>,
@@ -77,6 +82,8 @@ pub struct LabSection {
     hot_folder: Option<PathBuf>,
     name: Option<String>,
     listen: Vec<Multiaddr>,
+    no_mdns: bool,
+    no_upnp: bool,
 }
 
 impl Config {
@@ -99,6 +106,9 @@ impl HostSection {
             web: given.web.or(self.web),
             public_url: given.public_url.or(self.public_url),
             listen: first_given(given.listen, self.listen),
+            announce: first_given(given.announce, self.announce),
+            relay: given.relay.or(self.relay),
+            no_mdns: given.no_mdns || self.no_mdns,
             trust_proxy: given.trust_proxy.or(self.trust_proxy),
         }
     }
@@ -117,6 +127,8 @@ impl PhotographerSection {
         PhotographerOptions {
             data: given.data.or(self.data),
             listen: first_given(given.listen, self.listen),
+            no_mdns: given.no_mdns || self.no_mdns,
+            no_upnp: given.no_upnp || self.no_upnp,
             approve: given.approve || self.approve,
             watermark: given.watermark.or(watermark),
             workers: given.workers.or(self.workers),
@@ -135,6 +147,8 @@ impl LabSection {
             hot_folder: given.hot_folder.or(self.hot_folder),
             name: given.name.or(self.name),
             listen: first_given(given.listen, self.listen),
+            no_mdns: given.no_mdns || self.no_mdns,
+            no_upnp: given.no_upnp || self.no_upnp,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use enprint_protocol::peer::PeerLimits;
+use enprint_protocol::peer::{PeerLimits, PeerReach, Relay};
 use enprint_protocol::{Multiaddr, limits, text};
 use enprint_store::ledger::{Clock, LedgerLocation, SystemClock};
 
@@ -32,6 +32,8 @@ pub struct HostConfig {
     pub public_url: Option<String>,
     /// Where peers reach this process.
     pub listen: Vec<Multiaddr>,
+    /// How it is found, and what it passes on between peers that can't reach each other.
+    pub reach: PeerReach,
     /// Bounds of the peer.
     pub peer_limits: PeerLimits,
     /// What time it is.
@@ -47,6 +49,7 @@ impl HostConfig {
             name: "Enprint".into(),
             public_url: None,
             listen: Vec::new(),
+            reach: PeerReach { relay: Relay::Meetings, ..PeerReach::default() },
             peer_limits: PeerLimits::default(),
             clock: Arc::new(SystemClock),
         }

@@ -57,6 +57,7 @@ impl Host {
         let peer_config = PeerConfig {
             listen: config.listen.clone(),
             admission: admission.clone(),
+            reach: config.reach.clone(),
             limits: config.peer_limits.clone(),
             ..PeerConfig::new(key, PeerRole::Host)
         };
@@ -86,7 +87,7 @@ impl Host {
     pub fn addresses(&self) -> Vec<Multiaddr> {
         let peer_id = self.peer_id();
         let with_peer = |address: Multiaddr| address.with_p2p(peer_id).unwrap_or_else(|address| address);
-        self.parts.client.listeners().into_iter().map(with_peer).collect()
+        self.parts.client.addresses().into_iter().map(with_peer).collect()
     }
 
     /// Runs until `shutdown`: answers peers, delivers what waits for them, keeps the list

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use enprint_protocol::Multiaddr;
+use serde::Deserialize;
 
 /// `enprint host …`
 #[derive(Debug, Args)]
@@ -39,9 +40,19 @@ pub struct HostOptions {
         help = "Where customers reach the web pages, such as https://photos.example"
     )]
     pub public_url: Option<String>,
-    /// Where peers reach this host [default: /ip4/0.0.0.0/tcp/4040]
+    /// Where this host listens for peers [default: port 4040 on TCP and UDP, IPv4 and IPv6]
     #[arg(long, global = true, env = "ENPRINT_HOST_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
+    /// Where peers reach this host, if it can't know that itself: behind a router or a proxy
+    #[arg(long, global = true, env = "ENPRINT_HOST_ANNOUNCE", value_name = "MULTIADDR", value_delimiter = ',')]
+    pub announce: Vec<Multiaddr>,
+    /// What is passed on between a photographer and a lab that can't reach each other
+    /// [default: meetings]
+    #[arg(long, global = true, env = "ENPRINT_HOST_RELAY", value_name = "WHAT")]
+    pub relay: Option<RelayChoice>,
+    /// Neither looks for peers on the local network nor is found there
+    #[arg(long, global = true, env = "ENPRINT_HOST_NO_MDNS")]
+    pub no_mdns: bool,
     /// A proxy on this address may name the customer's address in X-Forwarded-For
     #[arg(long, global = true, env = "ENPRINT_HOST_TRUST_PROXY", value_name = "ADDRESS")]
     pub trust_proxy: Option<std::net::IpAddr>,
@@ -89,6 +100,18 @@ pub enum HostCommand {
         /// The new file
         file: PathBuf,
     },
+}
+
+/// What a host passes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RelayChoice {
+    /// Nothing
+    Nothing,
+    /// What two peers need to find a direct way, and short messages
+    Meetings,
+    /// Print files too, encrypted from the one to the other
+    Files,
 }
 
 /// Whom an invitation is for.

@@ -28,9 +28,15 @@ pub struct LabOptions {
     /// The name that photographers and customers see
     #[arg(long, global = true, env = "ENPRINT_LAB_NAME")]
     pub name: Option<String>,
-    /// Where photographers reach this lab [default: /ip4/0.0.0.0/tcp/4042]
+    /// Where this lab listens for photographers [default: port 4042 on TCP and UDP, IPv4 and IPv6]
     #[arg(long, global = true, env = "ENPRINT_LAB_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
+    /// Neither looks for peers on the local network nor is found there
+    #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
+    pub no_mdns: bool,
+    /// Doesn't ask the router to open the port
+    #[arg(long, global = true, env = "ENPRINT_LAB_NO_UPNP")]
+    pub no_upnp: bool,
 }
 
 /// What the lab's people can do beside running it.

@@ -29,9 +29,15 @@ pub struct PhotographerOptions {
     /// Where originals, catalogue and key are kept
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Where labs reach this node [default: /ip4/0.0.0.0/tcp/4041]
+    /// Where this node listens for labs [default: port 4041 on TCP and UDP, IPv4 and IPv6]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
+    /// Neither looks for peers on the local network nor is found there
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_MDNS")]
+    pub no_mdns: bool,
+    /// Doesn't ask the router to open the port
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_UPNP")]
+    pub no_upnp: bool,
     /// Holds each order until it is approved
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,

@@ -7,16 +7,17 @@ use anyhow::{Context, Result, bail};
 use enprint_customer_web::{Bound, SiteConfig};
 use enprint_host_index::{Host, HostConfig, HostError, Index};
 use enprint_protocol::enrol::Role;
+use enprint_protocol::peer::{PeerReach, Relay};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::photographer::listen;
-use crate::cli::host::{HostCommand as Command, HostOptions, InviteRole};
+use super::listening;
+use crate::cli::host::{HostCommand as Command, HostOptions, InviteRole, RelayChoice};
 use crate::config::data_dir;
 use crate::show;
 
-/// Where a host listens for peers unless told otherwise.
-const LISTEN: &str = "/ip4/0.0.0.0/tcp/4040";
+/// The port on which a host listens for peers unless told otherwise.
+const PORT: u16 = 4040;
 /// Where its web pages listen unless told otherwise: behind a proxy on this machine.
 const WEB: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 
@@ -82,7 +83,17 @@ fn config(options: HostOptions) -> Result<HostConfig> {
         database: options.database,
         name: options.name.unwrap_or_else(|| usual.name.clone()),
         public_url: options.public_url,
-        listen: listen(options.listen, LISTEN)?,
+        listen: listening::at(options.listen, PORT),
+        reach: PeerReach {
+            announce: options.announce,
+            relay: match options.relay {
+                Some(RelayChoice::Nothing) => Relay::Nothing,
+                None | Some(RelayChoice::Meetings) => Relay::Meetings,
+                Some(RelayChoice::Files) => Relay::Files,
+            },
+            mdns: !options.no_mdns,
+            upnp: false,
+        },
         ..usual
     })
 }

@@ -2,16 +2,16 @@
 
 use anyhow::{Context, Result};
 use enprint_node::lab::{Lab, LabCommand as Command, LabConfig};
+use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
-use super::command;
-use super::photographer::listen;
+use super::{command, listening};
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
 use crate::config::data_dir;
 use crate::show;
 
-/// Where a lab listens unless told otherwise.
-const LISTEN: &str = "/ip4/0.0.0.0/tcp/4042";
+/// The port on which a lab listens unless told otherwise.
+const PORT: u16 = 4042;
 
 /// Runs the lab, or one command.
 pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<()> {
@@ -29,7 +29,8 @@ fn config(options: LabOptions) -> Result<LabConfig> {
     let usual = LabConfig::new(data_dir(options.data, "lab")?);
     Ok(LabConfig {
         name: options.name.unwrap_or_else(|| usual.name.clone()),
-        listen: listen(options.listen, LISTEN)?,
+        listen: listening::at(options.listen, PORT),
+        reach: PeerReach { upnp: !options.no_upnp, mdns: !options.no_mdns, ..PeerReach::default() },
         hot_folder: options.hot_folder.unwrap_or_else(|| usual.hot_folder.clone()),
         ..usual
     })

@@ -5,6 +5,7 @@ pub mod child;
 mod command;
 pub mod host;
 pub mod lab;
+mod listening;
 pub mod logging;
 pub mod photographer;
 

@@ -3,16 +3,16 @@
 use anyhow::{Context, Result, bail};
 use enprint_node::photographer::commands::EventDetails;
 use enprint_node::photographer::{Photographer, PhotographerCommand as Command, PhotographerConfig};
-use enprint_protocol::Multiaddr;
+use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
-use super::command;
+use super::{command, listening};
 use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb};
 use crate::config::data_dir;
 use crate::show;
 
-/// Where a node listens unless told otherwise.
-const LISTEN: &str = "/ip4/0.0.0.0/tcp/4041";
+/// The port on which a node listens unless told otherwise.
+const PORT: u16 = 4041;
 
 /// Runs the node, or one command.
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
@@ -32,7 +32,8 @@ fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
     let reserve_bytes = options.reserve_mb.map_or(usual.reserve_bytes, |mb| mb.saturating_mul(1024 * 1024));
     let ballast_bytes = if reserve_bytes == 0 { 0 } else { usual.ballast_bytes };
     Ok(PhotographerConfig {
-        listen: listen(options.listen, LISTEN)?,
+        listen: listening::at(options.listen, PORT),
+        reach: PeerReach { upnp: !options.no_upnp, mdns: !options.no_mdns, ..PeerReach::default() },
         approve: options.approve,
         workers: options.workers.unwrap_or(0),
         reserve_bytes,
@@ -42,11 +43,6 @@ fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
         upload_hours: options.upload_hours,
         ..usual
     })
-}
-
-/// The addresses given, or the usual one.
-pub fn listen(given: Vec<Multiaddr>, usual: &str) -> Result<Vec<Multiaddr>> {
-    if given.is_empty() { Ok(vec![usual.parse()?]) } else { Ok(given) }
 }
 
 async fn serve(config: PhotographerConfig, json: bool) -> Result<()> {

@@ -3,7 +3,7 @@
 use enprint_node::lab::LabAnswer as Answer;
 use enprint_node::lab::commands::{JobSummary, LabStatus, PhotographerSummary};
 
-use super::{bytes, columns, count, host};
+use super::{bytes, columns, connected, count, host};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -22,8 +22,8 @@ pub fn words(answer: &Answer) -> String {
 
 fn photographers(list: &[PhotographerSummary]) -> String {
     let row = |one: &PhotographerSummary| {
-        let connected = if one.connected { "connected" } else { "" };
-        vec![one.name.clone(), one.standing.clone(), connected.into(), one.peer_id.to_string()]
+        let connected = connected(one.connected, one.way.as_deref());
+        vec![one.name.clone(), one.standing.clone(), connected, one.peer_id.to_string()]
     };
     let mut text = columns(&list.iter().map(row).collect::<Vec<_>>());
     if list.iter().any(|one| one.standing == "waiting") {

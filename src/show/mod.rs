@@ -50,6 +50,15 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// Whether a peer is connected, and by which way.
+pub fn connected(is_connected: bool, way: Option<&str>) -> String {
+    match way {
+        _ if !is_connected => String::new(),
+        Some(way) => format!("connected {way}"),
+        None => "connected".to_owned(),
+    }
+}
+
 /// The host that a node is enrolled with.
 pub fn host(name: Option<&str>, is_connected: bool) -> String {
     match (name, is_connected) {

@@ -6,7 +6,7 @@ use enprint_node::photographer::commands::{
 };
 use enprint_protocol::publish::NotForPrint;
 
-use super::{bytes, columns, count, host};
+use super::{bytes, columns, connected, count, host};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -163,14 +163,8 @@ fn order(order: &OrderSummary) -> String {
 fn lab_list(labs: &[LabSummary]) -> String {
     let row = |lab: &LabSummary| {
         let chosen = if lab.chosen { "prints for you" } else { "" };
-        let connected = if lab.connected { "connected" } else { "" };
-        vec![
-            lab.name.clone(),
-            chosen.to_owned(),
-            connected.to_owned(),
-            lab.print_files.clone(),
-            lab.peer_id.to_string(),
-        ]
+        let connected = connected(lab.connected, lab.way.as_deref());
+        vec![lab.name.clone(), chosen.to_owned(), connected, lab.print_files.clone(), lab.peer_id.to_string()]
     };
     columns(&labs.iter().map(row).collect::<Vec<_>>())
 }

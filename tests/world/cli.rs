@@ -7,9 +7,22 @@ use serde_json::Value;
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_enprint");
 
+/// The program, in a network namespace of that name or where the test is.
+pub fn command(namespace: Option<&str>) -> Command {
+    let Some(namespace) = namespace else { return Command::new(PROGRAM) };
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", namespace, PROGRAM]);
+    command
+}
+
 /// Runs the program; the answer, or the sentence it ended with.
 pub fn enprint(args: &[String]) -> Result<Value, String> {
-    let output = Command::new(PROGRAM).args(args).output().unwrap();
+    enprint_in(None, args)
+}
+
+/// As [`enprint`], in a network namespace.
+pub fn enprint_in(namespace: Option<&str>, args: &[String]) -> Result<Value, String> {
+    let output = command(namespace).args(args).output().unwrap();
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

@@ -62,6 +62,13 @@ impl World {
         world
     }
 
+    /// Processes that run elsewhere, introduced to each other.
+    pub async fn of(dir: TempDir, host: Process, photographer: Process, lab: Process) -> Self {
+        let world = Self { dir, host, photographer, lab };
+        world.introduce().await;
+        world
+    }
+
     async fn introduce(&self) {
         let address = self.host.address();
         let code = self.invite("photographer");

@@ -12,6 +12,7 @@ use super::cli;
 /// A process that runs until it is dropped.
 pub struct Process {
     role: &'static str,
+    namespace: Option<String>,
     data: PathBuf,
     flags: Vec<String>,
     child: Option<Child>,
@@ -27,22 +28,34 @@ impl Process {
 
     /// A photographer's node.
     pub async fn photographer(dir: &Path, flags: &[&str]) -> Self {
-        let flags: Vec<&str> = ["--reserve-mb", "0"].iter().chain(flags).copied().collect();
+        let flags: Vec<&str> = ["--reserve-mb", "0", "--no-upnp"].iter().chain(flags).copied().collect();
         Self::start("photographer", dir, &flags).await
     }
 
     /// A lab with its hot folder.
     pub async fn lab(dir: &Path) -> Self {
         let hot = dir.join("hot");
-        let flags = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap()];
+        let flags = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap(), "--no-upnp"];
         Self::start("lab", dir, &flags).await
     }
 
+    /// One role in a network namespace of its own; `flags` say where it listens.
+    pub fn inside(namespace: &str, role: &'static str, dir: &Path, flags: &[&str]) -> Self {
+        let mut process = Self::new(role, dir, flags);
+        process.namespace = Some(namespace.to_owned());
+        process.run(&[]);
+        process
+    }
+
     async fn start(role: &'static str, dir: &Path, flags: &[&str]) -> Self {
-        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let mut process = Self { role, data: dir.join(role), flags, child: None, ready: Value::Null };
+        let mut process = Self::new(role, dir, flags);
         process.run(&["--listen", "/ip4/127.0.0.1/tcp/0"]);
         process
+    }
+
+    fn new(role: &'static str, dir: &Path, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Self { role, namespace: None, data: dir.join(role), flags, child: None, ready: Value::Null }
     }
 
     /// Starts the process again, on the ports that it had.
@@ -74,12 +87,12 @@ impl Process {
 
     /// Runs a sub-command for this process's data folder, and takes its answer.
     pub fn says(&self, args: &[&str]) -> Value {
-        cli::enprint(&self.command_line(args)).unwrap_or_else(|problem| panic!("{} {args:?}: {problem}", self.role))
+        self.tries(args).unwrap_or_else(|problem| panic!("{} {args:?}: {problem}", self.role))
     }
 
     /// As [`Self::says`], for what may fail.
     pub fn tries(&self, args: &[&str]) -> Result<Value, String> {
-        cli::enprint(&self.command_line(args))
+        cli::enprint_in(self.namespace.as_deref(), &self.command_line(args))
     }
 
     /// Ends the process as a power cut would, from where it can't be changed:
@@ -91,7 +104,7 @@ impl Process {
 
     /// As [`Self::says`], for what must fail: the sentence.
     pub fn refuses(&self, args: &[&str]) -> String {
-        match cli::enprint(&self.command_line(args)) {
+        match self.tries(args) {
             Ok(answer) => panic!("{} {args:?} was not refused: {answer}", self.role),
             Err(problem) => problem,
         }
@@ -119,18 +132,18 @@ impl Process {
 
     fn command_line(&self, args: &[&str]) -> Vec<String> {
         let head = [self.role, "--json", "--data", self.data.to_str().unwrap()];
-        let own = self.flags.iter().map(String::as_str);
+        let own = self.flags.iter().map(String::as_str).chain(["--no-mdns"]);
         head.into_iter().chain(own).chain(args.iter().copied()).map(str::to_owned).collect()
     }
 
     fn run(&mut self, last: &[&str]) {
-        let mut command = Command::new(cli::PROGRAM);
+        let mut command = cli::command(self.namespace.as_deref());
         command.args([self.role, "run", "--json", "--data", self.data.to_str().unwrap()]);
         // What the processes trace would drown what the tests say.
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "error");
         }
-        command.args(&self.flags).args(last).stdout(Stdio::piped()).stdin(Stdio::null());
+        command.args(&self.flags).args(last).args(["--no-mdns"]).stdout(Stdio::piped()).stdin(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

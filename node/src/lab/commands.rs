@@ -95,6 +95,8 @@ pub struct PhotographerSummary {
     pub standing: String,
     /// Whether they are connected now.
     pub connected: bool,
+    /// By which way, in words, if connected.
+    pub way: Option<String>,
 }
 
 /// A job in a list.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use enprint_protocol::Multiaddr;
+use enprint_protocol::peer::PeerReach;
 
 /// How a lab runs.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub struct LabConfig {
     pub name: String,
     /// Where photographers reach this lab; port 0 takes a free one.
     pub listen: Vec<Multiaddr>,
+    /// How it finds others behind routers and on the local network.
+    pub reach: PeerReach,
     /// Where finished order folders appear; made if it is not there.
     pub hot_folder: PathBuf,
     /// Free bytes that a job leaves on both disks.
@@ -28,6 +31,7 @@ impl LabConfig {
             data_dir,
             name: "Lab".into(),
             listen: Vec::new(),
+            reach: PeerReach::default(),
             reserve_bytes: crate::limits::LAB_RESERVE_BYTES,
         }
     }

@@ -69,6 +69,7 @@ impl Node {
         let photographers = self.catalogue.photographers().await?.into_iter();
         let photographers = photographers.map(|row| PhotographerSummary {
             connected: self.client.is_connected(&row.peer_id),
+            way: self.client.path(&row.peer_id).map(|path| path.words().to_owned()),
             peer_id: row.peer_id,
             name: row.name,
             standing: row.standing.word().to_owned(),

@@ -66,6 +66,7 @@ impl Lab {
         let peer_config = PeerConfig {
             listen: config.listen.clone(),
             admission: admission.clone(),
+            reach: config.reach.clone(),
             ..PeerConfig::new(key.clone(), PeerRole::Lab)
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;

@@ -17,6 +17,7 @@ use super::clock::now_ms;
 use super::node::Node;
 use crate::addresses;
 use crate::error::NodeError;
+use crate::limits::PUNCH_PATIENCE;
 
 /// Follows connections until `shutdown`: announces the lab at the host, and goes on
 /// with whatever waited for a peer as soon as that peer is there.
@@ -31,7 +32,7 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
             () = shutdown.cancelled() => return,
         };
         match event {
-            Ok(PeerEvent::Connected { peer, .. }) => node.greet_or_trace(peer).await,
+            Ok(PeerEvent::Connected { peer, .. } | PeerEvent::Rerouted { peer }) => node.greet_or_trace(peer).await,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => {
                 for peer in node.client.peers() {
@@ -67,15 +68,30 @@ impl Node {
     /// Makes sure that a photographer is connected, by the addresses that are known.
     pub(super) async fn reach(&self, row: &JobRow) -> Result<(), NodeError> {
         let peer = row.photographer;
-        if self.client.is_connected(&peer) {
-            return Ok(());
+        if !self.client.is_connected(&peer) {
+            self.refresh_photographers().await; // it may have moved
+            let known = self.catalogue.photographer(peer).await?;
+            let addresses = known.map(|known| known.addresses).unwrap_or_default();
+            self.client.dial(peer, addresses).await?;
         }
-        self.refresh_photographers().await; // it may have moved
-        let known = self.catalogue.photographer(peer).await?;
-        match known.map(|known| known.addresses).filter(|addresses| !addresses.is_empty()) {
-            Some(addresses) => Ok(self.client.dial(peer, addresses).await?),
-            None => Err(AskError::NotConnected { peer }.into()),
+        self.wait_for_a_way(peer).await
+    }
+
+    /// Waits a little until print files can come from `peer`: through two routers it is
+    /// met at the host first, and directly a moment later.
+    async fn wait_for_a_way(&self, peer: PeerId) -> Result<(), NodeError> {
+        let mut events = self.client.events();
+        let takes_files = || self.client.path(&peer).is_some_and(|path| path.takes_files());
+        let deadline = tokio::time::Instant::now() + PUNCH_PATIENCE;
+        while !takes_files() {
+            match tokio::time::timeout_at(deadline, events.recv()).await {
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
+                Ok(Err(RecvError::Closed)) => return Err(AskError::Stopped.into()),
+                Err(_) if self.client.is_connected(&peer) => return Err(AskError::OnlyRelayed { peer }.into()),
+                Err(_) => return Err(AskError::NotConnected { peer }.into()),
+            }
         }
+        Ok(())
     }
 
     /// Asks the host anew where its photographers are, if it is connected.
@@ -112,6 +128,7 @@ impl Node {
         }
         let Some(host) = self.catalogue.host().await? else { return Ok(()) };
         self.admission.admit(host.peer_id);
+        self.client.use_relay(host.peer_id, vec![host.address.clone()]).await?;
         Ok(self.client.keep_connected(host.peer_id, vec![host.address]).await?)
     }
 
@@ -155,7 +172,7 @@ impl Node {
     }
 
     fn announced(&self) -> Vec<Multiaddr> {
-        self.client.listeners().into_iter().take(ADDRESSES_MAX).collect()
+        self.client.addresses()
     }
 }
 

@@ -380,6 +380,8 @@ pub struct LabSummary {
     pub connected: bool,
     /// How it wants its print files, in a few words.
     pub print_files: String,
+    /// By which way, in words, if connected.
+    pub way: Option<String>,
 }
 
 /// How the node is.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use enprint_darkroom::Watermark;
 use enprint_protocol::Multiaddr;
+use enprint_protocol::peer::PeerReach;
 
 use super::upload::{UploadHours, UploadLimit};
 
@@ -15,6 +16,8 @@ pub struct PhotographerConfig {
     pub data_dir: PathBuf,
     /// Where other peers reach this node; port 0 takes a free one.
     pub listen: Vec<Multiaddr>,
+    /// How it finds others behind routers and on the local network.
+    pub reach: PeerReach,
     /// Orders wait for the photographer's approval before they go to a lab.
     pub approve: bool,
     /// Photos developed at once; 0 takes one for each processor.
@@ -37,6 +40,7 @@ impl PhotographerConfig {
         Self {
             data_dir,
             listen: Vec::new(),
+            reach: PeerReach::default(),
             approve: false,
             workers: 0,
             reserve_bytes: crate::limits::DISK_RESERVE_BYTES,

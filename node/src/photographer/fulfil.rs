@@ -109,6 +109,7 @@ impl Node {
             chosen: chosen == Some(lab.peer_id),
             connected: self.client.is_connected(&lab.peer_id),
             print_files: lab.print_rules.words(),
+            way: self.client.path(&lab.peer_id).map(|path| path.words().to_owned()),
             name: lab.name,
         });
         Ok(PhotographerAnswer::Labs { labs: labs.collect() })

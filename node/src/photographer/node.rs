@@ -76,6 +76,7 @@ impl Photographer {
         let peer_config = PeerConfig {
             listen: config.listen.clone(),
             admission: admission.clone(),
+            reach: config.reach.clone(),
             ..PeerConfig::new(key.clone(), PeerRole::Photographer)
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;

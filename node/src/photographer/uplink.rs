@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use enprint_protocol::access_code::InvitationCode;
 use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role, Welcome};
-use enprint_protocol::limits::ADDRESSES_MAX;
 use enprint_protocol::peer::PeerEvent;
 use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
 use tokio::sync::broadcast::error::RecvError;
@@ -24,13 +23,16 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     if let Err(error) = node.keep_host().await {
         tracing::warn!(%error, "the host is not known yet");
     }
+    if let Err(error) = node.keep_labs().await {
+        tracing::warn!(%error, "the labs that wait for files are not looked for");
+    }
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
             () = shutdown.cancelled() => return,
         };
         match event {
-            Ok(PeerEvent::Connected { peer, .. }) => node.greet(peer).await,
+            Ok(PeerEvent::Connected { peer, .. } | PeerEvent::Rerouted { peer }) => node.greet(peer).await,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => node.wake_all().await,
             Err(RecvError::Closed) => return,
@@ -71,7 +73,17 @@ impl Node {
     pub(super) async fn keep_host(&self) -> Result<(), NodeError> {
         let Some(host) = self.catalogue.host().await? else { return Ok(()) };
         self.admission.admit(host.peer_id);
+        self.client.use_relay(host.peer_id, host.addresses.clone()).await?;
         Ok(self.client.keep_connected(host.peer_id, host.addresses).await?)
+    }
+
+    /// Wants a connection to each lab that has yet to fetch something: from where this
+    /// node is, it may be the only one that can make it; nor has the host to be there.
+    async fn keep_labs(&self) -> Result<(), NodeError> {
+        for lab in self.catalogue.labs_that_fetch().await? {
+            self.client.keep_connected(lab.peer_id, lab.addresses).await?;
+        }
+        Ok(())
     }
 
     async fn greet(&self, peer: PeerId) {
@@ -122,7 +134,7 @@ impl Node {
     }
 
     fn announced(&self) -> Vec<Multiaddr> {
-        self.client.listeners().into_iter().take(ADDRESSES_MAX).collect()
+        self.client.addresses()
     }
 }
 

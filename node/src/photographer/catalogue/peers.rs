@@ -54,6 +54,14 @@ impl Catalogue {
         rows.iter().map(|row| stored::read(&row.text("peer_id")?)).collect()
     }
 
+    /// The labs that have yet to fetch something.
+    pub async fn labs_that_fetch(&self) -> Result<Vec<LabRow>, NodeError> {
+        let sql = "SELECT * FROM labs WHERE peer_id IN (SELECT jobs.lab FROM jobs \
+                   JOIN job_files ON job_files.job_id = jobs.job_id \
+                   WHERE jobs.state = 'open' AND job_files.received_ms IS NULL)";
+        self.ledger.read().fetch_all(sql, args![]).await?.iter().map(lab_row).collect()
+    }
+
     /// The labs that the host named, by name.
     pub async fn labs(&self) -> Result<Vec<LabRow>, NodeError> {
         let rows = self.ledger.read().fetch_all("SELECT * FROM labs ORDER BY name, peer_id", args![]).await?;

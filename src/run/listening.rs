@@ -1,0 +1,33 @@
+//! Where the roles listen unless told otherwise.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use enprint_protocol::Multiaddr;
+use enprint_protocol::multiaddr::Protocol;
+
+/// The addresses given; or `port` on TCP and QUIC, IPv4 and IPv6.
+pub fn at(given: Vec<Multiaddr>, port: u16) -> Vec<Multiaddr> {
+    if !given.is_empty() {
+        return given;
+    }
+    let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    let tcp = any.map(|ip| Multiaddr::from(ip).with(Protocol::Tcp(port)));
+    let quic = any.map(|ip| Multiaddr::from(ip).with(Protocol::Udp(port)).with(Protocol::QuicV1));
+    tcp.into_iter().chain(quic).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_listens_on_both_kinds_of_line_and_both_kinds_of_address() {
+        let shown: Vec<_> = at(Vec::new(), 4040).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            ["/ip4/0.0.0.0/tcp/4040", "/ip6/::/tcp/4040", "/ip4/0.0.0.0/udp/4040/quic-v1", "/ip6/::/udp/4040/quic-v1"]
+        );
+        let given: Multiaddr = "/ip4/127.0.0.1/tcp/0".parse().unwrap();
+        assert_eq!(at(vec![given.clone()], 4040), [given]);
+    }
+}
