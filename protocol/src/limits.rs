@@ -131,7 +131,7 @@ pub const STREAMS_NEGOTIATING_MAX: usize = 64;
 /// An idle connection to a known peer stays, so that orders find their way.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time between pings, which keep routers from forgetting the connection.
-pub const PING_INTERVAL: Duration = Duration::from_secs(15);
+pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 /// A ping that takes longer is missed; libp2p passes over the first. A slow line, on
 /// which pings wait behind ranges, is told from a dead one by what crosses it.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(10);

@@ -18,6 +18,8 @@ pub struct Town {
 pub enum Line {
     Tcp,
     Quic,
+    /// As the roles do unless told otherwise.
+    Both,
 }
 
 /// What a town is like.
@@ -33,6 +35,7 @@ impl Line {
         match self {
             Self::Tcp => format!("/ip4/{ip}/tcp/{port}"),
             Self::Quic => format!("/ip4/{ip}/udp/{port}/quic-v1"),
+            Self::Both => format!("{},{}", Self::Tcp.at(ip, port), Self::Quic.at(ip, port)),
         }
     }
 }
