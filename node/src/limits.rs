@@ -157,7 +157,6 @@ pub const FINISH_SENDING_LOOK: Duration = Duration::from_millis(50);
 /// Characters from which on the beginning of a name or an id may stand for it.
 pub const NAME_BEGINNING_CHARS_MIN: usize = 4;
 
-
 /// How a lab wants its print files, as stored: its colour profile and a little more.
 pub const PRINT_RULES_BYTES_MAX: usize = 9 * 1024 * 1024;
 /// How long a lab waits for a direct way to a photographer that it met at the host:
