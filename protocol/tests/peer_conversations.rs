@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{Node, answer, eventually, node, node_with};
 use enprint_protocol::enrol::{Enrol, EnrolReply};
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
-use enprint_protocol::limits::SHUTDOWN_DEADLINE;
+use enprint_protocol::limits::{REQUESTS_IN_FLIGHT_MAX, SHUTDOWN_DEADLINE};
 use enprint_protocol::order::{Deliver, OrderReply};
 use enprint_protocol::original::{FetchOriginal, OriginalReply};
 use enprint_protocol::peer::{AskError, Incoming, PeerEvent, PeerRole, key_file};
@@ -150,7 +150,7 @@ async fn a_full_channel_answers_busy_at_once_and_recovers() {
 #[tokio::test]
 async fn more_requests_in_flight_than_may_be_are_refused_here() {
     let (mut host, ana) = host_and_photographer().await;
-    let asks: Vec<_> = (0..40)
+    let asks: Vec<_> = (0..REQUESTS_IN_FLIGHT_MAX + 8)
         .map(|_| {
             let (client, host) = (ana.client.clone(), host.id());
             tokio::spawn(async move { client.ask::<Publish>(host, common::publish_request()).await })
@@ -168,7 +168,7 @@ async fn more_requests_in_flight_than_may_be_are_refused_here() {
             Err(error) => assert_eq!(error, AskError::TooManyInFlight { peer: host.id() }),
         }
     }
-    assert_eq!(answered, 32);
+    assert_eq!(answered, REQUESTS_IN_FLIGHT_MAX);
 }
 
 #[tokio::test]
