@@ -16,7 +16,7 @@ use crate::line::{End, Line};
 use crate::ours::Outcome;
 
 const PORT: &str = "4477";
-/// Files that iroh-blobs fetches at once: its best of 1, 4 and 8 on loopback.
+/// Files that iroh-blobs fetches at once, as when it was first measured; others not tried.
 const IROH_AT_ONCE: &str = "4";
 
 /// The peers that are there.
