@@ -61,7 +61,6 @@ pub struct PhotographerSection {
     data: Option<PathBuf>,
     listen: Vec<Multiaddr>,
     no_mdns: bool,
-    no_upnp: bool,
     approve: bool,
     watermark: Option<String>,
     watermark_logo: Option<PathBuf>,
@@ -83,7 +82,6 @@ pub struct LabSection {
     name: Option<String>,
     listen: Vec<Multiaddr>,
     no_mdns: bool,
-    no_upnp: bool,
 }
 
 impl Config {
@@ -128,7 +126,6 @@ impl PhotographerSection {
             data: given.data.or(self.data),
             listen: first_given(given.listen, self.listen),
             no_mdns: given.no_mdns || self.no_mdns,
-            no_upnp: given.no_upnp || self.no_upnp,
             approve: given.approve || self.approve,
             watermark: given.watermark.or(watermark),
             workers: given.workers.or(self.workers),
@@ -148,7 +145,6 @@ impl LabSection {
             name: given.name.or(self.name),
             listen: first_given(given.listen, self.listen),
             no_mdns: given.no_mdns || self.no_mdns,
-            no_upnp: given.no_upnp || self.no_upnp,
         }
     }
 }

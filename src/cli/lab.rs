@@ -34,9 +34,6 @@ pub struct LabOptions {
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
     pub no_mdns: bool,
-    /// Doesn't ask the router to open the port
-    #[arg(long, global = true, env = "ENPRINT_LAB_NO_UPNP")]
-    pub no_upnp: bool,
 }
 
 /// What the lab's people can do beside running it.

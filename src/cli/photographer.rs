@@ -35,9 +35,6 @@ pub struct PhotographerOptions {
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_MDNS")]
     pub no_mdns: bool,
-    /// Doesn't ask the router to open the port
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_UPNP")]
-    pub no_upnp: bool,
     /// Holds each order until it is approved
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,

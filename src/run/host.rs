@@ -92,7 +92,6 @@ fn config(options: HostOptions) -> Result<HostConfig> {
                 Some(RelayChoice::Files) => Relay::Files,
             },
             mdns: !options.no_mdns,
-            upnp: false,
         },
         ..usual
     })

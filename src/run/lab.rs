@@ -30,7 +30,7 @@ fn config(options: LabOptions) -> Result<LabConfig> {
     Ok(LabConfig {
         name: options.name.unwrap_or_else(|| usual.name.clone()),
         listen: listening::at(options.listen, PORT),
-        reach: PeerReach { upnp: !options.no_upnp, mdns: !options.no_mdns, ..PeerReach::default() },
+        reach: PeerReach { mdns: !options.no_mdns, ..PeerReach::default() },
         hot_folder: options.hot_folder.unwrap_or_else(|| usual.hot_folder.clone()),
         ..usual
     })

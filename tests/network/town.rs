@@ -54,11 +54,11 @@ impl Town {
         let flags = ["--name", "The host", "--web", "198.51.100.1:8080", "--relay", plan.relay, "--listen", &listen];
         let host = Process::inside(&net.space("host"), "host", dir.path(), &flags);
         let listen = plan.line.at("0.0.0.0", 4041);
-        let flags = ["--reserve-mb", "0", "--no-upnp", "--listen", &listen];
+        let flags = ["--reserve-mb", "0", "--listen", &listen];
         let photographer = Process::inside(&net.space("ana"), "photographer", dir.path(), &flags);
         let (hot, listen) = (dir.path().join("hot"), plan.line.at("0.0.0.0", 4042));
         let hot = hot.to_str().unwrap();
-        let flags = ["--name", "The lab", "--hot-folder", hot, "--no-upnp", "--listen", &listen];
+        let flags = ["--name", "The lab", "--hot-folder", hot, "--listen", &listen];
         let lab = Process::inside(&net.space("lab"), "lab", dir.path(), &flags);
         Some(Self { world: World::of(dir, host, photographer, lab).await, net })
     }

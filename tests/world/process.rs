@@ -28,14 +28,14 @@ impl Process {
 
     /// A photographer's node.
     pub async fn photographer(dir: &Path, flags: &[&str]) -> Self {
-        let flags: Vec<&str> = ["--reserve-mb", "0", "--no-upnp"].iter().chain(flags).copied().collect();
+        let flags: Vec<&str> = ["--reserve-mb", "0"].iter().chain(flags).copied().collect();
         Self::start("photographer", dir, &flags).await
     }
 
     /// A lab with its hot folder.
     pub async fn lab(dir: &Path) -> Self {
         let hot = dir.join("hot");
-        let flags = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap(), "--no-upnp"];
+        let flags = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap()];
         Self::start("lab", dir, &flags).await
     }
 

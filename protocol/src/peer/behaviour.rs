@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{PeerId, connection_limits, dcutr, identify, mdns, ping, relay, upnp};
+use libp2p::{PeerId, connection_limits, dcutr, identify, mdns, ping, relay};
 use tokio::sync::mpsc;
 
 use super::config::PeerConfig;
@@ -37,7 +37,6 @@ pub(super) struct PeerBehaviour {
     circuits: relay::client::Behaviour,
     relay: Toggle<relay::Behaviour>,
     punch: Toggle<dcutr::Behaviour>,
-    router: Toggle<upnp::tokio::Behaviour>,
     neighbourhood: Toggle<mdns::tokio::Behaviour>,
     enrol: Talk<Enrol>,
     publish: Talk<Publish>,
@@ -76,7 +75,6 @@ impl PeerBehaviour {
             circuits: sharing.circuits,
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
             punch: (config.role != PeerRole::Host).then(|| dcutr::Behaviour::new(me)).into(),
-            router: config.reach.upnp.then(upnp::tokio::Behaviour::default).into(),
             neighbourhood: neighbourhood(config, me).into(),
             enrol: Talk::new(shared.clone(), asks.enrol),
             publish: Talk::new(shared.clone(), asks.publish),

@@ -35,8 +35,6 @@ pub struct PeerReach {
     pub announce: Vec<Multiaddr>,
     /// Known peers may meet here who can't reach each other.
     pub relay: Relay,
-    /// Asks the router to open our ports.
-    pub upnp: bool,
     /// Finds known peers on the local network, and is found by them.
     pub mdns: bool,
 }
