@@ -20,12 +20,15 @@ async fn photos_are_kept_byte_for_byte_once_with_what_the_camera_wrote() {
     photos::put(&card, "Reception & cake/Ä photo, \"quoted\".JPG", &one);
     photos::put(&card, "DSC_0001.jpg", &two);
     photos::put(&card, "copies/DSC_0001 copy.jpg", &two);
-    photos::put(&card, "broken/half.jpg", &two[..two.len() / 3]);
+    let cut = two[..two.len() / 3].to_vec();
+    photos::put(&card, "broken/cut.jpg", &cut);
     photos::put(&card, "broken/page.jpg", b"<html><body>not found</body></html>");
     photos::put(&card, "broken/empty.png", b"");
     photos::put(&card, "broken/zeros.tif", &vec![0; 100_000]);
     let imported = import(&node, &card);
-    assert_eq!((imported["imported"].as_u64(), imported["duplicates"].as_array().unwrap().len()), (Some(2), 1));
+    assert_eq!((imported["imported"].as_u64(), imported["duplicates"].as_array().unwrap().len()), (Some(3), 1));
+    let cut_short = imported["not_for_print"].as_array().unwrap();
+    assert_eq!((cut_short.len(), &cut_short[0]["name"]), (1, &"broken/cut.jpg".into()), "{cut_short:?}");
     let failed = imported["failed"].as_array().unwrap();
     let reason = |name: &str| failed.iter().find(|file| file["name"] == name).map(|file| file["reason"].clone());
     for name in ["broken/page.jpg", "broken/empty.png", "broken/zeros.tif"] {
@@ -42,7 +45,7 @@ async fn photos_are_kept_byte_for_byte_once_with_what_the_camera_wrote() {
     let out = dir.path().join("out");
     node.says(&["export", "--event", "The card", out.to_str().unwrap()]);
     let mut exported: Vec<Vec<u8>> = files_below(&out).iter().map(|file| std::fs::read(file).unwrap()).collect();
-    let mut expected = vec![one, two];
+    let mut expected = vec![one, two, cut];
     exported.sort();
     expected.sort();
     assert!(exported == expected, "the originals are not what was imported");
