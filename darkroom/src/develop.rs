@@ -5,12 +5,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::RgbImage;
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder};
 
 use crate::colour::{self, Meaning};
 use crate::container::Metadata;
 use crate::cutting::cut;
 use crate::decode::{self, Picture};
+use crate::encode;
 use crate::error::DevelopError;
 use crate::facts::{Facts, read_facts};
 use crate::jpeg_headers::JpegHeaders;
@@ -42,7 +42,7 @@ pub struct DevelopSettings {
 
 impl Default for DevelopSettings {
     fn default() -> Self {
-        Self { thumbnail_edge_px: 320, proof_edge_px: 1600, thumbnail_quality: 79, proof_quality: 81, watermark: None }
+        Self { thumbnail_edge_px: 320, proof_edge_px: 1600, thumbnail_quality: 80, proof_quality: 82, watermark: None }
     }
 }
 
@@ -116,11 +116,11 @@ fn the_long_way(
     let proof_edge_px = proof.width().max(proof.height());
     let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
     let small = shrink_rgb(&proof, small)?;
-    let (thumbnail, placeholder) = (encoded(&small, settings.thumbnail_quality)?, placeholder(&small)?);
+    let (thumbnail, placeholder) = (encode::of_rgb(&small, settings.thumbnail_quality)?, placeholder(&small)?);
     if let Some(watermark) = &settings.watermark {
         watermark.stamp(&mut proof)?;
     }
-    let proof = encoded(&proof, settings.proof_quality)?;
+    let proof = encode::of_rgb(&proof, settings.proof_quality)?;
     Ok((facts, Renditions { thumbnail, proof, damage, placeholder }))
 }
 
@@ -165,17 +165,4 @@ fn looked_at(
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
     // Nothing that `work` may leave half done outlives it.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp))
-}
-
-fn encoded(pixels: &RgbImage, quality: u8) -> Result<Rendition, DevelopError> {
-    let failed = |problem: &dyn std::fmt::Display| DevelopError::NotEncoded { problem: problem.to_string() };
-    let edge = |px: u32| u16::try_from(px).map_err(|error| failed(&error));
-    let (width_px, height_px) = pixels.dimensions();
-    let mut jpeg = Vec::new();
-    let mut encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
-    // Taken from one pixel of four, colours would lie half a pixel off and flicker.
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    let encode = encoder.encode(pixels.as_raw(), edge(width_px)?, edge(height_px)?, ColorType::Rgb);
-    encode.map_err(|error| failed(&error))?;
-    Ok(Rendition { jpeg, width_px, height_px })
 }

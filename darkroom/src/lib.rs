@@ -46,6 +46,7 @@ mod decode_jpeg;
 mod decode_jpeg_whole;
 mod decode_jxl;
 pub mod develop;
+mod encode;
 pub mod error;
 mod exposure;
 pub mod facts;

@@ -5,9 +5,9 @@
 
 use image::metadata::Orientation as Turn;
 use image::{DynamicImage, GrayImage, RgbImage};
-use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor};
 
-use crate::develop::{DevelopSettings, Rendition, Renditions};
+use crate::develop::{DevelopSettings, Renditions};
+use crate::encode;
 use crate::error::DevelopError;
 use crate::facts::Orientation;
 use crate::placeholder::placeholder;
@@ -32,8 +32,8 @@ pub fn developed(
     let small = planes::shrunk(&proof, small)?;
     Ok(Some(Renditions {
         placeholder: placeholder(&rgb(&small)?)?,
-        thumbnail: encoded(&small, settings.thumbnail_quality)?,
-        proof: encoded(&proof, settings.proof_quality)?,
+        thumbnail: encode::of_planes(&small, settings.thumbnail_quality)?,
+        proof: encode::of_planes(&proof, settings.proof_quality)?,
         damage: None,
     }))
 }
@@ -68,48 +68,4 @@ fn fewer() -> DevelopError {
 /// Few pixels, for the placeholder.
 fn rgb(planes: &Planes) -> Result<RgbImage, DevelopError> {
     RgbImage::from_raw(planes.width, planes.height, planes.rgb()).ok_or_else(fewer)
-}
-
-/// Planes as the encoder takes them, a row at a time.
-struct Rows<'a> {
-    planes: &'a Planes,
-    size: (u16, u16),
-}
-
-impl ImageBuffer for Rows<'_> {
-    fn get_jpeg_color_type(&self) -> JpegColorType {
-        if self.planes.colours.is_some() { JpegColorType::Ycbcr } else { JpegColorType::Luma }
-    }
-
-    fn width(&self) -> u16 {
-        self.size.0
-    }
-
-    fn height(&self) -> u16 {
-        self.size.1
-    }
-
-    /// The encoder halves the colours again by taking each second one.
-    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
-        let [light, blue, red, _] = buffers;
-        light.extend_from_slice(self.planes.light_row(y.into()));
-        if let Some((blues, reds)) = self.planes.colour_rows(y.into()) {
-            let width = usize::from(self.size.0);
-            for (buffer, row) in [(blue, blues), (red, reds)] {
-                buffer.extend(row.iter().flat_map(|level| [*level; 2]).take(width));
-            }
-        }
-    }
-}
-
-fn encoded(planes: &Planes, quality: u8) -> Result<Rendition, DevelopError> {
-    let failed = |problem: &dyn std::fmt::Display| DevelopError::NotEncoded { problem: problem.to_string() };
-    let edge = |px: u32| u16::try_from(px).map_err(|error| failed(&error));
-    let rows = Rows { planes, size: (edge(planes.width)?, edge(planes.height)?) };
-    let mut jpeg = Vec::with_capacity(planes.light.len() / 4);
-    let mut encoder = Encoder::new(&mut jpeg, quality.clamp(1, 100));
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Nearest);
-    encoder.encode_image(rows).map_err(|error| failed(&error))?;
-    Ok(Rendition { jpeg, width_px: planes.width, height_px: planes.height })
 }
