@@ -191,7 +191,7 @@ fn cut_short_unless(facts_only: bool, headers: &JpegHeaders<'_>) -> Result<(), D
 /// data, in which 0xFF is followed by zero, and garbage between segments.
 fn next_marker(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
     loop {
-        at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)?;
+        at += memchr::memchr(0xFF, bytes.get(at..)?)?;
         match *bytes.get(at + 1)? {
             0xFF => at += 1,
             0x00 => at += 2,

@@ -54,7 +54,7 @@ impl Wanted {
     ///
     /// # Errors
     /// [`ScaledError::Data`] for a word that no code has, and for runs past the block's end.
-    #[inline]
+    #[inline(always)]
     pub fn decode(
         &self,
         bits: &mut Bits<'_>,
@@ -112,7 +112,7 @@ pub fn read_whole(
 }
 
 /// Steps over the rest of a block.
-#[inline]
+#[inline(always)]
 fn pass(bits: &mut Bits<'_>, ac: &Code, mut position: usize) -> Result<(), ScaledError> {
     while position < 64 {
         bits.refill();

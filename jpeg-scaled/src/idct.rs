@@ -29,20 +29,22 @@ fn amplitude_of(n: usize, x: usize, u: usize) -> f32 {
 
 /// Writes the samples of `blocks` blocks, at most [`LANES`], into `strip`: N rows,
 /// `stride` apart, from `left` on. The batch is zero afterwards.
+#[inline(always)]
 pub fn transform(n: usize, batch: &mut [Lane; 65], strip: &mut [u8], stride: usize, left: usize, blocks: usize) {
-    let go = match n {
-        1 => transform_at::<1>,
-        2 => transform_at::<2>,
-        3 => transform_at::<3>,
-        4 => transform_at::<4>,
-        5 => transform_at::<5>,
-        6 => transform_at::<6>,
-        7 => transform_at::<7>,
-        _ => transform_at::<8>,
-    };
-    go(&WAVES[n.min(8)], batch, strip, stride, left, blocks);
+    let waves = &WAVES[n.min(8)];
+    match n {
+        1 => transform_at::<1>(waves, batch, strip, stride, left, blocks),
+        2 => transform_at::<2>(waves, batch, strip, stride, left, blocks),
+        3 => transform_at::<3>(waves, batch, strip, stride, left, blocks),
+        4 => transform_at::<4>(waves, batch, strip, stride, left, blocks),
+        5 => transform_at::<5>(waves, batch, strip, stride, left, blocks),
+        6 => transform_at::<6>(waves, batch, strip, stride, left, blocks),
+        7 => transform_at::<7>(waves, batch, strip, stride, left, blocks),
+        _ => transform_at::<8>(waves, batch, strip, stride, left, blocks),
+    }
 }
 
+#[inline(always)]
 fn transform_at<const N: usize>(
     waves: &[[f32; 8]; 8],
     batch: &mut [Lane; 65],

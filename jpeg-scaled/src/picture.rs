@@ -1,6 +1,8 @@
 //! A scan → its planes: walks the MCUs a row at a time, gathers blocks into batches
 //! and puts their samples in place.
 
+use fearless_simd::{Level, dispatch};
+
 use crate::bits::Bits;
 use crate::block::{LANES, Lane, Wanted};
 use crate::error::ScaledError;
@@ -61,6 +63,13 @@ impl<'a> Jpeg<'a> {
     /// [`ScaledError::CutShort`].
     pub fn decode(&self, eighths: &[usize]) -> Result<Vec<Plane>, ScaledError> {
         let mut channels = self.channels(eighths)?;
+        // Compiled for each kind of processor: shifts and products take half as long on most.
+        dispatch!(Level::new(), _ => self.fill(&mut channels))?;
+        Ok(channels.into_iter().map(|channel| channel.plane).collect())
+    }
+
+    #[inline(always)]
+    fn fill(&self, channels: &mut [Channel<'_>]) -> Result<(), ScaledError> {
         let mut bits = Bits::new(self.headers.scan);
         let (mcus_across, mcus_down) = self.headers.mcus();
         let mut until_restart = self.headers.restart_interval;
@@ -75,14 +84,14 @@ impl<'a> Jpeg<'a> {
                     until_restart -= 1;
                 }
                 bits.prepare_mcu();
-                for channel in &mut channels {
+                for channel in channels.iter_mut() {
                     channel.decode_mcu(&mut bits, column)?;
                 }
                 bits.check()?;
             }
             channels.iter_mut().for_each(|channel| channel.finish_row());
         }
-        Ok(channels.into_iter().map(|channel| channel.plane).collect())
+        Ok(())
     }
 
     fn channels(&self, eighths: &[usize]) -> Result<Vec<Channel<'_>>, ScaledError> {
@@ -140,6 +149,7 @@ struct Channel<'a> {
 }
 
 impl Channel<'_> {
+    #[inline(always)]
     fn decode_mcu(&mut self, bits: &mut Bits<'_>, column: usize) -> Result<(), ScaledError> {
         let across = self.component.across;
         if self.waiting + across > LANES {
@@ -155,6 +165,7 @@ impl Channel<'_> {
     }
 
     /// Transforms the blocks that wait; `end` is the block after the last of them.
+    #[inline(always)]
     fn transform_waiting(&mut self, end: usize) {
         let left = (end - self.waiting) * self.n;
         for (row, batch) in self.batches.iter_mut().enumerate() {
@@ -165,6 +176,7 @@ impl Channel<'_> {
     }
 
     /// Moves the strip's samples to the plane, without the padding.
+    #[inline(always)]
     fn finish_row(&mut self) {
         self.transform_waiting(self.stride / self.n);
         let plane = &mut self.plane;
