@@ -1,11 +1,11 @@
-//! Where a file keeps its EXIF, its XMP and its IPTC. Walks PNG chunks, WebP chunks and the
-//! first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
+//! Where a file keeps its EXIF, its XMP and its IPTC. Walks PNG chunks, WebP chunks, JPEG
+//! XL boxes and the first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
 
 use std::borrow::Cow;
 
-use crate::heif::Heif;
+use crate::heif::{Heif, boxes};
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::{EXIF_BYTES_MAX, IPTC_BYTES_MAX, XMP_BYTES_MAX};
+use crate::limits::{EXIF_BYTES_MAX, HEIF_BOXES_MAX, IPTC_BYTES_MAX, XMP_BYTES_MAX};
 use crate::raw;
 use crate::sniff::FileKind;
 
@@ -41,6 +41,7 @@ impl<'a> Metadata<'a> {
                 let (exif, xmp) = Heif::read(bytes).ok().flatten().map(|heif| heif.metadata()).unwrap_or_default();
                 Self { exif: exif.and_then(without_orientation).map(Cow::from), xmp, ..Self::default() }
             }
+            FileKind::JpegXl => jpeg_xl(bytes),
             _ => Self::default(),
         };
         Self {
@@ -51,8 +52,25 @@ impl<'a> Metadata<'a> {
     }
 }
 
-/// The container of HEIC and AVIF turns the picture, so that EXIF's orientation is taken
-/// out, else it would be turned twice.
+/// A bare codestream has none; compressed boxes (`brob`) are left unread.
+fn jpeg_xl(bytes: &[u8]) -> Metadata<'_> {
+    let mut metadata = Metadata::default();
+    for (name, body) in boxes(bytes).take(HEIF_BOXES_MAX) {
+        match &name {
+            b"Exif" => {
+                let header_at = body.first_chunk::<4>().map_or(0, |at| u32::from_be_bytes(*at) as usize);
+                let tiff = body.get(4..).and_then(|rest| rest.get(header_at..));
+                metadata.exif = tiff.and_then(|tiff| without_orientation(tiff.into())).map(Cow::from);
+            }
+            b"xml " => metadata.xmp = Some(body),
+            _ => {}
+        }
+    }
+    metadata
+}
+
+/// The codestream of JPEG XL and the container of HEIC and AVIF turn the picture, so that
+/// EXIF's orientation is taken out, else it would be turned twice.
 fn without_orientation(block: Cow<'_, [u8]>) -> Option<Vec<u8>> {
     let mut block = block.into_owned();
     let little = block.starts_with(b"II");

@@ -8,7 +8,7 @@ mod kit;
 use std::fs;
 use std::path::PathBuf;
 
-use enprint_darkroom::{FileKind, Recipe, print_file, read_facts, sniff};
+use enprint_darkroom::{DevelopError, DevelopSettings, FileKind, Recipe, develop, print_file, read_facts, sniff};
 use kit::{developed, difference, pixels};
 
 /// The files of a sub-folder, or None with a line that says so.
@@ -81,4 +81,24 @@ fn every_real_jpeg_counts_as_whole_and_is_printed() {
             assert_eq!(printed, Ok(None), "{path:?}");
         }
     }
+}
+
+#[test]
+fn a_real_photo_cut_at_every_1000th_byte_is_shown_as_damaged_or_refused_and_never_printed() {
+    let Some(paths) = files("jpeg") else { return };
+    let bytes = |path: &PathBuf| fs::metadata(path).unwrap().len();
+    let smallest = fs::read(paths.iter().min_by_key(|path| bytes(path)).unwrap()).unwrap();
+    let mut shown = 0;
+    for end in (1000..smallest.len()).step_by(1000) {
+        let cut = &smallest[..end];
+        match develop(cut, &DevelopSettings::default()) {
+            Ok(renditions) => {
+                shown += 1;
+                assert_eq!(renditions.damage, Some(DevelopError::CutShort), "at {end}");
+            }
+            Err(error) => assert!(error.to_string().len() > 20, "at {end}: {error}"),
+        }
+        assert!(print_file(cut, &Recipe::default()).is_err(), "printed though cut at {end}");
+    }
+    assert!(shown * 1000 > smallest.len() / 2, "only {shown} cuts gave a picture");
 }

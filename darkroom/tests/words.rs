@@ -213,6 +213,23 @@ fn a_tiffs_xmp_and_iptc_are_found_by_their_tags() {
 }
 
 #[test]
+fn jpeg_xl_says_in_boxes_what_it_knows_and_is_turned_by_its_codestream_alone() {
+    let boxed = |name: &[u8; 4], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], name, body].concat();
+    let block = exif(&[(0x010E, Value::Text("The bride")), (0x0112, Value::Short(6))], &[], &[]);
+    let picture = kit::jpeg_xl(&quarters(300, 200));
+    let signature = boxed(b"JXL ", b"\r\n\x87\n");
+    let kind = boxed(b"ftyp", b"jxl \0\0\0\0jxl ");
+    let exif = boxed(b"Exif", &[&[0; 4], &block[..]].concat());
+    let xmp = boxed(b"xml ", &packet("xmp:Rating='4'", ""));
+    let original = [signature, kind, exif, xmp, boxed(b"jxlc", &picture)].concat();
+    let facts = read_facts(&original).unwrap();
+    assert_eq!((facts.caption.as_deref(), facts.rating), (Some("The bride"), Some(4)), "{facts:?}");
+    assert_eq!((facts.width_px, facts.height_px), (300, 200));
+    let proof = developed(&original).proof;
+    assert_eq!((proof.width_px, proof.height_px), (300, 200), "turned by EXIF as well");
+}
+
+#[test]
 fn a_document_that_defines_entities_is_not_read() {
     let laughs = "<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]>";
     let body = packet("xmp:Rating='5'", "<dc:description>&b;</dc:description>");
