@@ -35,12 +35,17 @@ fn main() {
     println!("render             {render_s:7.1} s, {:.0} ms a photo and processor", per_photo(render_s, photos));
     let (store_s, ()) = timed(|| store(&work.path().join("alone"), &files, &rendered));
     println!("store              {store_s:7.1} s, {:.0} MB/s", megabytes / store_s);
+    let before_s = processor_seconds_of_children();
     let (import_s, ()) = timed(|| import(&work.path().join("card"), &work.path().join("node"), photos));
+    let busy = (processor_seconds_of_children() - before_s) / import_s / processors() as f64;
     let ratio = import_s / read_s.max(render_s).max(store_s);
-    println!("the whole import   {import_s:7.1} s, {ratio:.2} × the slowest stage");
+    println!(
+        "the whole import   {import_s:7.1} s, {ratio:.2} × the slowest stage; processors {:.0} % busy",
+        busy * 100.0
+    );
     println!(
         "{{\"photos\":{photos},\"megabytes\":{megabytes:.0},\"read_s\":{read_s:.2},\"render_s\":{render_s:.2},\
-         \"store_s\":{store_s:.2},\"import_s\":{import_s:.2},\"ratio\":{ratio:.3}}}"
+         \"store_s\":{store_s:.2},\"import_s\":{import_s:.2},\"ratio\":{ratio:.3},\"busy\":{busy:.2}}}"
     );
 }
 
@@ -59,6 +64,13 @@ fn arguments() -> (PathBuf, usize) {
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Of those that have ended, in hundredths of a second by the kernel's count.
+fn processor_seconds_of_children() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = stat.rsplit_once(')').unwrap().1;
+    after_name.split_whitespace().skip(13).take(2).map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
 }
 
 fn per_photo(seconds: f64, photos: usize) -> f64 {

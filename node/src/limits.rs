@@ -10,6 +10,9 @@ pub const IMPORT_FILES_MAX: usize = 200_000;
 pub const IMPORT_DEPTH_MAX: usize = 32;
 /// Photos that are read, hashed and developed at once; each holds one original in memory.
 pub const IMPORT_WORKERS_MAX: usize = 8;
+/// Photos that are developed and wait for the disk: enough that its pauses, when it
+/// flushes, do not become the workers'.
+pub const IMPORT_WAITING_MAX: usize = 8;
 /// Originals in memory at once, however many workers: one of the largest, or dozens of
 /// the usual size.
 pub const IMPORT_BYTES_HELD_MAX: u64 = 512 * 1024 * 1024;

@@ -60,23 +60,37 @@ impl EventArchive {
         Ok(Self { archive: Arc::new(archive) })
     }
 
-    /// Stores a photo with its renditions; durable when this returns.
+    /// Stores photos with their renditions, all by one flush; durable when this returns.
+    /// What it did with each, in their order.
     ///
     /// # Errors
-    /// When the disk's reserve is reached or the volume can't be written; the photo is
-    /// not there then.
-    pub fn put(&self, event_id: EventId, photo: &NewPhoto) -> Result<Put, NodeError> {
-        let photo_id = photo.stored.photo_id();
-        if self.has(event_id, photo_id)? {
-            return Ok(Put::Duplicate);
+    /// When the disk's reserve is reached or the volume can't be written; none of the
+    /// photos is there then.
+    pub fn put(&self, event_id: EventId, photos: &[&NewPhoto]) -> Result<Vec<Put>, NodeError> {
+        let mut known = HashSet::new();
+        let is_new = |photo: &&NewPhoto| {
+            let photo_id = photo.stored.photo_id();
+            Ok(!self.has(event_id, photo_id)? && known.insert(photo_id))
+        };
+        let are_new = photos.iter().map(is_new).collect::<Result<Vec<bool>, NodeError>>()?;
+        let new: Vec<&NewPhoto> = photos.iter().zip(&are_new).filter(|(_, is_new)| **is_new).map(|(p, _)| *p).collect();
+        if !new.is_empty() {
+            self.put_new(event_id, &new)?;
         }
-        let volume = self.volume_for_writing(event_id)?;
-        let mut bytes = [photo.original.as_slice(), &photo.thumbnail, &photo.proof];
-        let hashes = [photo_id.0, photo.stored.thumbnail.hash, photo.stored.proof.hash];
-        let mut blobs: Vec<NewBlob<'_>> =
-            bytes.iter_mut().zip(hashes).map(|(bytes, hash)| NewBlob { hash: hash.0, bytes }).collect();
-        volume.put(&mut blobs, &[(&photo_name(photo_id), &photo.stored.encode()?)])?;
-        Ok(Put::New)
+        Ok(are_new.into_iter().map(|is_new| if is_new { Put::New } else { Put::Duplicate }).collect())
+    }
+
+    fn put_new(&self, event_id: EventId, photos: &[&NewPhoto]) -> Result<(), NodeError> {
+        let parts =
+            |photo: &&NewPhoto| [photo.stored.photo_id().0, photo.stored.thumbnail.hash, photo.stored.proof.hash];
+        let hashes: Vec<ContentHash> = photos.iter().flat_map(parts).collect();
+        let mut bytes: Vec<&[u8]> =
+            photos.iter().flat_map(|photo| [photo.original.as_slice(), &photo.thumbnail, &photo.proof]).collect();
+        let blobs = bytes.iter_mut().zip(hashes).map(|(bytes, hash)| NewBlob { hash: hash.0, bytes });
+        let record = |photo: &&NewPhoto| Ok((photo_name(photo.stored.photo_id()), photo.stored.encode()?));
+        let records = photos.iter().map(record).collect::<Result<Vec<_>, NodeError>>()?;
+        let records: Vec<(&[u8], &[u8])> = records.iter().map(|(name, record)| (&name[..], &record[..])).collect();
+        Ok(self.volume_for_writing(event_id)?.put(&mut blobs.collect::<Vec<_>>(), &records)?)
     }
 
     /// Stores a photo's record and renditions in place of those before; durable when
@@ -156,6 +170,20 @@ impl EventArchive {
             }
         }
         Ok(photos)
+    }
+
+    /// The ids of all photos of an event.
+    ///
+    /// # Errors
+    /// When a volume can't be read.
+    pub fn photo_ids(&self, event_id: EventId) -> Result<HashSet<PhotoId>, NodeError> {
+        let mut ids = HashSet::new();
+        for volume in self.volumes(event_id)? {
+            let names = volume.records(PHOTO_PREFIX)?.into_iter().map(|(name, _)| name);
+            let hashes = names.filter_map(|name| name.get(PHOTO_PREFIX.len()..)?.try_into().ok());
+            ids.extend(hashes.map(|hash| PhotoId(ContentHash(hash))));
+        }
+        Ok(ids)
     }
 
     /// How many photos an event has.

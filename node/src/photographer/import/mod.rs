@@ -1,9 +1,10 @@
 //! Folder → archive: every file is read, hashed, looked at, developed and stored.
-//! Workers do all but the storing, which one writer does in turn, so that each
-//! original is flushed before the next. Originals are only read, never touched.
+//! Workers do all but the storing, which one writer does: what waits for it is flushed
+//! together. Originals are only read, never touched.
 
 mod budget;
 mod prepare;
+mod stored;
 mod walk;
 
 pub use walk::files_below;
@@ -21,10 +22,11 @@ use super::commands::{FailedFile, ImportReport};
 use super::enlargers::Enlargers;
 use crate::control::Progress;
 use crate::error::NodeError;
-use crate::limits::{IMPORT_BYTES_HELD_MAX, IMPORT_FAILURES_LISTED_MAX, IMPORT_WORKERS_MAX};
+use crate::limits::{IMPORT_BYTES_HELD_MAX, IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
 use budget::Budget;
 pub use prepare::{NewPhoto, place_of};
-use prepare::{Prepared, Preparer};
+use prepare::{Prepared, Preparer, ReadyPhoto};
+use stored::Stored;
 
 /// One import.
 #[derive(Debug)]
@@ -60,14 +62,16 @@ impl Import<'_> {
         let total = walk.files.len() as u64;
         let next = AtomicUsize::new(0);
         let budget = Budget::new(IMPORT_BYTES_HELD_MAX);
+        let stored = Stored::new(self.archive.photo_ids(self.event_id)?);
         std::thread::scope(|scope| {
-            let (results, prepared) = sync_channel(1);
+            let (results, prepared) = sync_channel(IMPORT_WAITING_MAX);
             for _ in 0..self.worker_count(walk.files.len()) {
                 let results = results.clone();
-                scope.spawn(|| self.work(Preparer::new(self, budget.clone()), &walk.files, &next, results, progress));
+                let preparer = Preparer::new(self, &stored, budget.clone());
+                scope.spawn(|| self.work(preparer, &walk.files, &next, results, progress));
             }
             drop(results);
-            self.store_all(&prepared, &mut report, |done| progress.photos("Importing", done, total));
+            self.store_all(&prepared, &stored, &mut report, |done| progress.photos("Importing", done, total));
         });
         if report.stopped.is_none() && (self.cancel.is_cancelled() || progress.is_cancelled()) {
             report.stopped = Some("Stopped as asked; what was imported is kept.".into());
@@ -100,39 +104,55 @@ impl Import<'_> {
         }
     }
 
-    /// The writer: stores what the workers prepared, until they are done or the
-    /// archive can take no more.
-    fn store_all(&self, prepared: &Receiver<Prepared>, report: &mut ImportReport, told: impl Fn(u64)) {
+    /// The writer: stores what the workers prepared, all that waits at once, until they
+    /// are done or the archive can take no more.
+    fn store_all(&self, prepared: &Receiver<Prepared>, stored: &Stored, report: &mut ImportReport, told: impl Fn(u64)) {
         let mut done = 0;
-        while let Ok(prepared) = prepared.recv() {
-            if let Err(error) = self.store(prepared, report) {
+        while let Ok(first) = prepared.recv() {
+            let waiting: Vec<Prepared> =
+                std::iter::once(first).chain(prepared.try_iter()).take(IMPORT_WAITING_MAX).collect();
+            let count = waiting.len() as u64;
+            if let Err(error) = self.store(waiting, stored, report) {
                 report.stopped = Some(error.to_string());
                 self.cancel.cancel();
                 return;
             }
-            done += 1;
+            done += count;
             told(done);
         }
     }
 
-    fn store(&self, prepared: Prepared, report: &mut ImportReport) -> Result<(), NodeError> {
-        match prepared {
-            Prepared::Photo { photo, problem, claim: _claim } => {
-                let path = photo.stored.path.clone();
-                match self.archive.put(self.event_id, &photo)? {
-                    Put::Duplicate => report.duplicates.push(path),
-                    Put::New => {
-                        report.imported += 1;
-                        report.original_bytes += photo.stored.original_bytes;
-                        report.without_time += u64::from(photo.stored.record.captured.is_none());
-                        if let Some(reason) = problem {
-                            list(&mut report.not_for_print, FailedFile { name: path, reason });
-                        }
-                    }
-                }
+    fn store(&self, waiting: Vec<Prepared>, stored: &Stored, report: &mut ImportReport) -> Result<(), NodeError> {
+        let mut photos = Vec::new();
+        for prepared in waiting {
+            match prepared {
+                Prepared::Photo(photo) => photos.push(photo),
+                Prepared::Duplicate(path) => report.duplicates.push(path),
+                Prepared::Failed(failed) => list(&mut report.failed, failed),
             }
-            Prepared::Duplicate(path) => report.duplicates.push(path),
-            Prepared::Failed(failed) => list(&mut report.failed, failed),
+        }
+        if self.put(&photos, stored, report).is_ok() {
+            return Ok(());
+        }
+        // One that can't be stored takes no other with it.
+        photos.chunks(1).try_for_each(|photo| self.put(photo, stored, report))
+    }
+
+    fn put(&self, photos: &[ReadyPhoto], stored: &Stored, report: &mut ImportReport) -> Result<(), NodeError> {
+        let put = self.archive.put(self.event_id, &photos.iter().map(|ready| &*ready.photo).collect::<Vec<_>>())?;
+        for (ready, put) in photos.iter().zip(put) {
+            let new = &ready.photo.stored;
+            stored.note(new.photo_id());
+            if put == Put::Duplicate {
+                report.duplicates.push(new.path.clone());
+                continue;
+            }
+            report.imported += 1;
+            report.original_bytes += new.original_bytes;
+            report.without_time += u64::from(new.record.captured.is_none());
+            if let Some(reason) = ready.problem.clone() {
+                list(&mut report.not_for_print, FailedFile { name: new.path.clone(), reason });
+            }
         }
         Ok(())
     }

@@ -13,8 +13,8 @@ use serde_bytes::ByteBuf;
 
 use super::Import;
 use super::budget::{Budget, Claim};
+use super::stored::Stored;
 use super::walk::Found;
-use crate::error::NodeError;
 use crate::photographer::commands::FailedFile;
 use crate::photographer::enlargers::Work;
 use crate::photographer::records::{StoredPhoto, StoredRendition};
@@ -26,18 +26,22 @@ pub const NO_CATEGORY: &str = "Photos";
 #[derive(Debug)]
 pub enum Prepared {
     /// A photo, ready to be stored.
-    Photo {
-        /// The photo.
-        photo: Box<NewPhoto>,
-        /// Why it can be looked at and not printed, as a sentence.
-        problem: Option<String>,
-        /// The memory that it takes.
-        claim: Claim,
-    },
+    Photo(ReadyPhoto),
     /// The archive has it; its path.
     Duplicate(String),
     /// It is no photo that can be imported.
     Failed(FailedFile),
+}
+
+/// A photo that waits for the writer.
+#[derive(Debug)]
+pub struct ReadyPhoto {
+    /// The photo.
+    pub photo: Box<NewPhoto>,
+    /// Why it can be looked at and not printed, as a sentence.
+    pub problem: Option<String>,
+    /// The memory that it takes, until it is dropped.
+    _claim: Claim,
 }
 
 /// A photo with its bytes.
@@ -56,13 +60,14 @@ pub struct NewPhoto {
 /// A worker's view of an import.
 pub struct Preparer<'a> {
     import: &'a Import<'a>,
+    stored: &'a Stored,
     budget: Budget,
 }
 
 impl<'a> Preparer<'a> {
     /// For one worker of `import`.
-    pub fn new(import: &'a Import<'a>, budget: Budget) -> Self {
-        Self { import, budget }
+    pub fn new(import: &'a Import<'a>, stored: &'a Stored, budget: Budget) -> Self {
+        Self { import, stored, budget }
     }
 
     /// Reads and develops `file`.
@@ -78,8 +83,7 @@ impl<'a> Preparer<'a> {
             self.budget.claim(std::fs::metadata(&file.path).map_or(0, |data| data.len()).min(ORIGINAL_BYTES_MAX));
         let original = read_original(file)?;
         let photo_id = PhotoId(ContentHash::of(&original));
-        let has = self.import.archive.has(self.import.event_id, photo_id);
-        if has.map_err(|error: NodeError| error.to_string())? {
+        if self.stored.has(photo_id) {
             return Ok(Prepared::Duplicate(file.below.clone()));
         }
         let place = self.import.enlargers.take(Work::Import);
@@ -94,7 +98,7 @@ impl<'a> Preparer<'a> {
         let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
         let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
         let photo = Box::new(NewPhoto { stored, original, thumbnail, proof });
-        Ok(Prepared::Photo { photo, problem, claim })
+        Ok(Prepared::Photo(ReadyPhoto { photo, problem, _claim: claim }))
     }
 
     fn record(
