@@ -9,10 +9,6 @@ mod show;
 
 use clap::Parser;
 
-/// Photos and planes of photos come and go by the megabyte, in several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> std::process::ExitCode {
     if run::child::is_meant() {
         return run::child::serve();
