@@ -26,4 +26,6 @@ pub trait Conversation: Send + Sync + Clone + 'static {
     const TIMEOUT: Duration;
     /// Whether replies carry print files, which go through a relay only if it takes them.
     const CARRIES_FILES: bool = false;
+    /// The refusal that a reply is, if it is one.
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal>;
 }

@@ -27,6 +27,10 @@ impl Conversation for Enrol {
     const REQUEST_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
     const TIMEOUT: Duration = limits::ENROL_TIMEOUT;
+
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
+        if let EnrolReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
 }
 
 /// What an enrolled peer is to the host.

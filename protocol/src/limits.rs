@@ -135,9 +135,10 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 /// A ping that takes longer is missed; libp2p passes over the first. A slow line, on
 /// which pings wait behind ranges, is told from a dead one by what crosses it.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pings that may be missed in a row even while much crosses other connections.
+/// Pings that may be missed in a row even while much crosses the connection: into a dead
+/// one ranges go for a while, and nothing comes back.
 pub const PINGS_MISSED_MAX: u32 = 6;
-/// Time between looks at what has crossed.
+/// Time between looks at what has crossed each connection.
 pub const PULSE_LOOK: Duration = Duration::from_secs(5);
 /// More than pings make in two looks, and less than the slowest line carries.
 pub const PULSE_BYTES: u64 = 16 * 1024;
@@ -168,6 +169,11 @@ pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.
 pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+/// Peers of whom it is remembered why they could not be reached: those that are wanted,
+/// and as many that were asked once.
+pub const PEER_TROUBLES_MAX: usize = 2 * KEPT_PEERS_MAX;
+/// Addresses of one peer of which it is told why nobody answered there.
+pub const DIAL_FAILURES_TOLD_MAX: usize = 3;
 /// Hosts through which a peer can be reached.
 pub const RELAYS_MAX: usize = 8;
 /// Peers with a place at one host's relay.

@@ -29,6 +29,10 @@ impl Conversation for Deliver {
     const REQUEST_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const TIMEOUT: Duration = limits::ORDER_TIMEOUT;
+
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
+        if let OrderReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
 }
 
 /// What the host says. Both may be repeated.

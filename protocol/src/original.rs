@@ -28,6 +28,10 @@ impl Conversation for FetchOriginal {
     const REPLY_BYTES_MAX: usize = limits::RANGE_REPLY_BYTES_MAX;
     const TIMEOUT: Duration = limits::RANGE_TIMEOUT;
     const CARRIES_FILES: bool = true;
+
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
+        if let OriginalReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
 }
 
 /// What the lab says.

@@ -30,6 +30,10 @@ impl Conversation for OfferJob {
     const REQUEST_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const TIMEOUT: Duration = limits::JOB_TIMEOUT;
+
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
+        if let JobReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
 }
 
 /// What the photographer says. May be repeated.

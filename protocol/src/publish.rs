@@ -32,6 +32,10 @@ impl Conversation for Publish {
     const REQUEST_BYTES_MAX: usize = limits::PUBLISH_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::CONTROL_BYTES_MAX;
     const TIMEOUT: Duration = limits::PUBLISH_TIMEOUT;
+
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
+        if let PublishReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
 }
 
 /// What a photographer says. Every request may be repeated.

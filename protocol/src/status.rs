@@ -28,6 +28,10 @@ impl Conversation for Report {
     const REQUEST_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const REPLY_BYTES_MAX: usize = limits::SMALL_BYTES_MAX;
     const TIMEOUT: Duration = limits::STATUS_TIMEOUT;
+
+    fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
+        if let StatusReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
 }
 
 /// What is reported. May be repeated.

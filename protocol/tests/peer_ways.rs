@@ -8,7 +8,7 @@ use common::{Node, eventually, job_request, node_with, range_request};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::multiaddr::Protocol;
 use enprint_protocol::original::{FetchOriginal, OriginalReply};
-use enprint_protocol::peer::{AskError, Path, PeerRole, Relay};
+use enprint_protocol::peer::{AskError, Carrier, LineWay, Path, PeerRole, Relay};
 use enprint_protocol::print_job::OfferJob;
 
 /// A peer that listens at `addresses`, or nowhere, as behind a router that lets nobody in.
@@ -47,9 +47,12 @@ async fn meets(lab: &Node, ana: &Node, host: &Node) {
 
 #[tokio::test]
 async fn a_range_crosses_by_tcp_by_quic_and_by_websocket_and_is_counted() {
-    for address in
-        ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0/ws", "/ip6/::1/udp/0/quic-v1"]
-    {
+    for (address, carrier) in [
+        ("/ip4/127.0.0.1/tcp/0", Carrier::Tcp),
+        ("/ip4/127.0.0.1/udp/0/quic-v1", Carrier::Quic),
+        ("/ip4/127.0.0.1/tcp/0/ws", Carrier::Websocket),
+        ("/ip6/::1/udp/0/quic-v1", Carrier::Quic),
+    ] {
         let mut ana = at(PeerRole::Photographer, &[address]).await;
         ana.answer_all();
         let lab = at(PeerRole::Lab, &[]).await;
@@ -58,7 +61,30 @@ async fn a_range_crosses_by_tcp_by_quic_and_by_websocket_and_is_counted() {
         assert!(matches!(reply, OriginalReply::Range(range) if range.len() == 1 << 20), "{address}");
         let received = lab.client.wire().received_bytes;
         assert!((1 << 20..(1 << 20) * 21 / 20).contains(&received), "{received} bytes were counted on {address}");
+        let lines = [&lab, &ana].map(|node| <[_; 1]>::try_from(node.client.lines()).unwrap()[0].clone());
+        assert!(lines.iter().all(|line| line.way == LineWay::Direct { carrier, is_local: true }), "{lines:?}");
+        assert!(lines[0].received_bytes > 1 << 20 && lines[1].sent_bytes > 1 << 20, "{lines:?}");
+        assert!(lines[0].received_bytes_per_s > 0, "{lines:?}");
     }
+}
+
+#[tokio::test]
+async fn each_line_tells_its_round_trip_and_its_own_bytes() {
+    let mut ana = at(PeerRole::Photographer, &["/ip4/127.0.0.1/tcp/0"]).await;
+    ana.answer_all();
+    let (busy, idle) = (at(PeerRole::Lab, &[]).await, at(PeerRole::Lab, &[]).await);
+    busy.meet(&ana).await;
+    let address = ana.address();
+    let port = address.iter().find(|part| matches!(part, Protocol::Tcp(_))).unwrap();
+    idle.admission.admit(ana.id());
+    ana.admission.admit(idle.id());
+    let by_name = Multiaddr::from(Protocol::Dns4("localhost".into())).with(port);
+    idle.client.dial(ana.id(), vec![by_name]).await.unwrap();
+    busy.client.ask::<FetchOriginal>(ana.id(), range_request()).await.unwrap();
+    let line_of = |node: &Node| ana.client.lines().into_iter().find(|line| line.peer_id == node.id()).unwrap();
+    assert!(line_of(&busy).sent_bytes > 1 << 20 && line_of(&idle).sent_bytes < 1 << 14);
+    eventually("both lines were pinged", || ana.client.lines().iter().all(|line| line.round_trip_us.is_some())).await;
+    eventually("the name's line was counted", || idle.client.lines()[0].received_bytes > 0).await;
 }
 
 #[tokio::test]
@@ -92,6 +118,9 @@ async fn a_host_that_takes_print_files_passes_them_on() {
     .await;
     let reply = lab.client.ask::<FetchOriginal>(ana.id(), range_request()).await.unwrap();
     assert!(matches!(reply, OriginalReply::Range(_)));
+    let line = lab.client.lines().into_iter().find(|line| line.peer_id == ana.id()).unwrap();
+    assert_eq!(line.way, LineWay::Relayed { relay: host.id(), takes_files: true });
+    assert!(line.received_bytes > 1 << 20, "{line:?}");
 }
 
 #[tokio::test]

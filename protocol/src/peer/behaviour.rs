@@ -16,6 +16,7 @@ use super::reach::{Paths, Reach, SeenAt};
 use super::relaying;
 use super::roles::{AskReceivers, PeerRole};
 use super::talk::{Shared, Talk};
+use super::watch::{NewLines, Tally};
 use crate::enrol::Enrol;
 use crate::limits::{PING_INTERVAL, PING_TIMEOUT};
 use crate::order::Deliver;
@@ -50,6 +51,8 @@ pub(super) struct PeerBehaviour {
 pub(super) struct Sharing {
     pub(super) incoming: mpsc::Sender<Incoming>,
     pub(super) paths: Paths,
+    pub(super) new_lines: NewLines,
+    pub(super) tally: Tally,
     pub(super) seen_at: SeenAt,
     pub(super) circuits: relay::client::Behaviour,
 }
@@ -64,6 +67,7 @@ impl PeerBehaviour {
             rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
             incoming: sharing.incoming,
             paths: sharing.paths.clone(),
+            tally: sharing.tally,
             timeout_max: limits.request_timeout_max,
         };
         Self {
@@ -71,7 +75,7 @@ impl PeerBehaviour {
             door: Door::new(config.admission.clone(), limits.strangers_max, limits.stranger_time),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: identify::Behaviour::new(identify_config(config)),
-            reach: Reach::new(sharing.paths, sharing.seen_at),
+            reach: Reach::new(sharing.paths, sharing.new_lines, sharing.seen_at),
             circuits: sharing.circuits,
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
             punch: (config.role != PeerRole::Host).then(|| dcutr::Behaviour::new(me)).into(),

@@ -3,14 +3,17 @@
 
 use std::sync::{Arc, PoisonError};
 
+use libp2p::metrics::Registry;
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::ask::{Ask, AskError};
 use super::event_loop::Command;
 use super::neighbours::{Neighbours, PeerEvent};
 use super::reach::{Path, Paths, SeenAt};
 use super::roles::{AskSenders, Spoken};
+use super::watch::{Figures, Line, PeerStatus, Tally};
 use super::wire_count::{WireCount, WireTotals};
 use crate::limits::ADDRESSES_MAX;
 
@@ -22,10 +25,18 @@ pub struct Client {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: broadcast::Sender<PeerEvent>,
     pub(super) neighbours: Arc<Neighbours>,
-    pub(super) totals: Arc<WireTotals>,
+    pub(super) counted: Counted,
     pub(super) paths: Paths,
     pub(super) seen_at: SeenAt,
     pub(super) announce: Vec<Multiaddr>,
+}
+
+/// What is counted of this peer.
+#[derive(Clone)]
+pub(super) struct Counted {
+    pub(super) totals: Arc<WireTotals>,
+    pub(super) tally: Tally,
+    pub(super) recorded: Arc<Registry>,
 }
 
 impl Client {
@@ -119,6 +130,17 @@ impl Client {
         self.paths.path(peer)
     }
 
+    /// All connections as they are now, in no order of peers; of one peer the best first.
+    pub fn lines(&self) -> Vec<Line> {
+        self.paths.lines(Instant::now())
+    }
+
+    /// Those whom the caller has `known`, as they are now, and whoever else is connected.
+    pub fn peer_statuses(&self, known: Vec<PeerStatus>) -> Vec<PeerStatus> {
+        let troubles = self.neighbours.read().troubles.clone();
+        PeerStatus::joined(known, self.lines(), troubles)
+    }
+
     /// Whether others can reach this peer through `relay` now.
     pub fn is_met_at(&self, relay: &PeerId) -> bool {
         self.paths.has_place(relay)
@@ -137,7 +159,18 @@ impl Client {
     /// Bytes on all connections since the start: TCP's payload, with what Noise
     /// and Yamux add; QUIC's streams.
     pub fn wire(&self) -> WireCount {
-        self.totals.read()
+        self.counted.totals.read()
+    }
+
+    /// What is counted of this peer, for a monitoring program: bytes, requests, and what
+    /// libp2p counts. Whoever knows more adds to it.
+    pub fn figures(&self) -> Figures {
+        let mut figures = Figures::of_swarm(self.counted.recorded.clone());
+        let wire = self.wire();
+        figures.counter("sent_bytes", "Bytes sent on all connections.", wire.sent_bytes);
+        figures.counter("received_bytes", "Bytes received on all connections.", wire.received_bytes);
+        self.counted.tally.add_to(&mut figures);
+        figures
     }
 
     /// What happens from now on. A receiver that falls

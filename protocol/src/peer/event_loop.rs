@@ -19,12 +19,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::ask::AskError;
 use super::behaviour::{PeerBehaviour, PeerBehaviourEvent};
+use super::dial_words::dial_words;
 use super::neighbours::{Neighbours, PeerEvent};
 use super::pulse::Pulses;
 use super::reach::Paths;
 use super::reconnect::Reconnector;
 use super::transport;
-use super::wire_count::WireTotals;
+use super::watch::SwarmRecorder;
 use crate::error::ProtocolError;
 use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_REPLY_LEAD, PULSE_LOOK};
 
@@ -50,7 +51,7 @@ pub(super) struct EventLoop {
     pub(super) dialling: HashMap<PeerId, Vec<Answer>>,
     pub(super) paths: Paths,
     pub(super) pulses: Pulses,
-    pub(super) totals: Arc<WireTotals>,
+    pub(super) recorder: SwarmRecorder,
     /// Whether others meet here: then where we listen is where circuits lead.
     pub(super) relays: bool,
     pub(super) shutdown_deadline: std::time::Duration,
@@ -99,7 +100,7 @@ impl EventLoop {
         loop {
             let next_dial = self.reconnector.next_due();
             tokio::select! {
-                _ = look.tick() => self.pulses.look(self.totals.read()),
+                _ = look.tick() => self.paths.look(Instant::now()),
                 () = shutdown.cancelled() => break,
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = self.commands.recv() => match command {
@@ -170,6 +171,7 @@ impl EventLoop {
     }
 
     fn on_swarm_event(&mut self, event: SwarmEvent<PeerBehaviourEvent>) {
+        self.recorder.record(&event);
         match event {
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
                 self.on_connected(peer_id);
@@ -256,18 +258,22 @@ impl EventLoop {
             drop(answer.send(Err(failure.clone())));
         }
         self.reconnector.lost(&peer, Instant::now(), rand::random());
-        self.tell(PeerEvent::DialFailed { peer, reason: error.to_string() });
+        self.tell(PeerEvent::DialFailed { peer, reason: dial_words(error) });
     }
 
     /// A connection that lets pings die is dead, though TCP may not know for hours.
     fn on_ping(&mut self, ping: &ping::Event) {
         let is_answered = match ping.result {
-            Ok(_) => true,
+            Ok(time) => {
+                self.paths.pinged(&ping.peer, ping.connection, time);
+                true
+            }
             Err(ping::Failure::Unsupported) => return,
             // On a dead line even the stream for the next ping does not come about.
             Err(_) => false,
         };
-        if self.pulses.is_dead(ping.connection, is_answered, self.totals.read()) {
+        let lately_bytes = self.paths.lately_bytes(&ping.peer, ping.connection);
+        if self.pulses.is_dead(ping.connection, is_answered, lately_bytes) {
             tracing::info!(peer.id = %ping.peer, "no answer to pings; closing the connection");
             self.swarm.close_connection(ping.connection);
         }
@@ -329,7 +335,7 @@ fn options(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
 }
 
 fn dial_failed(peer: PeerId, error: &DialError) -> AskError {
-    AskError::DialFailed { peer, reason: error.to_string() }
+    AskError::DialFailed { peer, reason: dial_words(error) }
 }
 
 fn is_circuit(address: &Multiaddr) -> bool {

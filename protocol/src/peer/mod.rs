@@ -11,7 +11,8 @@
 //! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
 //! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
-//! | `event_loop`, `reconnect`, `pulse`, `neighbours` | connections: wanted, dead, there |
+//! | `watch` | what a status and a monitoring program see |
+//! | `event_loop`, `dial_words`, `reconnect`, `pulse`, `neighbours` | connections: wanted, dead, there |
 //! | [`key_file`] | the peer's identity on disk |
 //!
 //! A stranger (a peer that is not in [`Admission`]) may enrol at a host and offer
@@ -25,6 +26,7 @@ mod client;
 mod config;
 mod congestion;
 mod desk;
+mod dial_words;
 mod door;
 mod event_loop;
 mod frame;
@@ -40,6 +42,7 @@ mod relaying;
 mod roles;
 mod talk;
 mod transport;
+mod watch;
 mod wire_count;
 
 use std::collections::HashMap;
@@ -59,6 +62,7 @@ pub use incoming::{Asked, Incoming, ReplyTo};
 pub use neighbours::PeerEvent;
 pub use reach::Path;
 pub use roles::{PeerRole, Spoken};
+pub use watch::{BacklogFigures, Carrier, FIGURES_TYPE, Figures, Line, LineWay, PeerStatus, Sample};
 pub use wire_count::WireCount;
 
 use behaviour::{PeerBehaviour, Sharing};
@@ -94,10 +98,21 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let neighbours = Arc::new(Neighbours::default());
     let peer_id = config.key.public().to_peer_id();
     let (circuit_transport, circuits) = libp2p::relay::client::new(peer_id);
-    let transport = transport::build(&config.key, config.admission.clone(), &totals, circuit_transport)?;
+    let new_lines = watch::NewLines::default();
+    let transport =
+        transport::build(&config.key, config.admission.clone(), &totals, new_lines.clone(), circuit_transport)?;
     let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
-    let sharing = Sharing { incoming: incoming_sender, paths: paths.clone(), seen_at: seen_at.clone(), circuits };
+    let tally = watch::Tally::default();
+    let sharing = Sharing {
+        incoming: incoming_sender,
+        paths: paths.clone(),
+        new_lines,
+        tally: tally.clone(),
+        seen_at: seen_at.clone(),
+        circuits,
+    };
     let behaviour = PeerBehaviour::new(&config, ask_receivers, sharing);
+    let (recorder, recorded) = watch::SwarmRecorder::new();
     let announce = config.reach.announce.clone();
     let mut event_loop = EventLoop {
         swarm: Swarm::new(transport, behaviour, peer_id, swarm_config()),
@@ -109,13 +124,14 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
         dialling: HashMap::new(),
         paths: paths.clone(),
         pulses: pulse::Pulses::default(),
-        totals: totals.clone(),
+        recorder,
         relays: config.reach.relay != Relay::Nothing,
         shutdown_deadline: config.limits.shutdown_deadline,
     };
     event_loop.listen(&config.listen).await?;
     event_loop.announce(&announce);
-    let client = Client { peer_id, asks, commands, events, neighbours, totals, paths, seen_at, announce };
+    let counted = client::Counted { totals, tally, recorded };
+    let client = Client { peer_id, asks, commands, events, neighbours, counted, paths, seen_at, announce };
     let task = tokio::spawn(event_loop.run(shutdown));
     Ok(RunningPeer { client, incoming, task })
 }

@@ -1,10 +1,12 @@
-//! What the event loop lets others see without asking it: who is connected,
-//! and where this peer listens.
+//! What the event loop lets others see without asking it: who is connected, why somebody
+//! is not, and where this peer listens.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use libp2p::{Multiaddr, PeerId};
+
+use crate::limits::PEER_TROUBLES_MAX;
 
 /// Something that happened to a connection or a listener of this peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub enum PeerEvent {
     DialFailed {
         /// Who was dialled.
         peer: PeerId,
-        /// What the transport said.
+        /// Why, in words.
         reason: String,
     },
     /// This peer listens at one more address.
@@ -56,6 +58,8 @@ pub(super) struct Neighbours {
 pub(super) struct Seen {
     pub(super) connected: HashSet<PeerId>,
     pub(super) listeners: Vec<Multiaddr>,
+    /// Why the last dial to each who is missing failed.
+    pub(super) troubles: HashMap<PeerId, String>,
 }
 
 impl Neighbours {
@@ -68,13 +72,19 @@ impl Neighbours {
         match event {
             PeerEvent::Connected { peer, .. } => {
                 seen.connected.insert(*peer);
+                seen.troubles.remove(peer);
             }
             PeerEvent::Disconnected { peer } => {
                 seen.connected.remove(peer);
             }
             PeerEvent::Listening { address } => seen.listeners.push(address.clone()),
             PeerEvent::NotListening { address } => seen.listeners.retain(|seen| seen != address),
-            PeerEvent::Rerouted { .. } | PeerEvent::DialFailed { .. } => {}
+            PeerEvent::DialFailed { peer, reason } => {
+                if seen.troubles.len() < PEER_TROUBLES_MAX || seen.troubles.contains_key(peer) {
+                    seen.troubles.insert(*peer, reason.clone());
+                }
+            }
+            PeerEvent::Rerouted { .. } => {}
         }
     }
 

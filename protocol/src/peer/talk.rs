@@ -29,6 +29,7 @@ use super::marked::{Marked, WireName};
 use super::rate::Rates;
 use super::reach::Paths;
 use super::roles::{PeerRole, Spoken};
+use super::watch::{Counts, Tally};
 use crate::conversation::Conversation;
 use crate::error::Refusal;
 use crate::limits::{ASKS_PENDING_MAX, REPLIES_PENDING_MAX, REQUESTS_IN_FLIGHT_MAX};
@@ -41,6 +42,7 @@ pub(super) struct Shared {
     pub(super) rates: Arc<Rates>,
     pub(super) incoming: mpsc::Sender<Incoming>,
     pub(super) paths: Paths,
+    pub(super) tally: Tally,
     /// Cuts every conversation's timeout.
     pub(super) timeout_max: Duration,
 }
@@ -49,6 +51,7 @@ pub(super) struct Shared {
 pub(super) struct Talk<C: Spoken> {
     inner: rr::Behaviour<Frames<C>>,
     shared: Shared,
+    counts: Arc<Counts>,
     asks: mpsc::Receiver<Ask<C>>,
     asked: HashMap<OutboundRequestId, (PeerId, Asker<C>)>,
     in_flight: HashMap<PeerId, usize>,
@@ -86,6 +89,7 @@ impl<C: Spoken> Talk<C> {
         let frames = Frames::new(C::strangers_welcome(shared.role));
         Self {
             inner: rr::Behaviour::with_codec(frames, support, config),
+            counts: shared.tally.of(C::NAME),
             shared,
             asks,
             asked: HashMap::new(),
@@ -143,6 +147,7 @@ impl<C: Spoken> Talk<C> {
         let Some((peer, asker)) = self.asked.remove(&id) else {
             return;
         };
+        self.counts.asked(answer.is_ok());
         if let Some(in_flight) = self.in_flight.get_mut(&peer) {
             *in_flight -= 1;
             if *in_flight == 0 {
@@ -219,6 +224,7 @@ impl<C: Spoken> Talk<C> {
         if let Some(in_hand) = self.answering.get_mut(&id) {
             in_hand.held = held;
         }
+        self.counts.answered(C::refusal(&reply).is_some());
         if self.inner.send_response(channel, reply).is_err() {
             tracing::debug!(conversation = C::NAME, "the asker has gone before its answer");
         }

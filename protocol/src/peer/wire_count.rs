@@ -1,5 +1,6 @@
-//! Counts the bytes of every connection: of TCP with Noise and Yamux framing, of QUIC
-//! what its streams carry. Headers that only the kernel sees are not counted.
+//! Counts the bytes of all connections together, of TCP with Noise and Yamux framing, of
+//! QUIC what its streams carry; and what the streams of each carry. Headers that only the
+//! kernel sees are not counted.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,7 +10,7 @@ use std::task::{Context, Poll};
 
 use futures::{AsyncRead, AsyncWrite};
 
-/// Bytes that crossed all connections of a peer since it started.
+/// Bytes that crossed: all connections of a peer since it started, or one of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WireCount {
     /// Bytes handed to the kernel.
@@ -18,7 +19,7 @@ pub struct WireCount {
     pub received_bytes: u64,
 }
 
-/// The running totals, shared by all connections. Statistics: no other memory
+/// Running totals, of all connections or of one. Statistics: no other memory
 /// depends on them, so the loosest ordering will do.
 #[derive(Debug, Default)]
 pub(super) struct WireTotals {
@@ -27,6 +28,12 @@ pub(super) struct WireTotals {
 }
 
 impl WireTotals {
+    #[cfg(test)]
+    pub(super) fn add(&self, count: &WireCount) {
+        self.sent.fetch_add(count.sent_bytes, Ordering::Relaxed);
+        self.received.fetch_add(count.received_bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn read(&self) -> WireCount {
         WireCount {
             sent_bytes: self.sent.load(Ordering::Relaxed),

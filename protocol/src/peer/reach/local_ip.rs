@@ -20,6 +20,14 @@ pub(super) fn is_ours(ip: IpAddr) -> bool {
     UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
 }
 
+/// Whether `ip` is of this machine or of its own network.
+pub(super) fn is_near(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local(),
+    }
+}
+
 /// The IP address that `address` begins with.
 pub(super) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
     match address.iter().next()? {
@@ -32,6 +40,16 @@ pub(super) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_a_private_network_is_near() {
+        for near in ["192.168.1.9", "10.0.0.2", "169.254.3.4", "127.0.0.1", "fd00::2", "fe80::1", "::1"] {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in ["203.0.113.7", "100.64.0.1", "2001:db8::1"] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
+        }
+    }
 
     #[test]
     fn this_machine_reaches_itself_by_its_loopback() {

@@ -38,6 +38,8 @@ pub(super) use paths::Paths;
 use paths::Way;
 use reservations::Reservations;
 
+use super::watch::NewLines;
+
 /// Where this peer was seen from outside, shared with whoever announces it.
 pub(super) type SeenAt = Arc<RwLock<Vec<Multiaddr>>>;
 
@@ -46,6 +48,7 @@ type Action = ToSwarm<Infallible, Infallible>;
 /// The part of the swarm that knows the ways.
 pub(super) struct Reach {
     paths: Paths,
+    new_lines: NewLines,
     seen_at: SeenAt,
     reservations: Reservations,
     guesses: Guesses,
@@ -55,9 +58,10 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(paths: Paths, seen_at: SeenAt) -> Self {
+    pub(super) fn new(paths: Paths, new_lines: NewLines, seen_at: SeenAt) -> Self {
         Self {
             paths,
+            new_lines,
             seen_at,
             reservations: Reservations::default(),
             guesses: Guesses::default(),
@@ -173,7 +177,8 @@ impl NetworkBehaviour for Reach {
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
             FromSwarm::ConnectionEstablished(up) => {
-                self.on_connected(up.peer_id, Way::new(up.connection_id, up.endpoint));
+                let count = self.new_lines.take(&up.peer_id, up.endpoint);
+                self.on_connected(up.peer_id, Way::new(up.connection_id, up.endpoint, count));
             }
             FromSwarm::ConnectionClosed(down) => self.on_closed(down.peer_id, down.connection_id),
             FromSwarm::NewListenAddr(new) => self.guesses.listens_at(new.addr),

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use libp2p::PeerId;
 use libp2p::core::{ConnectedPoint, Multiaddr};
@@ -13,6 +14,8 @@ use tokio::time::Instant;
 
 use super::local_ip;
 use crate::limits::RELAY_BULK_BYTES;
+use crate::peer::watch::{Carrier, Line, LineWay, Meter};
+use crate::peer::wire_count::WireTotals;
 
 /// By which way a peer is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,23 +63,47 @@ pub(super) struct Way {
     /// Of the interface that leads there.
     pub(super) local_ip: Option<IpAddr>,
     address: Multiaddr,
+    meter: Meter,
 }
 
 impl Way {
-    pub(super) fn new(connection: ConnectionId, endpoint: &ConnectedPoint) -> Self {
+    /// A connection that is just up, whose streams add to `count`.
+    pub(super) fn new(connection: ConnectionId, endpoint: &ConnectedPoint, count: Arc<WireTotals>) -> Self {
         let circuit = match endpoint {
             ConnectedPoint::Dialer { address, .. } => address,
             ConnectedPoint::Listener { local_addr, .. } => local_addr,
         };
         let relay = if endpoint.is_relayed() { relay_of(circuit) } else { None };
         let address = endpoint.get_remote_address().clone();
+        let since = Instant::now();
         Self {
             connection,
             relay,
-            since: Instant::now(),
+            since,
             is_dialled: endpoint.is_dialer(),
             local_ip: if relay.is_none() { local_ip::towards(&address) } else { None },
             address,
+            meter: Meter::new(count, since),
+        }
+    }
+
+    fn line(&self, peer_id: PeerId, shared: &Shared, now: Instant) -> Line {
+        let is_local = local_ip::ip_of(&self.address).is_some_and(local_ip::is_near);
+        let way = match self.relay {
+            None => LineWay::Direct { carrier: Carrier::of(&self.address), is_local },
+            Some(relay) => LineWay::Relayed { relay, takes_files: shared.takes_files(&relay) },
+        };
+        let (count, rate) = (self.meter.count(), self.meter.per_second(now));
+        Line {
+            peer_id,
+            address: self.address.clone(),
+            way,
+            round_trip_us: self.meter.round_trip_us(),
+            up_s: now.duration_since(self.since).as_secs(),
+            sent_bytes: count.sent_bytes,
+            received_bytes: count.received_bytes,
+            sent_bytes_per_s: rate.sent_bytes,
+            received_bytes_per_s: rate.received_bytes,
         }
     }
 }
@@ -143,6 +170,37 @@ impl Paths {
         self.read().places.contains_key(relay)
     }
 
+    /// All connections, each as it is now; of one peer the best first.
+    pub(in crate::peer) fn lines(&self, now: Instant) -> Vec<Line> {
+        let shared = self.read();
+        let mut lines = Vec::new();
+        for (peer, ways) in &shared.ways {
+            let mut ways: Vec<_> = ways.iter().collect();
+            ways.sort_by_key(|way| way.relay.is_some());
+            lines.extend(ways.into_iter().map(|way| way.line(*peer, &shared, now)));
+        }
+        lines
+    }
+
+    /// Looks at every connection's count: to be called every [`crate::limits::PULSE_LOOK`].
+    pub(in crate::peer) fn look(&self, now: Instant) {
+        self.write().ways.values_mut().flatten().for_each(|way| way.meter.look(now));
+    }
+
+    /// A ping to `peer` took `time` there and back.
+    pub(in crate::peer) fn pinged(&self, peer: &PeerId, connection: ConnectionId, time: Duration) {
+        let mut shared = self.write();
+        let ways = shared.ways.get_mut(peer).into_iter().flatten();
+        ways.filter(|way| way.connection == connection).for_each(|way| way.meter.pinged(time));
+    }
+
+    /// Bytes that crossed one connection in the last two looks.
+    pub(in crate::peer) fn lately_bytes(&self, peer: &PeerId, connection: ConnectionId) -> u64 {
+        let shared = self.read();
+        let way = shared.ways.get(peer).into_iter().flatten().find(|way| way.connection == connection);
+        way.map_or(0, |way| way.meter.lately_bytes())
+    }
+
     pub(super) fn ways(&self, peer: &PeerId) -> Vec<Way> {
         self.read().ways.get(peer).cloned().unwrap_or_default()
     }
@@ -185,13 +243,21 @@ mod tests {
     use libp2p::core::transport::PortUse;
 
     use super::*;
+    use crate::peer::pulse::Pulses;
+    use crate::peer::wire_count::WireCount;
 
-    fn dialled(address: &str) -> ConnectedPoint {
-        ConnectedPoint::Dialer {
-            address: address.parse().unwrap(),
+    fn way(number: usize, dialled: &str) -> Way {
+        let endpoint = ConnectedPoint::Dialer {
+            address: dialled.parse().unwrap(),
             role_override: Endpoint::Dialer,
             port_use: PortUse::Reuse,
-        }
+        };
+        Way::new(ConnectionId::new_unchecked(number), &endpoint, Arc::default())
+    }
+
+    fn counted(number: usize, count: &Arc<WireTotals>) -> Way {
+        let meter = Meter::new(count.clone(), Instant::now());
+        Way { meter, ..way(number, "/ip4/203.0.113.7/udp/4042/quic-v1") }
     }
 
     #[test]
@@ -200,9 +266,9 @@ mod tests {
         assert_eq!(paths.path(&lab), None);
         let circuit = format!("/ip4/192.0.2.1/tcp/4040/p2p/{host}/p2p-circuit/p2p/{lab}");
         let relayed = ConnectionId::new_unchecked(1);
-        paths.add(lab, Way::new(relayed, &dialled(&circuit)));
+        paths.add(lab, way(1, &circuit));
         assert_eq!(paths.path(&lab), Some(Path::Relayed { relay: host, takes_files: false }));
-        paths.add(lab, Way::new(ConnectionId::new_unchecked(2), &dialled("/ip4/127.0.0.1/tcp/4042")));
+        paths.add(lab, way(2, "/ip4/127.0.0.1/tcp/4042"));
         assert!(paths.path(&lab).unwrap().takes_files(), "the direct way is the better one");
         assert!(!paths.all_take_files(&lab), "a request could still go through the relay");
         paths.remove(&lab, relayed);
@@ -213,8 +279,39 @@ mod tests {
     fn a_relay_without_a_limit_takes_print_files() {
         let (paths, lab, host) = (Paths::default(), PeerId::random(), PeerId::random());
         let circuit = format!("/ip4/192.0.2.1/tcp/4040/p2p/{host}/p2p-circuit/p2p/{lab}");
-        paths.add(lab, Way::new(ConnectionId::new_unchecked(1), &dialled(&circuit)));
+        paths.add(lab, way(1, &circuit));
         paths.set_terms(host, None);
         assert!(paths.all_take_files(&lab));
+    }
+
+    #[test]
+    fn other_peers_pings_do_not_hide_a_dead_line() {
+        let (paths, now) = (Paths::default(), Instant::now());
+        let (dead, busy) = (PeerId::random(), Arc::new(WireTotals::default()));
+        paths.add(dead, counted(0, &Arc::default()));
+        for number in 1..=300 {
+            paths.add(PeerId::random(), counted(number, &busy));
+        }
+        busy.add(&WireCount { sent_bytes: 10_000_000, received_bytes: 10_000_000 });
+        paths.look(now);
+        let mut pulses = Pulses::default();
+        let connection = ConnectionId::new_unchecked(0);
+        assert!(pulses.is_dead(connection, false, paths.lately_bytes(&dead, connection)));
+    }
+
+    #[test]
+    fn a_status_tells_the_direct_line_first_and_what_crosses_each() {
+        let (paths, lab, host) = (Paths::default(), PeerId::random(), PeerId::random());
+        let circuit = format!("/ip4/192.0.2.1/tcp/4040/p2p/{host}/p2p-circuit/p2p/{lab}");
+        paths.add(lab, way(1, &circuit));
+        let count = Arc::new(WireTotals::default());
+        paths.add(lab, counted(2, &count));
+        count.add(&WireCount { sent_bytes: 7, received_bytes: 9 });
+        paths.pinged(&lab, ConnectionId::new_unchecked(2), Duration::from_millis(25));
+        let lines = paths.lines(Instant::now());
+        assert_eq!(lines[0].way, LineWay::Direct { carrier: Carrier::Quic, is_local: false });
+        assert_eq!((lines[0].sent_bytes, lines[0].received_bytes, lines[0].round_trip_us), (7, 9, Some(25_000)));
+        assert_eq!(lines[1].way, LineWay::Relayed { relay: host, takes_files: false });
+        assert_eq!((lines[1].sent_bytes, lines[1].round_trip_us), (0, None));
     }
 }

@@ -48,7 +48,7 @@ mod tests {
             local_addr: local_addr.parse().unwrap(),
             send_back_addr: send_back_addr.parse().unwrap(),
         };
-        let mut way = Way::new(ConnectionId::new_unchecked(number), &endpoint);
+        let mut way = Way::new(ConnectionId::new_unchecked(number), &endpoint, Default::default());
         way.since = at;
         way
     }

@@ -6,12 +6,14 @@
 //! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC, so it goes first |
 //! | `quic` | QUIC, a moment behind TCP: where only UDP gets through |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
+//! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
 //!
 //! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
 //! where they cross the relay's own connection.
 
 mod bind;
+mod counted;
 mod quic;
 mod tcp;
 mod ws;
@@ -28,21 +30,25 @@ use libp2p::identity::Keypair;
 use libp2p::{PeerId, Transport, dns, noise, relay, yamux};
 
 use super::admission::Admission;
+use super::watch::NewLines;
 use super::wire_count::WireTotals;
 use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 
 pub(super) use bind::{check_free, is_optional};
+use counted::CountedMuxer;
 
 /// A connection as the swarm takes it.
 type Secured = Boxed<(PeerId, StreamMuxerBox)>;
 
-/// All transports for `key`. They add what they carry to `totals`; `circuits` is the
-/// relay's side of them.
+/// All transports for `key`. They add what they carry to `totals`, and what each
+/// connection's streams carry to its own count in `new_lines`; `circuits` is the relay's
+/// side of them.
 pub(super) fn build(
     key: &Keypair,
     admission: Admission,
     totals: &Arc<WireTotals>,
+    new_lines: NewLines,
     circuits: relay::client::Transport,
 ) -> Result<Secured, ProtocolError> {
     let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart { reason: error.to_string() })?;
@@ -55,7 +61,13 @@ pub(super) fn build(
         let tcp = inner.secure(tcp::counted(totals.clone()));
         tcp.or_transport(quic::counted(key, totals.clone())).map(either).boxed()
     });
-    Ok(relayed.or_transport(websocket).map(either).or_transport(direct).map(either).boxed())
+    let all = relayed.or_transport(websocket).map(either).or_transport(direct).map(either);
+    // Outermost, where an address is what the swarm takes it for.
+    let counted = all.map(move |(peer, muxer), end| {
+        let muxer = CountedMuxer::new(muxer, new_lines.begin(peer, &end));
+        (peer, StreamMuxerBox::new(muxer))
+    });
+    Ok(counted.boxed())
 }
 
 fn either<T, P>(output: Either<T, T>, _: P) -> T {

@@ -11,13 +11,14 @@ use std::task::{Context, Poll};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use libp2p::core::Endpoint;
-use libp2p::core::muxing::{StreamMuxer, StreamMuxerBox, StreamMuxerEvent};
+use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, DialOpts, ListenerId, TransportError, TransportEvent};
 use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId, Transport, quic};
 
+use super::counted::CountedMuxer;
 use crate::limits::{CONNECT_TIMEOUT, QUIC_BEHIND_TCP, QUIC_IDLE_TIMEOUT, QUIC_KEEP_ALIVE, STREAMS_MAX};
-use crate::peer::wire_count::{Counted, WireTotals};
+use crate::peer::wire_count::WireTotals;
 
 /// QUIC for `key` that adds what it carries to `totals`.
 pub(super) fn counted(key: &Keypair, totals: Arc<WireTotals>) -> Boxed<(PeerId, StreamMuxerBox)> {
@@ -27,7 +28,7 @@ pub(super) fn counted(key: &Keypair, totals: Arc<WireTotals>) -> Boxed<(PeerId, 
     config.keep_alive_interval = QUIC_KEEP_ALIVE;
     config.max_concurrent_stream_limit = u32::try_from(STREAMS_MAX).unwrap_or(u32::MAX);
     Behind { inner: quic::tokio::Transport::new(config) }
-        .map(move |(peer, muxer), _| (peer, StreamMuxerBox::new(CountedMuxer { muxer, totals })))
+        .map(move |(peer, muxer), _| (peer, StreamMuxerBox::new(CountedMuxer::new(muxer, totals.clone()))))
         .boxed()
 }
 
@@ -71,43 +72,5 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<TransportEvent<Self::ListenerUpgrade, Self::Error>> {
         Pin::new(&mut self.inner).poll(cx)
-    }
-}
-
-/// A connection whose streams are counted.
-struct CountedMuxer<M> {
-    muxer: M,
-    totals: Arc<WireTotals>,
-}
-
-impl<M: StreamMuxer + Unpin> CountedMuxer<M> {
-    fn muxer(&mut self) -> Pin<&mut M> {
-        Pin::new(&mut self.muxer)
-    }
-}
-
-impl<M: StreamMuxer + Unpin> StreamMuxer for CountedMuxer<M>
-where
-    M::Substream: Unpin,
-{
-    type Substream = Counted<M::Substream>;
-    type Error = M::Error;
-
-    fn poll_inbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Self::Substream, Self::Error>> {
-        let stream = std::task::ready!(self.muxer().poll_inbound(cx))?;
-        Poll::Ready(Ok(Counted::new(stream, self.totals.clone())))
-    }
-
-    fn poll_outbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Self::Substream, Self::Error>> {
-        let stream = std::task::ready!(self.muxer().poll_outbound(cx))?;
-        Poll::Ready(Ok(Counted::new(stream, self.totals.clone())))
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.muxer().poll_close(cx)
-    }
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<StreamMuxerEvent, Self::Error>> {
-        self.muxer().poll(cx)
     }
 }
