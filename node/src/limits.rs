@@ -116,7 +116,19 @@ pub const RANGE_PATIENCE: Duration = Duration::from_secs(30);
 pub const PLACES_TO_THE_SMALLEST: u64 = 3;
 /// Ranges of one file that are written but not yet recorded as verified. With those in flight,
 /// what a killed lab fetches a second time.
-pub const RANGES_UNRECORDED_MAX: usize = 8;
+pub const RANGES_UNRECORDED_MAX: usize = 16;
+/// Written ranges of one file for which the disk is asked while others come: each time
+/// costs the disk as much as megabytes do.
+pub const RANGES_RECORDED_TOGETHER: usize = 8;
+/// How long a written range of a slow line waits to be recorded.
+pub const RECORD_WITHIN: Duration = Duration::from_millis(250);
+/// Buffers that a print file on its way keeps for its next ranges.
+pub const RANGE_BUFFERS_KEPT: usize = 2;
+/// Where a buffer has to begin that goes past the system's cache: what the largest
+/// sectors want.
+pub const DISK_ALIGNMENT_BYTES: usize = 4_096;
+/// The smallest sector.
+pub const DISK_SECTOR_BYTES: usize = 512;
 /// How often one range may arrive corrupted before its job rests.
 pub const RANGE_TRIES_MAX: u32 = 3;
 /// First wait before a job that came to a halt is tried again.

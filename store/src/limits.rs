@@ -91,6 +91,9 @@ pub const BELL_PEERS_MAX: usize = 1024;
 
 /// One piece of a blob, the value of one key: measured best with sled.
 pub const PIECE_BYTES: usize = 64 << 10;
+/// Pieces that are read or written in one go: a range of 1 MiB. The thread that works on
+/// a volume is asked once for them, and is nobody else's meanwhile.
+pub const PIECES_AT_ONCE: u32 = 16;
 
 /// The largest blob: a photograph of 4 GiB is none.
 pub const BLOB_BYTES_MAX: u64 = 4 << 30;

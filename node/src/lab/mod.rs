@@ -11,11 +11,13 @@
 //! | `desk`, `offers` | what photographers ask: to take a job |
 //! | `fetch` | print files, range by range |
 //! | `receiving` | print files on their way, on the disk |
+//! | `part_file`, `placed_io`, `aligned` | one of them: written, made durable, read back |
 //! | `hot_folder` | the finished order, its names and its tickets |
 //! | `production` | received, printing, shipped, problem |
 //! | `courier` | reports that wait for a photographer |
 //! | `uplink` | the connection to the host, and who else is there |
 
+mod aligned;
 mod catalogue;
 mod clock;
 pub mod commands;
@@ -28,6 +30,8 @@ mod hot_folder;
 mod naming;
 pub mod node;
 mod offers;
+mod part_file;
+mod placed_io;
 mod production;
 mod receiving;
 mod uplink;

@@ -2,30 +2,19 @@
 //! fills range by range. Which ranges of it count is the catalogue's. All functions block.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use enprint_protocol::limits::RANGE_BYTES;
-use enprint_protocol::subtree::{Subtrees, range_bytes};
 
 use super::catalogue::ContentKey;
 use super::hot_folder::sync_folder;
+use super::part_file::PartFile;
 use crate::error::NodeError;
 
 /// The folder.
 #[derive(Debug, Clone)]
 pub(super) struct Receiving {
     folder: PathBuf,
-}
-
-/// One print file on its way.
-#[derive(Debug)]
-pub(super) struct PartFile {
-    path: PathBuf,
-    file: Mutex<File>,
-    is_new: bool,
 }
 
 impl Receiving {
@@ -62,7 +51,7 @@ impl Receiving {
             path.parent().map_or(Ok(()), sync_folder)?;
             sync_folder(&self.folder)?;
         }
-        Ok(PartFile { path, file: Mutex::new(file), is_new })
+        Ok(PartFile::new(path, file, is_new))
     }
 
     /// Removes a print file that no job needs any more.
@@ -86,51 +75,5 @@ impl Receiving {
                 drop(fs::remove_file(&path));
             }
         }
-    }
-}
-
-impl PartFile {
-    /// Whether [`Receiving::open`] had to make it: nothing of it counts then.
-    pub(super) fn is_new(&self) -> bool {
-        self.is_new
-    }
-
-    /// Writes range `at`. Not durable before [`Self::sync`].
-    pub(super) fn write(&self, at: u64, range: &[u8]) -> Result<(), NodeError> {
-        let mut file = self.file();
-        let written = file.seek(SeekFrom::Start(at * RANGE_BYTES)).and_then(|_| file.write_all(range));
-        self.said(written)
-    }
-
-    /// Makes what was written durable.
-    pub(super) fn sync(&self) -> Result<(), NodeError> {
-        // The lock is not held meanwhile, so that further ranges can be written.
-        let file = self.file().try_clone();
-        self.said(file.and_then(|file| file.sync_data()))
-    }
-
-    /// Reads the whole file back and gives the ranges that are not as announced. None
-    /// means that the file has its content hash, for the hashes merge to it.
-    pub(super) fn bad_ranges(&self, subtrees: &Subtrees) -> Result<Vec<u64>, NodeError> {
-        let mut file = self.said(File::open(&self.path))?;
-        let mut bad = Vec::new();
-        let mut range = Vec::new();
-        for at in 0..subtrees.count() {
-            range.clear();
-            let bytes = range_bytes(subtrees.file_bytes(), at);
-            self.said((&mut file).take(bytes).read_to_end(&mut range))?;
-            if subtrees.check_range(at, &range).is_err() {
-                bad.push(at);
-            }
-        }
-        Ok(bad)
-    }
-
-    fn file(&self) -> MutexGuard<'_, File> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn said<T>(&self, outcome: io::Result<T>) -> Result<T, NodeError> {
-        outcome.map_err(|error| NodeError::file(&self.path, &error))
     }
 }

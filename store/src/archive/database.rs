@@ -58,7 +58,7 @@ impl Database {
         Ok(self.db.scan_prefix(prefix))
     }
 
-    pub(super) fn insert(&self, key: &[u8], value: Vec<u8>) -> io::Result<()> {
+    pub(super) fn insert(&self, key: &[u8], value: InlineArray) -> io::Result<()> {
         self.is_dirty.set(true);
         self.db.insert(key, value).map(drop)
     }

@@ -3,11 +3,12 @@
 //! together.
 
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sled::Batch;
+use sled::{Batch, InlineArray};
 
 use super::ArchiveOptions;
 use super::database::Database;
@@ -19,8 +20,12 @@ use super::handle::Handle;
 use super::reserve::Reserve;
 use crate::error::StoreError;
 use crate::limits::{
-    BLOB_BYTES_MAX, PIECE_BYTES, RANGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX, REOPEN_AFTER_BYTES,
+    BLOB_BYTES_MAX, PIECE_BYTES, PIECES_AT_ONCE, RANGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX,
+    REOPEN_AFTER_BYTES,
 };
+
+/// Pieces that wait to be written together, with their keys.
+type Pieces = Vec<([u8; 37], InlineArray)>;
 
 /// Names or keys with what stands under them.
 pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
@@ -135,7 +140,7 @@ impl Volume {
     pub fn blob_bytes(&self, hash: &Hash) -> Result<Option<u64>, StoreError> {
         let key = header_key(hash);
         let found = self.shared.handle.read(move |database| database.get(&key))?;
-        found.map(|header: sled::InlineArray| read_header(&self.shared.id, &header)).transpose()
+        found.map(|header: InlineArray| read_header(&self.shared.id, &header)).transpose()
     }
 
     /// The whole blob, checked against its hash.
@@ -145,8 +150,10 @@ impl Volume {
     pub fn read_blob(&self, hash: &Hash) -> Result<Vec<u8>, StoreError> {
         let bytes = self.blob_bytes(hash)?.ok_or(StoreError::BlobMissing)?;
         let mut blob = Vec::with_capacity(usize::try_from(bytes.min(BLOB_BYTES_MAX)).unwrap_or(0));
-        for piece in 0..piece_count(bytes) {
-            blob.extend_from_slice(&self.piece(hash, piece)?);
+        let pieces = 0..piece_count(bytes);
+        for first in pieces.clone().step_by(PIECES_AT_ONCE as usize) {
+            let next = first.saturating_add(PIECES_AT_ONCE).min(pieces.end);
+            blob = self.append_pieces(hash, first..next, blob)?;
         }
         if blob.len() as u64 == bytes && blake3::hash(&blob).as_bytes() == hash {
             return Ok(blob);
@@ -166,14 +173,18 @@ impl Volume {
         let end = end.ok_or(StoreError::RangeOutside { offset, length, bytes })?;
         let piece_bytes = PIECE_BYTES as u64;
         let first = offset / piece_bytes;
-        let mut range = Vec::new();
-        for piece in first..end.div_ceil(piece_bytes) {
-            range.extend_from_slice(&self.piece(hash, u32::try_from(piece).unwrap_or(u32::MAX))?);
-        }
+        let number = |piece: u64| u32::try_from(piece).unwrap_or(u32::MAX);
+        let pieces = number(first)..number(end.div_ceil(piece_bytes));
+        let room = pieces.len() * PIECE_BYTES;
+        let mut range = self.append_pieces(hash, pieces, Vec::with_capacity(room))?;
         let skip = usize::try_from(offset - first * piece_bytes).unwrap_or(usize::MAX);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let wanted = range.get(skip..skip.saturating_add(length)).map(<[u8]>::to_vec);
-        wanted.ok_or_else(|| self.damaged())
+        if range.len() < skip.saturating_add(length) {
+            return Err(self.damaged());
+        }
+        range.truncate(skip + length);
+        range.drain(..skip);
+        Ok(range)
     }
 
     /// Removes a blob and its records, durably. Its space is used again by this volume.
@@ -294,21 +305,25 @@ impl Volume {
     fn write_pieces(&self, blob: &mut NewBlob<'_>, is_new: bool, written: &mut u64) -> Result<u64, StoreError> {
         let mut hasher = blake3::Hasher::new();
         let mut piece = vec![0; PIECE_BYTES];
+        let mut waiting = Pieces::new();
         let (mut bytes, mut count) = (0_u64, 0_u32);
         loop {
             let length = read_full(blob.bytes, &mut piece).map_err(|source| StoreError::BlobUnreadable { source })?;
-            if length == 0 {
-                break;
-            }
             bytes += length as u64;
             if bytes > BLOB_BYTES_MAX {
                 self.remove_pieces(&blob.hash, 0..if is_new { count } else { 0 })?;
                 return Err(StoreError::BlobTooBig { bytes });
             }
-            hasher.update(&piece[..length]);
-            if is_new {
-                self.write_piece(&blob.hash, count, &piece[..length], written)?;
+            if is_new && length > 0 {
+                waiting.push((piece_key(&blob.hash, count), InlineArray::from(&piece[..length])));
             }
+            if waiting.len() >= PIECES_AT_ONCE as usize || length == 0 {
+                self.write_waiting(std::mem::take(&mut waiting), written)?;
+            }
+            if length == 0 {
+                break;
+            }
+            hasher.update(&piece[..length]);
             count += 1;
         }
         if hasher.finalize().as_bytes() == &blob.hash {
@@ -318,16 +333,19 @@ impl Volume {
         Err(StoreError::BlobHashWrong)
     }
 
-    /// Asks the disk for room once for each mebibyte, and before the first: room for
-    /// that and for all that sled may still hold in memory.
-    fn write_piece(&self, hash: &Hash, piece: u32, bytes: &[u8], written: &mut u64) -> Result<(), StoreError> {
-        if piece.is_multiple_of(16) {
-            self.shared.reserve.check(RANGE_BYTES_MAX + (*written).min(REOPEN_AFTER_BYTES))?;
+    /// Asks the disk for room, for these pieces and for all that sled may still hold in
+    /// memory, and writes them in one go.
+    fn write_waiting(&self, pieces: Pieces, written: &mut u64) -> Result<(), StoreError> {
+        if pieces.is_empty() {
+            return Ok(());
         }
-        *written += bytes.len() as u64;
-        let (key, value) = (piece_key(hash, piece), bytes.to_vec());
-        self.shared.handle.write(move |database| database.insert(&key, value))?;
-        self.shared.handle.wrote(bytes.len() as u64);
+        self.shared.reserve.check(RANGE_BYTES_MAX + (*written).min(REOPEN_AFTER_BYTES))?;
+        let bytes = pieces.iter().map(|(_, piece)| piece.len() as u64).sum();
+        *written += bytes;
+        let insert =
+            move |database: &Database| pieces.into_iter().try_for_each(|(key, piece)| database.insert(&key, piece));
+        self.shared.handle.write(insert)?;
+        self.shared.handle.wrote(bytes);
         Ok(())
     }
 
@@ -335,11 +353,28 @@ impl Volume {
         self.shared.handle.write(|database| database.commit(batch))
     }
 
-    fn piece(&self, hash: &Hash, piece: u32) -> Result<sled::InlineArray, StoreError> {
+    fn piece(&self, hash: &Hash, piece: u32) -> Result<InlineArray, StoreError> {
         let key = piece_key(hash, piece);
         let found = self.shared.handle.read(move |database| database.get(&key));
         match found {
             Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `joined` and some pieces after it, read in one go.
+    fn append_pieces(&self, hash: &Hash, pieces: Range<u32>, mut joined: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let hash = *hash;
+        let read = self.shared.handle.read(move |database| {
+            for piece in pieces {
+                let Some(bytes) = database.get(&piece_key(&hash, piece))? else { return Ok(None) };
+                joined.extend_from_slice(&bytes);
+            }
+            Ok(Some(joined))
+        });
+        match read {
+            Ok(Some(joined)) => Ok(joined),
             Ok(None) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
             Err(error) => Err(error),
         }

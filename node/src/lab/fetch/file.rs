@@ -13,6 +13,7 @@ use enprint_protocol::subtree::{Subtrees, range_bytes};
 use enprint_protocol::text;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{Outcome, Plan, Verdict};
@@ -20,8 +21,8 @@ use super::ranges::RangeSet;
 use crate::error::NodeError;
 use crate::lab::catalogue::{Content, ContentKey, Crossed};
 use crate::lab::node::{Node, blocking};
-use crate::lab::receiving::PartFile;
-use crate::limits::RANGES_OF_ONE_FILE;
+use crate::lab::part_file::PartFile;
+use crate::limits::{RANGES_OF_ONE_FILE, RECORD_WITHIN};
 
 /// One file of a job.
 #[derive(Debug, Clone)]
@@ -149,14 +150,16 @@ impl Fetching<'_> {
         let mut asks = FuturesUnordered::new();
         let mut recording: Option<Recording<'_>> = None;
         let mut trouble: Option<NodeError> = None;
+        let mut record_by = Instant::now() + RECORD_WITHIN;
         loop {
             while trouble.is_none()
                 && let Some(at) = plan.next_ask()
             {
                 asks.push(self.ask(at));
             }
-            if recording.is_none() {
+            if recording.is_none() && plan.is_to_be_recorded(Instant::now() >= record_by || trouble.is_some()) {
                 recording = self.begin_recording(plan);
+                record_by = Instant::now() + RECORD_WITHIN;
             }
             if asks.is_empty() && recording.is_none() {
                 break;
@@ -173,6 +176,7 @@ impl Fetching<'_> {
                     plan.recorded();
                     *progressed = true;
                 }
+                () = sleep_until(record_by), if recording.is_none() && Instant::now() < record_by => {}
                 () = stop.cancelled(), if !stop.is_cancelled() || !asks.is_empty() => {
                     asks.clear();
                     trouble.get_or_insert(NodeError::ShuttingDown);

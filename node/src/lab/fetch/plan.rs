@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use enprint_protocol::subtree::range_bytes;
 
 use super::ranges::RangeSet;
-use crate::limits::{RANGE_TRIES_MAX, RANGES_UNRECORDED_MAX};
+use crate::limits::{RANGE_TRIES_MAX, RANGES_RECORDED_TOGETHER, RANGES_UNRECORDED_MAX};
 
 /// The fetch of one file.
 #[derive(Debug)]
@@ -105,6 +105,13 @@ impl Plan {
             }
             Outcome::Lost => Verdict::GoOn,
         }
+    }
+
+    /// Whether it is worth asking the disk: much is written, nothing more is on its way,
+    /// or what is written has `waited`.
+    pub(super) fn is_to_be_recorded(&self, waited: bool) -> bool {
+        let is_much = self.written.len() >= RANGES_RECORDED_TOGETHER;
+        self.recording.is_empty() && !self.written.is_empty() && (is_much || self.asked.is_empty() || waited)
     }
 
     /// Takes the written ranges, to be made durable and recorded in one go; empty while
@@ -229,6 +236,22 @@ mod tests {
         let mut plan = Plan::new(6 * MIB, have, 16);
         let asked: Vec<_> = std::iter::from_fn(|| plan.next_ask()).collect();
         assert_eq!(asked, [2, 4, 5]);
+    }
+
+    #[test]
+    fn the_disk_is_asked_for_many_ranges_together_and_for_few_when_no_more_come() {
+        let mut plan = plan(RANGES_RECORDED_TOGETHER as u64 + 1, 2);
+        for written in 1..=RANGES_RECORDED_TOGETHER {
+            while plan.next_ask().is_some() {}
+            assert!(!plan.is_to_be_recorded(false), "{written}");
+            assert_eq!(plan.is_to_be_recorded(true), written > 1, "what waits long is recorded");
+            plan.came(written as u64 - 1, Outcome::Written);
+        }
+        assert!(plan.is_to_be_recorded(false), "many");
+        record(&mut plan);
+        assert!(!plan.is_to_be_recorded(true), "nothing is written");
+        plan.came(RANGES_RECORDED_TOGETHER as u64, Outcome::Written);
+        assert!(plan.is_to_be_recorded(false), "it was the last");
     }
 
     #[test]

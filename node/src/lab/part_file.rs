@@ -1,0 +1,180 @@
+//! One print file on its way: its ranges are written, made durable and read back. Which
+//! of them count is the catalogue's. All functions block.
+//!
+//! Whole ranges go past the system's cache where that can be done: reading back then
+//! asks the disk and not the memory, a big order does not push out of the cache what the
+//! printer's programs have there, and making ranges durable is short.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use enprint_protocol::limits::RANGE_BYTES;
+use enprint_protocol::subtree::{Subtrees, range_bytes};
+
+use super::aligned::Aligned;
+use super::placed_io::{open_past_the_cache, read_at, write_at};
+use crate::error::NodeError;
+use crate::limits::RANGE_BUFFERS_KEPT;
+
+/// One print file on its way.
+#[derive(Debug)]
+pub(super) struct PartFile {
+    path: PathBuf,
+    file: File,
+    /// The same file, past the cache.
+    direct: Option<File>,
+    is_new: bool,
+    /// Buffers for the next ranges.
+    buffers: Mutex<Vec<Aligned>>,
+}
+
+impl PartFile {
+    /// Around an open file of its full length. `is_new` if it was just made.
+    pub(super) fn new(path: PathBuf, file: File, is_new: bool) -> Self {
+        let direct = open_past_the_cache(&path);
+        Self { path, file, direct, is_new, buffers: Mutex::default() }
+    }
+
+    /// Whether it was just made: nothing of it counts then.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Writes range `at`. Not durable before [`Self::sync`].
+    pub(super) fn write(&self, at: u64, range: &[u8]) -> Result<(), NodeError> {
+        let offset = at * RANGE_BYTES;
+        let written = match self.whole(range.len()) {
+            Some(direct) => self.write_direct(direct, offset, range),
+            None => write_at(&self.file, offset, range),
+        };
+        self.said(written)
+    }
+
+    /// Makes what was written durable.
+    pub(super) fn sync(&self) -> Result<(), NodeError> {
+        self.said(self.file.sync_data())
+    }
+
+    /// Reads the whole file back and gives the ranges that are not as announced. None
+    /// means that the file has its content hash, for the hashes merge to it.
+    pub(super) fn bad_ranges(&self, subtrees: &Subtrees) -> Result<Vec<u64>, NodeError> {
+        let mut buffer = self.buffer();
+        let mut bad = Vec::new();
+        for at in 0..subtrees.count() {
+            let bytes = usize::try_from(range_bytes(subtrees.file_bytes(), at)).unwrap_or(usize::MAX);
+            let range = self.said(self.read_back(&mut buffer, at * RANGE_BYTES, bytes))?;
+            if subtrees.check_range(at, range).is_err() {
+                bad.push(at);
+            }
+        }
+        self.keep(buffer);
+        Ok(bad)
+    }
+
+    /// What stands at `offset`: `bytes`, or fewer where the file ends before.
+    fn read_back<'a>(&self, buffer: &'a mut Aligned, offset: u64, bytes: usize) -> io::Result<&'a [u8]> {
+        let place = &mut buffer.bytes()[..bytes];
+        let read = match self.whole(bytes) {
+            Some(direct) => match read_at(direct, offset, place) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => read_at(&self.file, offset, place)?,
+                read => read?,
+            },
+            None => read_at(&self.file, offset, place)?,
+        };
+        Ok(&place[..read])
+    }
+
+    /// Some disks want more than is aligned here; theirs go through the cache.
+    fn write_direct(&self, direct: &File, offset: u64, range: &[u8]) -> io::Result<()> {
+        let mut buffer = self.buffer();
+        let place = &mut buffer.bytes()[..range.len()];
+        place.copy_from_slice(range);
+        let written = match write_at(direct, offset, place) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => write_at(&self.file, offset, range),
+            written => written,
+        };
+        self.keep(buffer);
+        written
+    }
+
+    /// The way past the cache, which takes whole ranges alone.
+    fn whole(&self, bytes: usize) -> Option<&File> {
+        self.direct.as_ref().filter(|_| bytes as u64 == RANGE_BYTES)
+    }
+
+    fn buffer(&self) -> Aligned {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn keep(&self, buffer: Aligned) {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffers.len() < RANGE_BUFFERS_KEPT {
+            buffers.push(buffer);
+        }
+    }
+
+    fn said<T>(&self, outcome: io::Result<T>) -> Result<T, NodeError> {
+        outcome.map_err(|error| NodeError::file(&self.path, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const RANGE: usize = RANGE_BYTES as usize;
+
+    /// Two ranges and a bit, and their hashes.
+    fn file() -> (Vec<u8>, Subtrees) {
+        let bytes: Vec<u8> = (0..2 * RANGE + 1_234).map(|at| ((at / 7) ^ (at >> 13)) as u8).collect();
+        let ranges = bytes.chunks(RANGE).enumerate();
+        let length = bytes.len() as u64;
+        let hashes: Vec<u8> =
+            ranges.flat_map(|(at, range)| enprint_protocol::subtree::range_hash(length, at as u64, range)).collect();
+        let subtrees = Subtrees::check(&blake3::hash(&bytes).into(), length, &hashes).unwrap();
+        (bytes, subtrees)
+    }
+
+    fn part(dir: &std::path::Path, bytes: u64) -> PartFile {
+        let path = dir.join("a.part");
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).unwrap();
+        file.set_len(bytes).unwrap();
+        PartFile::new(path, file, true)
+    }
+
+    #[test]
+    fn ranges_in_any_order_make_the_file_with_and_without_the_cache() {
+        let (bytes, subtrees) = file();
+        for past_the_cache in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut part = part(dir.path(), bytes.len() as u64);
+            if !past_the_cache {
+                part.direct = None;
+            }
+            assert_eq!(part.bad_ranges(&subtrees).unwrap(), [0, 1, 2]);
+            for at in [2, 0, 1] {
+                part.write(at, bytes.chunks(RANGE).nth(at as usize).unwrap()).unwrap();
+            }
+            part.sync().unwrap();
+            assert_eq!(part.bad_ranges(&subtrees).unwrap(), [0_u64; 0]);
+            assert_eq!(fs::read(dir.path().join("a.part")).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn a_byte_that_another_wrote_and_a_file_cut_short_are_found() {
+        let (bytes, subtrees) = file();
+        let dir = tempfile::tempdir().unwrap();
+        let part = part(dir.path(), bytes.len() as u64);
+        (0..3).for_each(|at| part.write(at, bytes.chunks(RANGE).nth(at as usize).unwrap()).unwrap());
+        let other = File::options().write(true).open(dir.path().join("a.part")).unwrap();
+        write_at(&other, RANGE_BYTES + 5, &[bytes[RANGE + 5] ^ 1]).unwrap();
+        assert_eq!(part.bad_ranges(&subtrees).unwrap(), [1]);
+        other.set_len(RANGE_BYTES + 9).unwrap();
+        assert_eq!(part.bad_ranges(&subtrees).unwrap(), [1, 2]);
+    }
+}
