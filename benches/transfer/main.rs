@@ -3,7 +3,7 @@
 //! and with loss, made of packets between two network namespaces (`line/`).
 //!
 //! `cargo bench --bench transfer -- [--rounds 3] [--files 20] [--megabytes 12] [--no-lines]
-//! [--only enprint,rsync]`
+//! [--photographs 500] [--only enprint,rsync]`
 //! needs Linux, root and `ip` for the lines; rsync, curl and openssl where they are to
 //! be compared. A peer that can't be had is left out, and said so. Every file is new in
 //! every round. Last line: JSON.
@@ -27,6 +27,8 @@ pub struct Plan {
     files: usize,
     file_bytes: usize,
     lines: bool,
+    /// How many the publish has; none, no publish.
+    photographs: usize,
     names: Vec<String>,
 }
 
@@ -49,6 +51,9 @@ fn main() {
         };
         for round in 0..rounds {
             one_round(&plan, round, &line, &peers, &mut report, work.path());
+        }
+        if plan.photographs > 0 && line.conditions() != Conditions::Lossy {
+            one_publish(&plan, &line, &mut report, work.path());
         }
     }
     report.print();
@@ -78,6 +83,15 @@ fn one_round(plan: &Plan, round: usize, line: &Line, peers: &Peers, report: &mut
     }
 }
 
+fn one_publish(plan: &Plan, line: &Line, report: &mut Report, work: &std::path::Path) {
+    let dir = tempfile::tempdir_in(work).unwrap();
+    let card = dir.path().join("card");
+    files::make_photographs(&card, plan.photographs);
+    let (wire, payload) = ours::publish(line, dir.path(), &card);
+    println!("{:?} publish of {}: {payload} bytes, {wire} at the interface", line.conditions(), plan.photographs);
+    report.add_publish(line.conditions(), (wire, payload));
+}
+
 fn plan() -> Plan {
     let words: Vec<String> = std::env::args().collect();
     let number = |name: &str, usual: usize| {
@@ -91,6 +105,7 @@ fn plan() -> Plan {
         files: number("--files", 20),
         file_bytes: number("--megabytes", 12) * 1_000_000,
         names: names.split(',').map(str::to_owned).collect(),
+        photographs: number("--photographs", 500),
         lines: !words.iter().any(|word| word == "--no-lines"),
     }
 }

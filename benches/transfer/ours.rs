@@ -29,8 +29,6 @@ pub struct Outcome {
     pub job_seconds: Option<f64>,
     /// Bytes at the sender's interface.
     pub wire_bytes: u64,
-    /// Bytes at the sender's interface and of payload, of the publish before.
-    pub publish: Option<(u64, u64)>,
 }
 
 /// One role, until it is dropped.
@@ -52,9 +50,7 @@ pub fn transfer(line: &Line, dir: &Path, card: &Path) -> Outcome {
     let lab = Role::start(line, End::Receiver, "lab", dir, &["--name", "Lab", "--hot-folder", hot.to_str().unwrap()]);
     introduce(&host, &photographer, &lab);
     photographer.says(&["import", card.to_str().unwrap(), "--event", "Wedding"]);
-    let before = line.sent_bytes();
     let published = photographer.says(&["publish", "--event", "Wedding"]);
-    let publish = published["sent_bytes"].as_u64().map(|payload| (line.sent_bytes() - before, payload));
     let number = order(line, &host, published["access_code"].as_str().unwrap());
     until(|| photographer.says(&["orders"])["orders"].as_array().is_some_and(|orders| !orders.is_empty()));
 
@@ -69,14 +65,32 @@ pub fn transfer(line: &Line, dir: &Path, card: &Path) -> Outcome {
     assert!(says_paid.unwrap().wait().unwrap().success());
     let wire_bytes = line.sent_bytes() - before;
     assert_whole(&hot, card);
-    Outcome { seconds, job_seconds, wire_bytes, publish }
+    Outcome { seconds, job_seconds, wire_bytes }
+}
+
+/// Publishes the photographs of `card`: bytes at the sender's interface, and of payload.
+pub fn publish(line: &Line, dir: &Path, card: &Path) -> (u64, u64) {
+    let web = format!("{}:0", line.address(End::Receiver));
+    let host = Role::start(line, End::Receiver, "host", dir, &["--name", "Host", "--web", &web]);
+    let photographer = Role::start(line, End::Sender, "photographer", dir, &["--reserve-mb", "0"]);
+    enrol(&host, &photographer);
+    photographer.says(&["import", card.to_str().unwrap(), "--event", "Wedding"]);
+    let before = line.sent_bytes();
+    let published = photographer.says(&["publish", "--event", "Wedding"]);
+    (line.sent_bytes() - before, published["sent_bytes"].as_u64().unwrap())
+}
+
+fn enrol(host: &Role<'_>, photographer: &Role<'_>) {
+    let invitation = host.says(&["invite", "--role", "photographer"])["invitation"].as_str().unwrap().to_owned();
+    let address = host.ready["addresses"][0].as_str().unwrap();
+    photographer.says(&["enrol", address, "--code", &invitation, "--name", "Ana"]);
 }
 
 fn introduce(host: &Role<'_>, photographer: &Role<'_>, lab: &Role<'_>) {
     let address = host.ready["addresses"][0].as_str().unwrap();
-    let invite = |role| host.says(&["invite", "--role", role])["invitation"].as_str().unwrap().to_owned();
-    photographer.says(&["enrol", address, "--code", &invite("photographer"), "--name", "Ana"]);
-    lab.says(&["enrol", address, "--code", &invite("lab")]);
+    let invitation = host.says(&["invite", "--role", "lab"])["invitation"].as_str().unwrap().to_owned();
+    enrol(host, photographer);
+    lab.says(&["enrol", address, "--code", &invitation]);
     lab.says(&["approve", photographer.ready["peer_id"].as_str().unwrap()]);
     until(|| photographer.says(&["labs"])["labs"].as_array().is_some_and(|labs| !labs.is_empty()));
     photographer.says(&["use-lab", "Lab"]);

@@ -91,7 +91,7 @@ fn iroh(program: &Path, line: &Line, dir: &Path, card: &Path) -> anyhow::Result<
     let output = fetching.wait_with_output()?;
     ensure!(output.status.success(), "iroh-blobs did not fetch");
     let seconds = String::from_utf8(output.stdout)?.trim().parse()?;
-    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before, publish: None })
+    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before })
 }
 
 fn rsync(line: &Line, dir: &Path, card: &Path, came: &Path) -> anyhow::Result<Outcome> {
@@ -144,7 +144,7 @@ fn timed(line: &Line, command: &mut Command) -> anyhow::Result<Outcome> {
     let status = command.status()?;
     let seconds = begin.elapsed().as_secs_f64();
     ensure!(status.success(), "it failed: {status}");
-    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before, publish: None })
+    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before })
 }
 
 /// Waits until the server listens.

@@ -12,11 +12,17 @@ use crate::ours::Outcome;
 pub struct Report {
     /// With the bytes of payload of each.
     outcomes: BTreeMap<(Conditions, String), Vec<(f64, Outcome)>>,
+    /// Bytes at the interface and of payload, of a publish under each condition.
+    published: BTreeMap<Conditions, (u64, u64)>,
 }
 
 impl Report {
     pub fn add(&mut self, conditions: Conditions, name: &str, payload_bytes: u64, outcome: Outcome) {
         self.outcomes.entry((conditions, name.to_owned())).or_default().push((payload_bytes as f64, outcome));
+    }
+
+    pub fn add_publish(&mut self, conditions: Conditions, bytes: (u64, u64)) {
+        self.published.insert(conditions, bytes);
     }
 
     pub fn print(&self) {
@@ -74,9 +80,7 @@ impl Report {
     }
 
     fn wire_publish(&self, conditions: Conditions) -> Option<f64> {
-        self.median(conditions, "enprint", |_, outcome| {
-            outcome.publish.map(|(wire, payload)| wire as f64 / payload as f64)
-        })
+        self.published.get(&conditions).map(|(wire, payload)| *wire as f64 / *payload as f64)
     }
 
     fn median(&self, conditions: Conditions, name: &str, of: impl Fn(f64, &Outcome) -> Option<f64>) -> Option<f64> {
