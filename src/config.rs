@@ -52,6 +52,7 @@ pub struct HostSection {
     relay: Option<RelayChoice>,
     no_mdns: bool,
     trust_proxy: Option<IpAddr>,
+    metrics: Option<SocketAddr>,
 }
 
 /// `[photographer]`
@@ -71,6 +72,7 @@ pub struct PhotographerSection {
     reserve_mb: Option<u64>,
     upload_limit: Option<UploadLimit>,
     upload_hours: Option<UploadHours>,
+    metrics: Option<SocketAddr>,
 }
 
 /// `[lab]`
@@ -82,6 +84,7 @@ pub struct LabSection {
     name: Option<String>,
     listen: Vec<Multiaddr>,
     no_mdns: bool,
+    metrics: Option<SocketAddr>,
 }
 
 impl Config {
@@ -95,6 +98,16 @@ impl Config {
 }
 
 impl HostSection {
+    /// Where its data is.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
+    /// Where its database is, if not in the data folder.
+    pub fn database(&self) -> Option<String> {
+        self.database.clone()
+    }
+
     /// What the command line leaves open, filled from the file.
     pub fn under(self, given: HostOptions) -> HostOptions {
         HostOptions {
@@ -108,11 +121,17 @@ impl HostSection {
             relay: given.relay.or(self.relay),
             no_mdns: given.no_mdns || self.no_mdns,
             trust_proxy: given.trust_proxy.or(self.trust_proxy),
+            metrics: given.metrics.or(self.metrics),
         }
     }
 }
 
 impl PhotographerSection {
+    /// Where its data is.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// What the command line leaves open, filled from the file.
     pub fn under(self, given: PhotographerOptions) -> PhotographerOptions {
         let watermark = WatermarkOptions {
@@ -132,11 +151,17 @@ impl PhotographerSection {
             reserve_mb: given.reserve_mb.or(self.reserve_mb),
             upload_limit: given.upload_limit.or(self.upload_limit),
             upload_hours: given.upload_hours.or(self.upload_hours),
+            metrics: given.metrics.or(self.metrics),
         }
     }
 }
 
 impl LabSection {
+    /// Where its data is.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// What the command line leaves open, filled from the file.
     pub fn under(self, given: LabOptions) -> LabOptions {
         LabOptions {
@@ -145,6 +170,7 @@ impl LabSection {
             name: given.name.or(self.name),
             listen: first_given(given.listen, self.listen),
             no_mdns: given.no_mdns || self.no_mdns,
+            metrics: given.metrics.or(self.metrics),
         }
     }
 }

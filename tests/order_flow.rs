@@ -5,8 +5,7 @@
 mod world;
 
 use serde_json::Value;
-use world::waiting::eventually_async;
-use world::{Customer, PlacedOrder, World, eventually, photos, print_files, ticket};
+use world::{PlacedOrder, World, eventually, photos, print_files, ticket};
 
 #[tokio::test]
 async fn a_print_goes_from_the_folder_to_the_hot_folder_byte_for_byte() {
@@ -187,14 +186,5 @@ impl World {
             let found = bytes.windows(needle.len()).step_by(1).any(|window| window == needle);
             assert!(!found, "{} holds a part of the original", path.display());
         }
-    }
-}
-
-impl Customer {
-    async fn waits_for_state(&self, order: &PlacedOrder, state: &str) {
-        eventually_async(&format!("the order's page says {state}"), || async {
-            (self.follow(order).await["state"] == state).then_some(())
-        })
-        .await;
     }
 }

@@ -1,9 +1,13 @@
 //! The composition of a host: what it opens, in which order; what runs; how it stops.
 //! The web pages are the caller's, over the same [`Index`].
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
+use enprint_protocol::peer::{
+    self, Admission, Client, Figures, PeerConfig, PeerRole, PeerStatus, RunningPeer, WireCount, key_file,
+};
 use enprint_protocol::{Multiaddr, PeerId};
 use enprint_store::DataLock;
 use enprint_store::ledger::Courier;
@@ -16,11 +20,13 @@ use crate::courier::OrderCourier;
 use crate::error::HostError;
 use crate::index::Index;
 use crate::limits::STOP_DEADLINE;
+use crate::views::{HostProcess, HostStatus};
 use crate::{peer_desk, upkeep};
 
 /// A host whose peer listens. Nothing is answered before [`run`](Self::run).
 pub struct Host {
     parts: Arc<Parts>,
+    data_dir: PathBuf,
     incoming: mpsc::Receiver<peer::Incoming>,
     peer: JoinHandle<()>,
     shutdown: CancellationToken,
@@ -32,6 +38,15 @@ pub(crate) struct Parts {
     pub(crate) index: Index,
     pub(crate) client: Client,
     pub(crate) admission: Admission,
+    pub(crate) published: Published,
+}
+
+/// What photographers have published since this process began. Statistics: nothing else
+/// depends on them.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    pub(crate) batches: AtomicU64,
+    pub(crate) photos: AtomicU64,
 }
 
 impl Host {
@@ -62,8 +77,9 @@ impl Host {
             ..PeerConfig::new(key, PeerRole::Host)
         };
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
-        let parts = Arc::new(Parts { index: index.clone(), client, admission });
-        let host = Self { parts, incoming, peer: task, shutdown, _lock: lock };
+        let parts = Arc::new(Parts { index: index.clone(), client, admission, published: Published::default() });
+        let data_dir = config.data_dir.clone();
+        let host = Self { parts, data_dir, incoming, peer: task, shutdown, _lock: lock };
         index.listens_at(host.peer_id(), &host.addresses()).await?;
         Ok(host)
     }
@@ -71,6 +87,11 @@ impl Host {
     /// The database, for web pages and commands.
     pub fn index(&self) -> &Index {
         &self.parts.index
+    }
+
+    /// Where its keys are, and which it holds the lock of.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// The peer, as a handle that outlives [`run`](Self::run)'s taking of the host.
@@ -132,5 +153,39 @@ impl HostWatch {
     /// Whether `peer` is connected.
     pub fn is_connected(&self, peer: &PeerId) -> bool {
         self.0.client.is_connected(peer)
+    }
+
+    /// How the host is.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn status(&self) -> Result<HostStatus, HostError> {
+        let Parts { index, client, .. } = &*self.0;
+        let (status, wire) = (index.status().await?, client.wire());
+        let process = HostProcess {
+            peer_id: client.peer_id(),
+            addresses: client.addresses(),
+            public_url: index.public_url().to_owned(),
+            wire_sent_bytes: wire.sent_bytes,
+            wire_received_bytes: wire.received_bytes,
+        };
+        Ok(HostStatus { process: Some(process), peers: client.peer_statuses(status.peers), ..status })
+    }
+
+    /// What is counted, for a monitoring program.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn figures(&self) -> Result<Figures, HostError> {
+        let Parts { index, client, published, .. } = &*self.0;
+        let mut figures = client.figures();
+        let known = index.peers().await?.into_iter();
+        let known = known.map(|one| PeerStatus::known(one.peer_id, &one.name, one.role.word(), Vec::new()));
+        PeerStatus::add_to(&client.peer_statuses(known.collect()), &mut figures);
+        let counted = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        figures.counter("publishes", "Batches of photos that were published here.", counted(&published.batches));
+        figures.counter("photos_published", "Photos that were published here.", counted(&published.photos));
+        index.add_to(&mut figures).await?;
+        Ok(figures)
     }
 }

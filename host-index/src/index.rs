@@ -47,7 +47,7 @@
 //! [`note_status`](Index::note_status)
 //!
 //! **The database itself** (`index/housekeeping.rs`)
-//! [`counts`](Index::counts) · [`bytes_at_rest`](Index::bytes_at_rest) ·
+//! [`status`](Index::status) · [`counts`](Index::counts) · [`bytes_at_rest`](Index::bytes_at_rest) ·
 //! [`waiting`](Index::waiting) · [`backup_to`](Index::backup_to) · [`close`](Index::close)
 //!
 //! **This host** (`index/own_addresses.rs`)
@@ -70,6 +70,7 @@ mod sessions;
 mod statuses;
 mod strip_check;
 mod tries;
+mod waits;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

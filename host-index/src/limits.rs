@@ -103,5 +103,11 @@ pub const ADMISSION_LOOK: Duration = Duration::from_secs(5);
 pub const PURGE_LOOK: Duration = Duration::from_secs(60 * 60);
 /// Time after which a peer that stays connected is noted as seen once more.
 pub const SEEN_STEP: Duration = Duration::from_secs(60);
+/// A photographer's node that was not seen for so long is not connected, and an order
+/// that has waited for it so long tells its customer: a few times [`SEEN_STEP`].
+pub const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
+/// Files that are on their way to a lab for longer than this take long: a usual order
+/// crosses a slow line in it.
+pub const FILES_LONG_AFTER: Duration = Duration::from_secs(30 * 60);
 /// How long requests and deliveries on the way may take at shutdown.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(20);

@@ -2,6 +2,7 @@
 //! becomes a verb, and what the verb answers a reply.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use enprint_protocol::enrol::{EnrolReply, EnrolRequest, Welcome};
 use enprint_protocol::peer::{Incoming, answer_all};
@@ -82,7 +83,10 @@ impl Parts {
                 Ok(PublishReply::Needs { photos })
             }
             PublishRequest::Batch { event_id, photos } => {
+                let count = photos.len() as u64;
                 self.index.publish(peer, event_id, photos).await?;
+                self.published.batches.fetch_add(1, Ordering::Relaxed);
+                self.published.photos.fetch_add(count, Ordering::Relaxed);
                 Ok(PublishReply::Stored)
             }
             PublishRequest::Withdraw { event_id, photos } => {

@@ -13,8 +13,9 @@ use enprint_host_index::protocol::publish::NotForPrint;
 use enprint_host_index::protocol::signed::Signed;
 use enprint_host_index::protocol::status::{Status, StatusKind};
 use enprint_host_index::protocol::time::UnixMs;
-use enprint_host_index::views::{AccountId, Chosen, LineProblem, OrderState, OrderToken, PlaceOrder, StepKind};
+use enprint_host_index::views::{AccountId, Chosen, LineProblem, OrderState, OrderToken, PlaceOrder, StepKind, Waits};
 use enprint_host_index::{HostError, Index};
+use enprint_store::ledger::Clock;
 use kit::{Bench, Shop, choice, enrolled, photo, visitor};
 
 on_both_engines!(
@@ -25,6 +26,7 @@ on_both_engines!(
     a_payment_is_noted_once_and_its_message_waits,
     only_the_photographer_and_labs_speak_of_an_order,
     an_order_goes_forward_only_whatever_the_order_of_the_words,
+    an_order_says_what_it_waits_for_by_the_hosts_own_clock,
     an_account_remembers_and_its_password_is_its_own,
     sessions_end_and_leave_nothing,
 );
@@ -224,6 +226,32 @@ async fn an_order_goes_forward_only_whatever_the_order_of_the_words(bench: Bench
     let unpaid = view.steps.iter().find(|step| step.kind == StepKind::Paid).unwrap();
     assert!(unpaid.reached.is_none());
     assert!(view.steps.iter().filter(|step| step.kind != StepKind::Paid).all(|step| step.reached.is_some()));
+}
+
+async fn an_order_says_what_it_waits_for_by_the_hosts_own_clock(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let order_id = index.place(&shop.order("one", &["a.jpg"])).await.unwrap().order_id;
+    let waits = async || index.order_by_id(order_id).await.unwrap().unwrap().waits;
+    let minutes = |number: u64| Duration::from_secs(60 * number);
+    index.seen(shop.ana.id).await.unwrap();
+    let seen = Some(UnixMs(bench.clock.now_ms()));
+    assert_eq!(waits().await, None);
+    bench.clock.advance(minutes(10));
+    assert_eq!(waits().await, Some(Waits::ForPhotographer { seen }));
+    index.seen(shop.ana.id).await.unwrap();
+    assert_eq!(waits().await, None, "the node is back");
+    let offered = StatusKind::Offered { lab: "Lab".into() };
+    index.note_status(shop.ana.id, &said(order_id, &offered, &shop.ana.key)).await.unwrap();
+    let since = UnixMs(bench.clock.now_ms());
+    bench.clock.advance(minutes(40));
+    assert!(matches!(waits().await, Some(Waits::ForPhotographer { .. })));
+    index.seen(shop.ana.id).await.unwrap();
+    assert_eq!(waits().await, Some(Waits::ForFiles { since }));
+    let received = StatusKind::Received { files: 1, bytes: 2 };
+    let lab = enrolled(&index, Role::Lab, "Lab").await;
+    index.note_status(shop.ana.id, &said(order_id, &received, &lab.key)).await.unwrap();
+    assert_eq!(waits().await, None);
 }
 
 async fn an_account_remembers_and_its_password_is_its_own(bench: Bench) {

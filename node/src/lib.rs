@@ -8,6 +8,7 @@ pub mod lab;
 pub mod limits;
 pub mod photographer;
 mod places;
+pub mod status;
 mod stored;
 #[cfg(test)]
 mod waiting;

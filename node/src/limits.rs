@@ -157,6 +157,8 @@ pub const LAB_REQUESTS_AT_ONCE: usize = 16;
 /// How long the courier leaves a wish to publish to the command that made it, which
 /// tries at once.
 pub const WISH_PATIENCE_MS: i64 = 30_000;
+/// Orders and jobs that do not come on which a status lists.
+pub const HALTED_LISTED_MAX: i64 = 100;
 /// Waiting messages that a status lists.
 pub const WAITING_LISTED_MAX: u32 = 200;
 /// How long a process that ends after one command waits for its messages to go.

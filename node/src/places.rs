@@ -70,6 +70,11 @@ impl Places {
         self.locked().parties.get(party).map_or(0, |party| party.held)
     }
 
+    /// How many places are held in all.
+    pub(crate) fn all_held(&self) -> usize {
+        self.locked().held
+    }
+
     /// From now on `party`, if it holds or awaits places, may hold `max`.
     pub(crate) fn set_max(&self, party: &PeerId, max: usize) {
         if let Some(party) = self.locked().parties.get_mut(party) {

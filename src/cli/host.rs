@@ -56,6 +56,10 @@ pub struct HostOptions {
     /// A proxy on this address may name the customer's address in X-Forwarded-For
     #[arg(long, global = true, env = "ENPRINT_HOST_TRUST_PROXY", value_name = "ADDRESS")]
     pub trust_proxy: Option<std::net::IpAddr>,
+    /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
+    /// this machine alone [default: nowhere]
+    #[arg(long, global = true, env = "ENPRINT_HOST_METRICS", value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// What the operator can do beside running the host.

@@ -1,5 +1,6 @@
 //! `enprint lab`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -34,6 +35,10 @@ pub struct LabOptions {
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
     pub no_mdns: bool,
+    /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
+    /// this machine alone [default: nowhere]
+    #[arg(long, global = true, env = "ENPRINT_LAB_METRICS", value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// What the lab's people can do beside running it.

@@ -8,6 +8,7 @@ pub mod host;
 pub mod lab;
 pub mod photographer;
 mod print_rules;
+pub mod status;
 pub mod watermark;
 
 use std::path::PathBuf;
@@ -48,6 +49,9 @@ pub enum Role {
     Photographer(photographer::PhotographerArgs),
     /// The lab's peer: receives print jobs into a hot folder
     Lab(lab::LabArgs),
+    /// How every role on this machine is: whether it runs, who is connected and by which way,
+    /// what waits
+    Status(status::StatusArgs),
     /// Shows the whole flow on this machine, from a folder of photos to a lab's hot folder
     Demo(demo::DemoArgs),
 }
@@ -59,7 +63,7 @@ impl Role {
             Self::Host(args) => matches!(args.command, None | Some(host::HostCommand::Run)),
             Self::Photographer(args) => matches!(args.command, None | Some(photographer::PhotographerVerb::Run)),
             Self::Lab(args) => matches!(args.command, None | Some(lab::LabVerb::Run)),
-            Self::Demo(_) => false,
+            Self::Status(_) | Self::Demo(_) => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `enprint photographer`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -50,6 +51,10 @@ pub struct PhotographerOptions {
     /// When originals go to labs, by this machine's clock, as in 22:00-07:00 [default: at any time]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_HOURS", value_name = "FROM-TO")]
     pub upload_hours: Option<UploadHours>,
+    /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
+    /// this machine alone [default: nowhere]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_METRICS", value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub watermark: WatermarkOptions,
 }

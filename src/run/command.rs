@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 use enprint_node::NodeError;
 use enprint_node::control::{self, Commands, ProgressLine};
-use enprint_node::lab::{Lab, LabConfig};
-use enprint_node::photographer::{Photographer, PhotographerConfig};
+use enprint_node::lab::{Lab, LabAnswer, LabCommand, LabConfig};
+use enprint_node::photographer::{Photographer, PhotographerAnswer, PhotographerCommand, PhotographerConfig};
 use enprint_store::StoreError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,10 +24,14 @@ const LOOK: Duration = Duration::from_millis(50);
 pub trait Node: Commands + Clone {
     /// How it is opened.
     type Config: Clone;
+    /// What asks how it is.
+    const STATUS: Self::Command;
     /// Where its data is.
     fn data_dir(config: &Self::Config) -> &Path;
     /// Opens the data and starts the peer.
     fn start(config: Self::Config) -> impl Future<Output = Result<Self, NodeError>> + Send;
+    /// How it is while no process runs on the data.
+    fn look(config: Self::Config) -> impl Future<Output = Result<Self::Answer, NodeError>> + Send;
     /// Runs until the token is cancelled.
     fn serve(&self, stop: CancellationToken) -> impl Future<Output = Result<(), NodeError>> + Send;
     /// Waits a little for what a command left to send.
@@ -41,13 +45,37 @@ where
 {
     let bar = Bar::new(quiet);
     let show = |line: &ProgressLine| bar.show(line);
+    let (data_dir, again) = (N::data_dir(&config).to_owned(), command.clone());
+    ask_or::<N, _>(&data_dir, again, show, || here::<N>(config.clone(), command.clone(), show)).await
+}
+
+/// How a node is, whether or not a process runs on its data: then nothing is started.
+pub async fn look<N: Node>(config: N::Config) -> Result<N::Answer>
+where
+    N::Command: Clone,
+{
+    let data_dir = N::data_dir(&config).to_owned();
+    ask_or::<N, _>(&data_dir, N::STATUS, |_| {}, || N::look(config.clone())).await
+}
+
+/// Asks the process that runs on `data_dir`; where none does, it is done `here`.
+pub async fn ask_or<C: Commands, F>(
+    data_dir: &Path,
+    command: C::Command,
+    show: impl FnMut(&ProgressLine) + Copy,
+    here: impl Fn() -> F,
+) -> Result<C::Answer>
+where
+    C::Command: Clone,
+    F: Future<Output = Result<C::Answer, NodeError>>,
+{
     let deadline = Instant::now() + STARTING;
     loop {
-        match control::ask::<N>(N::data_dir(&config), command.clone(), show).await {
+        match control::ask::<C>(data_dir, command.clone(), show).await {
             Err(NodeError::NotRunning { .. }) => {}
             answered => return Ok(answered?),
         }
-        match here::<N>(config.clone(), command.clone(), show).await {
+        match here().await {
             // Another process has the data, and does not listen yet.
             Err(NodeError::Store(StoreError::DataInUse { .. })) if Instant::now() < deadline => {
                 tokio::time::sleep(LOOK).await;
@@ -79,6 +107,7 @@ async fn here<N: Node>(
 
 impl Node for Photographer {
     type Config = PhotographerConfig;
+    const STATUS: PhotographerCommand = PhotographerCommand::Status;
 
     fn data_dir(config: &PhotographerConfig) -> &Path {
         &config.data_dir
@@ -86,6 +115,10 @@ impl Node for Photographer {
 
     async fn start(config: PhotographerConfig) -> Result<Self, NodeError> {
         Self::open(config).await
+    }
+
+    async fn look(config: PhotographerConfig) -> Result<PhotographerAnswer, NodeError> {
+        Self::look(config).await
     }
 
     async fn serve(&self, stop: CancellationToken) -> Result<(), NodeError> {
@@ -99,6 +132,7 @@ impl Node for Photographer {
 
 impl Node for Lab {
     type Config = LabConfig;
+    const STATUS: LabCommand = LabCommand::Status;
 
     fn data_dir(config: &LabConfig) -> &Path {
         &config.data_dir
@@ -106,6 +140,10 @@ impl Node for Lab {
 
     async fn start(config: LabConfig) -> Result<Self, NodeError> {
         Self::open(config).await
+    }
+
+    async fn look(config: LabConfig) -> Result<LabAnswer, NodeError> {
+        Self::look(config).await
     }
 
     async fn serve(&self, stop: CancellationToken) -> Result<(), NodeError> {

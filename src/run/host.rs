@@ -1,17 +1,22 @@
 //! Runs a host with its web pages, or does one thing for its operator.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use enprint_customer_web::{Bound, SiteConfig};
+use enprint_host_index::views::HostStatus;
 use enprint_host_index::{Host, HostConfig, HostError, Index};
+use enprint_node::control;
 use enprint_protocol::enrol::Role;
 use enprint_protocol::peer::{PeerReach, Relay};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::listening;
+use super::host_control::{self, HostDesk, HostQuestion};
+use super::metrics::Metrics;
+use super::{command, listening};
 use crate::cli::host::{HostCommand as Command, HostOptions, InviteRole, RelayChoice};
 use crate::config::data_dir;
 use crate::show;
@@ -43,21 +48,32 @@ impl OpenHost {
     /// Runs both until `shutdown`: customers are sent home first, then the peer stops,
     /// then the database is closed.
     pub async fn run(self, shutdown: CancellationToken) {
+        let (data_dir, watch) = (self.host.data_dir().to_owned(), self.host.watch());
+        let asked = async {
+            let desk = Arc::new(HostDesk(watch));
+            if let Err(error) = control::serve(desk, &data_dir, shutdown.clone()).await {
+                tracing::warn!(%error, "the running host can’t be asked how it is");
+            }
+        };
         let pages_closed = CancellationToken::new();
         let pages = async {
             self.pages.run(shutdown.cancelled()).await;
             pages_closed.cancel();
         };
-        tokio::join!(pages, self.host.run(pages_closed.clone()));
+        tokio::join!(asked, pages, self.host.run(pages_closed.clone()));
     }
 }
 
 /// Runs the host, or one command.
 pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> Result<()> {
-    let site = site(&options);
+    let (site, metrics) = (site(&options), options.metrics);
     let config = config(options)?;
     match command {
-        None | Some(Command::Run) => serve(config, site, json).await,
+        None | Some(Command::Run) => serve(config, site, metrics, json).await,
+        Some(Command::Status) => {
+            check_is_there(&config)?;
+            show::answer(json, &status(config).await?, show::host::status)
+        }
         Some(command) => {
             check_is_there(&config)?;
             let index = Index::open(&config).await.context("The host's database can't be opened")?;
@@ -66,6 +82,13 @@ pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> 
             done
         }
     }
+}
+
+/// How the host is, whether or not it runs.
+pub async fn status(config: HostConfig) -> Result<HostStatus> {
+    let data_dir = config.data_dir.clone();
+    let here = || host_control::look(config.clone());
+    command::ask_or::<HostDesk, _>(&data_dir, HostQuestion::Status, |_| {}, here).await
 }
 
 /// A command for a folder that no host has run on is one for the wrong folder.
@@ -77,7 +100,7 @@ fn check_is_there(config: &HostConfig) -> Result<()> {
     Ok(())
 }
 
-fn config(options: HostOptions) -> Result<HostConfig> {
+pub fn config(options: HostOptions) -> Result<HostConfig> {
     let usual = HostConfig::new(data_dir(options.data, "host")?);
     Ok(HostConfig {
         database: options.database,
@@ -105,8 +128,9 @@ fn site(options: &HostOptions) -> SiteConfig {
     }
 }
 
-async fn serve(config: HostConfig, site: SiteConfig, json: bool) -> Result<()> {
+async fn serve(config: HostConfig, site: SiteConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
     let stop = super::until_stopped();
+    let metrics = Metrics::open(metrics).await?;
     let open = OpenHost::open(config, site).await?;
     let addresses: Vec<String> = open.host.addresses().iter().map(ToString::to_string).collect();
     let ready = json!({
@@ -115,16 +139,22 @@ async fn serve(config: HostConfig, site: SiteConfig, json: bool) -> Result<()> {
         "addresses": addresses,
         "web": format!("http://{}", open.pages.local_addr()),
         "public_url": open.pages.public_url(),
+        "metrics": metrics.url(),
     });
     show::answer(json, &ready, |_| show::host::ready(open.pages.public_url(), &addresses))?;
-    open.run(stop).await;
+    let watch = open.host.watch();
+    let figures = move || {
+        let watch = watch.clone();
+        async move { watch.figures().await }
+    };
+    metrics.beside(figures, open.run(stop)).await;
     Ok(())
 }
 
 /// Does what the operator asks for, beside a host that may be running.
 async fn operate(index: &Index, command: Command, json: bool) -> Result<()> {
     match command {
-        Command::Run => Ok(()),
+        Command::Run | Command::Status => Ok(()),
         Command::Invite { role, days } => invite(index, role, days, json).await,
         Command::Peers => {
             let peers = index.peers().await?;
@@ -151,12 +181,6 @@ async fn operate(index: &Index, command: Command, json: bool) -> Result<()> {
             show::answer(json, &show::host::orders_json(&orders), |_| show::host::orders(&orders))
         }
         Command::Paid { order } => paid(index, &order, json).await,
-        Command::Status => {
-            let (counts, bytes, waiting) =
-                (index.counts().await?, index.bytes_at_rest().await?, index.waiting().await?);
-            let answer = show::host::status_json(&counts, bytes, &waiting)?;
-            show::answer(json, &answer, |_| show::host::status(&counts, bytes, &waiting))
-        }
         Command::Backup { file } => {
             index.backup_to(&file).await?;
             show::answer(json, &json!({ "backup": file }), |_| show::host::backed_up(&file))

@@ -1,10 +1,13 @@
 //! Runs a lab, or asks the running one.
 
-use anyhow::{Context, Result};
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
 use enprint_node::lab::{Lab, LabCommand as Command, LabConfig};
 use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
+use super::metrics::Metrics;
 use super::{command, listening};
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
 use crate::config::data_dir;
@@ -15,9 +18,15 @@ const PORT: u16 = 4042;
 
 /// Runs the lab, or one command.
 pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<()> {
+    let metrics = options.metrics;
     let config = config(options)?;
     match verb.and_then(command_of) {
-        None => serve(config, json).await,
+        None => serve(config, metrics, json).await,
+        Some(Command::Status) => {
+            check_is_there(&config)?;
+            let answer = command::look::<Lab>(config).await?;
+            show::answer(json, &answer, show::lab::words)
+        }
         Some(command) => {
             let answer = command::ask::<Lab>(config, command, json).await?;
             show::answer(json, &answer, show::lab::words)
@@ -25,7 +34,7 @@ pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<
     }
 }
 
-fn config(options: LabOptions) -> Result<LabConfig> {
+pub fn config(options: LabOptions) -> Result<LabConfig> {
     let usual = LabConfig::new(data_dir(options.data, "lab")?);
     Ok(LabConfig {
         name: options.name.unwrap_or_else(|| usual.name.clone()),
@@ -36,7 +45,16 @@ fn config(options: LabOptions) -> Result<LabConfig> {
     })
 }
 
-async fn serve(config: LabConfig, json: bool) -> Result<()> {
+/// A folder that was never used is the wrong folder, and stays as it is.
+fn check_is_there(config: &LabConfig) -> Result<()> {
+    if !config.data_dir.join("lab.db").is_file() {
+        bail!("There is no lab in {} yet; “enprint lab” starts one", config.data_dir.display());
+    }
+    Ok(())
+}
+
+async fn serve(config: LabConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
+    let metrics = Metrics::open(metrics).await?;
     let stop = super::until_stopped();
     let hot_folder = config.hot_folder.display().to_string();
     let lab = Lab::open(config).await.context("The lab can't start")?;
@@ -46,6 +64,7 @@ async fn serve(config: LabConfig, json: bool) -> Result<()> {
         "peer_id": lab.peer_id().to_string(),
         "addresses": addresses,
         "hot_folder": hot_folder,
+        "metrics": metrics.url(),
     });
     show::answer(json, &ready, |_| {
         let addresses = addresses.join("\n  ");
@@ -53,7 +72,12 @@ async fn serve(config: LabConfig, json: bool) -> Result<()> {
             "The lab runs; Ctrl-C stops it.\nFinished orders appear in {hot_folder}\nPhotographers reach it at\n  {addresses}"
         )
     })?;
-    Ok(lab.run(stop).await?)
+    let watched = lab.clone();
+    let figures = move || {
+        let lab = watched.clone();
+        async move { lab.figures().await }
+    };
+    Ok(metrics.beside(figures, lab.run(stop)).await?)
 }
 
 /// The lab's command for a verb; none means running.

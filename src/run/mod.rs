@@ -4,10 +4,13 @@
 pub mod child;
 mod command;
 pub mod host;
+mod host_control;
 pub mod lab;
 mod listening;
 pub mod logging;
+mod metrics;
 pub mod photographer;
+mod status;
 
 use anyhow::{Context, Result};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +34,7 @@ pub async fn run(cli: Cli) -> Result<()> {
             photographer::run(config.photographer.under(args.options), args.command, json).await
         }
         Role::Lab(args) => lab::run(config.lab.under(args.options), args.command, json).await,
+        Role::Status(args) => status::run(args, config, json).await,
         Role::Demo(args) => demo::run(args, json).await,
     }
 }

@@ -1,11 +1,14 @@
 //! Runs a photographer's node, or asks the running one.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, Result, bail};
 use enprint_node::photographer::commands::EventDetails;
 use enprint_node::photographer::{Photographer, PhotographerCommand as Command, PhotographerConfig};
 use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
+use super::metrics::Metrics;
 use super::{command, listening};
 use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb};
 use crate::config::data_dir;
@@ -16,9 +19,15 @@ const PORT: u16 = 4041;
 
 /// Runs the node, or one command.
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
+    let metrics = options.metrics;
     let config = config(options)?;
     match verb.map(command_of).transpose()?.flatten() {
-        None => serve(config, json).await,
+        None => serve(config, metrics, json).await,
+        Some(Command::Status) => {
+            check_is_there(&config)?;
+            let answer = command::look::<Photographer>(config).await?;
+            show::answer(json, &answer, show::photographer::words)
+        }
         Some(command) => {
             let answer = command::ask::<Photographer>(config, command, json).await?;
             show::answer(json, &answer, show::photographer::words)
@@ -27,7 +36,7 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
 }
 
 /// The node's configuration from its options.
-fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
+pub fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
     let usual = PhotographerConfig::new(data_dir(options.data, "photographer")?);
     let reserve_bytes = options.reserve_mb.map_or(usual.reserve_bytes, |mb| mb.saturating_mul(1024 * 1024));
     let ballast_bytes = if reserve_bytes == 0 { 0 } else { usual.ballast_bytes };
@@ -45,14 +54,36 @@ fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
     })
 }
 
-async fn serve(config: PhotographerConfig, json: bool) -> Result<()> {
+/// A folder that was never used is the wrong folder, and stays as it is.
+fn check_is_there(config: &PhotographerConfig) -> Result<()> {
+    if !config.data_dir.join("catalogue.db").is_file() {
+        bail!(
+            "There is no photographer’s node in {} yet; “enprint photographer” starts one",
+            config.data_dir.display()
+        );
+    }
+    Ok(())
+}
+
+async fn serve(config: PhotographerConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
+    let metrics = Metrics::open(metrics).await?;
     let node = Photographer::open(config).await.context("The node can't start")?;
     let addresses: Vec<String> = node.addresses().iter().map(|at| format!("{at}/p2p/{}", node.peer_id())).collect();
-    let ready = json!({ "role": "photographer", "peer_id": node.peer_id().to_string(), "addresses": addresses });
+    let ready = json!({
+        "role": "photographer",
+        "peer_id": node.peer_id().to_string(),
+        "addresses": addresses,
+        "metrics": metrics.url(),
+    });
     show::answer(json, &ready, |_| {
         format!("The node runs; Ctrl-C stops it.\nLabs reach it at\n  {}", addresses.join("\n  "))
     })?;
-    Ok(node.run(super::until_stopped()).await?)
+    let watched = node.clone();
+    let figures = move || {
+        let node = watched.clone();
+        async move { node.figures().await }
+    };
+    Ok(metrics.beside(figures, node.run(super::until_stopped())).await?)
 }
 
 /// The node's command for a verb; none means running.

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use enprint_host_index::index::Waiting;
-use enprint_host_index::views::{Counts, EventSummary, OrderSummary, PeerState, PeerView};
+use enprint_host_index::views::{EventSummary, HostStatus, OrderSummary, PeerState, PeerView, WaitingOrder};
 use enprint_protocol::enrol::Role;
+use enprint_protocol::peer::PeerStatus;
 use enprint_protocol::time::UnixMs;
 use serde_json::{Value, json};
 
-use super::{bytes, columns, count};
+use super::waiting::{time, tries};
+use super::{bytes, columns, count, network, running};
 
 /// What is said once the host runs.
 pub fn ready(public_url: &str, addresses: &[String]) -> String {
@@ -136,49 +137,48 @@ pub fn orders_json(orders: &[OrderSummary]) -> Value {
 }
 
 /// How the host is.
-pub fn status(counts: &Counts, bytes_at_rest: u64, waiting: &[Waiting]) -> String {
-    let mut text = format!(
-        "Peers     {}, {}\n",
+pub fn status(status: &HostStatus) -> String {
+    let HostStatus { process, counts, .. } = status;
+    let mut text = format!("Host        {}\n", running(process.is_some()));
+    if let Some(process) = process {
+        text += &format!("Web         {}\n", process.public_url);
+        for address in &process.addresses {
+            text += &format!("Listens     {address}/p2p/{}\n", process.peer_id);
+        }
+        text += &network(process.wire_sent_bytes, process.wire_received_bytes);
+    }
+    text += &format!(
+        "Enrolled    {}, {}\n",
         count(counts.photographers, "photographer", "photographers"),
         count(counts.labs, "lab", "labs")
     );
+    if process.is_some() {
+        text += &super::peers::peers(&status.peers);
+    }
     text += &format!(
-        "Galleries {} with {}, {} of proofs and thumbnails\n",
+        "Galleries   {} with {}, {} of proofs and thumbnails\n",
         counts.events,
         count(counts.photos, "photo", "photos"),
         bytes(counts.rendition_bytes)
     );
-    text += &format!("Orders    {}, {} not paid\n", counts.orders, counts.orders_unpaid);
+    text += &format!("Orders      {}, {} not paid\n", counts.orders, counts.orders_unpaid);
     text += &format!(
-        "Visitors  {}, {}\n",
+        "Visitors    {}, {}\n",
         count(counts.sessions, "session", "sessions"),
         count(counts.accounts, "account", "accounts")
     );
-    text += &format!("Database  {}\n", bytes(bytes_at_rest));
-    for message in waiting {
-        let error = message.last_error.as_deref().unwrap_or("its photographer is not connected");
-        let word = if message.refused { "Refused " } else { "Waiting " };
-        text += &format!("{word}  {} for {}: {error}\n", message.id, message.peer);
-    }
+    text += &format!("Database    {}\n", bytes(status.bytes_at_rest));
+    status.waiting.iter().for_each(|message| text += &waits(message, &status.peers));
     text
 }
 
-/// How the host is, for scripts.
-pub fn status_json(counts: &Counts, bytes_at_rest: u64, waiting: &[Waiting]) -> anyhow::Result<Value> {
-    let message = |message: &Waiting| {
-        json!({
-            "id": message.id,
-            "peer": message.peer,
-            "attempts": message.attempts,
-            "last_error": message.last_error,
-            "refused": message.refused,
-        })
-    };
-    Ok(json!({
-        "counts": serde_json::to_value(counts)?,
-        "bytes_at_rest": bytes_at_rest,
-        "waiting": waiting.iter().map(message).collect::<Vec<_>>(),
-    }))
+fn waits(message: &WaitingOrder, peers: &[PeerStatus]) -> String {
+    let label = if message.refused { "Refused" } else { "Waiting" };
+    let known = peers.iter().find(|peer| peer.peer_id.to_string() == message.peer);
+    let photographer = known.map_or(message.peer.as_str(), |peer| peer.name.as_str());
+    let error = message.last_error.as_deref().unwrap_or("the photographer’s node is not connected");
+    let (waits, tries) = (time(message.waits_s), tries(message.attempts));
+    format!("{label:<10}  an order or a payment for {photographer} (for {waits}, {tries}): {error}\n")
 }
 
 /// After a backup.

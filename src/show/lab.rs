@@ -3,7 +3,8 @@
 use enprint_node::lab::LabAnswer as Answer;
 use enprint_node::lab::commands::{JobSummary, LabStatus, PhotographerSummary};
 
-use super::{bytes, columns, connected, count, host};
+use super::peers::peers;
+use super::{bytes, columns, connected, count, network, running, waiting};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -54,28 +55,30 @@ fn job(job: &JobSummary) -> String {
     text
 }
 
-fn lab_status(status: &LabStatus) -> String {
-    let host = host(status.host.as_deref(), status.host_connected);
-    let mut text = format!("Peer id     {}\nHost        {host}\n", status.peer_id);
+/// How a lab is.
+pub fn lab_status(status: &LabStatus) -> String {
+    let mut text = format!("Lab         {}, peer id {}\n", running(status.running), status.peer_id);
+    if status.host.is_none() {
+        text += "Host        not enrolled yet\n";
+    }
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
+    text += &peers(&status.peers);
     text += &format!("Hot folder  {}\n", status.hot_folder);
     text += &format!("Jobs        {} arriving, {} here and not shipped\n", status.jobs_receiving, status.jobs_open);
+    if status.jobs_fetching > 0 {
+        let (jobs, pieces) = (count(status.jobs_fetching, "job", "jobs"), status.ranges_fetching);
+        text += &format!("Fetching    {jobs}, {} asked for\n", count(pieces, "piece", "pieces"));
+    }
     if status.photographers_waiting > 0 {
         text += &format!(
-            "Waiting     {} for approval\n",
-            count(status.photographers_waiting, "photographer", "photographers")
+            "Approval    {} for it; “enprint lab photographers” lists them\n",
+            count(status.photographers_waiting, "photographer waits", "photographers wait")
         );
     }
-    text += &format!(
-        "Network     {} sent, {} received\n",
-        bytes(status.wire_sent_bytes),
-        bytes(status.wire_received_bytes)
-    );
-    for waiting in &status.reports_waiting {
-        let error = waiting.last_error.as_deref().unwrap_or("not tried yet");
-        text += &format!("Waiting     {} (tried {} times): {error}\n", waiting.what, waiting.attempts);
+    if status.running {
+        text += &network(status.wire_sent_bytes, status.wire_received_bytes);
     }
-    text
+    text + &waiting::halted(&status.halted) + &waiting::messages(&status.reports_waiting)
 }

@@ -3,7 +3,10 @@
 
 pub mod host;
 pub mod lab;
+pub mod peers;
 pub mod photographer;
+pub mod status;
+pub mod waiting;
 
 use std::process::ExitCode;
 
@@ -28,7 +31,7 @@ pub fn outcome(outcome: anyhow::Result<()>) -> ExitCode {
 
 /// What went wrong, from the outside in. An error whose words hold its cause's says it
 /// once.
-fn sentence(error: &anyhow::Error) -> String {
+pub fn sentence(error: &anyhow::Error) -> String {
     let mut sentence = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if sentence.is_empty() {
@@ -59,13 +62,14 @@ pub fn connected(is_connected: bool, way: Option<&str>) -> String {
     }
 }
 
-/// The host that a node is enrolled with.
-pub fn host(name: Option<&str>, is_connected: bool) -> String {
-    match (name, is_connected) {
-        (Some(name), true) => format!("{name}, connected"),
-        (Some(name), false) => format!("{name}, not connected"),
-        (None, _) => "not enrolled yet".into(),
-    }
+/// Whether a role runs.
+pub fn running(is_running: bool) -> &'static str {
+    if is_running { "running" } else { "not running" }
+}
+
+/// What has crossed the network since the start.
+pub fn network(sent: u64, received: u64) -> String {
+    format!("Network     {} sent, {} received since the start\n", bytes(sent), bytes(received))
 }
 
 /// Rows in columns as wide as they need to be.

@@ -6,7 +6,8 @@ use enprint_node::photographer::commands::{
 };
 use enprint_protocol::publish::NotForPrint;
 
-use super::{bytes, columns, connected, count, host};
+use super::peers::peers;
+use super::{bytes, columns, connected, count, network, running, waiting};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -169,25 +170,30 @@ fn lab_list(labs: &[LabSummary]) -> String {
     columns(&labs.iter().map(row).collect::<Vec<_>>())
 }
 
-fn node_status(status: &NodeStatus) -> String {
-    let host = host(status.host.as_deref(), status.host_connected);
-    let mut text = format!("Peer id   {}\nHost      {host}\n", status.peer_id);
-    for address in &status.addresses {
-        text += &format!("Listens   {address}/p2p/{}\n", status.peer_id);
+/// How a node is.
+pub fn node_status(status: &NodeStatus) -> String {
+    let mut text = format!("Node        {}, peer id {}\n", running(status.running), status.peer_id);
+    if status.host.is_none() {
+        text += "Host        not enrolled yet\n";
     }
+    for address in &status.addresses {
+        text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
+    }
+    text += &peers(&status.peers);
     text += &format!(
-        "Archive   {} in {}\n",
+        "Archive     {} in {}\n",
         count(status.photos, "photo", "photos"),
         count(status.events, "event", "events")
     );
-    text += &format!("Orders    {} open\n", status.open_orders);
-    text +=
-        &format!("Network   {} sent, {} received\n", bytes(status.wire_sent_bytes), bytes(status.wire_received_bytes));
-    for waiting in &status.waiting {
-        let error = waiting.last_error.as_deref().unwrap_or("not tried yet");
-        text += &format!("Waiting   {} (tried {} times): {error}\n", waiting.what, waiting.attempts);
+    text += &format!("Orders      {} open\n", status.open_orders);
+    if status.ranges_sending > 0 {
+        text +=
+            &format!("Sending     {} of print files on their way\n", count(status.ranges_sending, "piece", "pieces"));
     }
-    text
+    if status.running {
+        text += &network(status.wire_sent_bytes, status.wire_received_bytes);
+    }
+    text + &waiting::halted(&status.halted) + &waiting::messages(&status.waiting)
 }
 
 fn verified(blobs: u64, read: u64, damaged: &[String]) -> String {

@@ -5,6 +5,7 @@ mod ledger_support;
 
 use std::time::Duration;
 
+use enprint_store::ledger::outbox::Backlog;
 use enprint_store::ledger::{Ledger, Parcel, outbox};
 use enprint_store::{StoreError, limits};
 use ledger_support::{Bench, OUTBOX, parcel, put, waiting};
@@ -17,6 +18,7 @@ on_both_engines!(
     a_refused_parcel_is_kept_with_its_reason_and_lets_others_pass,
     a_peer_that_comes_back_gets_everything_at_once,
     what_is_too_big_is_refused_in_words,
+    the_backlog_tells_what_waits_from_what_was_refused_and_since_when,
 );
 
 async fn due(ledger: &Ledger, now_ms: i64) -> Vec<String> {
@@ -144,4 +146,16 @@ fn backoff_grows_is_capped_and_jittered() {
     }
     assert_eq!(outbox::backoff(0, 0.0), second);
     assert!(outbox::backoff(3, 0.25) > outbox::backoff(3, 0.75));
+}
+
+async fn the_backlog_tells_what_waits_from_what_was_refused_and_since_when(bench: Bench) {
+    let ledger = bench.open(OUTBOX).await;
+    assert_eq!(outbox::backlog(&ledger).await.unwrap(), Backlog::default());
+    for (id, peer, now_ms) in [("a1", "ana", 10), ("a2", "ana", 20), ("b1", "bo", 30)] {
+        put(&ledger, id, peer, now_ms).await;
+    }
+    postpone(&ledger, "b1", 40).await.unwrap();
+    ledger.write(|tx| Box::pin(outbox::refuse(tx, "a1", "no", 50))).await.unwrap();
+    let expected = Backlog { waiting: 2, retried: 1, refused: 1, oldest_ms: Some(20) };
+    assert_eq!(outbox::backlog(&ledger).await.unwrap(), expected);
 }

@@ -3,6 +3,8 @@
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::waiting::eventually_async;
+
 /// A customer in front of one gallery.
 pub struct Customer {
     pub http: Client,
@@ -84,6 +86,14 @@ impl Customer {
     /// What the order's own page knows.
     pub async fn follow(&self, order: &PlacedOrder) -> Value {
         good(self.get(&format!("/api/v1/orders/{}", order.token)).await).await
+    }
+
+    /// Waits until the order's own page says `state`.
+    pub async fn waits_for_state(&self, order: &PlacedOrder, state: &str) {
+        eventually_async(&format!("the order's page says {state}"), || async {
+            (self.follow(order).await["state"] == state).then_some(())
+        })
+        .await;
     }
 
     /// A GET with this customer's token; `url` may be a path.

@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod cli;
 pub mod customer;
+pub mod figures;
 pub mod impostor;
 pub mod photos;
 pub mod process;
@@ -50,6 +51,16 @@ impl World {
     /// As [`World::start`], with the host's database on a server.
     pub async fn start_on(database: &str) -> Self {
         Self::start_all(&["--database", database], &[]).await
+    }
+
+    /// As [`World::start`]; each role gives figures to a monitoring program.
+    pub async fn start_watched() -> Self {
+        let metrics = ["--metrics", "127.0.0.1:0"];
+        let dir = TempDir::new().unwrap();
+        let host = Process::host(dir.path(), &metrics).await;
+        let photographer = Process::photographer(dir.path(), &metrics).await;
+        let lab = Process::lab_with(dir.path(), &metrics).await;
+        Self::of(dir, host, photographer, lab).await
     }
 
     async fn start_all(host_flags: &[&str], photographer_flags: &[&str]) -> Self {

@@ -34,9 +34,14 @@ impl Process {
 
     /// A lab with its hot folder.
     pub async fn lab(dir: &Path) -> Self {
+        Self::lab_with(dir, &[]).await
+    }
+
+    /// As [`Self::lab`], with further flags.
+    pub async fn lab_with(dir: &Path, flags: &[&str]) -> Self {
         let hot = dir.join("hot");
-        let flags = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap()];
-        Self::start("lab", dir, &flags).await
+        let own = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap()];
+        Self::start("lab", dir, &own.iter().chain(flags).copied().collect::<Vec<_>>()).await
     }
 
     /// One role in a network namespace of its own; `flags` say where it listens.
@@ -123,6 +128,11 @@ impl Process {
     /// Where the web pages are.
     pub fn site(&self) -> String {
         self.ready["web"].as_str().unwrap().to_owned()
+    }
+
+    /// Where its figures are.
+    pub fn metrics(&self) -> String {
+        self.ready["metrics"].as_str().unwrap().to_owned()
     }
 
     /// Its data folder.

@@ -42,6 +42,9 @@ pub const ROOM_PAUSE_MS: u64 = 50;
 /// What is read and thrown away of a body over its limit, so that a polite client
 /// has finished sending and sees the answer 413 rather than a reset connection.
 pub const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+/// Connections to a page of text for programs on this machine: one watches, and a person
+/// may look too.
+pub const LOCAL_TEXT_CONNECTIONS_MAX: usize = 8;
 
 /// A form's body.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;

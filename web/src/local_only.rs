@@ -6,8 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, HOST, ORIGIN};
+use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
 use subtle::ConstantTimeEq;
 use warp::{Filter, Rejection};
 
@@ -18,6 +17,12 @@ use crate::error::WebError;
 #[derive(Clone)]
 pub struct LocalDoor {
     secret: Arc<str>,
+    names: LocalNames,
+}
+
+/// The loopback names under which a server may be asked.
+#[derive(Debug, Clone)]
+pub(crate) struct LocalNames {
     hosts: Arc<[String]>,
 }
 
@@ -43,9 +48,7 @@ impl LocalDoor {
     pub fn at(address: SocketAddr) -> Self {
         let secret: [u8; 32] = rand::random();
         let secret = blake3::Hash::from_bytes(secret).to_hex().to_string();
-        let names = ["127.0.0.1", "localhost", "[::1]"];
-        let port = address.port();
-        Self { secret: secret.into(), hosts: names.map(|name| format!("{name}:{port}")).into() }
+        Self { secret: secret.into(), names: LocalNames::at(address) }
     }
 
     /// The secret, to be put into a file that only this user can read.
@@ -54,14 +57,8 @@ impl LocalDoor {
     }
 
     fn check(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), WebError> {
-        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
-        let is_own = |authority: &str| self.hosts.iter().any(|own| own == authority);
-        let host_fits = text(HOST.as_str()).is_some_and(is_own);
-        let origin_fits = text(ORIGIN.as_str()).is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_own));
-        if !(peer.is_loopback() && host_fits && origin_fits) {
-            return Err(WebError::Forbidden);
-        }
-        let sent = text(AUTHORIZATION.as_str()).and_then(|it| it.strip_prefix("Bearer "));
+        self.names.check(headers, peer)?;
+        let sent = text(headers, AUTHORIZATION).and_then(|it| it.strip_prefix("Bearer "));
         let right: bool = match sent {
             Some(sent) => sent.as_bytes().ct_eq(self.secret.as_bytes()).into(),
             None => false,
@@ -70,9 +67,30 @@ impl LocalDoor {
     }
 }
 
+impl LocalNames {
+    /// Those of the server that listens on `address`.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let (names, port) = (["127.0.0.1", "localhost", "[::1]"], address.port());
+        Self { hosts: names.map(|name| format!("{name}:{port}")).into() }
+    }
+
+    /// Lets through what comes from this machine, under one of the names, and from no
+    /// other site.
+    pub(crate) fn check(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(), WebError> {
+        let is_own = |authority: &str| self.hosts.iter().any(|own| own == authority);
+        let host_fits = text(headers, HOST).is_some_and(is_own);
+        let origin_fits = text(headers, ORIGIN).is_none_or(|from| from.strip_prefix("http://").is_some_and(is_own));
+        if peer.is_loopback() && host_fits && origin_fits { Ok(()) } else { Err(WebError::Forbidden) }
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or(""))
+}
+
 impl fmt::Debug for LocalDoor {
     /// The secret stays out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalDoor").field("hosts", &self.hosts).finish_non_exhaustive()
+        f.debug_struct("LocalDoor").field("names", &self.names).finish_non_exhaustive()
     }
 }

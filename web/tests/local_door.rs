@@ -89,3 +89,37 @@ async fn a_writer_waits_for_its_reader_and_stops_when_it_has_gone() {
     drop(client);
     tokio::time::timeout(Duration::from_secs(10), tell).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_text_for_this_machine_is_given_to_no_other_name_or_site() {
+    let page = LocalText::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = page.local_addr();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let said = || async { Ok("up 1\n".to_owned()) };
+    let running = tokio::spawn(page.run("metrics", "text/plain; version=0.0.4", said, async {
+        let _ = stopped.await;
+    }));
+    let ask = async |line: &str, headers: &str| {
+        let mut client = Client { stream: tokio::net::TcpStream::connect(address).await.unwrap() };
+        client.send(format!("{line} HTTP/1.1\r\n{headers}\r\n").as_bytes()).await;
+        client.answer().await
+    };
+    let own = format!("host: {address}\r\n");
+    let right = ask("GET /metrics", &own).await;
+    assert_eq!((right.status, right.body.as_str()), (200, "up 1\n"));
+    assert_eq!(right.header("content-type"), Some("text/plain; version=0.0.4"));
+    assert_eq!(ask("GET /metrics", &format!("host: rebound.example:{}\r\n", address.port())).await.status, 403);
+    assert_eq!(ask("GET /metrics", &format!("{own}origin: http://evil.example\r\n")).await.status, 403);
+    assert_eq!(ask("GET /", &own).await.status, 404);
+    assert_eq!(ask("DELETE /metrics", &own).await.status, 405);
+    stop.send(()).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_text_for_this_machine_listens_nowhere_else() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let error = LocalText::bind(address.parse().unwrap()).await.unwrap_err();
+        assert!(error.to_string().contains("127.0.0.1"), "{error}");
+    }
+}

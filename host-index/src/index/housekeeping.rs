@@ -1,7 +1,9 @@
-//! The database as a whole: what is in it, how large it is, its backup and its end.
+//! The database as a whole: how it is, what is in it, how large it is, its backup and its
+//! end.
 
 use std::path::Path;
 
+use enprint_protocol::peer::{BacklogFigures, Figures, PeerStatus};
 use enprint_store::args;
 use enprint_store::ledger::outbox::{self, Waiting};
 
@@ -9,7 +11,7 @@ use super::Index;
 use crate::error::HostError;
 use crate::limits::WAITING_LISTED_MAX;
 use crate::stored;
-use crate::views::Counts;
+use crate::views::{Counts, HostStatus, WaitingOrder, seconds};
 
 impl Index {
     /// How much of everything there is.
@@ -59,6 +61,50 @@ impl Index {
     /// The database's.
     pub async fn waiting(&self) -> Result<Vec<Waiting>, HostError> {
         Ok(outbox::waiting(self.ledger(), WAITING_LISTED_MAX).await?)
+    }
+
+    /// How the host is, by what the database says. Whoever runs the peer adds to it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn status(&self) -> Result<HostStatus, HostError> {
+        let now_ms = self.now().0;
+        let peers = self.peers().await?.into_iter();
+        let waiting = self.waiting().await?.into_iter();
+        Ok(HostStatus {
+            process: None,
+            peers: peers.map(|one| PeerStatus::known(one.peer_id, &one.name, one.role.word(), one.addresses)).collect(),
+            counts: self.counts().await?,
+            bytes_at_rest: self.bytes_at_rest().await?,
+            waiting: waiting.map(|row| WaitingOrder::new(row, now_ms)).collect(),
+        })
+    }
+
+    /// Adds what the database holds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn add_to(&self, figures: &mut Figures) -> Result<(), HostError> {
+        let (backlog, now_ms) = (outbox::backlog(self.ledger()).await?, self.now().0);
+        figures.backlog(BacklogFigures {
+            waiting: backlog.waiting,
+            retried: backlog.retried,
+            refused: backlog.refused,
+            oldest_s: backlog.oldest_ms.map_or(0, |put_ms| seconds(now_ms.saturating_sub(put_ms))),
+        });
+        let sql = "SELECT state, COUNT(*) AS found FROM placed_order GROUP BY state ORDER BY state";
+        let rows = self.ledger().read().fetch_all(sql, args![]).await?;
+        let states = rows.iter().map(|row| Ok((row.text("state")?, stored::count(row, "found")?)));
+        figures.states("orders", "Orders, by state.", &states.collect::<Result<Vec<_>, HostError>>()?);
+        let counts = self.counts().await?;
+        figures.gauge("enrolled_photographers", "Photographers that have enrolled.", counts.photographers);
+        figures.gauge("enrolled_labs", "Labs that have enrolled.", counts.labs);
+        figures.gauge("galleries", "Galleries.", counts.events);
+        figures.gauge("photos", "Photos in galleries.", counts.photos);
+        figures.gauge("rendition_bytes", "Bytes of proofs and thumbnails.", counts.rendition_bytes);
+        figures.gauge("sessions", "Customers' sessions.", counts.sessions);
+        figures.gauge("database_bytes", "Bytes that the database takes on disk.", self.bytes_at_rest().await?);
+        Ok(())
     }
 
     /// Copies the database to `target` while it is in use. Copy `host.key` with it: one

@@ -10,7 +10,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Parcel, Row, Session as Sql, Tx, outbox};
 
-use super::{Index, placing, statuses};
+use super::{Index, placing, statuses, waits};
 use crate::error::HostError;
 use crate::limits::ORDERS_LISTED_MAX;
 use crate::secrets::order_token_hash;
@@ -147,6 +147,7 @@ impl Index {
         let said = statuses::of_order(sql, order.order_id).await?;
         let token = self.secrets().order_token(&order.order_id);
         let progress = statuses::Progress::of(&row, &said)?;
+        let waits = waits::of_order(sql, &row, progress.state, self.now()).await?;
         Ok(Some(OrderView {
             number: row.text("number")?,
             token,
@@ -159,6 +160,7 @@ impl Index {
             tracking: progress.tracking,
             problem: progress.problem,
             declined: progress.declined,
+            waits,
             said,
             order,
         }))

@@ -5,6 +5,7 @@ mod customer;
 mod gallery;
 mod operator;
 mod order;
+mod status;
 
 pub use basket::{Basket, BasketLine, Choice, LineProblem};
 pub use customer::{Account, AccountId, Session, SessionId, SessionKey};
@@ -14,5 +15,7 @@ pub use gallery::{
 };
 pub use operator::{Counts, EventSummary, PeerState, PeerView};
 pub use order::{
-    Chosen, OrderState, OrderSummary, OrderToken, OrderView, PlaceOrder, Placed, Said, Step, StepKind, Tracking,
+    Chosen, OrderState, OrderSummary, OrderToken, OrderView, PlaceOrder, Placed, Said, Step, StepKind, Tracking, Waits,
 };
+pub(crate) use status::seconds;
+pub use status::{HostProcess, HostStatus, WaitingOrder};

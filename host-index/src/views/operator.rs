@@ -4,7 +4,7 @@ use enprint_protocol::enrol::Role;
 use enprint_protocol::ids::EventId;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An enrolled photographer or lab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct EventSummary {
 }
 
 /// How much of everything there is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Enrolled photographers.
     pub photographers: u64,

@@ -185,6 +185,33 @@ pub struct OrderView {
     pub problem: Option<String>,
     /// Why it was declined.
     pub declined: Option<String>,
+    /// What it waits for, if its customer should know.
+    pub waits: Option<Waits>,
+}
+
+/// What an order waits for that its customer should know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// The photographer's node is not connected.
+    ForPhotographer {
+        /// When it was last.
+        seen: Option<UnixMs>,
+    },
+    /// The files have been on their way to the lab for long.
+    ForFiles {
+        /// Since when.
+        since: UnixMs,
+    },
+}
+
+impl Waits {
+    /// The word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ForPhotographer { .. } => "photographer",
+            Self::ForFiles { .. } => "files",
+        }
+    }
 }
 
 /// One step of an order's way.

@@ -2,9 +2,12 @@
 //! control channel as JSON and are what `--json` prints.
 
 use enprint_protocol::access_code::InvitationCode;
+use enprint_protocol::peer::PeerStatus;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
+
+pub use crate::status::{Halted, WaitingMessage};
 
 /// A command. Photographers are named by name, peer id or the beginning of one; jobs
 /// by the order's number, the order's id or the job's.
@@ -174,20 +177,24 @@ pub struct LabStatus {
     /// Jobs that are here and not shipped yet.
     pub jobs_open: u64,
     /// Reports that wait for a photographer, with the last error.
-    pub reports_waiting: Vec<WaitingReport>,
+    pub reports_waiting: Vec<WaitingMessage>,
     /// Bytes sent to other peers since the start, as the network sees them.
     pub wire_sent_bytes: u64,
     /// Bytes received from other peers since the start.
     pub wire_received_bytes: u64,
-}
-
-/// A report that waits for a photographer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingReport {
-    /// What it says, and to whom.
-    pub what: String,
-    /// How often it was tried.
-    pub attempts: i64,
-    /// Why the last try failed.
-    pub last_error: Option<String>,
+    /// Whether the lab runs; else this is what its data folder says.
+    #[serde(default)]
+    pub running: bool,
+    /// The host and photographers, and who else is connected.
+    #[serde(default)]
+    pub peers: Vec<PeerStatus>,
+    /// Jobs whose files are being fetched now.
+    #[serde(default)]
+    pub jobs_fetching: u64,
+    /// Ranges of print files that are asked for and not here yet.
+    #[serde(default)]
+    pub ranges_fetching: u64,
+    /// Jobs that do not come on, and why.
+    #[serde(default)]
+    pub halted: Vec<Halted>,
 }

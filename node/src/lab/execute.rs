@@ -5,14 +5,14 @@ use enprint_protocol::PeerId;
 use enprint_protocol::status::StatusKind;
 use enprint_protocol::text;
 use enprint_protocol::time::UnixMs;
-use enprint_store::ledger::outbox::Waiting;
 
 use super::catalogue::{FileState, JobRow, JobState, PhotographerRow, Standing};
-use super::commands::{FileSummary, JobSummary, LabAnswer, LabCommand, LabStatus, PhotographerSummary, WaitingReport};
+use super::commands::{FileSummary, JobSummary, LabAnswer, LabCommand, PhotographerSummary};
 use super::naming;
 use super::node::{Lab, Node};
 use crate::control::{Commands, Progress};
 use crate::error::NodeError;
+use crate::status::files_on_their_way;
 
 impl Commands for Lab {
     type Command = LabCommand;
@@ -25,7 +25,7 @@ impl Commands for Lab {
                 let host = node.enrol(host, invitation).await?;
                 Ok(LabAnswer::Enrolled { host, peer_id: self.peer_id() })
             }
-            LabCommand::Status => node.status().await,
+            LabCommand::Status => Ok(LabAnswer::Status(Box::new(node.status(true).await?))),
             LabCommand::Photographers => {
                 node.refresh_photographers().await;
                 node.list_photographers().await
@@ -43,28 +43,6 @@ impl Commands for Lab {
 }
 
 impl Node {
-    async fn status(&self) -> Result<LabAnswer, NodeError> {
-        let host = self.catalogue.host().await?;
-        let photographers = self.catalogue.photographers().await?;
-        let (jobs_receiving, jobs_open) = self.catalogue.count_jobs().await?;
-        let wire = self.client.wire();
-        let status = LabStatus {
-            peer_id: self.client.peer_id(),
-            name: self.config.name.clone(),
-            addresses: self.client.listeners(),
-            host_connected: host.as_ref().is_some_and(|host| self.client.is_connected(&host.peer_id)),
-            host: host.map(|host| host.name),
-            hot_folder: self.config.hot_folder.display().to_string(),
-            photographers_waiting: photographers.iter().filter(|row| row.standing == Standing::Waiting).count() as u64,
-            jobs_receiving,
-            jobs_open,
-            reports_waiting: self.catalogue.waiting().await?.into_iter().map(waiting_report).collect(),
-            wire_sent_bytes: wire.sent_bytes,
-            wire_received_bytes: wire.received_bytes,
-        };
-        Ok(LabAnswer::Status(Box::new(status)))
-    }
-
     async fn list_photographers(&self) -> Result<LabAnswer, NodeError> {
         let photographers = self.catalogue.photographers().await?.into_iter();
         let photographers = photographers.map(|row| PhotographerSummary {
@@ -136,6 +114,8 @@ impl Node {
             discarded_bytes: file.discarded_bytes,
         });
         let is_placed = row.file_state == FileState::Placed;
+        let on_their_way = (row.file_state == FileState::Receiving)
+            .then(|| files_on_their_way(self.client.path(&row.photographer), &text::shown(&row.job.photographer)));
         Ok(JobSummary {
             job_id: row.job.job_id.to_string(),
             order_id: row.job.order_id.to_string(),
@@ -150,18 +130,9 @@ impl Node {
             discarded_bytes: files.iter().map(|file| file.discarded_bytes).sum(),
             print_files: print_files.collect(),
             folder: row.folder.filter(|_| is_placed),
-            hint: row.trouble.or(Some(row.detail)).filter(|hint| !hint.is_empty()),
+            hint: row.trouble.or(Some(row.detail)).filter(|hint| !hint.is_empty()).or(on_their_way.flatten()),
             event: row.job.event_name,
             photographer: row.job.photographer,
         })
-    }
-}
-
-fn waiting_report(row: Waiting) -> WaitingReport {
-    let refused = if row.refused { ", who refused it" } else { "" };
-    WaitingReport {
-        what: format!("News of a job for photographer {}{refused}", row.peer),
-        attempts: row.attempts,
-        last_error: row.last_error,
     }
 }

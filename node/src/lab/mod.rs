@@ -15,6 +15,7 @@
 //! | `hot_folder` | the finished order, its names and its tickets |
 //! | `production` | received, printing, shipped, problem |
 //! | `courier` | reports that wait for a photographer |
+//! | `status` | how the lab is, for people and for a monitoring program |
 //! | `uplink` | the connection to the host, and who else is there |
 
 mod aligned;
@@ -34,6 +35,7 @@ mod part_file;
 mod placed_io;
 mod production;
 mod receiving;
+mod status;
 mod uplink;
 
 pub use commands::{LabAnswer, LabCommand};

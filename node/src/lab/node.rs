@@ -127,6 +127,15 @@ impl Lab {
         Ok(())
     }
 
+    /// Closes a lab that was opened and never [`run`](Self::run).
+    pub(super) async fn close(&self) {
+        self.shutdown.cancel();
+        if let Some(Running { peer, .. }) = self.running.lock().await.take() {
+            drop(peer.await);
+        }
+        self.node.catalogue.ledger().close().await;
+    }
+
     /// This lab's peer id.
     pub fn peer_id(&self) -> PeerId {
         self.node.client.peer_id()

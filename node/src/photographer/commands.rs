@@ -7,6 +7,7 @@ use enprint_protocol::access_code::{AccessCode, InvitationCode};
 use enprint_protocol::event::PriceList;
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::money::Money;
+use enprint_protocol::peer::PeerStatus;
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::edit::Edit;
 use super::print_rules::PrintRules;
 use super::selection::Selection;
+pub use crate::status::{Halted, WaitingMessage};
 
 /// A command. Events, orders and labs are named by name, number, id or the
 /// beginning of an id.
@@ -407,15 +409,16 @@ pub struct NodeStatus {
     pub wire_sent_bytes: u64,
     /// Bytes received from other peers since the start.
     pub wire_received_bytes: u64,
-}
-
-/// A message that waits for another peer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingMessage {
-    /// What it is about.
-    pub what: String,
-    /// How often it was tried.
-    pub attempts: i64,
-    /// Why the last try failed.
-    pub last_error: Option<String>,
+    /// Whether the node runs; else this is what its data folder says.
+    #[serde(default)]
+    pub running: bool,
+    /// Hosts and labs, and who else is connected.
+    #[serde(default)]
+    pub peers: Vec<PeerStatus>,
+    /// Ranges of print files on their way to labs now.
+    #[serde(default)]
+    pub ranges_sending: u64,
+    /// Orders that do not come on, and why.
+    #[serde(default)]
+    pub halted: Vec<Halted>,
 }

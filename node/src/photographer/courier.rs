@@ -8,12 +8,13 @@ use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
 use enprint_protocol::status::{Report, StatusKind, StatusReply, StatusRequest};
 use enprint_protocol::{PeerId, Refusal, codec};
+use enprint_store::ledger::outbox::Waiting;
 use enprint_store::ledger::{Courier, Deliver, Delivery, Parcel};
 use tokio_util::sync::CancellationToken;
 
 use super::catalogue::Wish;
 use super::commands::WaitingMessage;
-use super::node::Node;
+use super::node::{Node, now};
 use super::publish::PublishWish;
 use crate::control::Progress;
 use crate::error::NodeError;
@@ -106,11 +107,8 @@ impl Node {
             "withdraw" => "Photos to take off the host",
             _ => "A message",
         };
-        let message = |row: enprint_store::ledger::outbox::Waiting| WaitingMessage {
-            what: what(&row.kind).to_owned(),
-            attempts: row.attempts,
-            last_error: row.last_error,
-        };
+        let now_ms = now().0;
+        let message = |row: Waiting| WaitingMessage::new(what(&row.kind).to_owned(), row, now_ms);
         Ok(waiting.into_iter().map(message).collect())
     }
 }

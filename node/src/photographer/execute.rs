@@ -8,7 +8,7 @@ use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
 use super::catalogue::EventRow;
-use super::commands::{ImportReport, NodeStatus, PhotoSummary, PhotographerAnswer, PhotographerCommand};
+use super::commands::{ImportReport, PhotoSummary, PhotographerAnswer, PhotographerCommand};
 use super::import::{Import, files_below};
 use super::node::{Node, Photographer, blocking, now};
 use super::publish::PublishWish;
@@ -52,7 +52,7 @@ impl Commands for Photographer {
                 node.list_labs().await
             }
             Command::UseLab { lab, rules } => node.use_lab(&lab, rules).await,
-            Command::Status => node.status().await,
+            Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
             Command::Verify { event } => node.verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
         }
@@ -85,28 +85,6 @@ impl Node {
         Ok(PhotographerAnswer::Photos { photos: photos.collect() })
     }
 
-    async fn status(&self) -> Result<PhotographerAnswer, NodeError> {
-        let host = self.catalogue.host().await?;
-        let events = self.catalogue.events().await?;
-        let mut photos = 0;
-        for event in &events {
-            photos += self.photo_count(event.record.event_id).await?;
-        }
-        let wire = self.client.wire();
-        Ok(PhotographerAnswer::Status(Box::new(NodeStatus {
-            peer_id: self.client.peer_id(),
-            addresses: self.client.listeners(),
-            host_connected: host.as_ref().is_some_and(|host| self.client.is_connected(&host.peer_id)),
-            host: host.map(|host| host.name),
-            events: events.len() as u64,
-            photos,
-            open_orders: self.catalogue.open_orders().await?,
-            waiting: self.waiting().await?,
-            wire_sent_bytes: wire.sent_bytes,
-            wire_received_bytes: wire.received_bytes,
-        })))
-    }
-
     async fn import(&self, command: PhotographerCommand, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let PhotographerCommand::Import { folder, event, category, details, publish } = command else {
             return Err(NodeError::ShuttingDown);
@@ -118,6 +96,7 @@ impl Node {
         let imported = self.import_into(event_id, folder, category, progress.clone());
         let mut report =
             if publish { self.publishing_meanwhile(&row, imported, progress).await? } else { imported.await? };
+        self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
         Ok(PhotographerAnswer::Imported(report))

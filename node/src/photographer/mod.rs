@@ -19,6 +19,7 @@
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
 //! | `uplink` | the connection to the host |
+//! | `status` | how the node is, for people and for a monitoring program |
 
 pub mod archive;
 pub mod catalogue;
@@ -44,6 +45,7 @@ mod ranges;
 pub mod records;
 pub mod selection;
 mod sending;
+mod status;
 mod uplink;
 pub mod upload;
 

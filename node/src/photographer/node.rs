@@ -18,6 +18,7 @@ use super::ranges::Permissions;
 use super::records::StoredPhoto;
 use super::selection::Selection;
 use super::sending::Sending;
+use super::status::Counts;
 use super::{courier, desk, uplink};
 use crate::control;
 use crate::error::NodeError;
@@ -48,6 +49,7 @@ pub(super) struct Node {
     pub(super) key: Keypair,
     pub(super) permissions: Permissions,
     pub(super) sending: Sending,
+    pub(super) counts: Counts,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One offer at a time, so that an order gets one job.
@@ -90,6 +92,7 @@ impl Photographer {
             admission,
             key,
             permissions: Permissions::default(),
+            counts: Counts::default(),
             publishing: Mutex::new(()),
             offering: Mutex::new(()),
             stopping: shutdown.child_token(),
@@ -123,6 +126,14 @@ impl Photographer {
         self.shutdown.cancel();
         drop(peer.await);
         served
+    }
+
+    /// Closes a node that was opened and never [`run`](Self::run).
+    pub(super) async fn close(&self) {
+        self.shutdown.cancel();
+        if let Some(Running { peer, .. }) = self.running.lock().await.take() {
+            drop(peer.await);
+        }
     }
 
     /// This node's peer id.

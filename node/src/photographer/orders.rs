@@ -223,7 +223,8 @@ impl Node {
                 None => "No lab is chosen: “labs” lists them, “use-lab” chooses.".to_owned(),
                 Some(_) => row.trouble.clone().unwrap_or_else(|| "On its way to the lab.".to_owned()),
             }),
-            Decision::Accepted => row.trouble.clone(),
+            Decision::Accepted if row.trouble.is_some() => row.trouble.clone(),
+            Decision::Accepted => self.transfer_hint(row).await?,
         };
         Ok(hint)
     }

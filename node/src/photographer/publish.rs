@@ -130,6 +130,7 @@ impl Node {
         self.catalogue
             .set_published(wish.event_id, &chosen.iter().map(StoredPhoto::photo_id).collect::<Vec<_>>())
             .await?;
+        self.counts.published(report.sent);
         Ok(report)
     }
 

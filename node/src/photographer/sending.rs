@@ -2,6 +2,7 @@
 //! is read from the archive when it is its turn, and counts until the connection has
 //! taken its last byte; so no slow lab fills the memory, and none keeps another waiting.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use enprint_protocol::limits::RANGE_BYTES;
@@ -26,12 +27,30 @@ pub(super) struct Sending {
     limit: Option<UploadLimit>,
     hours: Option<UploadHours>,
     pace: Mutex<Pace>,
+    /// Ranges given to labs since the start, and their bytes. Statistics.
+    served: [AtomicU64; 2],
 }
 
 impl Sending {
     pub(super) fn new(config: &PhotographerConfig) -> Self {
         let (limit, hours) = (config.upload_limit, config.upload_hours);
-        Self { places: Places::new(held_max(limit)), limit, hours, pace: Mutex::default() }
+        Self { places: Places::new(held_max(limit)), limit, hours, pace: Mutex::default(), served: Default::default() }
+    }
+
+    /// Ranges on their way out now.
+    pub(super) fn ranges(&self) -> u64 {
+        self.places.all_held() as u64
+    }
+
+    /// Ranges given to labs since the start, and their bytes.
+    pub(super) fn served(&self) -> (u64, u64) {
+        let [ranges, bytes] = &self.served;
+        (ranges.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
+    }
+
+    fn count(&self, bytes: u64) {
+        self.served[0].fetch_add(1, Ordering::Relaxed);
+        self.served[1].fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Waits until `bytes` may leave.
@@ -87,7 +106,9 @@ impl Node {
             }
             OriginalRequest::Range { offset, .. } => {
                 let place = self.turn_of(lab, &permitted, offset).await?;
-                Ok((self.read_range(&permitted, offset).await?, Some(place)))
+                let range = self.read_range(&permitted, offset).await?;
+                self.sending.count(permitted.range_bytes(offset));
+                Ok((range, Some(place)))
             }
         }
     }

@@ -81,6 +81,19 @@ pub struct Waiting {
     pub refused: bool,
 }
 
+/// The outbox in figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Parcels that wait.
+    pub waiting: u64,
+    /// Of these, parcels that were tried since their peer was last seen.
+    pub retried: u64,
+    /// Parcels that their peer refused.
+    pub refused: u64,
+    /// When the oldest that waits was put, in milliseconds since 1970 UTC.
+    pub oldest_ms: Option<i64>,
+}
+
 /// The first waiting parcel of a peer, without its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
@@ -221,6 +234,26 @@ pub async fn waiting(ledger: &Ledger, limit: u32) -> Result<Vec<Waiting>, StoreE
          FROM outbox ORDER BY sequence LIMIT $1";
     let rows = ledger.read().fetch_all(sql, args![limit]).await?;
     rows.iter().map(as_waiting).collect()
+}
+
+/// How much waits or was refused.
+///
+/// # Errors
+/// The database's.
+pub async fn backlog(ledger: &Ledger) -> Result<Backlog, StoreError> {
+    let sql = "SELECT COUNT(*) AS parcels, COUNT(refused_ms) AS refused,
+            COUNT(CASE WHEN refused_ms IS NULL AND attempts > 0 THEN 1 END) AS retried,
+            MIN(CASE WHEN refused_ms IS NULL THEN created_ms END) AS oldest_ms
+         FROM outbox";
+    let row = ledger.read().fetch_one(sql, args![]).await?;
+    let count = |name| Ok::<u64, StoreError>(u64::try_from(row.int(name)?).unwrap_or(0));
+    let refused = count("refused")?;
+    Ok(Backlog {
+        waiting: count("parcels")?.saturating_sub(refused),
+        retried: count("retried")?,
+        refused,
+        oldest_ms: row.get("oldest_ms")?,
+    })
 }
 
 /// How long to wait after the `attempts`th failed attempt (from 1): 1 s, 2 s, 4 s, …, at

@@ -3,6 +3,7 @@
 //! announces it. Holds no bytes of print files.
 
 mod contents;
+mod figures;
 mod jobs;
 mod peers;
 mod schema;

@@ -2,6 +2,7 @@
 //! all. A slow photographer holds its own few; the others' lines are theirs.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -16,6 +17,8 @@ use crate::places::{Place, Places};
 pub(super) struct Lines {
     places: Places,
     depths: Mutex<HashMap<PeerId, Depth>>,
+    /// Ranges that came. A statistic: nothing else depends on it.
+    fetched: AtomicU64,
 }
 
 /// A range's place on the line to its photographer, from being asked for until it is
@@ -30,7 +33,7 @@ pub(super) struct OnLine {
 
 impl Default for Lines {
     fn default() -> Self {
-        Self { places: Places::new(RANGES_IN_MEMORY_MAX), depths: Mutex::default() }
+        Self { places: Places::new(RANGES_IN_MEMORY_MAX), depths: Mutex::default(), fetched: AtomicU64::new(0) }
     }
 }
 
@@ -45,8 +48,19 @@ impl Lines {
 
     /// Notes that a range came.
     pub(super) fn came(&self, range: &OnLine) {
+        self.fetched.fetch_add(1, Ordering::Relaxed);
         let in_flight = self.places.held(&range.photographer);
         self.change(range, |depth| depth.came(range.asked, range.since.elapsed(), in_flight));
+    }
+
+    /// Ranges that came since the beginning.
+    pub(super) fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
+    }
+
+    /// Ranges that are asked for and not here yet.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.places.all_held() as u64
     }
 
     /// Notes that a range did not come: the line broke, or was too slow.

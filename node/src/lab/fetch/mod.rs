@@ -63,6 +63,21 @@ impl Fetcher {
         self.news.notify_one();
     }
 
+    /// Jobs that are being fetched now.
+    pub(super) fn jobs_running(&self) -> u64 {
+        locked(&self.queue).running()
+    }
+
+    /// Ranges that are asked for and not here yet, of all photographers.
+    pub(super) fn ranges_in_flight(&self) -> u64 {
+        self.lines.in_flight()
+    }
+
+    /// Ranges that came since this process began.
+    pub(super) fn ranges_fetched(&self) -> u64 {
+        self.lines.fetched()
+    }
+
     /// Notes that a content was read back whole, or that it is to be read again.
     fn set_whole(&self, key: &ContentKey, is_whole: bool) {
         let mut whole = locked(&self.whole);

@@ -97,6 +97,11 @@ impl Queue {
         entry.halts = entry.halts.saturating_add(1);
     }
 
+    /// How many jobs run.
+    pub(super) fn running(&self) -> u64 {
+        self.jobs.values().filter(|entry| matches!(entry.state, State::Running { .. })).count() as u64
+    }
+
     /// When a waiting job will next be ready, if none is now.
     pub(super) fn next_ready(&self) -> Option<Instant> {
         let waiting = self.jobs.values().filter_map(|entry| match entry.state {

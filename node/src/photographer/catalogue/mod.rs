@@ -3,6 +3,7 @@
 //! no image data; its list of events can be made again from the volumes.
 
 mod events;
+mod figures;
 mod jobs;
 mod orders;
 mod peers;

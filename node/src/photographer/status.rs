@@ -1,0 +1,134 @@
+//! How the node is, for people and for a monitoring program. Changes nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use enprint_protocol::peer::{Figures, PeerStatus};
+
+use super::catalogue::OrderRow;
+use super::commands::{NodeStatus, PhotographerAnswer};
+use super::config::PhotographerConfig;
+use super::node::{Node, Photographer, now};
+use crate::error::NodeError;
+use crate::status::{backlog_figures, files_on_their_way};
+
+/// What the node has done since it started. Statistics: nothing else depends on them.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    imported: AtomicU64,
+    publishes: AtomicU64,
+    published: AtomicU64,
+}
+
+impl Counts {
+    /// An import took in so many photos.
+    pub(super) fn imported(&self, photos: u64) {
+        self.imported.fetch_add(photos, Ordering::Relaxed);
+    }
+
+    /// A publish sent so many photos.
+    pub(super) fn published(&self, photos: u64) {
+        self.publishes.fetch_add(1, Ordering::Relaxed);
+        self.published.fetch_add(photos, Ordering::Relaxed);
+    }
+}
+
+impl Photographer {
+    /// How the node on a data folder is that no process runs on: what its catalogue says.
+    /// Listens nowhere and speaks to nobody.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn look(config: PhotographerConfig) -> Result<PhotographerAnswer, NodeError> {
+        let config = PhotographerConfig {
+            listen: Vec::new(),
+            reach: Default::default(),
+            ballast_bytes: 0, // nothing is written
+            ..config
+        };
+        let node = Self::open(config).await?;
+        let status = node.node().status(false).await;
+        node.close().await;
+        Ok(PhotographerAnswer::Status(Box::new(status?)))
+    }
+
+    /// What is counted, for a monitoring program.
+    ///
+    /// # Errors
+    /// When the catalogue can't be read.
+    pub async fn figures(&self) -> Result<Figures, NodeError> {
+        self.node().figures().await
+    }
+}
+
+impl Node {
+    /// How the node is.
+    pub(super) async fn status(&self, running: bool) -> Result<NodeStatus, NodeError> {
+        let host = self.catalogue.host().await?;
+        let (events, photos) = self.count_photos().await?;
+        let wire = self.client.wire();
+        Ok(NodeStatus {
+            peer_id: self.client.peer_id(),
+            addresses: self.client.listeners(),
+            host_connected: host.as_ref().is_some_and(|host| self.client.is_connected(&host.peer_id)),
+            host: host.map(|host| host.name),
+            events,
+            photos,
+            open_orders: self.catalogue.open_orders().await?,
+            waiting: self.waiting().await?,
+            wire_sent_bytes: wire.sent_bytes,
+            wire_received_bytes: wire.received_bytes,
+            running,
+            peers: self.peers().await?,
+            ranges_sending: self.sending.ranges(),
+            halted: self.catalogue.halted().await?,
+        })
+    }
+
+    /// Which way the files of an order take that the lab fetches, if that is worth a word.
+    pub(super) async fn transfer_hint(&self, row: &OrderRow) -> Result<Option<String>, NodeError> {
+        let Some(job_id) = row.job_id.filter(|_| row.production == "offered") else { return Ok(None) };
+        let job = self.catalogue.job(job_id).await?;
+        let path = job.and_then(|job| self.client.path(&job.lab));
+        Ok(files_on_their_way(path, row.lab_name.as_deref().unwrap_or("the lab")))
+    }
+
+    async fn figures(&self) -> Result<Figures, NodeError> {
+        let mut figures = self.client.figures();
+        PeerStatus::add_to(&self.peers().await?, &mut figures);
+        figures.backlog(backlog_figures(&self.catalogue.backlog().await?, now().0));
+        let (orders, jobs) = (self.catalogue.orders_by_state().await?, self.catalogue.jobs_by_state().await?);
+        figures.states("orders", "Orders, by what was decided or by how far production is.", &orders);
+        figures.states("jobs", "Print jobs, by state.", &jobs);
+        let (events, photos) = self.count_photos().await?;
+        figures.gauge("events", "Events in the archive.", events);
+        figures.gauge("photos", "Photos in the archive.", photos);
+        figures.gauge("ranges_in_flight", "Ranges of print files on their way to labs.", self.sending.ranges());
+        let (ranges, bytes) = self.sending.served();
+        figures.counter("ranges_served", "Ranges of print files given to labs.", ranges);
+        figures.counter("range_bytes_served", "Bytes of print files given to labs.", bytes);
+        let counted = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        figures.counter("photos_imported", "Photos taken in.", counted(&self.counts.imported));
+        figures.counter("publishes", "Publishes that the host took.", counted(&self.counts.publishes));
+        figures.counter("photos_published", "Photos sent to a host.", counted(&self.counts.published));
+        Ok(figures)
+    }
+
+    /// The host and its labs, and who else is connected.
+    async fn peers(&self) -> Result<Vec<PeerStatus>, NodeError> {
+        let host = self.catalogue.host().await?.into_iter();
+        let hosts = host.map(|host| PeerStatus::known(host.peer_id, &host.name, "host", host.addresses));
+        let labs = self.catalogue.labs().await?.into_iter();
+        let labs = labs.map(|lab| PeerStatus::known(lab.peer_id, &lab.name, "lab", lab.addresses));
+        Ok(self.client.peer_statuses(hosts.chain(labs).collect()))
+    }
+
+    /// Events in the archive, and their photos.
+    async fn count_photos(&self) -> Result<(u64, u64), NodeError> {
+        let events = self.catalogue.events().await?;
+        let mut photos = 0;
+        for event in &events {
+            photos += self.photo_count(event.record.event_id).await?;
+        }
+        Ok((events.len() as u64, photos))
+    }
+}

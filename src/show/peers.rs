@@ -1,0 +1,141 @@
+//! Connected peers in words: by which way, how far away, how fast.
+
+use enprint_protocol::PeerId;
+use enprint_protocol::multiaddr::Protocol;
+use enprint_protocol::peer::{Carrier, Line, LineWay, PeerStatus};
+use enprint_protocol::{Multiaddr, text};
+
+use super::{bytes, columns};
+
+/// Peers that are shown one by one; `--json` lists all.
+const SHOWN: usize = 20;
+
+/// A row for each peer: first those connected, then those that are missed.
+pub fn peers(list: &[PeerStatus]) -> String {
+    let name_of = |peer: &PeerId| list.iter().find(|one| one.peer_id == *peer).map(name);
+    let row = |peer: &PeerStatus| {
+        let label = if peer.is_connected() { "Connected" } else { "Missing" };
+        let mut row = vec![label.to_owned(), peer.role.clone(), name(peer)];
+        match peer.lines.first() {
+            Some(line) => row.extend([way(line, &name_of), speed(line)]),
+            None => row.push(missing(peer)),
+        }
+        row
+    };
+    let mut shown = columns(&list.iter().take(SHOWN).map(row).collect::<Vec<_>>());
+    if list.len() > SHOWN {
+        shown += &format!("and {} more; --json lists all\n", list.len() - SHOWN);
+    }
+    shown
+}
+
+/// By which way a line leads to its peer; to follow “connected”.
+fn way(line: &Line, name_of: &impl Fn(&PeerId) -> Option<String>) -> String {
+    match &line.way {
+        LineWay::Direct { carrier, is_local } => {
+            let how = if *is_local { "on the local network" } else { "directly" };
+            format!("{how} by {}, {}", carrier_words(*carrier), place(&line.address))
+        }
+        LineWay::Relayed { relay, takes_files } => {
+            let host = name_of(relay).unwrap_or_else(|| "the host".to_owned());
+            let files = if *takes_files { "" } else { ", which passes no print files on" };
+            format!("through {host}{files}")
+        }
+    }
+}
+
+fn carrier_words(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::Websocket => "a websocket",
+        other => other.name(),
+    }
+}
+
+/// How long a message takes there and back, and what crosses at the moment.
+fn speed(line: &Line) -> String {
+    let round_trip = match line.round_trip_us {
+        None => "not measured yet".to_owned(),
+        Some(us) if us < 1_000 => "under 1 ms".to_owned(),
+        Some(us) => format!("{} ms", us / 1_000),
+    };
+    let (out, back) = (bytes(line.sent_bytes_per_s), bytes(line.received_bytes_per_s));
+    format!("{round_trip}, {out}/s out, {back}/s in")
+}
+
+fn missing(peer: &PeerStatus) -> String {
+    match &peer.trouble {
+        Some(trouble) => format!("not connected: {trouble}"),
+        None => "not connected".to_owned(),
+    }
+}
+
+/// Its name, or the end of its id, which tells it from others.
+fn name(peer: &PeerStatus) -> String {
+    if !peer.name.is_empty() {
+        return text::shown(&peer.name);
+    }
+    let id = peer.peer_id.to_string();
+    let end: String = id.chars().skip(id.chars().count().saturating_sub(8)).collect();
+    format!("…{end}")
+}
+
+/// Where a line leads, as people write it.
+fn place(address: &Multiaddr) -> String {
+    let mut host = None;
+    for part in address {
+        match part {
+            Protocol::Ip4(ip) => host = Some(ip.to_string()),
+            Protocol::Ip6(ip) => host = Some(format!("[{ip}]")),
+            Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => host = Some(name.into_owned()),
+            Protocol::Tcp(port) | Protocol::Udp(port) => {
+                return host.map_or_else(|| address.to_string(), |host| format!("{host}:{port}"));
+            }
+            _ => {}
+        }
+    }
+    address.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(peer_id: PeerId, way: LineWay) -> Line {
+        Line {
+            peer_id,
+            address: "/ip4/203.0.113.7/udp/4042/quic-v1".parse().unwrap(),
+            way,
+            round_trip_us: Some(25_400),
+            up_s: 60,
+            sent_bytes: 1_000,
+            received_bytes: 2_000,
+            sent_bytes_per_s: 0,
+            received_bytes_per_s: 1_024,
+        }
+    }
+
+    #[test]
+    fn a_photographer_reads_by_which_way_each_is_reached() {
+        let [host, lab, other] = [(); 3].map(|()| PeerId::random());
+        let with = |peer: PeerStatus, way| PeerStatus { lines: vec![line(peer.peer_id, way)], ..peer };
+        let direct = LineWay::Direct { carrier: Carrier::Quic, is_local: false };
+        let relayed = LineWay::Relayed { relay: host, takes_files: false };
+        let list = [
+            with(PeerStatus::known(host, "Photos by the lake", "host", vec![]), direct),
+            with(PeerStatus::known(lab, "The lab", "lab", vec![]), relayed),
+            PeerStatus { trouble: Some("it is off".into()), ..PeerStatus::known(other, "", "lab", vec![]) },
+        ];
+        let shown = peers(&list);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[0].contains("directly by QUIC, 203.0.113.7:4042"), "{shown}");
+        assert!(lines[0].contains("25 ms, 0 B/s out, 1.00 KiB/s in"), "{shown}");
+        assert!(lines[1].contains("through Photos by the lake, which passes no print files on"), "{shown}");
+        assert!(lines[2].starts_with("Missing") && lines[2].ends_with("not connected: it is off"), "{shown}");
+    }
+
+    #[test]
+    fn a_host_with_thousands_shows_some_and_says_how_many_more() {
+        let many: Vec<_> = (0..30).map(|_| PeerStatus::known(PeerId::random(), "x", "lab", vec![])).collect();
+        assert!(peers(&many).ends_with("and 10 more; --json lists all\n"));
+    }
+}
