@@ -87,3 +87,24 @@ async fn an_order_outlives_its_gallery() {
     assert_eq!(page.status, 200);
     assert!(page.has("a.jpg") && page.has("John’s Wedding") && !page.has("thumbnail.jpg"));
 }
+
+#[tokio::test]
+async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_take_long() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let live = format!("{path}/live");
+    let away = "computer is not connected";
+    assert!(!guest.get(&live).await.has(away), "it was there just now");
+    world.minutes_pass(20);
+    let page = guest.get(&live).await;
+    assert!(page.has(away) && page.has("It was last here on") && page.has("goes by itself"));
+    world.say(&world.photographer_key, order_id, StatusKind::Accepted).await;
+    world.say(&world.photographer_key, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
+    world.minutes_pass(40);
+    assert!(guest.get(&live).await.has("go on to the lab when it is back"));
+    world.index.seen(world.photographer).await.unwrap();
+    let page = guest.get(&live).await;
+    assert!(page.has("have been on their way since") && !page.has(away));
+    world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;
+    assert!(!guest.get(&live).await.has("have been on their way since"));
+}

@@ -178,6 +178,7 @@ pub(super) fn order(view: &OrderView) -> Value {
         "carrier": view.tracking.as_ref().map(|tracking| &tracking.carrier),
         "problem": view.problem,
         "declined": view.declined,
+        "waits_for": view.waits.map(|waits| waits.word()),
     })
 }
 

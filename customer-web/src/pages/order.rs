@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use enprint_host_index::views::{OrderState, OrderToken, OrderView, RenditionKind, StepKind};
+use enprint_host_index::views::{OrderState, OrderToken, OrderView, RenditionKind, StepKind, Waits};
 use enprint_web::components::{Step, StepState, Tone, badge, facts, live as kept_live, notice, steps};
 use enprint_web::{Form, Fragment, Markup, Page, WebError, html};
 
@@ -62,6 +62,7 @@ fn standing(view: &OrderView) -> Markup {
             (how_to_pay(view))
         }
         (way(view))
+        (waiting(view))
         (tracking(view))
     }
 }
@@ -125,6 +126,27 @@ fn awaited(kind: StepKind, state: OrderState) -> &'static str {
         (StepKind::Printing, _) => "Next: printing",
         (StepKind::Shipped, _) => "Being printed",
     }
+}
+
+/// Why nothing seems to happen, where that is so.
+fn waiting(view: &OrderView) -> Markup {
+    let Some(waits) = view.waits else { return Markup::default() };
+    let text = match (waits, view.state) {
+        (Waits::ForPhotographer { seen }, state) => {
+            let last = seen.map(|at| format!(" It was last here on {}.", words::moment(at))).unwrap_or_default();
+            let then = match state {
+                OrderState::Offered => "The photos go on to the lab when it is back.",
+                _ => "Your order waits for it, and goes by itself when it is back.",
+            };
+            format!("The photographer’s computer is not connected at the moment.{last} {then}")
+        }
+        (Waits::ForFiles { since }, _) => format!(
+            "The photos have been on their way since {}. They go straight from the photographer’s computer to the lab, \
+             which takes as long as the line between the two needs. Nothing is lost, and there is nothing for you to do.",
+            words::moment(since)
+        ),
+    };
+    notice(Tone::Plain, &text)
 }
 
 fn tracking(view: &OrderView) -> Markup {

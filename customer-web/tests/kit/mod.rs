@@ -6,6 +6,9 @@
 
 mod pictures;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use enprint_customer_web::protocol::Keypair;
 use enprint_customer_web::protocol::PeerId;
 use enprint_customer_web::protocol::access_code::AccessCode;
@@ -33,6 +36,7 @@ pub struct World {
     pub photographer: PeerId,
     pub photographer_key: Keypair,
     pub lab_key: Keypair,
+    ahead_ms: Arc<AtomicI64>,
     _stop: oneshot::Sender<()>,
     _folder: TempDir,
 }
@@ -60,7 +64,12 @@ pub struct Answer {
 impl World {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let index = Index::open(&HostConfig::new(folder.path())).await.unwrap();
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let clock = Arc::new({
+            let ahead_ms = ahead_ms.clone();
+            move || jiff::Timestamp::now().as_millisecond() + ahead_ms.load(Ordering::SeqCst)
+        });
+        let index = Index::open(&HostConfig { clock, ..HostConfig::new(folder.path()) }).await.unwrap();
         let photographer_key = enrolled(&index, Role::Photographer, "Ana").await;
         let lab_key = enrolled(&index, Role::Lab, "The lab").await;
         let photographer = photographer_key.public().to_peer_id();
@@ -72,7 +81,7 @@ impl World {
         tokio::spawn(bound.run(async {
             let _ = stopped.await;
         }));
-        Self { index, base, photographer, photographer_key, lab_key, _stop, _folder: folder }
+        Self { index, base, photographer, photographer_key, lab_key, ahead_ms, _stop, _folder: folder }
     }
 
     /// A gallery of that name with photos of these names, one half each in the
@@ -99,6 +108,11 @@ impl World {
         let status = Status { status_id, order_id, job_id: None, at, kind };
         let signed = Signed::sign(&status, key).unwrap();
         self.index.note_status(self.photographer, &signed).await.unwrap();
+    }
+
+    /// Lets the host's clock go on.
+    pub fn minutes_pass(&self, minutes: i64) {
+        self.ahead_ms.fetch_add(minutes * 60_000, Ordering::SeqCst);
     }
 
     pub fn customer(&self) -> Customer {
