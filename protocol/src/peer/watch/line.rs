@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Line {
     /// To whom.
     pub peer_id: PeerId,
-    /// Where the peer is as seen from here; through a relay, the relay's circuit.
+    /// Where the peer is as seen from here; through a relay, as the relay tells it.
     pub address: Multiaddr,
     /// By which way.
     pub way: LineWay,

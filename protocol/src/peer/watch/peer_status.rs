@@ -58,10 +58,7 @@ impl PeerStatus {
         all.extend(
             strangers.map(|(peer_id, lines)| Self { lines, ..Self::known(peer_id, "", "stranger", Vec::new()) }),
         );
-        all.sort_by(|a, b| {
-            let key = |peer: &Self| (!peer.is_connected(), peer.role.clone(), peer.name.clone(), peer.peer_id);
-            key(a).cmp(&key(b))
-        });
+        all.sort_by_cached_key(|peer| (!peer.is_connected(), peer.role.clone(), peer.name.clone(), peer.peer_id));
         all
     }
 
