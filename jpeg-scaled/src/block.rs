@@ -10,6 +10,9 @@ pub const LANES: usize = 8;
 /// A coefficient of [`LANES`] blocks.
 pub type Lane = [i32; LANES];
 
+/// A block's coefficients, row by row: `[8 · down + across]`.
+pub type Block = [i16; 64];
+
 /// Row-major position of each coefficient in zigzag order.
 pub const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
@@ -92,7 +95,7 @@ pub fn read_whole(
     bits: &mut Bits<'_>,
     (dc, ac): (&Code, &Code),
     level: &mut i32,
-    block: &mut [i16; 64],
+    block: &mut Block,
 ) -> Result<(), ScaledError> {
     bits.refill();
     *level = level.wrapping_add(symbol(bits, dc, true)?.1);
@@ -109,6 +112,25 @@ pub fn read_whole(
     // No picture of 8 bits has values of more than 12; what follows counts on 15.
     let is_small = block.iter().all(|value| value.unsigned_abs() < 1 << 14) && level.unsigned_abs() < 1 << 14;
     if is_small && (position == 64 || position > END_OF_BLOCK) { Ok(()) } else { Err(ScaledError::Data) }
+}
+
+/// Steps over a whole block.
+///
+/// # Errors
+/// As [`Wanted::decode`].
+pub fn pass_whole(bits: &mut Bits<'_>, (dc, ac): (&Code, &Code)) -> Result<(), ScaledError> {
+    bits.refill();
+    symbol(bits, dc, true)?;
+    pass(bits, ac, 1)
+}
+
+/// A difference to the last DC value.
+///
+/// # Errors
+/// [`ScaledError::Data`] for a word that no code has.
+pub fn difference(bits: &mut Bits<'_>, dc: &Code) -> Result<i32, ScaledError> {
+    bits.refill();
+    symbol(bits, dc, true).map(|(_, value)| value)
 }
 
 /// Steps over the rest of a block.

@@ -3,7 +3,7 @@
 
 use crate::error::ScaledError;
 use crate::huffman::Code;
-use crate::limits::MCU_BLOCKS_MAX;
+use crate::limits::{CODES_MAX, MCU_BLOCKS_MAX};
 
 /// A component: one plane of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,11 @@ pub(crate) struct Headers<'a> {
     pub restart_interval: usize,
     /// What follows the scan's header.
     pub scan: &'a [u8],
+    /// Whether the picture comes in passes that each add to the one before.
+    pub is_progressive: bool,
     adobe_transform: Option<u8>,
     has_jfif: bool,
+    codes_read: usize,
 }
 
 impl<'a> Headers<'a> {
@@ -45,24 +48,65 @@ impl<'a> Headers<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self, ScaledError> {
         let rest = bytes.strip_prefix(&[0xFF, 0xD8]).ok_or(ScaledError::NotForThis("not a JPEG"))?;
         let mut headers = Self::empty(rest);
+        let segment = headers.read_to_scan()?.ok_or(ScaledError::CutShort)?;
+        if headers.is_progressive {
+            return Err(ScaledError::NotForThis("progressive"));
+        }
+        if !matches!(headers.components.len(), 0 | 1 | 3) {
+            return Err(ScaledError::NotForThis("four inks"));
+        }
+        headers.read_scan(segment)?;
+        headers.checked()
+    }
+
+    /// Of any number of scans: nothing is read yet.
+    ///
+    /// # Errors
+    /// [`ScaledError::NotForThis`] for what is no JPEG.
+    pub fn of_scans(bytes: &'a [u8]) -> Result<Self, ScaledError> {
+        let rest = bytes.strip_prefix(&[0xFF, 0xD8]).ok_or(ScaledError::NotForThis("not a JPEG"))?;
+        Ok(Self::empty(rest))
+    }
+
+    /// Reads up to the next scan, and gives that scan's header; None at the picture's end.
+    ///
+    /// # Errors
+    /// As [`Headers::read`].
+    pub fn read_to_scan(&mut self) -> Result<Option<&'a [u8]>, ScaledError> {
         loop {
-            let (marker, segment) = headers.next_segment()?;
+            let (marker, segment) = self.next_segment()?;
             match marker {
-                0xC0 | 0xC1 => headers.read_frame(segment)?,
-                0xC4 => headers.read_codes(segment)?,
-                0xDB => headers.read_tables(segment)?,
-                0xDD => headers.restart_interval = usize::from(be16(segment, 0)?),
-                0xDA => {
-                    headers.read_scan(segment)?;
-                    return headers.checked();
-                }
-                0xC2 | 0xC6 | 0xCA | 0xCE => return Err(ScaledError::NotForThis("progressive")),
-                0xC3 | 0xC5 | 0xC7..=0xCF => return Err(ScaledError::NotForThis("a rare process")),
-                0xE0 => headers.has_jfif |= segment.starts_with(b"JFIF\0"),
-                0xEE if segment.starts_with(b"Adobe") => headers.adobe_transform = segment.get(11).copied(),
+                0xC0..=0xC2 => self.read_frame(segment, marker == 0xC2)?,
+                0xC4 => self.read_codes(segment)?,
+                0xDB => self.read_tables(segment)?,
+                0xDD => self.restart_interval = usize::from(be16(segment, 0)?),
+                0xDA => return Ok(Some(segment)),
+                0xD9 => return Ok(None),
+                0xC3 | 0xC5..=0xCF => return Err(ScaledError::NotForThis("a rare process")),
+                0xE0 => self.has_jfif |= segment.starts_with(b"JFIF\0"),
+                0xEE if segment.starts_with(b"Adobe") => self.adobe_transform = segment.get(11).copied(),
                 _ => {}
             }
         }
+    }
+
+    /// The data of the scan whose header was read, restart markers and all; what follows
+    /// it is read next.
+    pub fn take_scan(&mut self) -> &'a [u8] {
+        let mut end = 0;
+        while let Some(found) = self.scan.get(end..).and_then(|rest| memchr::memchr(0xFF, rest)) {
+            match self.scan.get(end + found + 1) {
+                Some(0x00 | 0xD0..=0xD7) => end += found + 2,
+                Some(0xFF) => end += found + 1,
+                Some(_) => {
+                    let (data, rest) = self.scan.split_at(end + found);
+                    self.scan = rest;
+                    return data;
+                }
+                None => break,
+            }
+        }
+        std::mem::take(&mut self.scan)
     }
 
     /// Whether the planes are light, blue difference, red difference; or light alone.
@@ -110,12 +154,15 @@ impl<'a> Headers<'a> {
             ac_codes: [const { None }; 4],
             restart_interval: 0,
             scan: rest,
+            is_progressive: false,
             adobe_transform: None,
             has_jfif: false,
+            codes_read: 0,
         }
     }
 
-    /// The next marker that has a segment, and the segment; `scan` moves past it.
+    /// The next marker that has a segment, and the segment, or that ends the picture;
+    /// `scan` moves past it.
     fn next_segment(&mut self) -> Result<(u8, &'a [u8]), ScaledError> {
         loop {
             let start = self.scan.iter().position(|byte| *byte == 0xFF).ok_or(ScaledError::CutShort)?;
@@ -125,7 +172,7 @@ impl<'a> Headers<'a> {
             self.scan = &after[at + 1..];
             match marker {
                 0x00 | 0x01 | 0xD0..=0xD8 => {}
-                0xD9 => return Err(ScaledError::CutShort),
+                0xD9 => break Ok((marker, &[])),
                 _ => break self.segment(marker),
             }
         }
@@ -141,14 +188,15 @@ impl<'a> Headers<'a> {
         Ok((marker, segment))
     }
 
-    fn read_frame(&mut self, segment: &[u8]) -> Result<(), ScaledError> {
+    fn read_frame(&mut self, segment: &[u8], is_progressive: bool) -> Result<(), ScaledError> {
         if !self.components.is_empty() {
             return Err(ScaledError::Headers("two frames"));
         }
         let (precision, count) = (byte(segment, 0)?, byte(segment, 5)?);
-        if precision != 8 || !matches!(count, 1 | 3) {
-            return Err(ScaledError::NotForThis("12 bits, or four inks"));
+        if precision != 8 || !matches!(count, 1 | 3 | 4) {
+            return Err(ScaledError::NotForThis("12 bits, or a rare number of channels"));
         }
+        self.is_progressive = is_progressive;
         (self.height, self.width) = (be16(segment, 1)?.into(), be16(segment, 3)?.into());
         for at in 0..usize::from(count) {
             let (id, sampling, table) =
@@ -168,6 +216,10 @@ impl<'a> Headers<'a> {
 
     fn read_codes(&mut self, mut segment: &[u8]) -> Result<(), ScaledError> {
         while let Some((place, rest)) = segment.split_first() {
+            self.codes_read += 1;
+            if self.codes_read > CODES_MAX {
+                return Err(ScaledError::Headers("too many Huffman codes"));
+            }
             let counts = rest.first_chunk::<16>().ok_or(ScaledError::Headers("a short Huffman code"))?;
             let total: usize = counts.iter().map(|count| usize::from(*count)).sum();
             let symbols = rest.get(16..16 + total).ok_or(ScaledError::Headers("a short Huffman code"))?;
@@ -233,10 +285,10 @@ impl<'a> Headers<'a> {
 pub(crate) fn segments_before_scan(bytes: &[u8]) -> Vec<(u8, &[u8])> {
     let mut headers = Headers::empty(bytes.get(2..).unwrap_or_default());
     let segments = std::iter::from_fn(|| headers.next_segment().ok());
-    segments.take_while(|(marker, _)| *marker != 0xDA).collect()
+    segments.take_while(|(marker, _)| !matches!(marker, 0xD9 | 0xDA)).collect()
 }
 
-fn byte(segment: &[u8], at: usize) -> Result<u8, ScaledError> {
+pub(crate) fn byte(segment: &[u8], at: usize) -> Result<u8, ScaledError> {
     segment.get(at).copied().ok_or(ScaledError::Headers("a short segment"))
 }
 

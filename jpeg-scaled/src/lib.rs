@@ -10,7 +10,8 @@
 //! which is what libjpeg calls `scale_num` of 8 for N of 1, 3, 5, 6 and 7. For 2 and 4
 //! libjpeg-turbo averages pixels of the whole block instead, and is a little softer.
 //!
-//! [`turned`] turns and mirrors such a file without loss.
+//! [`turned`] turns and mirrors a file without loss, and [`check_whole`] reads one to its
+//! last bit; both know progressive files, four components and any order of scans too.
 
 mod bits;
 mod block;
@@ -20,9 +21,11 @@ mod huffman;
 mod idct;
 pub mod limits;
 mod picture;
+mod scans;
 mod turn;
 
 pub use error::ScaledError;
 pub use headers::Component;
 pub use picture::{Jpeg, Plane};
+pub use scans::check_whole;
 pub use turn::{Turn, turned};

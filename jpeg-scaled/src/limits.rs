@@ -10,5 +10,13 @@ pub const WINDOW_BYTES: usize = 32 * 1024;
 /// Coefficients that a lossless turn holds, 2 bytes each: 64 megapixels without
 /// subsampling, 128 with it.
 pub const TURNED_COEFFICIENTS_MAX: u64 = 200_000_000;
-/// Samples of one decoded plane: a 45 megapixel picture at its full size, twice.
-pub const PLANE_SAMPLES_MAX: u64 = 100_000_000;
+/// Samples of one decoded plane: the largest medium-format backs give 151 million.
+pub const PLANE_SAMPLES_MAX: u64 = 160_000_000;
+/// Blocks of a picture that is read to its end without being shown, 8 bytes each: 160
+/// megapixels in four channels without subsampling.
+pub const CHECKED_BLOCKS_MAX: u64 = 10_100_000;
+/// Scans of one picture: encoders write 10 or so.
+pub const SCANS_MAX: usize = 64;
+/// Huffman codes of one picture, over all its scans: four each at most, and each is a
+/// table that takes its time to build.
+pub const CODES_MAX: usize = 8 * SCANS_MAX;

@@ -26,16 +26,37 @@ fn every_turn_gives_the_pixels_that_jpegtran_gives() {
         return;
     }
     for sampling in ["1x1", "2x1", "1x2", "2x2"] {
-        for restart in ["0", "3B"] {
-            let arguments = ["-quality", "92", "-sample", sampling, "-restart", restart];
+        for order in
+            [&["-restart", "0"][..], &["-restart", "3B"], &["-progressive"], &["-progressive", "-restart", "1"]]
+        {
+            let arguments = [&["-quality", "92", "-sample", sampling], order].concat();
             let jpeg = turbo::encoded(&drawn(160, 96, 3), &arguments);
             for (orientation, way) in WAYS {
                 let ours = turned(&jpeg, Turn::from_exif(orientation)).unwrap();
                 let theirs = turbo::transformed(&jpeg, way).unwrap();
-                assert_same_pixels(&ours, &theirs, &format!("{sampling}, {restart}, orientation {orientation}"));
+                assert_same_pixels(&ours, &theirs, &format!("{sampling}, {order:?}, orientation {orientation}"));
             }
         }
     }
+}
+
+#[test]
+fn a_scan_for_each_colour_and_odd_sizes_are_turned_alike() {
+    if !turbo::is_here() {
+        return;
+    }
+    let script = std::env::temp_dir().join(format!("enprint-scans-{}", std::process::id()));
+    std::fs::write(&script, "0;\n1;\n2;\n").unwrap();
+    let scans = ["-scans", script.to_str().unwrap()];
+    for order in [&scans[..], &["-progressive"]] {
+        let jpeg = turbo::encoded(&drawn(101, 67, 3), &[&["-sample", "2x2"], order].concat());
+        // Nothing that is cut within a block moves to the front.
+        for (orientation, way) in [WAYS[0], WAYS[4]] {
+            let ours = turned(&jpeg, Turn::from_exif(orientation)).unwrap();
+            assert_same_pixels(&ours, &turbo::transformed(&jpeg, way).unwrap(), &format!("{order:?} {orientation}"));
+        }
+    }
+    std::fs::remove_file(script).unwrap();
 }
 
 #[test]

@@ -1,13 +1,9 @@
 //! All coefficients of a picture, and what a turn does to them.
 
 use super::Turn;
-use crate::bits::Bits;
-use crate::block::read_whole;
+use crate::block::Block;
 use crate::error::ScaledError;
-use crate::headers::Headers;
-
-/// A block's coefficients, row by row: `[8 · down + across]`.
-pub type Block = [i16; 64];
+use crate::scans::Picture;
 
 /// A component's blocks, row by row.
 #[derive(Debug)]
@@ -67,48 +63,22 @@ fn block_turned(from: &Block, turn: Turn) -> Block {
 }
 
 impl Coefficients {
-    /// Reads a whole scan.
+    /// Those of a picture that was read.
     ///
     /// # Errors
-    /// [`ScaledError::Data`], [`ScaledError::CutShort`].
-    pub fn read(headers: &Headers<'_>) -> Result<Self, ScaledError> {
-        let (mcus_across, mcus_down) = headers.mcus();
-        let blocks = headers.components.iter().map(|component| {
-            let (across, down) = (component.across, component.down);
-            Blocks::empty(mcus_across * across, mcus_down * down, (across, down))
+    /// [`ScaledError::Data`] for values that no picture of 8 bits has.
+    pub fn of(picture: Picture<'_, Block>) -> Result<Self, ScaledError> {
+        let mut blocks = picture.grids.iter().flat_map(|grid| &grid.blocks);
+        // Of 12 bits at most; what follows counts on 15.
+        if blocks.any(|block| block.iter().any(|value| value.unsigned_abs() >= 1 << 14)) {
+            return Err(ScaledError::Data);
+        }
+        let parts = picture.headers.components.iter().zip(picture.grids);
+        let blocks = parts.map(|(component, grid)| {
+            let in_mcu = (component.across, component.down);
+            Blocks { across: grid.across, down: grid.down, in_mcu, blocks: grid.blocks }
         });
-        let mut read = Self { components: blocks.collect() };
-        let mut bits = Bits::new(headers.scan);
-        let mut levels = vec![0; headers.components.len()];
-        for mcu in 0..mcus_across * mcus_down {
-            if headers.restart_interval > 0 && mcu > 0 && mcu.is_multiple_of(headers.restart_interval) {
-                bits.restart()?;
-                levels.fill(0);
-            }
-            bits.prepare_mcu();
-            read.read_mcu(headers, &mut bits, &mut levels, (mcu % mcus_across, mcu / mcus_across))?;
-            bits.check()?;
-        }
-        Ok(read)
-    }
-
-    fn read_mcu(
-        &mut self,
-        headers: &Headers<'_>,
-        bits: &mut Bits<'_>,
-        levels: &mut [i32],
-        (column, row): (usize, usize),
-    ) -> Result<(), ScaledError> {
-        for ((blocks, component), level) in self.components.iter_mut().zip(&headers.components).zip(levels) {
-            let codes = headers.codes(component)?;
-            let (across, down) = blocks.in_mcu;
-            for (y, x) in (0..down).flat_map(|y| (0..across).map(move |x| (y, x))) {
-                let at = (row * down + y) * blocks.across + column * across + x;
-                let block = blocks.blocks.get_mut(at).ok_or(ScaledError::Data)?;
-                read_whole(bits, codes, level, block)?;
-            }
-        }
-        Ok(())
+        Ok(Self { components: blocks.collect() })
     }
 
     /// The picture turned.

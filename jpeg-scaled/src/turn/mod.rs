@@ -3,7 +3,7 @@
 //!
 //! | file | what it owns |
 //! |---|---|
-//! | `coefficients` | a scan's coefficients, block by block, and what a turn does to them |
+//! | `coefficients` | a picture's coefficients, block by block, and what a turn does to them |
 //! | `words` | Huffman codes that fit a picture best |
 //! | `write` | coefficients → a JPEG file |
 
@@ -15,7 +15,7 @@ use coefficients::Coefficients;
 
 use crate::error::ScaledError;
 use crate::headers::Headers;
-use crate::limits::TURNED_COEFFICIENTS_MAX;
+use crate::scans::Picture;
 
 /// One of the eight ways a picture can lie: transposed first, then mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,16 +71,17 @@ impl Turn {
 ///
 /// # Errors
 /// [`ScaledError::NotWhole`] where an edge that would move to the other side does not
-/// fill its blocks, [`ScaledError::NotForThis`] for what is no baseline JPEG of one
-/// scan, [`ScaledError::TooLarge`], and those of damage.
+/// fill its blocks, [`ScaledError::NotForThis`] for rare processes,
+/// [`ScaledError::TooLarge`], and those of damage.
 pub fn turned(bytes: &[u8], turn: Turn) -> Result<Vec<u8>, ScaledError> {
-    let headers = Headers::read(bytes)?;
+    let mut headers = Headers::of_scans(bytes)?;
+    headers.read_to_scan()?.ok_or(ScaledError::CutShort)?;
     check_edges(&headers, turn)?;
-    if coefficient_count(&headers) > TURNED_COEFFICIENTS_MAX {
-        return Err(ScaledError::TooLarge);
+    let picture = Picture::read(Headers::of_scans(bytes)?)?;
+    if picture.headers.tables != headers.tables {
+        return Err(ScaledError::NotForThis("quantisation tables between its scans"));
     }
-    let coefficients = Coefficients::read(&headers)?.turned(turn);
-    write::file(bytes, &headers, turn, &coefficients)
+    write::file(bytes, &headers, turn, &Coefficients::of(picture)?.turned(turn))
 }
 
 /// An edge that is cut within an MCU can't become a first edge.
@@ -97,12 +98,6 @@ fn check_edges(headers: &Headers<'_>, turn: Turn) -> Result<(), ScaledError> {
         return Err(ScaledError::NotWhole);
     }
     Ok(())
-}
-
-fn coefficient_count(headers: &Headers<'_>) -> u64 {
-    let (mcus_across, mcus_down) = headers.mcus();
-    let blocks: usize = headers.components.iter().map(|component| component.across * component.down).sum();
-    mcus_across as u64 * mcus_down as u64 * blocks as u64 * 64
 }
 
 #[cfg(test)]

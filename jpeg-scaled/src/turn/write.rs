@@ -2,9 +2,9 @@
 //! that fit best.
 
 use super::Turn;
-use super::coefficients::{Block, Coefficients};
+use super::coefficients::Coefficients;
 use super::words::{Counts, Words};
-use crate::block::ZIGZAG;
+use crate::block::{Block, ZIGZAG};
 use crate::error::ScaledError;
 use crate::headers::{Headers, segments_before_scan};
 

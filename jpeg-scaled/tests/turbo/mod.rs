@@ -1,4 +1,5 @@
 //! libjpeg-turbo's own programs, as the reference: `djpeg`, `cjpeg` and `jpegtran`.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -37,7 +38,6 @@ pub fn encoded(picture: &Pnm, arguments: &[&str]) -> Vec<u8> {
 }
 
 /// What `jpegtran` makes of a JPEG; `None` where it refuses.
-#[allow(dead_code, reason = "not every test turns")]
 pub fn transformed(jpeg: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
     run("jpegtran", &[&["-perfect"], arguments].concat(), jpeg)
 }
