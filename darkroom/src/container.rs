@@ -14,6 +14,10 @@ use crate::sniff::FileKind;
 pub struct Metadata<'a> {
     /// From the TIFF header on. Of a TIFF, the whole file.
     pub exif: Option<Cow<'a, [u8]>>,
+    /// What stands in the camera's own directory of EXIF, where that is a block of its own.
+    pub exif_of_camera: Option<Cow<'a, [u8]>>,
+    /// The same of where it was taken.
+    pub exif_of_place: Option<Cow<'a, [u8]>>,
     /// The packet's text.
     pub xmp: Option<&'a [u8]>,
     /// Photoshop's resources, one of which is IPTC's. A TIFF's are found by their tags.
@@ -25,8 +29,10 @@ impl<'a> Metadata<'a> {
     pub fn of(bytes: &'a [u8], kind: FileKind) -> Self {
         let found = match kind {
             FileKind::Jpeg => {
-                let found =
-                    |h: JpegHeaders<'a>| Self { exif: h.exif.map(Cow::from), xmp: h.xmp, photoshop: h.photoshop };
+                let found = |headers: JpegHeaders<'a>| {
+                    let (xmp, photoshop) = (headers.xmp, headers.photoshop);
+                    Self { exif: headers.exif.map(Cow::from), xmp, photoshop, ..Self::default() }
+                };
                 JpegHeaders::before_scans(bytes).map(found).unwrap_or_default()
             }
             FileKind::Png => png(bytes),
@@ -34,9 +40,11 @@ impl<'a> Metadata<'a> {
             FileKind::Tiff => {
                 return Self { exif: Some(bytes.into()), ..Self::default() };
             }
-            FileKind::Raw => {
-                return Self { exif: raw::exif(bytes).map(Cow::from), ..Self::default() };
+            // A TIFF's EXIF is the whole file here too.
+            FileKind::Raw if !bytes.starts_with(b"FUJI") && bytes.get(4..8) != Some(b"ftyp") => {
+                return raw::metadata(bytes);
             }
+            FileKind::Raw => raw::metadata(bytes),
             FileKind::Heic | FileKind::Avif => {
                 let (exif, xmp) = Heif::read(bytes).ok().flatten().map(|heif| heif.metadata()).unwrap_or_default();
                 Self { exif: exif.and_then(without_orientation).map(Cow::from), xmp, ..Self::default() }
@@ -44,8 +52,11 @@ impl<'a> Metadata<'a> {
             FileKind::JpegXl => jpeg_xl(bytes),
             _ => Self::default(),
         };
+        let bounded = |block: &Cow<'a, [u8]>| block.len() <= EXIF_BYTES_MAX;
         Self {
-            exif: found.exif.filter(|block| block.len() <= EXIF_BYTES_MAX),
+            exif: found.exif.filter(bounded),
+            exif_of_camera: found.exif_of_camera.filter(bounded),
+            exif_of_place: found.exif_of_place.filter(bounded),
             xmp: found.xmp.filter(|packet| packet.len() <= XMP_BYTES_MAX),
             photoshop: found.photoshop.filter(|block| block.len() <= IPTC_BYTES_MAX),
         }

@@ -17,6 +17,7 @@
 //! | `planar` | from there to renditions without a detour through RGB |
 //! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
+//! | `raw_canon` | the metadata of Canon's newer RAW files |
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
 //! | `look` | facts and picture together, here or in a child |
 //! | [`child`] | risky formats in a process of their own |
@@ -66,6 +67,7 @@ pub mod print;
 mod print_colour;
 mod print_write;
 pub mod raw;
+mod raw_canon;
 mod raw_sensor;
 pub mod recipe;
 mod shrink;

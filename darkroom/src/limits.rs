@@ -7,30 +7,42 @@ pub const ORIGINAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
 pub const PICTURE_PIXELS_MAX: u64 = 160_000_000;
 /// Width or height of a picture; JPEG can't say more than 65,535.
 pub const PICTURE_EDGE_PX_MAX: u32 = 65_000;
-/// Memory that the decoding of one picture may take: 102 megapixels at 16 bits with alpha.
-pub const DECODE_BYTES_MAX: u64 = 816 * 1024 * 1024;
+/// Memory that the decoding of one picture may take: 160 megapixels at 16 bits, or a JPEG
+/// of as many whose planes lie beside its pixels.
+pub const DECODE_BYTES_MAX: u64 = 916 * 1024 * 1024;
 /// Pictures that take more than this to decode are decoded one at a time, whatever
 /// the number of workers: a 45 megapixel TIFF of 8 bits is below.
 pub const DECODE_BYTES_SHARED_MAX: u64 = 192 * 1024 * 1024;
 /// Scans of a progressive JPEG: encoders write 10 or so; 400 cost seconds.
 pub const JPEG_SCANS_MAX: u32 = 64;
+/// Bytes of a JPEG's Huffman codes, over all its scans: encoders write less than 1,000 for
+/// each, and each code is a table that takes its time to build.
+pub const JPEG_CODES_BYTES_MAX: usize = 64 * 1024;
+/// Scans of a JPEG that encoders for cameras and photographers write.
+pub const JPEG_SCANS_USUAL: u32 = 14;
 /// Scans × pixels of a JPEG, which bound its decoding time: 100 megapixels in 12
 /// scans, about 5 s.
 pub const JPEG_SCAN_PIXELS_MAX: u64 = 1_200_000_000;
+/// The same of a JPEG of more scans than are usual, which is none that is worth waiting
+/// for: 6 megapixels in 50 scans, about 1 s.
+pub const JPEG_RARE_SCAN_PIXELS_MAX: u64 = 300_000_000;
 /// What decoding a HEIC takes for each pixel: three planes of 32-bit samples, and the
 /// samples that are made of them.
 pub const HEIC_BYTES_PER_PX: u64 = 12;
 /// What decoding a JPEG XL takes for each pixel: three channels of 32-bit samples, and
 /// those of 16 bits that are made of them.
-pub const JXL_BYTES_PER_PX: u64 = 24;
+pub const JXL_BYTES_PER_PX: u64 = 20;
 /// Frames of a JPEG XL before its first picture is complete: layers, and what they are
 /// mixed with.
 pub const JXL_FRAMES_MAX: usize = 32;
-/// What decoding an AVIF takes for each pixel: the decoder's planes, those at full size
-/// of 16 bits, and the samples that are made of them.
-pub const AVIF_BYTES_PER_PX: u64 = 20;
+/// What decoding an AVIF takes for each pixel: three planes at full size of 16 bits, the
+/// samples of 16 bits that are made of them, and with a transparency four of those.
+pub const AVIF_BYTES_PER_PX: u64 = 18;
 /// Turns of the AV1 decoder before its first frame: a photo's comes with the first.
 pub const AV1_PASSES_MAX: usize = 64;
+/// Pixels by which a TIFF's parts together may pass four times its picture: a small one may
+/// lie in one large tile.
+pub const TIFF_PADDING_PX_MAX: u64 = 4_000_000;
 /// Decoded bytes for each byte of a file, above which it can't hold a photograph: a
 /// white page is 350 as PNG, and the worst HEIC or AVIF that anybody would keep 300.
 pub const HOLLOW_RATIO_MAX: u64 = 500;
@@ -55,6 +67,12 @@ pub const RAW_DIRECTORIES_MAX: usize = 32;
 pub const RAW_ENTRIES_MAX: usize = 512;
 /// Embedded JPEGs of a RAW file that are looked at: cameras write 1 to 4.
 pub const RAW_JPEGS_MAX: usize = 32;
+/// What looks like a JPEG's beginning in a RAW file and is none: chance gives less than one
+/// in 100 MB of sensor data.
+pub const RAW_FALSE_STARTS_MAX: usize = 64;
+/// A JPEG in a RAW file up to its picture's data: cameras write a segment of 64 KiB with
+/// EXIF and a thumbnail into it, and one or two of as many besides.
+pub const RAW_JPEG_HEADERS_BYTES_MAX: usize = 256 * 1024;
 /// The share of the sensor's longer edge from which a RAW file's preview may be
 /// printed: cameras that write a full one leave a few pixels off at the edges.
 pub const RAW_PRINT_SHARE_PERCENT_MIN: u8 = 90;
@@ -135,3 +153,16 @@ pub const MARK_COPIES_MAX: u16 = 400;
 /// Pixels per inch below which no print is rendered. Less than what is sold, since a
 /// print that was sold loses some of its pixels to the bleed.
 pub const RENDERED_PPI_MIN: u32 = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cameras_of_45_megapixels_write_is_decoded_from_every_format() {
+        let pixels = 8_256 * 5_504;
+        for bytes_per_px in [HEIC_BYTES_PER_PX, JXL_BYTES_PER_PX, AVIF_BYTES_PER_PX] {
+            assert!(pixels * bytes_per_px <= DECODE_BYTES_MAX, "{bytes_per_px} bytes for each pixel");
+        }
+    }
+}

@@ -1,15 +1,19 @@
 //! A camera's RAW file → the largest JPEG that the camera put into it, and how large
 //! that is beside the sensor's picture. Develops no sensor data.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
+use crate::container::Metadata;
 use crate::decode::check_size;
 use crate::error::DevelopError;
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::{
-    PICTURE_EDGE_PX_MAX, RAW_DIRECTORIES_MAX, RAW_ENTRIES_MAX, RAW_JPEGS_MAX, RAW_PRINT_SHARE_PERCENT_MIN,
+    PICTURE_EDGE_PX_MAX, RAW_DIRECTORIES_MAX, RAW_ENTRIES_MAX, RAW_FALSE_STARTS_MAX, RAW_JPEG_HEADERS_BYTES_MAX,
+    RAW_JPEGS_MAX, RAW_PRINT_SHARE_PERCENT_MIN,
 };
-use crate::raw_sensor;
+use crate::{raw_canon, raw_sensor};
 
 /// What a photo can be printed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,14 +95,20 @@ fn area(jpeg: &Jpeg<'_>) -> u64 {
 /// often a lossless JPEG, which is none.
 fn jpeg_at(bytes: &[u8], at: usize) -> Option<Jpeg<'_>> {
     let jpeg = bytes.get(at..).filter(|jpeg| jpeg.starts_with(b"\xFF\xD8\xFF"))?;
-    let frame = JpegHeaders::before_scans(jpeg).ok()?.frame?;
+    let frame = JpegHeaders::before_scans(head_of(jpeg)).ok()?.frame?;
     let shows = frame.marker <= 0xC2 && frame.precision_bits == 8 && matches!(frame.components, 1 | 3);
     shows.then_some((jpeg, frame.width_px, frame.height_px))
 }
 
+/// As much of a JPEG as its headers may take: a file of false beginnings would be read
+/// from each of them to its end.
+pub(crate) fn head_of(jpeg: &[u8]) -> &[u8] {
+    jpeg.get(..RAW_JPEG_HEADERS_BYTES_MAX).unwrap_or(jpeg)
+}
+
 /// Every JPEG that a search finds, outside of others.
 fn scanned(bytes: &[u8]) -> Vec<Jpeg<'_>> {
-    let (mut found, mut at) = (Vec::new(), 0);
+    let (mut found, mut false_starts, mut at) = (Vec::new(), 0, 0);
     while let Some(next) = next_start(bytes, at) {
         if let Some(jpeg) = jpeg_at(bytes, next) {
             found.push(jpeg);
@@ -106,8 +116,12 @@ fn scanned(bytes: &[u8]) -> Vec<Jpeg<'_>> {
                 break;
             }
             // Its own thumbnail lies within its segments, and is passed over with them.
-            at = next + JpegHeaders::scan_offset(jpeg.0).unwrap_or(2).max(2);
+            at = next + JpegHeaders::scan_offset(head_of(jpeg.0)).unwrap_or(2).max(2);
         } else {
+            false_starts += 1;
+            if false_starts > RAW_FALSE_STARTS_MAX {
+                break;
+            }
             at = next + 2;
         }
     }
@@ -117,7 +131,7 @@ fn scanned(bytes: &[u8]) -> Vec<Jpeg<'_>> {
 /// Where `FF D8 FF` and a marker that may follow it stand, at or after `at`.
 fn next_start(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)?;
+        at += memchr::memchr(0xFF, bytes.get(at..)?)?;
         match bytes.get(at..at + 4)? {
             [0xFF, 0xD8, 0xFF, 0xC0..=0xC2 | 0xC4 | 0xDB | 0xDD | 0xE0..=0xEF | 0xFE] => return Some(at),
             _ => at += 1,
@@ -217,21 +231,20 @@ impl Tiff<'_> {
     }
 }
 
-/// The EXIF of a RAW file: the whole file where it is a TIFF, with the header that
-/// readers know; Canon's first block in a CR3; the embedded JPEG's in a RAF.
-pub fn exif(bytes: &[u8]) -> Option<Vec<u8>> {
+/// The metadata of a RAW file: its EXIF is the whole file where it is a TIFF, with the
+/// header that readers know; Canon's blocks in a CR3; the embedded JPEG's in a RAF.
+pub(crate) fn metadata(bytes: &[u8]) -> Metadata<'_> {
+    if bytes.get(4..8) == Some(b"ftyp") {
+        return raw_canon::metadata(bytes);
+    }
     if bytes.starts_with(b"II") || bytes.starts_with(b"MM") {
         let mut tiff = bytes.to_vec();
         let version: [u8; 2] = if bytes.starts_with(b"II") { [b'*', 0] } else { [0, b'*'] };
-        tiff.get_mut(2..4)?.copy_from_slice(&version);
-        return Some(tiff);
+        if let Some(place) = tiff.get_mut(2..4) {
+            place.copy_from_slice(&version);
+        }
+        return Metadata { exif: Some(tiff.into()), ..Metadata::default() };
     }
-    if bytes.get(4..8) == Some(b"ftyp") {
-        let start = &bytes[..bytes.len().min(crate::limits::EXIF_BYTES_MAX)];
-        let at = start.windows(4).position(|name| name == b"CMT1")?;
-        let length = u32::from_be_bytes(bytes.get(at.checked_sub(4)?..at)?.try_into().ok()?) as usize;
-        return bytes.get(at + 4..at - 4 + length).map(<[u8]>::to_vec);
-    }
-    let jpeg = preview(bytes).ok()?.jpeg;
-    JpegHeaders::before_scans(jpeg).ok()?.exif.map(<[u8]>::to_vec)
+    let headers = preview(bytes).ok().and_then(|preview| JpegHeaders::before_scans(head_of(preview.jpeg)).ok());
+    Metadata { exif: headers.and_then(|headers| headers.exif).map(Cow::from), ..Metadata::default() }
 }

@@ -4,6 +4,7 @@
 use crate::heif::{Name, Numbers, boxes};
 use crate::jpeg_headers::JpegHeaders;
 use crate::limits::RAW_ENTRIES_MAX;
+use crate::raw::head_of;
 
 /// Width and height in a RAF file, without the edges that no picture shows.
 pub(crate) fn in_raf(bytes: &[u8]) -> Option<(u32, u32)> {
@@ -48,7 +49,7 @@ fn coding(description: &[u8]) -> Option<(u32, u32)> {
 
 /// Width and height of the lossless JPEG in which a CR2 file keeps its sensor's data.
 pub(crate) fn in_lossless_jpeg(jpeg: &[u8]) -> Option<(u32, u32)> {
-    let frame = JpegHeaders::before_scans(jpeg).ok()?.frame.filter(|frame| frame.marker == 0xC3)?;
+    let frame = JpegHeaders::before_scans(head_of(jpeg)).ok()?.frame.filter(|frame| frame.marker == 0xC3)?;
     // Of the four colours of a mosaic, two or four neighbours count as one pixel; three
     // components are colours of one.
     let neighbours = if frame.components == 3 { 1 } else { u32::from(frame.components) };

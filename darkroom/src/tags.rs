@@ -20,17 +20,24 @@ const XP_KEYWORDS: Tag = Tag(Context::Tiff, 0x9C9E);
 const ISO_BEYOND: u32 = 65_535;
 
 /// A block's fields; none of a block that can't be read.
-pub(crate) struct Tags(Option<Exif>);
+pub(crate) struct Tags {
+    main: Option<Exif>,
+    /// Blocks that are one directory each: their fields count as the main directory's there.
+    camera: Option<Exif>,
+    place: Option<Exif>,
+}
 
 impl Tags {
     /// Whatever can be read of the block.
     pub(crate) fn of(metadata: &Metadata<'_>) -> Self {
         let mut reader = exif::Reader::new();
         reader.continue_on_error(true);
-        Self(metadata.exif.as_deref().and_then(|block| {
-            let read = reader.read_raw(block.to_vec());
+        let read = |block: &Option<Cow<'_, [u8]>>| {
+            let read = reader.read_raw(block.as_deref()?.to_vec());
             read.or_else(|error| error.distill_partial_result(|_| {})).ok()
-        }))
+        };
+        let (camera, place) = (&metadata.exif_of_camera, &metadata.exif_of_place);
+        Self { main: read(&metadata.exif), camera: read(camera), place: read(place) }
     }
 
     /// The picture's orientation, not its thumbnail's.
@@ -56,7 +63,7 @@ impl Tags {
             Value::Byte(bytes) | Value::Undefined(bytes, _) if bytes.len() <= bytes_max => Some(Cow::from(bytes)),
             // Some programs say that IPTC's bytes are numbers, and swap nothing.
             Value::Long(numbers) if numbers.len() <= bytes_max / 4 => {
-                let little = self.0.as_ref()?.little_endian();
+                let little = self.main.as_ref()?.little_endian();
                 let four = |number: &u32| if little { number.to_le_bytes() } else { number.to_be_bytes() };
                 Some(Cow::from(numbers.iter().flat_map(four).collect::<Vec<u8>>()))
             }
@@ -84,7 +91,15 @@ impl Tags {
     }
 
     fn field(&self, tag: Tag) -> Option<&Value> {
-        Some(&self.0.as_ref()?.get_field(tag, In::PRIMARY)?.value)
+        fn value(block: Option<&Exif>, tag: Tag) -> Option<&Value> {
+            Some(&block?.get_field(tag, In::PRIMARY)?.value)
+        }
+        let beside = match tag.context() {
+            Context::Exif => self.camera.as_ref(),
+            Context::Gps => self.place.as_ref(),
+            _ => None,
+        };
+        value(self.main.as_ref(), tag).or_else(|| value(beside, Tag(Context::Tiff, tag.number())))
     }
 
     fn ascii(&self, tag: Tag) -> Option<&[u8]> {

@@ -105,6 +105,48 @@ fn canons_newer_previews_are_rated_by_the_largest_track_of_sensor_data() {
 }
 
 #[test]
+fn canons_newer_files_say_when_how_and_where_in_boxes_of_their_own() {
+    let block = |fields: &[(u16, Value)]| exif(fields, &[], &[]);
+    let main = [(0x010F, Value::Text("Canon")), (0x0110, Value::Text("Canon EOS R6")), (0x0112, Value::Short(6))];
+    let camera = [
+        (0x829A, Value::Ratio(1, 250)),
+        (0x829D, Value::Ratio(28, 10)),
+        (0x8827, Value::Short(400)),
+        (0x9003, Value::Text("2025:06:21 14:03:59")),
+        (0x9011, Value::Text("+02:00")),
+        (0xA434, Value::Text("RF35mm F1.8")),
+    ];
+    let place = [(1, Value::Text("N")), (2, Value::Angle([46, 0, 45]))];
+    let id = |digits: u128, body: &[u8]| boxed(b"uuid", &[&digits.to_be_bytes()[..], body].concat());
+    let blocks = [boxed(b"CMT1", &block(&main)), boxed(b"CMT2", &block(&camera)), boxed(b"CMT4", &block(&place))];
+    let moov = boxed(b"moov", &id(0x85C0_B687_820F_11E0_8111_F4CE_462B_6A48, &blocks.concat()));
+    let packet = br#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>"#;
+    let xmp = id(0xBE7A_CFCB_97A9_42E8_9C71_9994_91E3_AFAC, packet);
+    let preview = jpeg(&quarters(900, 600), None, None);
+    let original = [boxed(b"ftyp", b"crx \0\0\0\x01crx isom"), moov, xmp, boxed(b"mdat", &preview)].concat();
+    let facts = read_facts(&original).unwrap();
+    assert_eq!((facts.width_px, facts.height_px, facts.camera().as_deref()), (600, 900, Some("Canon EOS R6")));
+    assert_eq!(facts.captured_at().unwrap().to_string(), "2025-06-21T14:03:59");
+    assert_eq!((facts.exposure.iso, facts.exposure.f_number), (Some(400), Some(2.8)));
+    assert_eq!((facts.lens.as_deref(), facts.rating, facts.has_gps), (Some("RF35mm F1.8"), Some(4), true));
+    let upright = image::imageops::rotate90(&quarters(900, 600));
+    assert!(difference(&pixels(&developed(&original).proof.jpeg), &upright) < 3.0);
+}
+
+#[test]
+fn a_raw_file_of_a_million_false_beginnings_is_refused_at_once() {
+    let start = [&b"IIU\0"[..], &[0; 12]].concat();
+    let chained = [&start[..], &[0xFF, 0xD8, 0xFF, 0xE0, 0, 2].repeat(1_000_000)].concat();
+    // Each leads into a field that takes its time.
+    let leading =
+        [&start[..], &[0xFF, 0xD8, 0xFF, 0xE0, 0xFF, 0xF0].repeat(10_000), &[0xFF, 0].repeat(4_000_000)].concat();
+    assert!(refused(&chained).contains("no preview"));
+    assert!(refused(&leading).contains("no preview"));
+    let photo = [&start[..], &[0xFF, 0xD8, 0xFF, 0xE0, 0, 2, 0, 0].repeat(9), &jpeg(&quarters(90, 60), None, None)];
+    assert_eq!(read_facts(&photo.concat()).unwrap().width_px, 90, "a few don't hide the photo");
+}
+
+#[test]
 fn canons_older_previews_are_rated_by_the_lossless_jpeg_of_the_sensor() {
     let mut sensor = jpeg(&quarters(920, 608), None, None);
     let frame = sensor.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
