@@ -10,8 +10,8 @@ use crate::decode::{Picture, within_memory};
 use crate::decode_jpeg_whole::{self as whole, Pixels};
 use crate::error::DevelopError;
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::{DECODE_BYTES_MAX, RENDITION_EDGE_PX_MAX};
-use crate::planes::{self, Colour};
+use crate::limits::{DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, RENDITION_EDGE_PX_MAX};
+use crate::planes::{self, Colour, Outcome};
 use crate::shrink::fitted;
 
 /// Decodes the smallest of the four sizes from which a longest edge of `edge_px` can be made.
@@ -22,18 +22,31 @@ pub fn decode(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
     let headers = JpegHeaders::of_whole_file(bytes)?;
     let frame = headers.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
     let target = fitted(frame.width_px, frame.height_px, edge_px);
-    let is_cut = headers.is_cut_short();
-    if !is_cut && let Some(pixels) = planes::decode(bytes, target, colour_for(edge_px))? {
-        return Ok(Picture { pixels, is_cmyk: false, profile: headers.profile(), damage: None });
-    }
-    let ((pixels, is_cmyk), damage) = within_memory(frame.decoded_bytes(), || {
-        let rescued = |problem: DevelopError| {
-            whole::rescue(bytes, &headers, problem.clone()).map(|pixels| (pixels, Some(problem)))
-        };
-        if is_cut {
-            return rescued(DevelopError::CutShort);
+    let problem = if headers.is_cut_short() {
+        Some(DevelopError::CutShort)
+    } else {
+        match planes::decode(bytes, target, colour_for(edge_px))? {
+            Outcome::Made(pixels) => {
+                return Ok(Picture { pixels, is_cmyk: false, profile: headers.profile(), damage: None });
+            }
+            Outcome::NotForThis => None,
+            Outcome::Broken(problem) => Some(problem),
         }
-        match decode_scaled(bytes, target, headers.is_adobes) {
+    };
+    let ((pixels, is_cmyk), damage) = within_memory(frame.decoded_bytes(), || {
+        let scaled = || decode_scaled(bytes, target, headers.is_adobes);
+        let rescued = |problem: DevelopError| {
+            let whole = || whole::rescue(bytes, &headers, problem.clone());
+            // What the one decoder shows nothing of, the other may; the second one makes all
+            // pixels of what may be far larger than it is worth.
+            let is_large = frame.decoded_bytes() > DECODE_BYTES_SHARED_MAX;
+            let pixels = if is_large { scaled().or_else(|_| whole()) } else { whole().or_else(|_| scaled()) };
+            pixels.map_or_else(|_| Err(problem.clone()), |pixels| Ok((pixels, Some(problem.clone()))))
+        };
+        if let Some(problem) = problem {
+            return rescued(problem);
+        }
+        match scaled() {
             Ok(pixels) => Ok((pixels, None)),
             Err(problem @ (DevelopError::CutShort | DevelopError::Damaged { .. })) => rescued(problem),
             Err(unknown @ DevelopError::Unsupported { .. }) => {

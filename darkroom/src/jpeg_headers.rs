@@ -4,7 +4,10 @@
 
 use crate::decode::check_size;
 use crate::error::DevelopError;
-use crate::limits::{COLOUR_PROFILE_BYTES_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX};
+use crate::limits::{
+    COLOUR_PROFILE_BYTES_MAX, JPEG_CODES_BYTES_MAX, JPEG_RARE_SCAN_PIXELS_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX,
+    JPEG_SCANS_USUAL,
+};
 
 const EXIF: &[u8] = b"Exif\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
@@ -64,6 +67,7 @@ pub struct JpegHeaders<'a> {
     /// Whether it has Adobe's segment, which tells how colours are stored.
     pub is_adobes: bool,
     profile_parts: Vec<&'a [u8]>,
+    codes_bytes: usize,
     scans: u32,
     scans_at: usize,
     is_complete: bool,
@@ -106,9 +110,16 @@ impl<'a> JpegHeaders<'a> {
         Ok(headers)
     }
 
-    /// The embedded colour profile, put together from its parts.
+    /// The embedded colour profile, put together from its parts: the first one, where a
+    /// program has added its own without taking out the camera's.
     pub fn profile(&self) -> Option<Vec<u8>> {
-        let mut parts = self.profile_parts.clone();
+        let count = self.profile_parts.first()?[1];
+        let mut parts = Vec::<&[u8]>::new();
+        for part in self.profile_parts.iter().filter(|part| part[1] == count) {
+            if !parts.iter().any(|known| known[0] == part[0]) {
+                parts.push(part);
+            }
+        }
         parts.sort_by_key(|part| part[0]);
         let whole = parts.iter().flat_map(|part| &part[2..]).copied().collect::<Vec<u8>>();
         (!whole.is_empty() && whole.len() <= COLOUR_PROFILE_BYTES_MAX).then_some(whole)
@@ -124,7 +135,9 @@ impl<'a> JpegHeaders<'a> {
             return Err(DevelopError::CutShort);
         }
         let pixels = u64::from(frame.width_px) * u64::from(frame.height_px);
-        if pixels * u64::from(self.scans) > JPEG_SCAN_PIXELS_MAX {
+        let is_usual = self.scans <= JPEG_SCANS_USUAL;
+        let pixels_max = if is_usual { JPEG_SCAN_PIXELS_MAX } else { JPEG_RARE_SCAN_PIXELS_MAX };
+        if pixels * u64::from(self.scans) > pixels_max {
             return Err(DevelopError::TooManyScans);
         }
         Ok(())
@@ -159,6 +172,7 @@ impl<'a> JpegHeaders<'a> {
     fn note(&mut self, marker: u8, body: &'a [u8]) -> Result<(), DevelopError> {
         match marker {
             0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => self.note_frame(marker, body)?,
+            0xC4 => self.codes_bytes += body.len(),
             0xDA => self.scans += 1,
             0xE1 if self.exif.is_none() && body.starts_with(EXIF) => self.exif = body.get(EXIF.len() + 1..),
             0xE1 if self.xmp.is_none() && body.starts_with(XMP) => self.xmp = body.get(XMP.len()..),
@@ -170,6 +184,9 @@ impl<'a> JpegHeaders<'a> {
                 self.profile_parts.push(&body[ICC.len()..]);
             }
             _ => {}
+        }
+        if self.codes_bytes > JPEG_CODES_BYTES_MAX {
+            return Err(DevelopError::damaged("it has more Huffman codes than a picture needs"));
         }
         if self.scans > JPEG_SCANS_MAX { Err(DevelopError::TooManyScans) } else { Ok(()) }
     }

@@ -2,10 +2,11 @@
 //! at the smallest useful scale, shrunk as planes, and put together at the end, when
 //! few pixels are left. Leaves to others what [`enprint_jpeg_scaled`] does not take.
 
-use enprint_jpeg_scaled::{Component, Jpeg, Plane, ScaledError};
+use enprint_jpeg_scaled::{Component, Jpeg, Plane, ScaledError, check_whole};
 use fast_image_resize::Resizer;
 use image::{DynamicImage, GrayImage, RgbImage};
 
+use crate::decode::within_memory;
 use crate::error::DevelopError;
 use crate::plane_resize::resized;
 
@@ -18,18 +19,80 @@ pub enum Colour {
     Half,
 }
 
-/// Decodes a baseline JPEG to exactly `size`; `None` where it is for another decoder,
-/// which also finds the words for what is wrong with it.
-pub fn decode(bytes: &[u8], size: (u32, u32), colour: Colour) -> Result<Option<DynamicImage>, DevelopError> {
-    let Ok(jpeg) = Jpeg::read(bytes) else { return Ok(None) };
-    if !jpeg.is_ycbcr_or_grey() {
-        return Ok(None);
+/// What came of a JPEG.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// All of it.
+    Made(T),
+    /// It is for another decoder, and whole as far as it could be read.
+    NotForThis,
+    /// A part of its picture is missing or can't be right.
+    Broken(DevelopError),
+}
+
+/// Decodes a baseline JPEG to exactly `size`.
+///
+/// # Errors
+/// [`DevelopError::TooMuchMemory`].
+pub fn decode(bytes: &[u8], size: (u32, u32), colour: Colour) -> Result<Outcome<DynamicImage>, DevelopError> {
+    let Some(jpeg) = for_this(bytes) else { return Ok(checked(bytes)) };
+    let scales = scales(&jpeg, size, colour);
+    within_memory(decoded_bytes(&jpeg, &scales, size), || match jpeg.decode(&scales) {
+        Ok(planes) => assembled(planes, size).map(Outcome::Made),
+        Err(problem) => said(problem),
+    })
+}
+
+/// A JPEG whose planes are light and colours.
+fn for_this(bytes: &[u8]) -> Option<Jpeg<'_>> {
+    Jpeg::read(bytes).ok().filter(Jpeg::is_ycbcr_or_grey)
+}
+
+/// Other decoders fill in grey where a file lacks something, and say nothing of it: they
+/// are given what was read to its last bit before.
+fn checked<T>(bytes: &[u8]) -> Outcome<T> {
+    check_whole(bytes).map_or_else(|problem| said(problem).unwrap_or(Outcome::NotForThis), |()| Outcome::NotForThis)
+}
+
+fn said<T>(problem: ScaledError) -> Result<Outcome<T>, DevelopError> {
+    match problem {
+        ScaledError::TooLarge => Err(DevelopError::TooMuchMemory),
+        ScaledError::CutShort => Ok(Outcome::Broken(DevelopError::CutShort)),
+        ScaledError::Data => {
+            Ok(Outcome::Broken(DevelopError::damaged("the picture's data is not what a camera writes")))
+        }
+        _ => Ok(Outcome::NotForThis),
     }
-    match jpeg.decode(&scales(&jpeg, size, colour)) {
-        Ok(planes) => assembled(planes, size).map(Some),
-        Err(ScaledError::TooLarge) => Err(DevelopError::TooMuchMemory),
-        Err(_) => Ok(None),
+}
+
+/// Whether every bit of a JPEG's picture is there.
+///
+/// # Errors
+/// [`DevelopError::CutShort`], [`DevelopError::Damaged`].
+pub fn check(bytes: &[u8]) -> Result<(), DevelopError> {
+    let Some(jpeg) = for_this(bytes) else {
+        return if let Outcome::Broken(problem) = checked::<()>(bytes) { Err(problem) } else { Ok(()) };
+    };
+    // At the smallest scale most of it is stepped over.
+    match jpeg.decode(&vec![1; jpeg.components().len()]).map_or_else(said, |_| Ok(Outcome::Made(()))) {
+        Ok(Outcome::Broken(problem)) => Err(problem),
+        _ => Ok(()),
     }
+}
+
+/// What it takes to decode at these scales and to put together what has `size`.
+fn decoded_bytes(jpeg: &Jpeg<'_>, scales: &[usize], (width, height): (u32, u32)) -> u64 {
+    let pixels = u64::from(width) * u64::from(height);
+    let blocks = |component: &Component| component.across * component.down;
+    let most = jpeg.components().iter().map(blocks).max().unwrap_or(1) as u64;
+    let stored = jpeg.size().0 as u64 * jpeg.size().1 as u64;
+    let samples = jpeg
+        .components()
+        .iter()
+        .zip(scales)
+        .map(|(component, eighths)| stored * blocks(component) as u64 / most * (eighths * eighths) as u64 / 64);
+    // The first plane is resized beside the others; three at the end beside the pixels.
+    (samples.sum::<u64>() + 2 * pixels).max(2 * jpeg.components().len() as u64 * pixels)
 }
 
 /// A picture as light and two colours, these at half its size each way.
@@ -83,15 +146,15 @@ fn row(plane: &[u8], y: usize, width: u32) -> &[u8] {
     plane.get(y * width..(y + 1) * width).unwrap_or_default()
 }
 
-/// Decodes a baseline JPEG to planes of `size`; `None` where it is for another decoder.
+/// Decodes a baseline JPEG to planes of `size`; `None` where it is for another decoder,
+/// or damaged.
+///
+/// # Errors
+/// Not for planes that are whole.
 pub fn decode_halved(bytes: &[u8], size: (u32, u32)) -> Result<Option<Planes>, DevelopError> {
-    let Ok(jpeg) = Jpeg::read(bytes) else { return Ok(None) };
-    if !jpeg.is_ycbcr_or_grey() {
-        return Ok(None);
-    }
+    let Some(jpeg) = for_this(bytes) else { return Ok(None) };
     match jpeg.decode(&scales(&jpeg, size, Colour::Half)) {
         Ok(planes) => halved(planes, size).map(Some),
-        Err(ScaledError::TooLarge) => Err(DevelopError::TooMuchMemory),
         Err(_) => Ok(None),
     }
 }

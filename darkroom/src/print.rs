@@ -3,7 +3,7 @@
 //! rendered, at full size or for a paper. A watermark belongs to proofs: no print file
 //! has one.
 
-use enprint_jpeg_scaled::{Jpeg, ScaledError, Turn, turned};
+use enprint_jpeg_scaled::{Turn, turned};
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage, imageops};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use crate::jpeg_headers::JpegHeaders;
 use crate::limits::RENDERED_PPI_MIN;
 use crate::look::{Wish, look};
 use crate::paper::{Layout, Paper};
+use crate::planes;
 use crate::print_colour::{LabProfile, Printed, Samples, printed};
 use crate::print_write::written;
 use crate::recipe::Recipe;
@@ -94,6 +95,9 @@ impl PrintSettings {
 pub const FULL_SIZE: PrintSettings =
     PrintSettings { paper: None, format: PrintFormat::Jpeg, colour: PrintColour::Keep, takes_originals: true };
 
+/// As large as a picture is made that is decoded only to see whether it can be.
+const CHECKED_EDGE_PX: u32 = 64;
+
 /// The resolution that is written where no paper says one.
 const USUAL_PPI: u16 = 300;
 
@@ -114,9 +118,8 @@ pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>,
     let recipe = recipe.checked()?;
     guarded(|| {
         let kind = decode::readable_kind(original)?;
-        check_whole(original, kind)?;
         if !needs_rendering(kind, &recipe, &FULL_SIZE) {
-            return Ok(None);
+            return check_whole(original, kind).map(|()| None);
         }
         if let (FileKind::Jpeg, Some(turn)) = (kind, recipe.turn_alone())
             && let Some(file) = without_loss(original, turn)?
@@ -138,27 +141,20 @@ pub fn print_file(original: &[u8], recipe: &Recipe) -> Result<Option<PrintFile>,
 pub fn print_file_with(original: &[u8], recipe: &Recipe, settings: &PrintSettings) -> Result<PrintFile, DevelopError> {
     let recipe = recipe.checked()?;
     settings.checked()?;
-    guarded(|| {
-        check_whole(original, decode::readable_kind(original)?)?;
-        rendered(original, &recipe, settings)
-    })
+    guarded(|| rendered(original, &recipe, settings))
 }
 
-/// Reads a camera's JPEG to its last bit, at the smallest scale: other decoders fill in
-/// grey where a few bytes are missing, which nobody sees on a proof and all on a print.
+/// Reads a file to its last bit, where the original itself goes to the lab and nobody has
+/// decoded it. What is turned or rendered is checked on its way.
 fn check_whole(original: &[u8], kind: FileKind) -> Result<(), DevelopError> {
     if kind != FileKind::Jpeg {
-        return Ok(());
+        let small = Wish { edge_px: CHECKED_EDGE_PX, ..Wish::default() };
+        return look(original, &small)?.into_picture()?.damage.map_or(Ok(()), Err);
     }
     if JpegHeaders::of_whole_file(original)?.is_cut_short() {
         return Err(DevelopError::CutShort);
     }
-    let Ok(jpeg) = Jpeg::read(original) else { return Ok(()) };
-    match jpeg.decode(&vec![1; jpeg.components().len()]) {
-        Err(ScaledError::Data) => Err(DevelopError::damaged("the picture's data is not what a camera writes")),
-        Err(ScaledError::CutShort) => Err(DevelopError::CutShort),
-        _ => Ok(()),
-    }
+    planes::check(original)
 }
 
 /// `None` where the file's kind, size or colours need it to be rendered.

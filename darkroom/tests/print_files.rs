@@ -308,6 +308,36 @@ fn grey_and_transparent_originals_are_printed_in_colour_on_white() {
 }
 
 #[test]
+fn grey_with_a_profile_for_colours_is_printed_as_the_proof_shows_it() {
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 95);
+    let steep = ColorProfile::new_pro_photo_rgb().encode().unwrap();
+    encoder.add_icc_profile(&steep).unwrap();
+    encoder.encode(&vec![128; 300 * 200], 300, 200, jpeg_encoder::ColorType::Luma).unwrap();
+    let Rgb([proof, ..]) = *kit::pixels(&kit::developed(&bytes).proof.jpeg).get_pixel(9, 9);
+    assert!(proof > 138, "the profile counts: {proof}");
+    let kept = printed(&bytes, &full_size());
+    assert_eq!(profile_in(&kept).unwrap(), steep);
+    assert!(pixels(&kept).get_pixel(9, 9).0.iter().all(|level| level.abs_diff(128) < 3));
+    let colour = PrintColour::Convert(ColorProfile::new_srgb().encode().unwrap());
+    let converted = printed(&bytes, &PrintSettings { colour, ..full_size() });
+    assert!(pixels(&converted).get_pixel(9, 9).0.iter().all(|level| level.abs_diff(proof) < 4));
+}
+
+#[test]
+fn the_largest_cameras_photos_are_edited_and_printed() {
+    // 102 megapixels, and more than any smaller camera's in one plane.
+    let mut bytes = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut bytes, 60);
+    encoder.encode(&vec![90; 11_648 * 8_736], 11_648, 8_736, jpeg_encoder::ColorType::Luma).unwrap();
+    let crop = Some(CropFrame { left: 400_000, top: 400_000, width: 100_000, height: 100_000 });
+    let file = print_file(&bytes, &Recipe { crop, ..Recipe::default() }).unwrap().unwrap();
+    assert_eq!((file.width_px, file.height_px), (1_165, 874));
+    let settings = settings(Paper::filled(PrintSize::inches(4, 6), 300));
+    assert_eq!(printed(&bytes, &settings).width_px, 1_800);
+}
+
+#[test]
 fn a_watermark_is_never_on_a_print() {
     let grey = png(RgbImage::from_pixel(1_200, 800, Rgb([90; 3])));
     let marked = enprint_darkroom::DevelopSettings {

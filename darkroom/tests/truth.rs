@@ -7,7 +7,7 @@ mod kit;
 
 use enprint_darkroom::{DevelopSettings, FileKind, Watermark, develop, read_facts};
 use image::imageops::{flip_horizontal, flip_vertical, rotate90, rotate180, rotate270};
-use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use kit::{Value, developed, difference, exif, jpeg, pixels, quarters};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
@@ -39,6 +39,65 @@ fn every_orientation_comes_out_upright() {
         assert!(off < 2.5, "orientation {orientation} is {off} levels off");
         assert_eq!((renditions.thumbnail.width_px, renditions.thumbnail.height_px), (320, 213));
     }
+}
+
+#[test]
+fn every_orientation_comes_out_upright_in_every_format_that_says_it_by_exif() {
+    let upright = quarters(300, 200);
+    for orientation in 1..=8 {
+        let block = exif(&[(0x0112, Value::Short(orientation))], &[], &[]);
+        let lying = DynamicImage::from(stored(&upright, orientation));
+        for (format, original) in [("PNG", png_with(&lying, &block)), ("WebP", webp_with(&lying, &block))] {
+            let facts = read_facts(&original).unwrap();
+            assert_eq!((facts.width_px, facts.height_px), (300, 200), "{format} {orientation}");
+            let off = difference(&pixels(&developed(&original).proof.jpeg), &upright);
+            assert!(off < 2.5, "{format} of orientation {orientation} is {off} levels off");
+        }
+        let original = tiff_with(&lying, orientation);
+        let off = difference(&pixels(&developed(&original).proof.jpeg), &upright);
+        assert!(off < 2.5, "TIFF of orientation {orientation} is {off} levels off");
+    }
+}
+
+fn png_with(picture: &DynamicImage, block: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+    encoder.set_exif_metadata(block.to_vec()).unwrap();
+    picture.write_with_encoder(encoder).unwrap();
+    bytes
+}
+
+/// The block stands behind the picture, in a chunk of its own.
+fn webp_with(picture: &DynamicImage, block: &[u8]) -> Vec<u8> {
+    let plain = encoded(picture.clone(), ImageFormat::WebP);
+    let chunk = [b"EXIF", &(block.len() as u32).to_le_bytes()[..], block, &[0][..block.len() % 2]].concat();
+    let length = ((plain.len() - 8 + chunk.len()) as u32).to_le_bytes();
+    [&plain[..4], &length, &plain[8..], &chunk].concat()
+}
+
+fn tiff_with(picture: &DynamicImage, orientation: u16) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut bytes).unwrap();
+    let mut image = encoder.new_image::<tiff::encoder::colortype::RGB8>(picture.width(), picture.height()).unwrap();
+    image.encoder().write_tag(tiff::tags::Tag::Orientation, orientation).unwrap();
+    image.write_data(picture.as_bytes()).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn a_gradient_of_16_bits_has_no_bands_in_its_proof() {
+    // Fifty levels of 8 bits over 1,500 pixels, in a profile that has to be converted.
+    let level = |x: u32| (0x4000 + x * 50 * 257 / 1_500) as u16;
+    let gradient = ImageBuffer::from_fn(1_500, 200, |x, _| Rgb([level(x); 3]));
+    let original = kit::png_with_profile(&gradient, &ColorProfile::new_pro_photo_rgb().encode().unwrap());
+    let settings = DevelopSettings { proof_quality: 100, ..DevelopSettings::default() };
+    let proof = pixels(&develop(&original, &settings).unwrap().proof.jpeg);
+    let row = (0..1_500).map(|x| proof.get_pixel(x, 100).0[1]).collect::<Vec<_>>();
+    let longest = row.chunk_by(|one, next| one == next).map(<[u8]>::len).max().unwrap();
+    let steps = row.windows(2).map(|two| i32::from(two[1]) - i32::from(two[0]));
+    assert!(steps.clone().all(|step| step.abs() <= 2), "steps of {:?}", steps.max());
+    // Sixty or so levels are seen over 1,500 pixels: none lasts twice as long as it should.
+    assert!(longest < 60, "a band of {longest} pixels");
 }
 
 #[test]
@@ -92,6 +151,21 @@ fn wide_gamut_profiles_look_like_the_srgb_picture() {
         let says_adobe = exif(&[], &[(0xA005, Value::Long(0))], &[]);
         assert!(pixels(&developed(&jpeg(&wide, Some(&says_adobe), None)).proof.jpeg).width() > 0);
     }
+}
+
+#[test]
+fn of_two_profiles_in_one_file_the_first_counts() {
+    let picture = quarters(300, 200);
+    let (p3, adobe) =
+        (ColorProfile::new_display_p3().encode().unwrap(), ColorProfile::new_adobe_rgb().encode().unwrap());
+    let first = jpeg(&picture, None, Some(&p3));
+    let at = first.windows(2).position(|two| two == [0xFF, 0xE2]).unwrap();
+    let at = at + 2 + usize::from(u16::from_be_bytes([first[at + 2], first[at + 3]]));
+    let length = (2 + 14 + adobe.len() as u16).to_be_bytes();
+    let second = [&[0xFF, 0xE2][..], &length, b"ICC_PROFILE\0\x01\x01", &adobe].concat();
+    let both = [&first[..at], &second, &first[at..]].concat();
+    assert_eq!(developed(&both).proof, developed(&first).proof);
+    assert_ne!(developed(&both).proof, developed(&jpeg(&picture, None, None)).proof);
 }
 
 #[test]
