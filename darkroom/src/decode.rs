@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use image::error::ImageError;
 use image::metadata::Orientation as Turn;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::DevelopError;
 use crate::limits::{
@@ -14,7 +14,7 @@ use crate::limits::{
     ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX, PNG_HEADERS_BYTES_MAX,
 };
 use crate::sniff::{FileKind, sniff};
-use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, raw};
+use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, decode_tiff, raw};
 
 /// Decoded pixels, as stored: not upright, in their own colours.
 #[derive(Debug)]
@@ -43,7 +43,19 @@ pub fn decode(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, Dev
         FileKind::Heic => decode_heic::decode(bytes),
         FileKind::Avif => decode_avif::decode(bytes),
         FileKind::JpegXl => decode_jxl::decode(bytes),
-        _ => decode_other(bytes, kind),
+        FileKind::Tiff if decode_tiff::is_in_inks(bytes) => decode_tiff::decode(bytes, None),
+        _ => decode_other(bytes, kind).or_else(|problem| what_is_left(bytes, kind, problem)),
+    }
+}
+
+/// Of a file that was cut short or spoiled, what came before.
+fn what_is_left(bytes: &[u8], kind: FileKind, problem: DevelopError) -> Result<Picture, DevelopError> {
+    match (&problem, kind) {
+        (DevelopError::CutShort | DevelopError::Damaged { .. }, FileKind::Tiff) => {
+            decode_tiff::decode(bytes, Some(problem.clone())).or(Err(problem))
+        }
+        (DevelopError::CutShort | DevelopError::Damaged { .. }, FileKind::Png) => rows_of_png(bytes, problem),
+        _ => Err(problem),
     }
 }
 
@@ -130,15 +142,56 @@ pub fn opened(bytes: &[u8], kind: FileKind) -> Result<impl ImageDecoder + '_, De
 
 fn decode_other(bytes: &[u8], kind: FileKind) -> Result<Picture, DevelopError> {
     let mut decoder = opened(bytes, kind)?;
-    let (width_px, height_px) = decoder.dimensions();
-    check_size(width_px, height_px)?;
-    check_dense(bytes.len(), decoder.total_bytes())?;
-    let profile = decoder.icc_profile().ok().flatten();
-    let profile = profile.filter(|profile| profile.len() <= COLOUR_PROFILE_BYTES_MAX);
+    check_claims(bytes, &decoder)?;
+    let profile = profile_of(&mut decoder);
     within_memory(decoder.total_bytes(), || {
         decoder.set_limits(limits(DECODE_BYTES_MAX)).map_err(in_words)?;
         let pixels = DynamicImage::from_decoder(decoder).map_err(in_words)?;
         Ok(Picture { pixels, is_cmyk: false, profile, damage: None })
+    })
+}
+
+fn check_claims(bytes: &[u8], decoder: &impl ImageDecoder) -> Result<(), DevelopError> {
+    let (width_px, height_px) = decoder.dimensions();
+    check_size(width_px, height_px)?;
+    check_dense(bytes.len(), decoder.total_bytes())
+}
+
+fn profile_of(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
+    decoder.icc_profile().ok().flatten().filter(|profile| profile.len() <= COLOUR_PROFILE_BYTES_MAX)
+}
+
+/// The rows of a PNG that come before its `problem`, and grey in place of the others.
+fn rows_of_png(bytes: &[u8], problem: DevelopError) -> Result<Picture, DevelopError> {
+    const GREY: u8 = 0x80;
+    let mut decoder = opened(bytes, FileKind::Png)?;
+    check_claims(bytes, &decoder)?;
+    let profile = profile_of(&mut decoder);
+    let ((width, height), colours) = (decoder.dimensions(), decoder.color_type());
+    let total = decoder.total_bytes();
+    // Samples of 16 bits are copied once more.
+    within_memory(2 * total, || {
+        decoder.set_limits(limits(DECODE_BYTES_MAX)).map_err(in_words)?;
+        let mut samples = vec![GREY; usize::try_from(total).unwrap_or(usize::MAX)];
+        let is_whole = decoder.read_image(&mut samples).is_ok();
+        if is_whole || samples.iter().all(|sample| *sample == GREY) {
+            return Err(problem);
+        }
+        // Only of a whole picture the decoder turns the bytes around.
+        let wide = || samples.as_chunks::<2>().0.iter().map(|two| u16::from_be_bytes(*two)).collect::<Vec<_>>();
+        let pixels = match colours {
+            ColorType::L16 => ImageBuffer::from_raw(width, height, wide()).map(DynamicImage::ImageLuma16),
+            ColorType::La16 => ImageBuffer::from_raw(width, height, wide()).map(DynamicImage::ImageLumaA16),
+            ColorType::Rgb16 => ImageBuffer::from_raw(width, height, wide()).map(DynamicImage::ImageRgb16),
+            ColorType::Rgba16 => ImageBuffer::from_raw(width, height, wide()).map(DynamicImage::ImageRgba16),
+            ColorType::L8 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLuma8),
+            ColorType::La8 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLumaA8),
+            ColorType::Rgb8 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgb8),
+            ColorType::Rgba8 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgba8),
+            _ => None,
+        };
+        let pixels = pixels.ok_or_else(|| problem.clone())?;
+        Ok(Picture { pixels, is_cmyk: false, profile, damage: Some(problem) })
     })
 }
 

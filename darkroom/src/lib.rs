@@ -15,7 +15,7 @@
 //! | `planes` | camera JPEGs at the size wanted, the fast way |
 //! | `plane_resize` | one plane at another size |
 //! | `planar` | from there to renditions without a detour through RGB |
-//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl` | bytes → pixels, bounded |
+//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl`, `decode_tiff` | bytes → pixels, bounded |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | `raw_canon` | the metadata of Canon's newer RAW files |
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
@@ -46,6 +46,7 @@ mod decode_heic;
 mod decode_jpeg;
 mod decode_jpeg_whole;
 mod decode_jxl;
+mod decode_tiff;
 pub mod develop;
 mod encode;
 pub mod error;

@@ -60,6 +60,9 @@ pub(crate) fn printed(
     lab: Option<&LabProfile<'_>>,
 ) -> Result<Printed, DevelopError> {
     let own = meaning.profile.and_then(|bytes| Some((bytes, ColorProfile::new_from_slice(bytes).ok()?)));
+    // Grey with a profile for colours is a colour whose three levels are one.
+    let is_for_colours = own.as_ref().is_some_and(|(_, profile)| profile.color_space == DataColorSpace::Rgb);
+    let pixels = if is_for_colours && is_grey(&pixels) { in_colour(pixels) } else { pixels };
     let own = own.filter(|(_, profile)| profile.color_space == space_of(&pixels, meaning.is_cmyk));
     let Some(lab) = lab else {
         return Ok(kept(pixels, own, meaning, settings.format));
@@ -109,6 +112,10 @@ fn kept(
             Printed { samples, profile: written(ColorProfile::new_srgb()) }
         }
     }
+}
+
+fn in_colour(grey: DynamicImage) -> DynamicImage {
+    if matches!(grey, DynamicImage::ImageLuma16(_)) { grey.into_rgb16().into() } else { grey.into_rgb8().into() }
 }
 
 fn is_grey(pixels: &DynamicImage) -> bool {
