@@ -1,5 +1,7 @@
 //! One frame of AV1 → planes → light: the bitstream's own matter, without its container.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageBuffer, RgbImage};
@@ -29,6 +31,10 @@ pub(crate) struct Planes {
     colours: Option<[Vec<u16>; 2]>,
     /// As the bitstream says.
     coding: Coding,
+    /// Red, green and blue, as the bitstream says, in the numbers of ITU-T H.273.
+    pub(crate) primaries: u16,
+    /// How light becomes numbers, likewise.
+    pub(crate) curve: u16,
 }
 
 /// Decodes the first frame, which may have `pixels_max` pixels.
@@ -88,9 +94,18 @@ fn planes(picture: &Picture) -> Result<Planes, DevelopError> {
         };
         Some([colour(Component::U)?, colour(Component::V)?])
     };
-    let coding =
-        Coding { matrix: picture.matrix_coefficients() as u16, is_full: picture.color_range() == YUVRange::Full };
-    Ok(Planes { width, height, bits, light, colours, coding })
+    let matrix = told(|| picture.matrix_coefficients() as u16);
+    let coding = Coding { matrix, is_full: picture.color_range() == YUVRange::Full };
+    let primaries = told(|| picture.color_primaries() as u16);
+    let curve = told(|| picture.transfer_characteristic() as u16);
+    Ok(Planes { width, height, bits, light, colours, coding, primaries, curve })
+}
+
+/// A number of the picture's headers. The decoder falls over those that nobody has given a
+/// meaning to, which say as much as the one for "not said".
+fn told(number: impl FnOnce() -> u16) -> u16 {
+    const NOT_SAID: u16 = 2;
+    catch_unwind(AssertUnwindSafe(number)).unwrap_or(NOT_SAID)
 }
 
 /// A plane's samples without what pads its rows.
@@ -143,37 +158,47 @@ impl Planes {
     pub(crate) fn light(&self, said: Option<Coding>) -> Result<DynamicImage, DevelopError> {
         let coding = said.unwrap_or(self.coding);
         let Some([blue, red]) = &self.colours else {
-            let levels = self.light_levels(coding.is_full);
-            return self.whole(levels, 1);
+            let (black, white) = light_range(coding.is_full, self.bits);
+            return self.whole(self.light.iter().map(|level| [(f32::from(*level) - black) / (white - black)]));
         };
         let to_rgb = Matrix::of(coding, self.bits)?;
         let pixels = self.light.iter().zip(blue.iter().zip(red));
-        let rgb = pixels.flat_map(|(light, (blue, red))| to_rgb.pixel([*light, *blue, *red])).collect::<Vec<f32>>();
-        self.whole(rgb, 3)
+        self.whole(pixels.map(|(light, (blue, red))| to_rgb.pixel([*light, *blue, *red])))
     }
 
-    /// The light alone from 0 to 1.
-    pub(crate) fn light_levels(&self, is_full: bool) -> Vec<f32> {
-        let (black, white) = light_range(is_full, self.bits);
-        self.light.iter().map(|level| (f32::from(*level) - black) / (white - black)).collect()
+    /// The light alone with 16 bits, whatever the depth: a transparency's.
+    pub(crate) fn levels(&self) -> Vec<u16> {
+        let (black, white) = light_range(self.coding.is_full, self.bits);
+        let level = |level: &u16| (f32::from(*level) - black) / (white - black);
+        self.light.iter().map(|stored| (level(stored).clamp(0.0, 1.0) * 65_535.0).round() as u16).collect()
     }
 
-    /// What the bitstream says of black and white.
-    pub(crate) fn is_full(&self) -> bool {
-        self.coding.is_full
-    }
-
-    fn whole(&self, levels: Vec<f32>, channels: u8) -> Result<DynamicImage, DevelopError> {
+    /// Levels from 0 to 1 as samples: with 8 bits where that is all there is, else with 16.
+    fn whole<const N: usize>(&self, pixels: impl Iterator<Item = [f32; N]>) -> Result<DynamicImage, DevelopError> {
         let (width, height) = (self.width, self.height);
-        let narrow = || levels.iter().map(|level| (level.clamp(0.0, 1.0) * 255.0).round() as u8).collect();
-        let wide = || levels.iter().map(|level| (level.clamp(0.0, 1.0) * 65_535.0).round() as u16).collect();
-        let pixels = match (self.bits, channels) {
-            (8, 1) => image::GrayImage::from_raw(width, height, narrow()).map(DynamicImage::from),
-            (8, _) => RgbImage::from_raw(width, height, narrow()).map(DynamicImage::from),
-            (_, 1) => ImageBuffer::from_raw(width, height, wide()).map(DynamicImage::ImageLuma16),
-            _ => ImageBuffer::from_raw(width, height, wide()).map(DynamicImage::ImageRgb16),
+        let whole = if self.bits == 8 {
+            let samples = self.gathered(pixels, |level| (level.clamp(0.0, 1.0) * 255.0).round() as u8);
+            if N == 1 {
+                image::GrayImage::from_raw(width, height, samples).map(DynamicImage::from)
+            } else {
+                RgbImage::from_raw(width, height, samples).map(DynamicImage::from)
+            }
+        } else {
+            let samples = self.gathered(pixels, |level| (level.clamp(0.0, 1.0) * 65_535.0).round() as u16);
+            if N == 1 {
+                ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLuma16)
+            } else {
+                ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgb16)
+            }
         };
-        pixels.ok_or_else(fewer)
+        whole.ok_or_else(fewer)
+    }
+
+    /// Each level as it is stored, without a copy of them all in between.
+    fn gathered<S, const N: usize>(&self, pixels: impl Iterator<Item = [f32; N]>, stored: impl Fn(f32) -> S) -> Vec<S> {
+        let mut samples = Vec::with_capacity(self.light.len() * N);
+        pixels.for_each(|pixel| samples.extend(pixel.map(&stored)));
+        samples
     }
 }
 

@@ -2,11 +2,13 @@
 //! and mirroring applied, so that EXIF's orientation no longer counts. The AV1 in it is
 //! `av1`'s matter.
 
+use std::cell::Cell;
+
 use image::{DynamicImage, GenericImage, ImageBuffer, Rgba, imageops};
 
 use crate::av1::{self, Coding, Planes};
 use crate::decode::{Picture, check_dense, check_size, within_memory};
-use crate::decode_heic::profile_of_primaries;
+use crate::decode_heic::{divide_by_alpha, is_hdr, profile_of_primaries};
 use crate::error::DevelopError;
 use crate::heif::{Heif, Numbers};
 use crate::limits::{AVIF_BYTES_PER_PX, COLOUR_PROFILE_BYTES_MAX};
@@ -34,8 +36,20 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     let pixels = u64::from(width) * u64::from(height);
     check_dense(bytes.len(), 3 * pixels)?;
     within_memory(pixels * AVIF_BYTES_PER_PX, || {
-        let colour = Colour::of(&heif)?;
-        let mut pixels = assembled(&heif, heif.primary, &|planes| planes.light(colour.coding))?;
+        let mut colour = Colour::of(&heif)?;
+        // Where the container says nothing, the picture's own headers may.
+        let of_picture = Cell::new(2);
+        let to_light = |planes: &Planes| {
+            if colour.coding.is_none() && is_hdr(planes.curve) {
+                return Err(HDR);
+            }
+            of_picture.set(planes.primaries);
+            planes.light(colour.coding)
+        };
+        let mut pixels = assembled(&heif, heif.primary, &to_light)?;
+        if colour.coding.is_none() && colour.profile.is_none() {
+            colour.profile = profile_of_primaries(of_picture.get());
+        }
         if let Some(alpha) = alpha_of(&heif) {
             let levels = assembled(&heif, alpha, &grey)?.into_luma16();
             let is_multiplied = heif.referred(b"prem", heif.primary).contains(&alpha);
@@ -64,6 +78,8 @@ fn outside() -> DevelopError {
     DevelopError::damaged("what it shows lies outside of its picture")
 }
 
+const HDR: DevelopError = DevelopError::Unsupported { what: "AVIF in HDR (PQ or HLG)" };
+
 /// What the container says of the colours.
 struct Colour {
     coding: Option<Coding>,
@@ -82,8 +98,8 @@ impl Colour {
                     let mut numbers = Numbers(rest);
                     let all = (numbers.short(), numbers.short(), numbers.short(), numbers.byte());
                     let (Some(which), Some(curve), Some(matrix), Some(range)) = all else { continue };
-                    if matches!(curve, 16 | 18) {
-                        return Err(DevelopError::Unsupported { what: "AVIF in HDR (PQ or HLG)" });
+                    if is_hdr(curve) {
+                        return Err(HDR);
                     }
                     primaries = which;
                     colour.coding = Some(Coding { matrix, is_full: range & 0x80 != 0 });
@@ -177,9 +193,7 @@ fn alpha_of(heif: &Heif<'_>) -> Option<u32> {
 }
 
 fn grey(planes: &Planes) -> Result<DynamicImage, DevelopError> {
-    let levels = planes.light_levels(planes.is_full()).into_iter();
-    let levels = levels.map(|level| (level.clamp(0.0, 1.0) * 65_535.0).round() as u16).collect();
-    let grey = ImageBuffer::from_raw(planes.width, planes.height, levels).map(DynamicImage::ImageLuma16);
+    let grey = ImageBuffer::from_raw(planes.width, planes.height, planes.levels()).map(DynamicImage::ImageLuma16);
     grey.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))
 }
 
@@ -192,13 +206,10 @@ fn with_alpha(
         return Err(DevelopError::damaged("its alpha is of another size"));
     }
     let mut rgba = pixels.into_rgba16();
-    for (Rgba([red, green, blue, opaque]), level) in rgba.pixels_mut().zip(alpha.iter()) {
-        *opaque = *level;
+    for (Rgba(pixel), level) in rgba.pixels_mut().zip(alpha.iter()) {
+        pixel[3] = *level;
         if is_multiplied {
-            for light in [red, green, blue] {
-                let whole = u64::from(*light) * 65_535 / u64::from((*level).max(1));
-                *light = u16::try_from(whole).unwrap_or(u16::MAX);
-            }
+            divide_by_alpha(pixel);
         }
     }
     Ok(DynamicImage::ImageRgba16(rgba))

@@ -36,6 +36,10 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     let needed = u64::from(width_px) * u64::from(height_px) * HEIC_BYTES_PER_PX;
     within_memory(needed, || {
         let mut decoded = heic_decoder::decode(bytes).map_err(in_words)?;
+        // By the container, or where that says nothing by the picture's own headers.
+        if decoded.color_info.is_some_and(|said| is_hdr(said.transfer_characteristics)) {
+            return Err(DevelopError::Unsupported { what: "HEIC in HDR (PQ or HLG)" });
+        }
         let profile = decoded.metadata.icc_profile.take().filter(|it| it.len() <= COLOUR_PROFILE_BYTES_MAX);
         let profile = profile.or_else(|| profile_of_primaries(decoded.color_info?.color_primaries));
         Ok(Picture { pixels: light(&decoded)?, is_cmyk: false, profile, damage: None })
@@ -47,7 +51,10 @@ fn light(decoded: &DecodedImage) -> Result<DynamicImage, DevelopError> {
     let edge = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
     let (width, height) = (edge(decoded.width), edge(decoded.height));
     let pixels = if decoded.alpha.is_some() {
-        let rgba = decoded.to_rgba16().map_err(in_words)?;
+        let mut rgba = decoded.to_rgba16().map_err(in_words)?;
+        if rgba.premultiplied {
+            rgba.data.as_chunks_mut::<4>().0.iter_mut().for_each(divide_by_alpha);
+        }
         ImageBuffer::from_raw(width, height, rgba.data).map(DynamicImage::ImageRgba16)
     } else if decoded.bit_depth_luma > 8 {
         let rgb = decoded.to_rgb16().map_err(in_words)?;
@@ -56,6 +63,20 @@ fn light(decoded: &DecodedImage) -> Result<DynamicImage, DevelopError> {
         RgbImage::from_raw(width, height, decoded.to_rgb8().map_err(in_words)?.data).map(DynamicImage::from)
     };
     pixels.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))
+}
+
+/// Makes a pixel's colours as bright as they were before its alpha was taken into them.
+pub fn divide_by_alpha([red, green, blue, alpha]: &mut [u16; 4]) {
+    for light in [red, green, blue] {
+        let whole = u64::from(*light) * 65_535 / u64::from((*alpha).max(1));
+        *light = u16::try_from(whole).unwrap_or(u16::MAX);
+    }
+}
+
+/// Whether a curve, in the numbers of ITU-T H.273, is for screens that are brighter than
+/// paper: PQ or HLG. Read as an ordinary curve it would be grey and dull.
+pub fn is_hdr(transfer_characteristics: u16) -> bool {
+    matches!(transfer_characteristics, 16 | 18)
 }
 
 /// Without an ICC profile, the four numbers of `colr/nclx` say which primaries: 12 is

@@ -1,7 +1,7 @@
 //! JPEG XL → pixels, upright: the codestream says its own orientation, which the
 //! decoder applies.
 
-use image::{DynamicImage, GrayImage, ImageBuffer};
+use image::{DynamicImage, ImageBuffer};
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, PixelFormat};
 
 use crate::decode::{Picture, check_dense, check_size, within_memory};
@@ -88,10 +88,16 @@ fn light(image: &JxlImage) -> Result<DynamicImage, DevelopError> {
     let samples = u64::from(width) * u64::from(height) * u64::from(stream.channels());
     let samples = usize::try_from(samples).map_err(|_| DevelopError::TooMuchMemory)?;
     let is_8_bit = image.image_header().metadata.bit_depth.bits_per_sample() <= 8;
-    if format == PixelFormat::Gray && is_8_bit {
-        let mut grey = vec![0_u8; samples];
-        stream.write_to_buffer(&mut grey);
-        return whole(GrayImage::from_raw(width, height, grey).map(DynamicImage::from));
+    if is_8_bit {
+        let mut levels = vec![0_u8; samples];
+        stream.write_to_buffer(&mut levels);
+        return whole(match format {
+            PixelFormat::Gray => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageLuma8),
+            PixelFormat::Graya => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageLumaA8),
+            PixelFormat::Rgb => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageRgb8),
+            PixelFormat::Rgba => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageRgba8),
+            PixelFormat::Cmyk | PixelFormat::Cmyka => return Err(INKS),
+        });
     }
     let mut levels = vec![0_u16; samples];
     stream.write_to_buffer(&mut levels);
@@ -100,11 +106,11 @@ fn light(image: &JxlImage) -> Result<DynamicImage, DevelopError> {
         PixelFormat::Graya => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageLumaA16),
         PixelFormat::Rgb => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageRgb16),
         PixelFormat::Rgba => ImageBuffer::from_raw(width, height, levels).map(DynamicImage::ImageRgba16),
-        PixelFormat::Cmyk | PixelFormat::Cmyka => {
-            return Err(DevelopError::Unsupported { what: "JPEG XL in inks (CMYK)" });
-        }
+        PixelFormat::Cmyk | PixelFormat::Cmyka => return Err(INKS),
     })
 }
+
+const INKS: DevelopError = DevelopError::Unsupported { what: "JPEG XL in inks (CMYK)" };
 
 fn whole(pixels: Option<DynamicImage>) -> Result<DynamicImage, DevelopError> {
     pixels.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))

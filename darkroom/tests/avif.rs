@@ -136,6 +136,12 @@ fn hdr_is_refused_in_words_rather_than_shown_wrong() {
     let Some(original) = avif(&quarters(96, 64).into(), &["--cicp", "9/16/9", "-d", "10"]) else { return };
     let error = enprint_darkroom::develop(&original, &enprint_darkroom::DevelopSettings::default()).unwrap_err();
     assert!(in_words(&error).contains("HDR"));
+    // Where the container says nothing of the colours, the picture's own headers count.
+    let mut silent = original;
+    let at = silent.windows(4).position(|name| name == b"colr").unwrap();
+    silent[at..at + 4].copy_from_slice(b"free");
+    let error = enprint_darkroom::develop(&silent, &enprint_darkroom::DevelopSettings::default()).unwrap_err();
+    assert!(in_words(&error).contains("HDR"));
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! HEIC whose boxes are put together here around one small coded picture: colours by
+//! number, transparency, and HDR, which is refused rather than shown wrong.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod kit;
+
+use enprint_darkroom::{DevelopSettings, develop};
+use image::{Rgb, RgbImage};
+use kit::boxes::{Item, boxed, file, full, meta, size};
+use kit::{developed, difference, in_words, pixels, small};
+use moxcms::{ColorProfile, Layout, TransformOptions};
+
+/// How the coded picture is set up, and its bytes.
+fn coded() -> (Vec<u8>, Vec<u8>) {
+    let heic = small::heic();
+    let at = heic.windows(4).position(|name| name == b"hvcC").unwrap() - 4;
+    let length = u32::from_be_bytes(heic[at..at + 4].try_into().unwrap()) as usize;
+    let data = heic.windows(4).position(|name| name == b"mdat").unwrap() + 4;
+    // Behind the eight bytes of the grid's own data.
+    (heic[at..at + length].to_vec(), heic[data..data + 0x74].to_vec())
+}
+
+fn nclx(primaries: u16, curve: u16, matrix: u16) -> Vec<u8> {
+    let numbers = [primaries, curve, matrix].map(u16::to_be_bytes).concat();
+    boxed(b"colr", &[b"nclx", &numbers[..], &[0x80]].concat())
+}
+
+/// The picture with those colours; with a transparency beside it, which is the same
+/// picture's light, whose colours are multiplied by it or not.
+fn heic(colours: &[u8], multiplied: Option<bool>) -> Vec<u8> {
+    let (configuration, data) = coded();
+    let transparency = full(b"auxC", 0, b"urn:mpeg:hevc:2015:auxid:1\0");
+    let build = |data_at: u32| {
+        let place = (data_at, data.len() as u32);
+        let item = |properties: &[u8]| Item { kind: *b"hvc1", place, properties: properties.to_vec() };
+        let mut items = vec![item(&[1, 2, 3])];
+        let mut references = Vec::new();
+        if let Some(is_multiplied) = multiplied {
+            items.push(item(&[1, 2, 4]));
+            references.push((*b"auxl", 2, vec![1]));
+            references.extend(is_multiplied.then(|| (*b"prem", 1, vec![2])));
+        }
+        let properties = [configuration.clone(), size(64, 64), colours.to_vec(), transparency.clone()];
+        meta(&items, &properties, &references)
+    };
+    let data_at = file(b"heic", &build(0), &[]).len() as u32;
+    file(b"heic", &build(data_at), &data)
+}
+
+fn shown(original: &[u8]) -> RgbImage {
+    pixels(&developed(original).proof.jpeg)
+}
+
+#[test]
+fn colours_by_number_become_those_of_srgb() {
+    let srgb = shown(&heic(&nclx(1, 13, 6), None));
+    let mut wide = srgb.clone();
+    let options = TransformOptions::default();
+    let p3 = ColorProfile::new_display_p3();
+    let transform = p3.create_transform_8bit(Layout::Rgb, &ColorProfile::new_srgb(), Layout::Rgb, options).unwrap();
+    transform.transform(srgb.as_raw(), &mut wide).unwrap();
+    assert!(difference(&wide, &srgb) > 4.0, "the two differ");
+    let off = difference(&shown(&heic(&nclx(12, 13, 6), None)), &wide);
+    assert!(off < 2.5, "{off} levels off");
+}
+
+#[test]
+fn hdr_is_refused_in_words_rather_than_shown_wrong() {
+    for curve in [16, 18] {
+        let original = heic(&nclx(9, curve, 9), None);
+        let words = in_words(&develop(&original, &DevelopSettings::default()).unwrap_err());
+        assert!(words.contains("HEIC in HDR"), "{words}");
+    }
+    assert!(develop(&heic(&nclx(9, 14, 9), None), &DevelopSettings::default()).is_ok());
+}
+
+#[test]
+fn colours_that_were_multiplied_by_their_transparency_are_divided_again() {
+    let colours = nclx(1, 13, 6);
+    let opaque = shown(&heic(&colours, None));
+    let (multiplied, plain) = (shown(&heic(&colours, Some(true))), shown(&heic(&colours, Some(false))));
+    // On white, a multiplied colour stands as it is beside what its transparency lets
+    // through; a plain one is weakened by it before.
+    let mean = |picture: &RgbImage| picture.iter().map(|level| f64::from(*level)).sum::<f64>();
+    assert!(mean(&multiplied) > mean(&plain) + 20.0 * plain.len() as f64 / 3.0);
+    for (x, y) in [(10, 10), (50, 10), (10, 40), (50, 40)] {
+        let Rgb([red, green, blue]) = *opaque.get_pixel(x, y);
+        let light = 0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue);
+        // No colour can be brighter than its transparency lets it be.
+        for (channel, level) in [red, green, blue].into_iter().enumerate() {
+            let expected = f64::from(level).min(light) + 255.0 - light;
+            let seen = f64::from(multiplied.get_pixel(x, y).0[channel]);
+            assert!((seen - expected).abs() < 12.0, "{x} {y}: {seen}, not {expected}");
+        }
+    }
+}
