@@ -19,8 +19,9 @@ pub fn jpegs() -> Vec<Bomb> {
         ("JPEG of no height", claiming(64, 0), "64 × 0"),
         ("JPEG of 12,000 × 12,000 with the data of 64 × 48", claiming(12_000, 12_000), "cut short"),
         ("progressive JPEG of 400 scans", of_scans(400, 64, 48), "passes"),
-        ("progressive JPEG of 62 scans, 18 MP", of_scans(62, 4_500, 4_000), ""),
-        ("progressive JPEG of 16 scans, 36 MP", of_scans(16, 6_000, 6_000), ""),
+        ("progressive JPEG of 62 scans, 18 MP", of_scans(62, 4_500, 4_000), "passes"),
+        ("progressive JPEG of 50 scans, 5 MP", of_scans(50, 2_500, 2_000), "shown"),
+        ("progressive JPEG of 16 scans, 36 MP", of_scans(16, 6_000, 6_000), "passes"),
         (
             "JPEG with an EXIF block of fields that are each all of it",
             jpeg(&quarters(64, 48), Some(&block), None),

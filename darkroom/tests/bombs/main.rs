@@ -1,7 +1,6 @@
 //! Files that are small and claim to be huge, and those that never end: each is refused
-//! in words or shown, in a process of its own whose memory and time are measured. The
-//! contract is 256 MB and 2 s; what a slow machine took is printed, and ten times the
-//! contract fails.
+//! in words or shown, in a process of its own whose memory and time are measured: 256 MB,
+//! and 2 s of processor time, so that a machine that does other things besides fails none.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,12 +10,11 @@ mod kit;
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use enprint_darkroom::{DevelopSettings, develop, read_facts};
 
 const MEMORY_KB_MAX: u64 = 256 * 1000;
-const MILLISECONDS_MAX: u64 = 10 * 2_000;
+const MILLISECONDS_MAX: u64 = 2_000;
 /// Names the file that the process is for.
 const FILE: &str = "ENPRINT_TEST_BOMB";
 
@@ -25,13 +23,13 @@ const FILE: &str = "ENPRINT_TEST_BOMB";
 fn one_file_is_read_and_developed() {
     let Some(path) = std::env::var_os(FILE) else { return };
     let bytes = std::fs::read(path).unwrap();
-    let began = Instant::now();
+    let began = kit::busy(kit::Busy::Process);
     let facts = read_facts(&bytes);
     let said = match develop(&bytes, &DevelopSettings::default()) {
         Ok(renditions) => format!("shown, damage {:?}", renditions.damage),
         Err(error) => kit::in_words(&error),
     };
-    let took = began.elapsed().as_millis();
+    let took = (kit::busy(kit::Busy::Process) - began).as_millis();
     drop(facts);
     println!("\nSAID {took} {} {said}", memory_peak_kb());
 }
