@@ -5,21 +5,25 @@ use enprint_protocol::multiaddr::Protocol;
 use enprint_protocol::peer::{Carrier, Line, LineWay, PeerStatus};
 use enprint_protocol::{Multiaddr, text};
 
+use super::waiting::time;
 use super::{bytes, columns};
 
 /// Peers that are shown one by one; `--json` lists all.
 const SHOWN: usize = 20;
 
-/// A row for each peer: first those connected, then those that are missed.
-pub fn peers(list: &[PeerStatus]) -> String {
+/// A row for each peer: first those connected, then those that are away. Of a role that
+/// does not run, nobody is connected, and nothing is said of that.
+pub fn peers(list: &[PeerStatus], is_running: bool) -> String {
     let name_of = |peer: &PeerId| list.iter().find(|one| one.peer_id == *peer).map(name);
     let row = |peer: &PeerStatus| {
-        let label = if peer.is_connected() { "Connected" } else { "Missing" };
-        let mut row = vec![label.to_owned(), peer.role.clone(), name(peer)];
-        match peer.lines.first() {
-            Some(line) => row.extend([way(line, &name_of), speed(line)]),
-            None => row.push(missing(peer)),
-        }
+        let (label, rest) = match peer.lines.first() {
+            Some(line) => ("Connected", vec![way(line, &name_of), speed(line)]),
+            None if is_running => ("Away", vec![away(peer)]),
+            None => ("Known", Vec::new()),
+        };
+        // As wide as the other labels of a status.
+        let mut row = vec![format!("{label:<10}"), peer.role.clone(), name(peer)];
+        row.extend(rest);
         row
     };
     let mut shown = columns(&list.iter().take(SHOWN).map(row).collect::<Vec<_>>());
@@ -51,7 +55,7 @@ fn carrier_words(carrier: Carrier) -> &'static str {
     }
 }
 
-/// How long a message takes there and back, and what crosses at the moment.
+/// How long a message takes there and back, what crosses at the moment, and since when.
 fn speed(line: &Line) -> String {
     let round_trip = match line.round_trip_us {
         None => "not measured yet".to_owned(),
@@ -59,10 +63,10 @@ fn speed(line: &Line) -> String {
         Some(us) => format!("{} ms", us / 1_000),
     };
     let (out, back) = (bytes(line.sent_bytes_per_s), bytes(line.received_bytes_per_s));
-    format!("{round_trip}, {out}/s out, {back}/s in")
+    format!("{round_trip}, {out}/s out, {back}/s in, for {}", time(line.up_s))
 }
 
-fn missing(peer: &PeerStatus) -> String {
+fn away(peer: &PeerStatus) -> String {
     match &peer.trouble {
         Some(trouble) => format!("not connected: {trouble}"),
         None => "not connected".to_owned(),
@@ -125,17 +129,19 @@ mod tests {
             with(PeerStatus::known(lab, "The lab", "lab", vec![]), relayed),
             PeerStatus { trouble: Some("it is off".into()), ..PeerStatus::known(other, "", "lab", vec![]) },
         ];
-        let shown = peers(&list);
+        let shown = peers(&list, true);
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines[0].contains("directly by QUIC, 203.0.113.7:4042"), "{shown}");
-        assert!(lines[0].contains("25 ms, 0 B/s out, 1.00 KiB/s in"), "{shown}");
+        assert!(lines[0].contains("25 ms, 0 B/s out, 1.00 KiB/s in, for 1 minute"), "{shown}");
         assert!(lines[1].contains("through Photos by the lake, which passes no print files on"), "{shown}");
-        assert!(lines[2].starts_with("Missing") && lines[2].ends_with("not connected: it is off"), "{shown}");
+        assert!(lines[2].starts_with("Away        lab") && lines[2].ends_with("not connected: it is off"), "{shown}");
+        let resting = peers(&list[2..], false);
+        assert!(resting.starts_with("Known       lab") && !resting.contains("not connected"), "{resting}");
     }
 
     #[test]
     fn a_host_with_thousands_shows_some_and_says_how_many_more() {
         let many: Vec<_> = (0..30).map(|_| PeerStatus::known(PeerId::random(), "x", "lab", vec![])).collect();
-        assert!(peers(&many).ends_with("and 10 more; --json lists all\n"));
+        assert!(peers(&many, true).ends_with("and 10 more; --json lists all\n"));
     }
 }

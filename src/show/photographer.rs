@@ -179,7 +179,7 @@ pub fn node_status(status: &NodeStatus) -> String {
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
-    text += &peers(&status.peers);
+    text += &peers(&status.peers, status.running);
     text += &format!(
         "Archive     {} in {}\n",
         count(status.photos, "photo", "photos"),
