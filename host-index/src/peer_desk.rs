@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use enprint_protocol::enrol::{EnrolReply, EnrolRequest, Welcome};
+use enprint_protocol::enrol::{EnrolReply, EnrolRequest, HostNow, Welcome};
 use enprint_protocol::peer::{Incoming, answer_all};
 use enprint_protocol::publish::{PublishReply, PublishRequest};
 use enprint_protocol::status::{StatusReply, StatusRequest};
@@ -58,8 +58,16 @@ impl Parts {
             }
             EnrolRequest::Announce { addresses } => {
                 let contacts = self.index.announce(peer, &addresses).await?;
-                Ok(EnrolReply::Directory { contacts })
+                Ok(EnrolReply::Directory { contacts, host: Some(self.now()) })
             }
+        }
+    }
+
+    fn now(&self) -> HostNow {
+        HostNow {
+            name: self.index.host_name().to_owned(),
+            public_url: self.index.public_url().to_owned(),
+            addresses: self.client.addresses(),
         }
     }
 

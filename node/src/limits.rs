@@ -26,6 +26,10 @@ pub const RECIPES_REMEMBERED: usize = 20;
 /// caption and keywords.
 pub const PHOTO_RECORD_BYTES_MAX: usize = 32 * 1024;
 
+/// Hosts of one node: it keeps a connection to each and has a place at its relay, of
+/// which a peer has eight.
+pub const HOSTS_MAX: i64 = 8;
+
 // --- photographer: orders ---
 
 /// Ranges on their way out for all labs together, each in memory until the connection

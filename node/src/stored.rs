@@ -25,6 +25,17 @@ pub(crate) fn join_addresses(addresses: &[Multiaddr]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// All of them, each once, in the order of the lists.
+pub(crate) fn joined<'a>(lists: impl IntoIterator<Item = &'a Vec<Multiaddr>>) -> Vec<Multiaddr> {
+    let mut all: Vec<Multiaddr> = Vec::new();
+    for address in lists.into_iter().flatten() {
+        if !all.contains(address) {
+            all.push(address.clone());
+        }
+    }
+    all
+}
+
 /// Reads what [`join_addresses`] wrote; what can't be read is left out.
 pub(crate) fn split_addresses(text: &str) -> Vec<Multiaddr> {
     text.lines().filter_map(|line| line.parse().ok()).collect()

@@ -89,6 +89,10 @@ pub enum EnrolReply {
     Directory {
         /// At most [`limits::CONTACTS_MAX`].
         contacts: Vec<Contact>,
+        /// How the host itself is called and where it is now; hosts of before 0.2 do not
+        /// say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<HostNow>,
     },
     /// Not so.
     Refused(Refusal),
@@ -111,6 +115,17 @@ pub struct Welcome {
     pub certificate: Signed<HostCertificate>,
     /// Where customers open galleries, such as `https://photos.example`.
     pub public_url: String,
+}
+
+/// What a host says of itself each time, since it may have moved or been renamed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostNow {
+    /// The host's name.
+    pub name: String,
+    /// Where customers open galleries.
+    pub public_url: String,
+    /// Where the answering process can be reached; at most [`limits::ADDRESSES_MAX`].
+    pub addresses: Vec<Multiaddr>,
 }
 
 /// The host key certifies the peer id of one `enprint host` process.

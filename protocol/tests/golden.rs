@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use enprint_protocol::codec;
-use enprint_protocol::enrol::{Contact, EnrolReply, EnrolRequest, HostCertificate, Role, Welcome};
+use enprint_protocol::enrol::{Contact, EnrolReply, EnrolRequest, HostCertificate, HostNow, Role, Welcome};
 use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::money::Currency;
@@ -44,7 +44,13 @@ fn enrol_messages_have_their_golden_bytes() {
         }),
     );
     let contact = Contact { peer_id: key(3).public().to_peer_id(), role: Role::Lab, name: "Lab".into(), addresses };
-    golden("enrol_directory", &EnrolReply::Directory { contacts: vec![contact] });
+    golden("enrol_directory", &EnrolReply::Directory { contacts: vec![contact.clone()], host: None });
+    let host = HostNow {
+        name: "Host".into(),
+        public_url: "https://photos.example".into(),
+        addresses: vec!["/dns4/peers.photos.example/tcp/4040".parse().unwrap()],
+    };
+    golden("enrol_directory_with_host", &EnrolReply::Directory { contacts: vec![contact], host: Some(host) });
     golden("enrol_refused", &EnrolReply::Refused(Refusal::new(ErrorCode::BadInvitation, "No.")));
 }
 

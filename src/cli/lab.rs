@@ -91,6 +91,18 @@ pub enum LabVerb {
         /// What, in a sentence that the customer reads
         text: String,
     },
+    /// Lists the hosts that the lab is enrolled at
+    Hosts,
+    /// Says where a host is that has moved while the lab was away
+    HostAt {
+        /// Its new address: /ip4/…/tcp/…/p2p/…
+        host: Multiaddr,
+    },
+    /// Takes part in a host no longer
+    LeaveHost {
+        /// The host's name or peer id
+        host: String,
+    },
     /// How the lab is
     Status,
 }

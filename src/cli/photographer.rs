@@ -97,6 +97,9 @@ pub enum PhotographerVerb {
         /// Publishes photos as they come in
         #[arg(long)]
         publish: bool,
+        /// At which host, if there are several; may be repeated
+        #[arg(long = "host", value_name = "NAME", requires = "publish")]
+        hosts: Vec<String>,
         #[command(flatten)]
         details: DetailArgs,
     },
@@ -118,21 +121,42 @@ pub enum PhotographerVerb {
         #[command(flatten)]
         edits: EditArgs,
     },
-    /// Sends chosen photos' thumbnails and proofs to the host
+    /// Sends chosen photos' thumbnails and proofs to the event's hosts
     Publish {
         /// The event's name or id
         #[arg(long)]
         event: String,
         #[command(flatten)]
         selection: SelectionArgs,
+        /// Shows the event at this host too, from now on; may be repeated [default: where it is shown, or the only host]
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
     },
-    /// Takes chosen photos, or the whole event, off the host
+    /// Takes chosen photos, or the whole event, off its hosts
     Withdraw {
         /// The event's name or id
         #[arg(long)]
         event: String,
         #[command(flatten)]
         selection: SelectionArgs,
+        /// Off this host alone; may be repeated [default: off all]
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
+    },
+    /// Lists the hosts that this node is enrolled at
+    Hosts,
+    /// Says where a host is that has moved while this node was away
+    HostAt {
+        /// Its new address: /ip4/…/tcp/…/p2p/…
+        host: Multiaddr,
+    },
+    /// Takes part in a host no longer
+    LeaveHost {
+        /// The host's name or peer id
+        host: String,
+        /// Also with galleries there, or orders that are not finished
+        #[arg(long)]
+        anyway: bool,
     },
     /// Lists orders, newest first
     Orders,
@@ -162,12 +186,15 @@ pub enum PhotographerVerb {
         #[arg(long)]
         lab: Option<String>,
     },
-    /// Lists the host's labs
+    /// Lists the hosts' labs
     Labs,
     /// Chooses the lab that prints, and how it wants its print files
     UseLab {
         /// The lab's name or peer id
         lab: String,
+        /// For orders at this host alone; may be repeated [default: at every host that the lab is at]
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
         #[command(flatten)]
         rules: PrintRulesArgs,
     },

@@ -113,7 +113,7 @@ impl Stage {
             Ok(labs.iter().any(|known| known.peer_id == lab).then_some(()))
         })
         .await?;
-        self.photographs(PhotographerCommand::UseLab { lab: lab.to_string(), rules: None }).await?;
+        self.photographs(PhotographerCommand::UseLab { lab: lab.to_string(), hosts: Vec::new(), rules: None }).await?;
         Ok(())
     }
 

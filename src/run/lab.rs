@@ -92,6 +92,9 @@ fn command_of(verb: Verb) -> Option<Command> {
         Verb::Printing { job } => Command::Printing { job },
         Verb::Shipped { job, carrier, tracking } => Command::Shipped { job, carrier, tracking },
         Verb::Problem { job, text } => Command::Problem { job, text },
+        Verb::Hosts => Command::Hosts,
+        Verb::HostAt { host } => Command::HostAt { host },
+        Verb::LeaveHost { host } => Command::LeaveHost { host },
         Verb::Status => Command::Status,
     })
 }

@@ -93,10 +93,10 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
         Verb::Enrol { host, code, name } => Command::Enrol { host, invitation: code, name },
         Verb::Event { event, details } => Command::Event { event, details: EventDetails::try_from(details)? },
         Verb::Events => Command::Events,
-        Verb::Import { folder, event, category, publish, details } => {
+        Verb::Import { folder, event, category, publish, hosts, details } => {
             let details = EventDetails::try_from(details)?;
             let folder = std::path::absolute(&folder).context("The folder's path can't be read")?;
-            Command::Import { folder, event, category, details, publish }
+            Command::Import { folder, event, category, details, publish, hosts }
         }
         Verb::Photos { event, selection } => Command::Photos { event, selection: selection.into() },
         Verb::Edit { event, selection, edits } => {
@@ -108,15 +108,18 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
             }
             Command::Edit { event, selection: selection.into(), edits }
         }
-        Verb::Publish { event, selection } => Command::Publish { event, selection: selection.into() },
-        Verb::Withdraw { event, selection } => Command::Withdraw { event, selection: selection.into() },
+        Verb::Publish { event, selection, hosts } => Command::Publish { event, selection: selection.into(), hosts },
+        Verb::Withdraw { event, selection, hosts } => Command::Withdraw { event, selection: selection.into(), hosts },
+        Verb::Hosts => Command::Hosts,
+        Verb::HostAt { host } => Command::HostAt { host },
+        Verb::LeaveHost { host, anyway } => Command::LeaveHost { host, anyway },
         Verb::Orders => Command::Orders,
         Verb::Approve { order } => Command::Approve { order },
         Verb::Decline { order, reason } => Command::Decline { order, reason },
         Verb::Paid { order } => Command::Paid { order },
         Verb::Send { order, lab } => Command::Send { order, lab },
         Verb::Labs => Command::Labs,
-        Verb::UseLab { lab, rules } => Command::UseLab { lab, rules: rules.read()? },
+        Verb::UseLab { lab, hosts, rules } => Command::UseLab { lab, hosts, rules: rules.read()? },
         Verb::Status => Command::Status,
         Verb::Verify { event } => Command::Verify { event },
         Verb::Export { event, folder } => {

@@ -1,10 +1,10 @@
 //! A lab's answers in words.
 
 use enprint_node::lab::LabAnswer as Answer;
-use enprint_node::lab::commands::{JobSummary, LabStatus, PhotographerSummary};
+use enprint_node::lab::commands::{HostSummary, JobSummary, LabStatus, PhotographerSummary};
 
 use super::peers::peers;
-use super::{bytes, columns, connected, count, network, running, waiting};
+use super::{bytes, columns, connected, connection, count, network, running, waiting};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -15,6 +15,7 @@ pub fn words(answer: &Answer) -> String {
             "No photographer has been heard of yet. Enrol at a host first: “enprint lab enrol”.".into()
         }
         Answer::Photographers { photographers: list } => photographers(list),
+        Answer::Hosts { hosts } => host_list(hosts),
         Answer::Jobs { jobs } if jobs.is_empty() => "No jobs yet.".into(),
         Answer::Jobs { jobs } => jobs.iter().map(job).collect::<Vec<_>>().join("\n"),
         Answer::Job(one) => job(one),
@@ -31,6 +32,16 @@ fn photographers(list: &[PhotographerSummary]) -> String {
         text += "“enprint lab approve NAME” takes the jobs of one that is waiting.\n";
     }
     text
+}
+
+fn host_list(hosts: &[HostSummary]) -> String {
+    if hosts.is_empty() {
+        return "The lab is enrolled at no host: “enprint lab enrol” uses an invitation.".into();
+    }
+    let row = |host: &HostSummary| {
+        vec![host.name.clone(), connection(host.connected, host.way.as_deref()), host.peer_id.to_string()]
+    };
+    columns(&hosts.iter().map(row).collect::<Vec<_>>())
 }
 
 fn job(job: &JobSummary) -> String {

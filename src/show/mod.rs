@@ -62,6 +62,11 @@ pub fn connected(is_connected: bool, way: Option<&str>) -> String {
     }
 }
 
+/// As [`connected`], of somebody who should be.
+pub fn connection(is_connected: bool, way: Option<&str>) -> String {
+    if is_connected { connected(true, way) } else { "not connected".to_owned() }
+}
+
 /// Whether a role runs.
 pub fn running(is_running: bool) -> &'static str {
     if is_running { "running" } else { "not running" }

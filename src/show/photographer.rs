@@ -2,12 +2,13 @@
 
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
-    EditReport, EventSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary, PublishReport,
+    EditReport, EventSummary, HostSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary,
+    PublishReport, PublishedAt,
 };
 use enprint_protocol::publish::NotForPrint;
 
 use super::peers::peers;
-use super::{bytes, columns, connected, count, network, running, waiting};
+use super::{bytes, columns, connected, connection, count, network, running, waiting};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -31,7 +32,8 @@ pub fn words(answer: &Answer) -> String {
         Answer::Orders { orders } if orders.is_empty() => "No orders yet.".into(),
         Answer::Orders { orders: list } => list.iter().map(order).collect::<Vec<_>>().join("\n"),
         Answer::Order(one) => order(one),
-        Answer::Labs { labs } if labs.is_empty() => "The host has named no lab yet.".into(),
+        Answer::Hosts { hosts } => host_list(hosts),
+        Answer::Labs { labs } if labs.is_empty() => "No host has named a lab yet.".into(),
         Answer::Labs { labs } => lab_list(labs),
         Answer::Status(status) => node_status(status),
         Answer::Verified { blobs, bytes: read, damaged } => verified(*blobs, *read, damaged),
@@ -48,8 +50,14 @@ fn events(list: &[EventSummary]) -> String {
         text += &format!("{}{date}\n", event.name);
         text += &format!("  {}, {} published\n", count(event.photos, "photo", "photos"), event.published);
         text += &format!("  access code {}\n", event.access_code);
-        if let Some(url) = &event.gallery_url {
-            text += &format!("  {url}\n");
+        for at in &event.hosts {
+            let url = at.gallery_url.as_deref().unwrap_or("not published yet");
+            let which = if event.hosts.len() > 1 {
+                format!("{}, {} published: ", at.host, at.published)
+            } else {
+                String::new()
+            };
+            text += &format!("  {which}{url}\n");
         }
     }
     text
@@ -125,7 +133,7 @@ fn photo_list(photos: &[PhotoSummary]) -> String {
 }
 
 fn published(report: &PublishReport) -> String {
-    if report.queued {
+    if report.gallery_url.is_empty() {
         return "The host can't be reached now. The node publishes as soon as it can.".into();
     }
     let mut text = format!(
@@ -135,11 +143,37 @@ fn published(report: &PublishReport) -> String {
         bytes(report.kept_bytes)
     );
     text += &format!("{} chosen, {} new to the host.\n", count(report.chosen, "photo", "photos"), report.sent);
-    text += &format!("Gallery: {}\n", report.gallery_url);
+    match report.hosts.as_slice() {
+        [_] => text += &format!("Gallery: {}\n", report.gallery_url),
+        several => several.iter().for_each(|at| text += &published_at(at)),
+    }
     if let Some(code) = &report.access_code {
         text += &format!("Access code: {code}\n");
     }
     text
+}
+
+fn published_at(at: &PublishedAt) -> String {
+    let what = match (&at.gallery_url, &at.problem) {
+        (Some(url), _) => url.clone(),
+        (None, Some(problem)) => format!("not published: {problem}"),
+        (None, None) => "can't be reached now; the node publishes there as soon as it can".into(),
+    };
+    format!("At {}: {what}\n", at.host)
+}
+
+fn host_list(hosts: &[HostSummary]) -> String {
+    if hosts.is_empty() {
+        return "This node is enrolled at no host: “enprint photographer enrol” uses an invitation.".into();
+    }
+    let row = |host: &HostSummary| {
+        let connection = connection(host.connected, host.way.as_deref());
+        let events = count(host.events, "event", "events");
+        let orders = format!("{} open", count(host.open_orders, "order", "orders"));
+        let lab = host.lab.clone().unwrap_or_else(|| "no lab".into());
+        vec![host.name.clone(), connection, events, orders, lab, host.public_url.clone(), host.peer_id.to_string()]
+    };
+    columns(&hosts.iter().map(row).collect::<Vec<_>>())
 }
 
 fn order(order: &OrderSummary) -> String {
@@ -154,7 +188,8 @@ fn order(order: &OrderSummary) -> String {
         paid
     );
     let lab = order.lab.as_ref().map(|lab| format!(" at {lab}")).unwrap_or_default();
-    text += &format!("  {}, {}{lab}\n", order.decision, order.production);
+    let host = order.host.as_ref().map(|host| format!(", ordered at {host}")).unwrap_or_default();
+    text += &format!("  {}, {}{lab}{host}\n", order.decision, order.production);
     if let Some(hint) = &order.hint {
         text += &format!("  {hint}\n");
     }
@@ -163,9 +198,14 @@ fn order(order: &OrderSummary) -> String {
 
 fn lab_list(labs: &[LabSummary]) -> String {
     let row = |lab: &LabSummary| {
-        let chosen = if lab.chosen { "prints for you" } else { "" };
+        let chosen = match (lab.chosen, lab.hosts.len() > lab.prints_for.len()) {
+            (false, _) => String::new(),
+            (true, false) => "prints for you".to_owned(),
+            (true, true) => format!("prints for you at {}", lab.prints_for.join(", ")),
+        };
         let connected = connected(lab.connected, lab.way.as_deref());
-        vec![lab.name.clone(), chosen.to_owned(), connected, lab.print_files.clone(), lab.peer_id.to_string()]
+        let at = if lab.hosts.is_empty() { String::new() } else { format!("at {}", lab.hosts.join(", ")) };
+        vec![lab.name.clone(), at, chosen, connected, lab.print_files.clone(), lab.peer_id.to_string()]
     };
     columns(&labs.iter().map(row).collect::<Vec<_>>())
 }

@@ -17,6 +17,7 @@ on_both_engines!(
     attempts_that_fail_are_further_and_further_apart,
     a_refused_parcel_is_kept_with_its_reason_and_lets_others_pass,
     a_peer_that_comes_back_gets_everything_at_once,
+    a_peer_that_was_left_gets_nothing_and_others_theirs,
     what_is_too_big_is_refused_in_words,
     the_backlog_tells_what_waits_from_what_was_refused_and_since_when,
 );
@@ -32,6 +33,16 @@ async fn settle(ledger: &Ledger, id: &str) -> bool {
 
 async fn postpone(ledger: &Ledger, id: &str, now_ms: i64) -> Option<i64> {
     ledger.write(|tx| Box::pin(outbox::postpone(tx, id, "no answer", now_ms))).await.unwrap()
+}
+
+async fn a_peer_that_was_left_gets_nothing_and_others_theirs(bench: Bench) {
+    let ledger = bench.open(OUTBOX).await;
+    for (id, peer) in [("a1", "ana"), ("a2", "ana"), ("b1", "bo")] {
+        put(&ledger, id, peer, 5).await;
+    }
+    ledger.write(|tx| Box::pin(outbox::refuse(tx, "a1", "no", 6))).await.unwrap();
+    assert_eq!(ledger.write(|tx| Box::pin(outbox::forget_peer(tx, "ana"))).await.unwrap(), 2);
+    assert_eq!(due(&ledger, 9).await, ["b1"]);
 }
 
 async fn a_parcel_put_twice_waits_once(bench: Bench) {

@@ -22,7 +22,12 @@ pub struct Process {
 impl Process {
     /// A host with its web pages.
     pub async fn host(dir: &Path, flags: &[&str]) -> Self {
-        let flags: Vec<&str> = ["--name", "The host", "--web", "127.0.0.1:0"].iter().chain(flags).copied().collect();
+        Self::host_named("The host", dir, flags).await
+    }
+
+    /// As [`Self::host`], by another name.
+    pub async fn host_named(name: &str, dir: &Path, flags: &[&str]) -> Self {
+        let flags: Vec<&str> = ["--name", name, "--web", "127.0.0.1:0"].iter().chain(flags).copied().collect();
         Self::start("host", dir, &flags).await
     }
 
@@ -75,6 +80,22 @@ impl Process {
             last.extend(["--web", web]);
         }
         self.run(&last);
+    }
+
+    /// As [`Self::restart`], at other addresses.
+    pub fn restart_at(&mut self, listen: &[&str]) {
+        assert!(self.child.is_none(), "the {} runs", self.role);
+        let listen = listen.join(",");
+        let web = self.ready["web"].as_str().map(|web| web.trim_start_matches("http://").to_owned());
+        if let Some(web) = web.filter(|_| self.flags.iter().any(|flag| flag == "127.0.0.1:0")) {
+            self.set_flag("--web", &web);
+        }
+        self.run(&["--listen", &listen]);
+    }
+
+    /// Every address, with the peer id.
+    pub fn addresses(&self) -> Vec<String> {
+        self.ready["addresses"].as_array().unwrap().iter().map(|at| at.as_str().unwrap().to_owned()).collect()
     }
 
     /// The value that a flag has from the next start on.

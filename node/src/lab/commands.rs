@@ -7,6 +7,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
 
+pub use super::hosts::HostSummary;
 pub use crate::status::{Halted, WaitingMessage};
 
 /// A command. Photographers are named by name, peer id or the beginning of one; jobs
@@ -20,6 +21,18 @@ pub enum LabCommand {
         host: Multiaddr,
         /// The code that the operator gave.
         invitation: InvitationCode,
+    },
+    /// Lists the hosts.
+    Hosts,
+    /// Says where a host is that has moved.
+    HostAt {
+        /// Its new address, with its peer id.
+        host: Multiaddr,
+    },
+    /// Takes part in a host no longer.
+    LeaveHost {
+        /// Which.
+        host: String,
     },
     /// How the lab is.
     Status,
@@ -70,6 +83,11 @@ pub enum LabAnswer {
         host: String,
         /// This lab.
         peer_id: PeerId,
+    },
+    /// Of `Hosts`, `HostAt` and `LeaveHost`.
+    Hosts {
+        /// The first enrolled first.
+        hosts: Vec<HostSummary>,
     },
     /// Of `Status`.
     Status(Box<LabStatus>),
@@ -164,10 +182,13 @@ pub struct LabStatus {
     pub name: String,
     /// Where it listens.
     pub addresses: Vec<Multiaddr>,
-    /// The host's name, once enrolled.
+    /// The first host's name, once enrolled.
     pub host: Option<String>,
-    /// Whether the host is connected now.
+    /// Whether any host is connected now.
     pub host_connected: bool,
+    /// All hosts.
+    #[serde(default)]
+    pub hosts: Vec<HostSummary>,
     /// Where finished orders appear.
     pub hot_folder: String,
     /// Photographers that wait for approval.

@@ -25,6 +25,9 @@ impl Commands for Lab {
                 let host = node.enrol(host, invitation).await?;
                 Ok(LabAnswer::Enrolled { host, peer_id: self.peer_id() })
             }
+            LabCommand::Hosts => node.list_hosts().await,
+            LabCommand::HostAt { host } => node.host_at(host).await,
+            LabCommand::LeaveHost { host } => node.leave_host(&host).await,
             LabCommand::Status => Ok(LabAnswer::Status(Box::new(node.status(true).await?))),
             LabCommand::Photographers => {
                 node.refresh_photographers().await;

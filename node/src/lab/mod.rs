@@ -16,7 +16,8 @@
 //! | `production` | received, printing, shipped, problem |
 //! | `courier` | reports that wait for a photographer |
 //! | `status` | how the lab is, for people and for a monitoring program |
-//! | `uplink` | the connection to the host, and who else is there |
+//! | [`hosts`] | the list of hosts; leaving one |
+//! | `uplink` | the connections to hosts, and who else is there |
 
 mod aligned;
 mod catalogue;
@@ -27,6 +28,7 @@ mod courier;
 mod desk;
 mod execute;
 mod fetch;
+pub mod hosts;
 mod hot_folder;
 mod naming;
 pub mod node;

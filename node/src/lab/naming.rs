@@ -1,4 +1,4 @@
-//! Finding jobs and photographers by what people call them: a number, a name, an id,
+//! Finding jobs, photographers and hosts by what people call them: a number, a name, an id,
 //! or its beginning.
 
 use crate::error::NodeError;

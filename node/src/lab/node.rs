@@ -156,12 +156,12 @@ impl Lab {
     }
 }
 
-/// Whom the peer may talk to from the start: the host, and approved photographers.
+/// Whom the peer may talk to from the start: hosts, and approved photographers.
 async fn known_peers(catalogue: &Catalogue) -> Result<Vec<PeerId>, NodeError> {
-    let host = catalogue.host().await?.map(|host| host.peer_id);
+    let hosts = catalogue.hosts().await?.into_iter().map(|host| host.peer_id);
     let photographers = catalogue.photographers().await?.into_iter();
     let approved = photographers.filter(|row| row.standing == Standing::Approved);
-    Ok(host.into_iter().chain(approved.map(|row| row.peer_id)).collect())
+    Ok(hosts.chain(approved.map(|row| row.peer_id)).collect())
 }
 
 /// Runs `work` where it may block.

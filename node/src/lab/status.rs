@@ -37,7 +37,7 @@ impl Lab {
 impl Node {
     /// How the lab is.
     pub(super) async fn status(&self, running: bool) -> Result<LabStatus, NodeError> {
-        let host = self.catalogue.host().await?;
+        let hosts = self.host_summaries().await?;
         let photographers = self.catalogue.photographers().await?;
         let (jobs_receiving, jobs_open) = self.catalogue.count_jobs().await?;
         let wire = self.client.wire();
@@ -45,8 +45,9 @@ impl Node {
             peer_id: self.client.peer_id(),
             name: self.config.name.clone(),
             addresses: self.client.listeners(),
-            host_connected: host.as_ref().is_some_and(|host| self.client.is_connected(&host.peer_id)),
-            host: host.map(|host| host.name),
+            host_connected: hosts.iter().any(|host| host.connected),
+            host: hosts.first().map(|host| host.name.clone()),
+            hosts,
             hot_folder: self.config.hot_folder.display().to_string(),
             photographers_waiting: photographers.iter().filter(|row| row.standing == Standing::Waiting).count() as u64,
             jobs_receiving,
@@ -78,14 +79,14 @@ impl Node {
         Ok(figures)
     }
 
-    /// The host and photographers, and who else is connected.
+    /// Hosts and photographers, and who else is connected.
     async fn peers(&self) -> Result<Vec<PeerStatus>, NodeError> {
-        let host = self.catalogue.host().await?.into_iter();
-        let host = host.map(|host| PeerStatus::known(host.peer_id, &host.name, "host", vec![host.address]));
+        let hosts = self.catalogue.hosts().await?.into_iter();
+        let hosts = hosts.map(|host| PeerStatus::known(host.peer_id, &host.name, "host", host.addresses()));
         let photographers = self.catalogue.photographers().await?.into_iter();
         let photographers =
             photographers.map(|row| PeerStatus::known(row.peer_id, &row.name, "photographer", row.addresses));
-        Ok(self.client.peer_statuses(host.chain(photographers).collect()))
+        Ok(self.client.peer_statuses(hosts.chain(photographers).collect()))
     }
 }
 

@@ -1,10 +1,10 @@
-//! Who is there: the host, to which a connection is kept, and photographers, who come
-//! by themselves or are found where the host says.
+//! Who is there: hosts, to which a connection is kept, and photographers, who come by
+//! themselves or are found where a host says.
 
 use std::sync::Arc;
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role, Welcome};
+use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, HostNow, Role, Welcome};
 use enprint_protocol::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
 use enprint_protocol::peer::{AskError, PeerEvent};
 use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
@@ -24,7 +24,7 @@ use crate::limits::PUNCH_PATIENCE;
 pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     let mut events = node.client.events();
     if let Err(error) = node.keep_in_touch().await {
-        tracing::warn!(%error, "the host is not connected yet");
+        tracing::warn!(%error, "the hosts are not connected yet");
     }
     loop {
         let event = tokio::select! {
@@ -58,9 +58,9 @@ impl Node {
             EnrolReply::Directory { .. } => return Err(unexpected()),
         };
         check_welcome(peer_id, &welcome)?;
-        let row = HostRow { peer_id, name: welcome.host_name, address };
+        let row = HostRow { peer_id, name: welcome.host_name, address, told: Vec::new() };
         self.catalogue.put_host(&row).await?;
-        self.keep_in_touch().await?;
+        self.keep_host(&row).await?;
         self.announce(peer_id).await?;
         Ok(row.name)
     }
@@ -94,14 +94,16 @@ impl Node {
         Ok(())
     }
 
-    /// Asks the host anew where its photographers are, if it is connected.
+    /// Asks every host that is connected where its photographers are.
     pub(super) async fn refresh_photographers(&self) {
-        let Ok(Some(host)) = self.catalogue.host().await else { return };
-        if self.client.is_connected(&host.peer_id)
-            && let Err(error) = self.announce(host.peer_id).await
-        {
-            tracing::debug!(%error, "the host did not say where its photographers are");
-        }
+        let Ok(hosts) = self.catalogue.hosts().await else { return };
+        let connected = hosts.iter().map(|host| host.peer_id).filter(|peer| self.client.is_connected(peer));
+        let asked = connected.map(|peer| async move {
+            if let Err(error) = self.announce(peer).await {
+                tracing::debug!(%error, "a host did not say where its photographers are");
+            }
+        });
+        futures::future::join_all(asked).await;
     }
 
     /// Tells a photographer who has just been approved: a new connection is what makes
@@ -118,7 +120,7 @@ impl Node {
         Ok(())
     }
 
-    /// Admits the host and wants a connection to it from now on; tells the peer where
+    /// Admits the hosts and wants a connection to each from now on; tells the peer where
     /// photographers are.
     async fn keep_in_touch(&self) -> Result<(), NodeError> {
         for photographer in self.catalogue.photographers().await? {
@@ -126,10 +128,16 @@ impl Node {
                 self.client.add_address(photographer.peer_id, address).await?;
             }
         }
-        let Some(host) = self.catalogue.host().await? else { return Ok(()) };
+        for host in self.catalogue.hosts().await? {
+            self.keep_host(&host).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn keep_host(&self, host: &HostRow) -> Result<(), NodeError> {
         self.admission.admit(host.peer_id);
-        self.client.use_relay(host.peer_id, vec![host.address.clone()]).await?;
-        Ok(self.client.keep_connected(host.peer_id, vec![host.address]).await?)
+        self.client.use_relay(host.peer_id, host.addresses()).await?;
+        Ok(self.client.keep_connected(host.peer_id, host.addresses()).await?)
     }
 
     async fn greet_or_trace(&self, peer: PeerId) {
@@ -142,17 +150,18 @@ impl Node {
         self.fetcher.wake(&peer);
         let (ledger, name) = (self.catalogue.ledger(), &peer.to_string());
         ledger.write(|tx| Box::pin(async move { outbox::wake_peer(tx, name, now_ms()).await })).await?;
-        if self.catalogue.host().await?.is_some_and(|host| host.peer_id == peer) {
+        if self.catalogue.host(peer).await?.is_some() {
             self.announce(peer).await?;
         }
         Ok(())
     }
 
-    /// Tells the host where this lab is, and learns where the photographers are.
-    async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
+    /// Tells a host where this lab is, and learns where the photographers are, and the
+    /// host itself.
+    pub(super) async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
         let request = EnrolRequest::Announce { addresses: self.announced() };
-        let mut contacts = match self.client.ask::<Enrol>(host, request).await? {
-            EnrolReply::Directory { contacts } => contacts,
+        let (mut contacts, now) = match self.client.ask::<Enrol>(host, request).await? {
+            EnrolReply::Directory { contacts, host } => (contacts, host),
             EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
             EnrolReply::Enrolled(_) => return Err(unexpected()),
         };
@@ -162,13 +171,29 @@ impl Node {
                 text::optional("A photographer's name", &contact.name, NAME_BYTES_MAX, false).unwrap_or_default();
             contact.addresses.truncate(ADDRESSES_MAX);
         }
-        self.catalogue.put_contacts(&contacts).await?;
+        self.catalogue.put_contacts(host, &contacts).await?;
         for contact in contacts {
             for address in contact.addresses {
                 self.client.add_address(contact.peer_id, address).await?;
             }
         }
-        Ok(())
+        match now {
+            Some(now) => self.note_host(host, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers where a host says it is, so that it is found there should it be lost.
+    async fn note_host(&self, peer: PeerId, now: HostNow) -> Result<(), NodeError> {
+        let Some(known) = self.catalogue.host(peer).await? else { return Ok(()) };
+        let name = text::required("The host's name", &now.name, NAME_BYTES_MAX, false)?;
+        let told = now.addresses.into_iter().take(ADDRESSES_MAX).collect();
+        let host = HostRow { name, told, ..known.clone() };
+        if host == known {
+            return Ok(());
+        }
+        self.catalogue.put_host(&host).await?;
+        self.keep_host(&host).await
     }
 
     fn announced(&self) -> Vec<Multiaddr> {

@@ -14,6 +14,7 @@ use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
+pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt};
 use super::print_rules::PrintRules;
 use super::selection::Selection;
 pub use crate::status::{Halted, WaitingMessage};
@@ -53,6 +54,9 @@ pub enum PhotographerCommand {
         details: EventDetails,
         /// Publishes photos as they come in.
         publish: bool,
+        /// At which hosts; as of `Publish`.
+        #[serde(default)]
+        hosts: Vec<String>,
     },
     /// Lists an event's photos.
     Photos {
@@ -70,19 +74,40 @@ pub enum PhotographerCommand {
         /// What is done, in this order.
         edits: Vec<Edit>,
     },
-    /// Sends chosen photos' proofs to the host.
+    /// Sends chosen photos' proofs to hosts.
     Publish {
         /// Which event.
         event: String,
         /// Which photos.
         selection: Selection,
+        /// At which hosts, from now on too; without any, where the event is shown, or at
+        /// the only host.
+        #[serde(default)]
+        hosts: Vec<String>,
     },
-    /// Takes photos, or the whole event, off the host.
+    /// Takes photos, or the whole event, off hosts.
     Withdraw {
         /// Which event.
         event: String,
         /// Which photos; all of them takes the event off.
         selection: Selection,
+        /// Off which hosts; without any, off all.
+        #[serde(default)]
+        hosts: Vec<String>,
+    },
+    /// Lists the hosts.
+    Hosts,
+    /// Says where a host is that has moved.
+    HostAt {
+        /// Its new address, with its peer id.
+        host: Multiaddr,
+    },
+    /// Takes part in a host no longer.
+    LeaveHost {
+        /// Which.
+        host: String,
+        /// Also with galleries there, or orders that are not finished.
+        anyway: bool,
     },
     /// Lists orders, newest first.
     Orders,
@@ -110,12 +135,15 @@ pub enum PhotographerCommand {
         /// Which lab.
         lab: Option<String>,
     },
-    /// Lists labs of the host.
+    /// Lists the hosts' labs.
     Labs,
     /// Chooses the lab that prints.
     UseLab {
         /// Which.
         lab: String,
+        /// For orders at which hosts; without any, at all hosts that it is enrolled at.
+        #[serde(default)]
+        hosts: Vec<String>,
         /// How it wants its print files from now on; without it, as before.
         #[serde(default)]
         rules: Option<PrintRules>,
@@ -203,6 +231,11 @@ pub enum PhotographerAnswer {
         /// By name.
         labs: Vec<LabSummary>,
     },
+    /// Of `Hosts`, `HostAt` and `LeaveHost`.
+    Hosts {
+        /// The first enrolled first.
+        hosts: Vec<HostSummary>,
+    },
     /// Of `Status`.
     Status(Box<NodeStatus>),
     /// Of `Verify`.
@@ -236,12 +269,15 @@ pub struct EventSummary {
     pub categories: Vec<String>,
     /// Photos in the archive.
     pub photos: u64,
-    /// Photos that the host has, as far as this node was told.
+    /// Photos that are shown, as far as this node was told; at the host that has most.
     pub published: u64,
     /// What lets customers in.
     pub access_code: AccessCode,
-    /// Where customers open the gallery, once it is published.
+    /// Where customers open the gallery, once it is published; the first of several.
     pub gallery_url: Option<String>,
+    /// The event at each of its hosts.
+    #[serde(default)]
+    pub hosts: Vec<EventAtHost>,
 }
 
 /// What an import did.
@@ -322,20 +358,23 @@ pub struct PhotoSummary {
 pub struct PublishReport {
     /// The event's name.
     pub event: String,
-    /// Where customers open the gallery.
+    /// Where customers open the gallery; at the first host that was reached.
     pub gallery_url: String,
     /// What lets them in.
     pub access_code: Option<AccessCode>,
     /// Photos that were chosen.
     pub chosen: u64,
-    /// Photos that the host needed and got.
+    /// Photos that hosts needed and got.
     pub sent: u64,
     /// Bytes of their thumbnails and proofs.
     pub sent_bytes: u64,
     /// Bytes of the chosen photos' originals, which stay at home.
     pub kept_bytes: u64,
-    /// The host could not be reached; the running node goes on by itself.
+    /// A host could not be reached; the running node goes on by itself.
     pub queued: bool,
+    /// What became of it at each host.
+    #[serde(default)]
+    pub hosts: Vec<PublishedAt>,
 }
 
 /// An order in a list.
@@ -347,6 +386,9 @@ pub struct OrderSummary {
     pub number: String,
     /// The event's name.
     pub event: String,
+    /// The name of the host where it was placed.
+    #[serde(default)]
+    pub host: Option<String>,
     /// When it was placed.
     pub placed_at: UnixMs,
     /// Who ordered.
@@ -376,8 +418,14 @@ pub struct LabSummary {
     pub peer_id: PeerId,
     /// Its name.
     pub name: String,
-    /// Whether it is the one that prints.
+    /// Whether it prints what is ordered at any host.
     pub chosen: bool,
+    /// The hosts that it is enrolled at.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// The hosts whose orders it prints.
+    #[serde(default)]
+    pub prints_for: Vec<String>,
     /// Whether it is connected now.
     pub connected: bool,
     /// How it wants its print files, in a few words.
@@ -393,10 +441,13 @@ pub struct NodeStatus {
     pub peer_id: PeerId,
     /// Where it listens.
     pub addresses: Vec<Multiaddr>,
-    /// The host's name, once enrolled.
+    /// The first host's name, once enrolled.
     pub host: Option<String>,
-    /// Whether the host is connected now.
+    /// Whether any host is connected now.
     pub host_connected: bool,
+    /// All hosts.
+    #[serde(default)]
+    pub hosts: Vec<HostSummary>,
     /// Events in the archive.
     pub events: u64,
     /// Photos in the archive.

@@ -51,12 +51,14 @@ impl Node {
             "job" => self.deliver_job(parcel).await,
             "status" => self.deliver_status(parcel).await,
             kind if kind == Wish::Publish.kind() => {
+                let Some(host) = self.host_of_lane(&parcel.peer).await? else { return Ok(()) };
                 let wish = PublishWish::decode(&parcel.payload)?;
-                self.publish_wish(&wish, &Progress::silent()).await.map(drop)
+                self.publish_wish(&host, &wish, &Progress::silent()).await.map(drop)
             }
             kind if kind == Wish::Withdraw.kind() => {
+                let Some(host) = self.host_of_lane(&parcel.peer).await? else { return Ok(()) };
                 let wish = PublishWish::decode(&parcel.payload)?;
-                self.withdraw_wish(&wish).await.map(drop)
+                self.withdraw_wish(&host, &wish).await.map(drop)
             }
             _ => Err(stored::unreadable("a waiting message")),
         }
@@ -78,7 +80,7 @@ impl Node {
         match self.client.ask::<OfferJob>(lab, request).await? {
             JobReply::Needs { .. } => {
                 let status = self.own_status(job.order_id, StatusKind::Offered { lab: known.name })?;
-                self.catalogue.taken_by_lab(&parcel.id, &status, self.host_id().await?).await
+                self.catalogue.taken_by_lab(&parcel.id, &status).await
             }
             JobReply::Refused(refusal) => {
                 let trouble = format!("{} says: {}", known.name, refusal.text);
@@ -89,9 +91,9 @@ impl Node {
     }
 
     async fn deliver_status(&self, parcel: &Parcel) -> Result<(), NodeError> {
-        let host: PeerId = stored::read(&parcel.peer)?;
+        let Some(host) = self.catalogue.host_of(stored::read(&parcel.peer)?).await? else { return Ok(()) };
         let request: StatusRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
-        match self.client.ask::<Report>(host, request).await? {
+        match self.client.ask::<Report>(self.reach_host(&host).await?, request).await? {
             StatusReply::Noted => Ok(()),
             StatusReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
         }

@@ -56,7 +56,7 @@ impl Node {
         let event = self.find_event(event).await?;
         let event_id = event.record.event_id;
         let photos = self.photos(event_id, selection).await?;
-        let published = self.catalogue.published(event_id).await?;
+        let published = self.shown_anywhere(&event).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
         let (mut shown, mut replaced, total) = (Vec::new(), Vec::new(), photos.len() as u64);
         for (done, photo) in (1..).zip(photos) {
@@ -78,8 +78,7 @@ impl Node {
         }
         self.forget(event_id, replaced).await?;
         if !shown.is_empty() {
-            let selection = Selection { photo_ids: shown, ..Selection::default() };
-            report.published = Some(self.publish(&event, selection, progress).await?.sent);
+            report.published = Some(self.publish_anew(&event, &shown, progress).await?);
         }
         Ok(PhotographerAnswer::Edited(report))
     }

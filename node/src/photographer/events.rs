@@ -6,7 +6,7 @@ use enprint_protocol::ids::EventId;
 use enprint_protocol::money::Currency;
 
 use super::catalogue::EventRow;
-use super::commands::{EventDetails, EventSummary};
+use super::commands::{EventAtHost, EventDetails, EventSummary};
 use super::node::Node;
 use crate::error::NodeError;
 
@@ -54,15 +54,22 @@ impl Node {
     /// The event as a list shows it.
     pub(super) async fn summary(&self, row: EventRow) -> Result<EventSummary, NodeError> {
         let photos = self.photo_count(row.record.event_id).await?;
+        let shown_at = row.shown_at.into_iter().map(|shown| EventAtHost {
+            host: shown.name,
+            gallery_url: shown.gallery_url,
+            published: shown.published,
+        });
+        let hosts: Vec<_> = shown_at.collect();
         Ok(EventSummary {
             event_id: row.record.event_id,
             name: row.record.name,
             date: row.record.date,
             categories: row.record.categories,
             photos,
-            published: row.published,
+            published: hosts.iter().map(|at| at.published).max().unwrap_or(0),
             access_code: row.access_code,
-            gallery_url: row.gallery_url,
+            gallery_url: hosts.iter().find_map(|at| at.gallery_url.clone()),
+            hosts,
         })
     }
 

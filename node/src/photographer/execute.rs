@@ -7,7 +7,7 @@ use enprint_protocol::ids::EventId;
 use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
-use super::catalogue::EventRow;
+use super::catalogue::{EventRow, HostRow};
 use super::commands::{ImportReport, PhotoSummary, PhotographerAnswer, PhotographerCommand};
 use super::import::{Import, files_below};
 use super::node::{Node, Photographer, blocking, now};
@@ -34,14 +34,19 @@ impl Commands for Photographer {
             command @ Command::Import { .. } => node.import(command, &progress).await,
             Command::Photos { event, selection } => node.list_photos(&event, &selection).await,
             Command::Edit { event, selection, edits } => node.edit(&event, &selection, &edits, &progress).await,
-            Command::Publish { event, selection } => {
+            Command::Publish { event, selection, hosts } => {
                 let event = node.find_event(&event).await?;
-                Ok(PhotographerAnswer::Published(node.publish(&event, selection, &progress).await?))
+                let hosts = node.hosts_for(&event, &hosts).await?;
+                Ok(PhotographerAnswer::Published(node.publish(&event, selection, &hosts, &progress).await?))
             }
-            Command::Withdraw { event, selection } => {
+            Command::Withdraw { event, selection, hosts } => {
                 let event = node.find_event(&event).await?;
-                node.withdraw(&event, selection).await
+                let hosts = node.hosts_for(&event, &hosts).await?;
+                node.withdraw(&event, selection, &hosts).await
             }
+            Command::Hosts => node.list_hosts().await,
+            Command::HostAt { host } => node.host_at(host).await,
+            Command::LeaveHost { host, anyway } => node.leave_host(&host, anyway).await,
             Command::Orders => node.list_orders().await,
             Command::Approve { order } => node.approve(&order).await,
             Command::Decline { order, reason } => node.decline(&order, &reason).await,
@@ -51,7 +56,7 @@ impl Commands for Photographer {
                 node.refresh_labs().await;
                 node.list_labs().await
             }
-            Command::UseLab { lab, rules } => node.use_lab(&lab, rules).await,
+            Command::UseLab { lab, hosts, rules } => node.use_lab(&lab, &hosts, rules).await,
             Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
             Command::Verify { event } => node.verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
@@ -86,16 +91,18 @@ impl Node {
     }
 
     async fn import(&self, command: PhotographerCommand, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
-        let PhotographerCommand::Import { folder, event, category, details, publish } = command else {
+        let PhotographerCommand::Import { folder, event, category, details, publish, hosts } = command else {
             return Err(NodeError::ShuttingDown);
         };
         check_folder(folder.clone()).await?;
         let row = self.event_with(&event, &details).await?;
         let category = category.map(|name| text::required("The category", &name, NAME_BYTES_MAX, false)).transpose()?;
         let event_id = row.record.event_id;
+        let hosts = if publish { self.hosts_for(&row, &hosts).await? } else { Vec::new() };
+        self.catalogue.show_at(event_id, &hosts).await?;
         let imported = self.import_into(event_id, folder, category, progress.clone());
         let mut report =
-            if publish { self.publishing_meanwhile(&row, imported, progress).await? } else { imported.await? };
+            if publish { self.publishing_meanwhile(&row, &hosts, imported, progress).await? } else { imported.await? };
         self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
@@ -124,6 +131,7 @@ impl Node {
     async fn publishing_meanwhile(
         &self,
         row: &EventRow,
+        hosts: &[HostRow],
         imported: impl Future<Output = Result<ImportReport, NodeError>>,
         progress: &Progress,
     ) -> Result<ImportReport, NodeError> {
@@ -131,19 +139,21 @@ impl Node {
         let mut report = loop {
             tokio::select! {
                 report = &mut imported => break report?,
-                () = tokio::time::sleep(PUBLISH_WHILE_IMPORTING_EVERY) => self.publish_so_far(row).await,
+                () = tokio::time::sleep(PUBLISH_WHILE_IMPORTING_EVERY) => self.publish_so_far(row, hosts).await,
             }
         };
-        if let Err(error) = self.publish(row, Selection::default(), progress).await {
+        if let Err(error) = self.publish(row, Selection::default(), hosts, progress).await {
             report.stopped = Some(format!("The photos are imported, but not published: {error}"));
         }
         Ok(report)
     }
 
-    async fn publish_so_far(&self, row: &EventRow) {
+    async fn publish_so_far(&self, row: &EventRow, hosts: &[HostRow]) {
         let wish = PublishWish { event_id: row.record.event_id, selection: Selection::default(), asked_ms: now().0 };
-        if let Err(error) = self.publish_wish(&wish, &Progress::silent()).await {
-            tracing::debug!(%error, "nothing is published yet");
+        for host in hosts.iter().filter(|host| self.is_connected_to(host)) {
+            if let Err(error) = self.publish_wish(host, &wish, &Progress::silent()).await {
+                tracing::debug!(%error, "nothing is published yet");
+            }
         }
     }
 

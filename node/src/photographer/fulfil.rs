@@ -43,8 +43,16 @@ impl Node {
         if row.decision != Decision::Accepted || row.paid_ms.is_none() || row.job_id.is_some() {
             return Ok(());
         }
-        let Some(lab) = self.catalogue.chosen_lab().await? else { return Ok(()) };
+        let Some(lab) = self.lab_for(&row).await? else { return Ok(()) };
         self.offer(&row, &lab).await
+    }
+
+    /// The lab that prints what is ordered where this order was placed.
+    pub(super) async fn lab_for(&self, row: &OrderRow) -> Result<Option<LabRow>, NodeError> {
+        match row.host {
+            Some(host) => self.catalogue.lab_for(host).await,
+            None => Ok(None),
+        }
     }
 
     /// Offers an order again, to the chosen lab or to `lab`.
@@ -52,8 +60,16 @@ impl Node {
         let row = self.find_order(named).await?;
         let lab = match lab {
             Some(lab) => self.find_lab(lab).await?,
-            None => self.catalogue.chosen_lab().await?.ok_or_else(no_lab)?,
+            None => self.lab_for(&row).await?.ok_or_else(no_lab)?,
         };
+        if row.host.is_some_and(|host| !lab.hosts.contains(&host)) {
+            return Err(NodeError::NotNow {
+                problem: format!(
+                    "“{}” is not at the host where this order was placed, which would not take its word. Ask that host's operator for an invitation for the lab.",
+                    lab.name
+                ),
+            });
+        }
         if row.decision != Decision::Accepted || row.paid_ms.is_none() {
             return Err(NodeError::NotNow { problem: "An order goes to a lab once it is accepted and paid.".into() });
         }
@@ -101,12 +117,25 @@ impl Node {
         .await
     }
 
-    /// The labs that the host named.
+    /// The labs that the hosts named.
     pub(super) async fn list_labs(&self) -> Result<PhotographerAnswer, NodeError> {
-        let chosen = self.catalogue.chosen_lab().await?.map(|lab| lab.peer_id);
+        let hosts = self.catalogue.hosts().await?;
+        let mut prints_for = Vec::new();
+        for host in &hosts {
+            if let Some(lab) = self.catalogue.lab_for(host.peer_id).await? {
+                prints_for.push((lab.peer_id, host.name.clone()));
+            }
+        }
+        let of = |lab: PeerId| prints_for.iter().filter(move |(of, _)| *of == lab).map(|(_, host)| host.clone());
         let labs = self.catalogue.labs().await?.into_iter().map(|lab| LabSummary {
             peer_id: lab.peer_id,
-            chosen: chosen == Some(lab.peer_id),
+            chosen: of(lab.peer_id).next().is_some(),
+            hosts: hosts
+                .iter()
+                .filter(|host| lab.hosts.contains(&host.peer_id))
+                .map(|host| host.name.clone())
+                .collect(),
+            prints_for: of(lab.peer_id).collect(),
             connected: self.client.is_connected(&lab.peer_id),
             print_files: lab.print_rules.words(),
             way: self.client.path(&lab.peer_id).map(|path| path.words().to_owned()),
@@ -115,15 +144,25 @@ impl Node {
         Ok(PhotographerAnswer::Labs { labs: labs.collect() })
     }
 
-    /// Chooses the lab that prints from now on, and how it wants its files.
+    /// Chooses the lab that prints from now on what is ordered at the hosts named, or at
+    /// all hosts that it is at; and how it wants its files.
     pub(super) async fn use_lab(
         &self,
         named: &str,
+        hosts: &[String],
         rules: Option<PrintRules>,
     ) -> Result<PhotographerAnswer, NodeError> {
         let lab = self.find_lab(named).await?;
         let rules = rules.map(PrintRules::checked).transpose()?;
-        self.catalogue.choose_lab(lab.peer_id, rules.as_ref()).await?;
+        let chosen = self.find_hosts(hosts).await?;
+        if let Some(host) = chosen.iter().find(|host| !lab.hosts.contains(&host.peer_id)) {
+            return Err(NodeError::NotNow {
+                problem: format!("“{}” is not enrolled at “{}”.", lab.name, host.name)
+            });
+        }
+        let chosen: Vec<PeerId> = chosen.iter().map(|host| host.peer_id).collect();
+        let chosen = if hosts.is_empty() { &lab.hosts } else { &chosen };
+        self.catalogue.choose_lab(lab.peer_id, chosen, rules.as_ref()).await?;
         self.advance_all().await;
         self.list_labs().await
     }
@@ -135,7 +174,7 @@ impl Node {
         at.map(|at| labs.swap_remove(at)).ok_or_else(|| NodeError::Unknown {
             what: "lab",
             name: named.trim().to_owned(),
-            hint: "“labs” lists those that the host knows.",
+            hint: "“labs” lists those that your hosts know.",
         })
     }
 }

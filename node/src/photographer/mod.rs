@@ -10,6 +10,7 @@
 //! | [`import`] | folder → archive |
 //! | [`edit`] | recipes: turn, straighten, crop, undo |
 //! | `enlargers` | where photos are rendered, and who comes first |
+//! | `hosts` | where an event is shown; listing and leaving hosts |
 //! | `publish` | archive → host |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
@@ -18,7 +19,7 @@
 //! | `ranges` | the bytes that a lab may have |
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
-//! | `uplink` | the connection to the host |
+//! | `uplink` | the connections to hosts |
 //! | `status` | how the node is, for people and for a monitoring program |
 
 pub mod archive;
@@ -34,6 +35,8 @@ mod execute;
 mod fulfil;
 #[cfg(test)]
 mod golden;
+pub mod host_answers;
+mod hosts;
 pub mod import;
 mod naming;
 pub mod node;

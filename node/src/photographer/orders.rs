@@ -15,15 +15,14 @@ use crate::error::NodeError;
 impl Node {
     /// Answers the host.
     pub(super) async fn take_from_host(&self, peer: PeerId, request: OrderRequest) -> Result<OrderReply, NodeError> {
-        let host = match self.catalogue.host().await? {
-            Some(host) if host.peer_id == peer => host,
-            _ => return Ok(Refusal::uniform().into()),
-        };
+        let Some(host) = self.catalogue.host_of(peer).await? else { return Ok(Refusal::uniform().into()) };
         match request {
             OrderRequest::Deliver(signed) => self.take_order(&host, &signed).await,
             OrderRequest::Paid(signed) => {
                 let payment = signed.open(&host.key)?;
-                if self.catalogue.order(payment.order_id).await?.is_none() {
+                let order = self.catalogue.order(payment.order_id).await?;
+                // An order of another host is no more this one's than one that never was.
+                if order.is_none_or(|order| order.host != Some(host.peer_id)) {
                     return Ok(Refusal::uniform().into());
                 }
                 self.catalogue.mark_paid(payment.order_id, payment.paid_at, None).await?;
@@ -36,12 +35,16 @@ impl Node {
     async fn take_order(&self, host: &HostRow, signed: &Signed<Order>) -> Result<OrderReply, NodeError> {
         let order = signed.open(&host.key)?;
         order.check()?;
+        if !self.catalogue.may_order_at(order.event_id, host.peer_id).await? {
+            tracing::warn!(order.id = %order.order_id, host = %host.name, "an order is for an event that is not shown at its host");
+            return Ok(Refusal::new(ErrorCode::Failed, "The photographer shows this event at another host.").into());
+        }
         if let Some(reason) = self.why_not(&order).await? {
             return Ok(Refusal::new(ErrorCode::Withdrawn, reason).into());
         }
         let decision = if self.config.approve { Decision::Held } else { Decision::Accepted };
         let order_id = order.order_id;
-        let taken = NewOrder { order, signed: codec::encode(signed)?, decision };
+        let taken = NewOrder { order, host: host.peer_id, signed: codec::encode(signed)?, decision };
         let row = self.catalogue.take_order(&taken).await?;
         self.advance_or_trace(order_id).await;
         Ok(match row.decision {
@@ -82,11 +85,10 @@ impl Node {
         if !is_its_own || !status.kind.is_of_lab() {
             return Ok(Refusal::uniform().into());
         }
-        let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?;
         let noted = NotedStatus { status, signer: lab, payload: codec::encode(&StatusRequest::Report(signed))? };
         let received =
             matches!(noted.status.kind, StatusKind::Received { .. }).then_some(noted.status.job_id).flatten();
-        self.catalogue.note_status(&noted, host.peer_id).await?;
+        self.catalogue.note_status(&noted).await?;
         if let Some(job_id) = received {
             self.forget_print_files(job_id).await;
         }
@@ -115,7 +117,7 @@ impl Node {
             return Err(NodeError::NotNow { problem: "This order was declined, and its customer told so.".into() });
         }
         let status = self.own_status(row.order.order_id, StatusKind::Accepted)?;
-        self.catalogue.decide(row.order.order_id, Decision::Accepted, "", &status, self.host_id().await?).await?;
+        self.catalogue.decide(row.order.order_id, Decision::Accepted, "", &status).await?;
         self.after_change(row.order.order_id).await
     }
 
@@ -129,7 +131,7 @@ impl Node {
             });
         }
         let status = self.own_status(row.order.order_id, StatusKind::Declined { reason: reason.clone() })?;
-        self.catalogue.decide(row.order.order_id, Decision::Declined, &reason, &status, self.host_id().await?).await?;
+        self.catalogue.decide(row.order.order_id, Decision::Declined, &reason, &status).await?;
         self.after_change(row.order.order_id).await
     }
 
@@ -141,8 +143,7 @@ impl Node {
         }
         if row.paid_ms.is_none() {
             let status = self.own_status(row.order.order_id, StatusKind::Paid)?;
-            let to_host = Some((&status, self.host_id().await?));
-            self.catalogue.mark_paid(row.order.order_id, now(), to_host).await?;
+            self.catalogue.mark_paid(row.order.order_id, now(), Some(&status)).await?;
         }
         self.after_change(row.order.order_id).await
     }
@@ -179,10 +180,6 @@ impl Node {
         Ok(NotedStatus { status, signer: self.client.peer_id(), payload })
     }
 
-    pub(super) async fn host_id(&self) -> Result<PeerId, NodeError> {
-        Ok(self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?.peer_id)
-    }
-
     pub(super) async fn after_change(&self, order_id: OrderId) -> Result<PhotographerAnswer, NodeError> {
         self.advance_or_trace(order_id).await;
         let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
@@ -192,11 +189,16 @@ impl Node {
     async fn order_summary(&self, row: OrderRow) -> Result<OrderSummary, NodeError> {
         let event = self.catalogue.event(row.order.event_id).await?;
         let hint = self.hint(&row).await?;
+        let host = match row.host {
+            Some(host) => self.catalogue.host_name(host).await?,
+            None => None,
+        };
         let order = row.order;
         Ok(OrderSummary {
             order_id: order.order_id.to_string(),
             number: order.order_id.number(),
             event: event.map(|event| event.record.name).unwrap_or_default(),
+            host,
             placed_at: order.placed_at,
             prints: order.lines.iter().map(|line| line.quantity).sum(),
             customer: order.customer.name,
@@ -210,6 +212,14 @@ impl Node {
         })
     }
 
+    async fn no_lab_of(&self, row: &OrderRow) -> Result<String, NodeError> {
+        let known = self.catalogue.labs().await?;
+        if row.host.is_none_or(|host| known.iter().any(|lab| lab.hosts.contains(&host))) {
+            return Ok("No lab is chosen: “labs” lists them, “use-lab” chooses.".into());
+        }
+        Ok("No lab is at the host where this was ordered: its operator has an invitation for your lab.".into())
+    }
+
     /// What stands in the way, and what to do.
     async fn hint(&self, row: &OrderRow) -> Result<Option<String>, NodeError> {
         let number = row.order.order_id.number();
@@ -219,8 +229,8 @@ impl Node {
             Decision::Accepted if row.paid_ms.is_none() => {
                 Some(format!("Not paid yet. Once you have the money: paid {number}."))
             }
-            Decision::Accepted if row.job_id.is_none() => Some(match self.catalogue.chosen_lab().await? {
-                None => "No lab is chosen: “labs” lists them, “use-lab” chooses.".to_owned(),
+            Decision::Accepted if row.job_id.is_none() => Some(match self.lab_for(row).await? {
+                None => self.no_lab_of(row).await?,
                 Some(_) => row.trouble.clone().unwrap_or_else(|| "On its way to the lab.".to_owned()),
             }),
             Decision::Accepted if row.trouble.is_some() => row.trouble.clone(),

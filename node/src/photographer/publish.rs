@@ -1,6 +1,8 @@
-//! Archive → host: thumbnails, proofs and their data; never an original. The wish
+//! Archive → hosts: thumbnails, proofs and their data; never an original. The wish
 //! to publish is durable first; then it is done at once, or as soon as the host is
-//! there again. The host says what it needs, so nothing is sent twice.
+//! there again. A host says what it needs, so nothing is sent twice.
+
+use std::collections::HashSet;
 
 use enprint_protocol::codec;
 use enprint_protocol::ids::{EventId, PhotoId};
@@ -13,14 +15,15 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::catalogue::{EventRow, Wish};
-use super::commands::{PhotographerAnswer, PublishReport};
+use super::catalogue::{EventRow, HostRow, Wish};
+use super::commands::{PhotographerAnswer, PublishReport, PublishedAt};
 use super::node::{Node, blocking};
 use super::records::{StoredPhoto, StoredRendition};
 use super::selection::Selection;
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{BATCHES_IN_FLIGHT, WISH_BYTES_MAX};
+use crate::stored;
 
 /// What has to be published or withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +34,43 @@ pub(super) struct PublishWish {
     pub(super) asked_ms: i64,
 }
 
+/// What the lanes of publishing begin with.
+const LANE: &str = "publish:";
+
 /// The lane of the outbox in which publishing waits, apart from statuses.
 pub(super) fn lane(host: PeerId) -> String {
-    format!("publish:{host}")
+    format!("{LANE}{host}")
+}
+
+impl PublishReport {
+    /// Of an event of which nothing has been published yet.
+    fn of(event: &EventRow) -> Self {
+        Self { event: event.record.name.clone(), access_code: Some(event.access_code.clone()), ..Self::default() }
+    }
+
+    /// Adds what was done at another host.
+    fn add(&mut self, other: Self) {
+        if self.gallery_url.is_empty() {
+            self.gallery_url = other.gallery_url;
+        }
+        self.chosen = self.chosen.max(other.chosen);
+        self.kept_bytes = self.kept_bytes.max(other.kept_bytes);
+        self.sent += other.sent;
+        self.sent_bytes += other.sent_bytes;
+        self.hosts.extend(other.hosts);
+    }
+}
+
+impl PublishedAt {
+    fn done(host: &HostRow, report: &PublishReport) -> Self {
+        let gallery_url = Some(report.gallery_url.clone());
+        Self { host: host.name.clone(), gallery_url, sent: report.sent, ..Self::default() }
+    }
+
+    fn failed(host: &HostRow, error: &NodeError) -> Self {
+        let queued = error.is_temporary();
+        Self { host: host.name.clone(), queued, problem: (!queued).then(|| error.to_string()), ..Self::default() }
+    }
 }
 
 impl PublishWish {
@@ -43,110 +80,177 @@ impl PublishWish {
 }
 
 impl Node {
-    /// Publishes now, or leaves it to the courier when the host is away.
+    /// Publishes at each of `hosts` now, or leaves it to the courier where one is away.
+    /// The event is shown there from now on.
+    ///
+    /// # Errors
+    /// When no host takes it; what some of several say is in the report.
     pub(super) async fn publish(
         &self,
         event: &EventRow,
         selection: Selection,
+        hosts: &[HostRow],
         progress: &Progress,
     ) -> Result<PublishReport, NodeError> {
-        let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?;
-        let asked_ms = super::node::now().0;
-        let wish = PublishWish { event_id: event.record.event_id, selection, asked_ms };
-        let parcel = self.catalogue.wish(Wish::Publish, &lane(host.peer_id), &codec::encode(&wish)?).await?;
-        match self.publish_wish(&wish, progress).await {
-            Ok(report) => {
+        let event_id = event.record.event_id;
+        self.catalogue.show_at(event_id, hosts).await?;
+        let wish = PublishWish { event_id, selection, asked_ms: super::node::now().0 };
+        let parcels = self.wishes(Wish::Publish, &wish, hosts).await?;
+        let (mut report, mut refused) = (PublishReport::of(event), None);
+        for (host, parcel) in parcels {
+            let done = self.publish_wish(host, &wish, progress).await;
+            if !done.as_ref().is_err_and(NodeError::is_temporary) {
                 self.catalogue.settle(&parcel).await?;
-                Ok(report)
             }
-            Err(error) if error.is_temporary() => {
-                tracing::warn!(%error, "publishing waits for the host");
-                Ok(PublishReport { event: event.record.name.clone(), queued: true, ..PublishReport::default() })
+            match done {
+                Ok(done) => report.add(done),
+                Err(error) => {
+                    tracing::warn!(%error, host = %host.name, "an event is not published at a host yet");
+                    report.hosts.push(PublishedAt::failed(host, &error));
+                    report.queued |= error.is_temporary();
+                    refused = refused.or(Some(error).filter(|error| !error.is_temporary()));
+                }
             }
-            Err(error) => {
-                self.catalogue.settle(&parcel).await?;
-                Err(error)
-            }
+        }
+        match refused {
+            Some(error) if report.hosts.iter().all(|at| at.problem.is_some()) => Err(error),
+            _ => Ok(report),
         }
     }
 
-    /// Takes photos off the host now, or as soon as it is there again.
+    /// Publishes photos anew where they are shown; how many were sent.
+    pub(super) async fn publish_anew(
+        &self,
+        event: &EventRow,
+        photos: &[PhotoId],
+        progress: &Progress,
+    ) -> Result<u64, NodeError> {
+        let mut sent = 0;
+        for host in self.hosts_for(event, &[]).await? {
+            let shown = self.catalogue.published(event.record.event_id, host.peer_id).await?;
+            let photo_ids: Vec<_> = photos.iter().copied().filter(|photo_id| shown.contains(photo_id)).collect();
+            if !photo_ids.is_empty() {
+                let selection = Selection { photo_ids, ..Selection::default() };
+                sent += self.publish(event, selection, &[host], progress).await?.sent;
+            }
+        }
+        Ok(sent)
+    }
+
+    /// The photos that any host shows.
+    pub(super) async fn shown_anywhere(&self, event: &EventRow) -> Result<HashSet<PhotoId>, NodeError> {
+        let mut photos = HashSet::new();
+        for at in &event.shown_at {
+            photos.extend(self.catalogue.published(event.record.event_id, at.host).await?);
+        }
+        Ok(photos)
+    }
+
+    /// Takes photos off each of `hosts` now, or as soon as it is there again.
     pub(super) async fn withdraw(
         &self,
         event: &EventRow,
         selection: Selection,
+        hosts: &[HostRow],
     ) -> Result<PhotographerAnswer, NodeError> {
-        let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?;
         let event_id = event.record.event_id;
         let wish = PublishWish { event_id, selection, asked_ms: super::node::now().0 };
         let photos = self.photo_ids(event_id, &wish.selection).await?;
-        self.catalogue.mark_withdrawn(event_id, &photos, wish.asked_ms).await?;
-        let parcel = self.catalogue.wish(Wish::Withdraw, &lane(host.peer_id), &codec::encode(&wish)?).await?;
-        match self.withdraw_wish(&wish).await {
-            Ok(photos) => {
-                self.catalogue.settle(&parcel).await?;
-                Ok(PhotographerAnswer::Withdrawn { photos, queued: false })
+        for host in hosts {
+            self.catalogue.mark_withdrawn(event_id, host.peer_id, &photos, wish.asked_ms).await?;
+        }
+        let parcels = self.wishes(Wish::Withdraw, &wish, hosts).await?;
+        let (mut taken, mut queued, mut refused) = (0, false, None);
+        for (host, parcel) in parcels {
+            if wish.selection.is_all() {
+                self.catalogue.no_longer_at(event_id, host.peer_id).await?;
             }
-            Err(error) if error.is_temporary() => Ok(PhotographerAnswer::Withdrawn { photos: 0, queued: true }),
-            Err(error) => {
-                self.catalogue.settle(&parcel).await?;
-                Err(error)
+            match self.withdraw_wish(host, &wish).await {
+                Err(error) if error.is_temporary() => queued = true,
+                done => {
+                    self.catalogue.settle(&parcel).await?;
+                    match done {
+                        Ok(photos) => taken += photos,
+                        Err(error) => refused = refused.or(Some(error)),
+                    }
+                }
             }
         }
+        refused.map_or(Ok(PhotographerAnswer::Withdrawn { photos: taken, queued }), Err)
     }
 
-    /// The whole conversation; may be repeated at any time.
+    /// Makes a wish durable for each host, before anything is tried.
+    async fn wishes<'a>(
+        &self,
+        kind: Wish,
+        wish: &PublishWish,
+        hosts: &'a [HostRow],
+    ) -> Result<Vec<(&'a HostRow, String)>, NodeError> {
+        let payload = codec::encode(wish)?;
+        let mut parcels = Vec::with_capacity(hosts.len());
+        for host in hosts {
+            parcels.push((host, self.catalogue.wish(kind, &lane(host.peer_id), &payload).await?));
+        }
+        Ok(parcels)
+    }
+
+    /// The host whose lane that is, unless this node has left it.
+    pub(super) async fn host_of_lane(&self, lane: &str) -> Result<Option<HostRow>, NodeError> {
+        self.catalogue.host_of(stored::read(lane.trim_start_matches(LANE))?).await
+    }
+
+    /// The whole conversation with one host; may be repeated at any time.
     pub(super) async fn publish_wish(
         &self,
+        host: &HostRow,
         wish: &PublishWish,
         progress: &Progress,
     ) -> Result<PublishReport, NodeError> {
+        let process = self.reach_host(host).await?;
         let _one_at_a_time = self.publishing.lock().await;
-        let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?.peer_id;
-        let chosen = self.chosen(wish).await?;
+        let chosen = self.chosen(host.peer_id, wish).await?;
         let mut categories: Vec<String> = chosen.iter().map(|photo| photo.record.category.clone()).collect();
         categories.dedup();
         let event = self.add_categories(wish.event_id, &categories).await?;
-        let gallery_url = self.publish_event(host, &event).await?;
+        let gallery_url = self.publish_event(process, &event).await?;
+        self.catalogue.set_gallery_url(wish.event_id, host.peer_id, &gallery_url).await?;
         let mut report = PublishReport {
-            event: event.record.name,
             gallery_url,
-            access_code: Some(event.access_code),
             chosen: chosen.len() as u64,
             kept_bytes: chosen.iter().map(|photo| photo.original_bytes).sum(),
-            ..PublishReport::default()
+            ..PublishReport::of(&event)
         };
         let total = report.chosen;
         let mut done = 0;
         for named in chosen.chunks(PHOTOS_NAMED_MAX) {
-            let needed = self.needed(host, wish.event_id, named).await?;
+            let needed = self.needed(process, wish.event_id, named).await?;
             done += (named.len() - needed.len()) as u64;
-            self.send_all(host, wish.event_id, needed, &mut report, |sent| {
+            self.send_all(process, wish.event_id, needed, &mut report, |sent| {
                 done += sent;
                 progress.photos("Publishing", done, total);
             })
             .await?;
         }
-        self.catalogue
-            .set_published(wish.event_id, &chosen.iter().map(StoredPhoto::photo_id).collect::<Vec<_>>())
-            .await?;
+        let photos: Vec<_> = chosen.iter().map(StoredPhoto::photo_id).collect();
+        self.catalogue.set_published(wish.event_id, host.peer_id, &photos).await?;
         self.counts.published(report.sent);
+        report.hosts = vec![PublishedAt::done(host, &report)];
         Ok(report)
     }
 
     /// Tells the host which photos go; how many it took off.
-    pub(super) async fn withdraw_wish(&self, wish: &PublishWish) -> Result<u64, NodeError> {
+    pub(super) async fn withdraw_wish(&self, host: &HostRow, wish: &PublishWish) -> Result<u64, NodeError> {
+        let process = self.reach_host(host).await?;
         let _one_at_a_time = self.publishing.lock().await;
-        let host = self.catalogue.host().await?.ok_or(NodeError::NotEnrolled)?.peer_id;
         let event_id = wish.event_id;
         if wish.selection.is_all() {
-            return self.withdrawn(host, PublishRequest::WithdrawEvent { event_id }).await;
+            return self.withdrawn(process, PublishRequest::WithdrawEvent { event_id }).await;
         }
         let photos = self.photo_ids(event_id, &wish.selection).await?;
         let mut taken = 0;
         for photos in photos.chunks(PHOTOS_NAMED_MAX) {
             let photos = photos.to_vec();
-            taken += self.withdrawn(host, PublishRequest::Withdraw { event_id, photos }).await?;
+            taken += self.withdrawn(process, PublishRequest::Withdraw { event_id, photos }).await?;
         }
         Ok(taken)
     }
@@ -162,10 +266,7 @@ impl Node {
         let request =
             PublishRequest::Event { event: Box::new(event.record.clone()), access_code: event.access_code.clone() };
         match self.ask_host(host, request).await? {
-            PublishReply::EventStored { gallery_url } => {
-                self.catalogue.set_gallery_url(event.record.event_id, &gallery_url).await?;
-                Ok(gallery_url)
-            }
+            PublishReply::EventStored { gallery_url } => Ok(gallery_url),
             other => Err(unexpected(&other)),
         }
     }
@@ -184,7 +285,7 @@ impl Node {
         let photos = named.iter().map(revision).collect::<Result<_, _>>()?;
         match self.ask_host(host, PublishRequest::Offer { event_id, photos }).await? {
             PublishReply::Needs { photos } => {
-                let wanted: std::collections::HashSet<PhotoId> = photos.into_iter().collect();
+                let wanted: HashSet<PhotoId> = photos.into_iter().collect();
                 Ok(named.iter().filter(|photo| wanted.contains(&photo.photo_id())).cloned().collect())
             }
             other => Err(unexpected(&other)),
@@ -246,8 +347,8 @@ impl Node {
     }
 
     /// The wish's photos, but those withdrawn since it was made.
-    async fn chosen(&self, wish: &PublishWish) -> Result<Vec<StoredPhoto>, NodeError> {
-        let withdrawn = self.catalogue.withdrawn_since(wish.event_id, wish.asked_ms).await?;
+    async fn chosen(&self, host: PeerId, wish: &PublishWish) -> Result<Vec<StoredPhoto>, NodeError> {
+        let withdrawn = self.catalogue.withdrawn_since(wish.event_id, host, wish.asked_ms).await?;
         let mut photos = self.photos(wish.event_id, &wish.selection).await?;
         photos.retain(|photo| !withdrawn.contains(&photo.photo_id()));
         Ok(photos)

@@ -63,14 +63,15 @@ impl Photographer {
 impl Node {
     /// How the node is.
     pub(super) async fn status(&self, running: bool) -> Result<NodeStatus, NodeError> {
-        let host = self.catalogue.host().await?;
+        let hosts = self.host_summaries().await?;
         let (events, photos) = self.count_photos().await?;
         let wire = self.client.wire();
         Ok(NodeStatus {
             peer_id: self.client.peer_id(),
             addresses: self.client.listeners(),
-            host_connected: host.as_ref().is_some_and(|host| self.client.is_connected(&host.peer_id)),
-            host: host.map(|host| host.name),
+            host_connected: hosts.iter().any(|host| host.connected),
+            host: hosts.first().map(|host| host.name.clone()),
+            hosts,
             events,
             photos,
             open_orders: self.catalogue.open_orders().await?,
@@ -113,13 +114,17 @@ impl Node {
         Ok(figures)
     }
 
-    /// The host and its labs, and who else is connected.
+    /// Hosts and labs, and who else is connected.
     async fn peers(&self) -> Result<Vec<PeerStatus>, NodeError> {
-        let host = self.catalogue.host().await?.into_iter();
-        let hosts = host.map(|host| PeerStatus::known(host.peer_id, &host.name, "host", host.addresses));
+        let mut known = Vec::new();
+        for host in self.catalogue.hosts().await? {
+            for process in &host.processes {
+                known.push(PeerStatus::known(process.peer_id, &host.name, "host", process.addresses()));
+            }
+        }
         let labs = self.catalogue.labs().await?.into_iter();
-        let labs = labs.map(|lab| PeerStatus::known(lab.peer_id, &lab.name, "lab", lab.addresses));
-        Ok(self.client.peer_statuses(hosts.chain(labs).collect()))
+        known.extend(labs.map(|lab| PeerStatus::known(lab.peer_id, &lab.name, "lab", lab.addresses)));
+        Ok(self.client.peer_statuses(known))
     }
 
     /// Events in the archive, and their photos.

@@ -1,16 +1,16 @@
-//! The connection to the host: enrolling, keeping it, saying where this node can
-//! be reached, and learning where the labs are.
+//! The connections to hosts: enrolling, keeping them, saying where this node can be
+//! reached, and learning where the hosts and their labs are.
 
 use std::sync::Arc;
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role, Welcome};
+use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, HostNow, Role, Welcome};
 use enprint_protocol::peer::PeerEvent;
 use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::HostRow;
+use super::catalogue::{HostProcess, NewHost};
 use super::commands::PhotographerAnswer;
 use super::node::Node;
 use crate::addresses;
@@ -20,8 +20,8 @@ use crate::error::NodeError;
 /// waited for a peer as soon as that peer is there.
 pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     let mut events = node.client.events();
-    if let Err(error) = node.keep_host().await {
-        tracing::warn!(%error, "the host is not known yet");
+    if let Err(error) = node.keep_hosts().await {
+        tracing::warn!(%error, "the hosts are not looked for");
     }
     if let Err(error) = node.keep_labs().await {
         tracing::warn!(%error, "the labs that wait for files are not looked for");
@@ -62,19 +62,11 @@ impl Node {
             EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
             EnrolReply::Directory { .. } => return Err(unexpected()),
         };
-        let row = host_row(peer, address, welcome)?;
-        self.catalogue.put_host(&row, &name).await?;
-        self.keep_host().await?;
+        let new = new_host(peer, address, welcome)?;
+        self.catalogue.put_host(&new, &name).await?;
+        self.keep_process(&new.process).await?;
         self.announce(peer).await?;
-        Ok(PhotographerAnswer::Enrolled { host: row.name, public_url: row.public_url, peer_id: self.client.peer_id() })
-    }
-
-    /// Admits the enrolled host, and wants a connection to it from now on.
-    pub(super) async fn keep_host(&self) -> Result<(), NodeError> {
-        let Some(host) = self.catalogue.host().await? else { return Ok(()) };
-        self.admission.admit(host.peer_id);
-        self.client.use_relay(host.peer_id, host.addresses.clone()).await?;
-        Ok(self.client.keep_connected(host.peer_id, host.addresses).await?)
+        Ok(PhotographerAnswer::Enrolled { host: new.name, public_url: new.public_url, peer_id: self.client.peer_id() })
     }
 
     /// Wants a connection to each lab that has yet to fetch something: from where this
@@ -87,12 +79,14 @@ impl Node {
     }
 
     async fn greet(&self, peer: PeerId) {
-        if self.is_host(peer).await
+        let host = self.catalogue.host_of(peer).await.ok().flatten();
+        if host.is_some()
             && let Err(error) = self.announce(peer).await
         {
             tracing::warn!(%error, "the host did not take this node's addresses");
         }
-        for lane in [peer.to_string(), super::publish::lane(peer)] {
+        let receiver = host.map_or(peer, |host| host.peer_id);
+        for lane in [receiver.to_string(), super::publish::lane(receiver)] {
             if let Err(error) = self.catalogue.wake_peer(&lane).await {
                 tracing::error!(%error, "what waits for a peer can't be sent now");
             }
@@ -105,31 +99,45 @@ impl Node {
         }
     }
 
-    async fn is_host(&self, peer: PeerId) -> bool {
-        matches!(self.catalogue.host().await, Ok(Some(host)) if host.peer_id == peer)
-    }
-
-    /// Asks the host anew which labs there are and where, if it is connected.
+    /// Asks every host that is connected which labs there are and where.
     pub(super) async fn refresh_labs(&self) {
-        let Ok(Some(host)) = self.catalogue.host().await else { return };
-        if self.client.is_connected(&host.peer_id)
-            && let Err(error) = self.announce(host.peer_id).await
-        {
-            tracing::debug!(%error, "the host did not say which labs there are");
-        }
+        let Ok(hosts) = self.catalogue.hosts().await else { return };
+        let connected = hosts.iter().flat_map(|host| &host.processes).map(|process| process.peer_id);
+        let asked = connected.filter(|peer| self.client.is_connected(peer)).map(|peer| async move {
+            if let Err(error) = self.announce(peer).await {
+                tracing::debug!(%error, "a host did not say which labs there are");
+            }
+        });
+        futures::future::join_all(asked).await;
     }
 
-    /// Tells the host where this node is, and learns of its labs.
-    async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
+    /// Tells a host where this node is, and learns of its labs and of where it is itself.
+    pub(super) async fn announce(&self, peer: PeerId) -> Result<(), NodeError> {
         let request = EnrolRequest::Announce { addresses: self.announced() };
-        match self.client.ask::<Enrol>(host, request).await? {
-            EnrolReply::Directory { contacts } => {
-                self.catalogue.put_labs(&contacts).await?;
+        match self.client.ask::<Enrol>(peer, request).await? {
+            EnrolReply::Directory { contacts, host } => {
+                let Some(known) = self.catalogue.host_of(peer).await? else { return Ok(()) };
+                self.catalogue.put_labs(known.peer_id, &contacts).await?;
                 self.advance_all().await;
-                Ok(())
+                match host {
+                    Some(host) => self.note_host(peer, &host).await,
+                    None => Ok(()),
+                }
             }
             EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
             EnrolReply::Enrolled(_) => Err(unexpected()),
+        }
+    }
+
+    /// Remembers where a host says it is, so that it is found there should it be lost.
+    async fn note_host(&self, peer: PeerId, host: &HostNow) -> Result<(), NodeError> {
+        if !self.catalogue.put_host_now(peer, host).await? {
+            return Ok(());
+        }
+        let known = self.catalogue.host_of(peer).await?;
+        match known.iter().flat_map(|host| &host.processes).find(|process| process.peer_id == peer) {
+            Some(process) => self.keep_process(process).await,
+            None => Ok(()),
         }
     }
 
@@ -139,18 +147,17 @@ impl Node {
 }
 
 /// Checks that the host key vouches for the process that answered.
-fn host_row(peer: PeerId, address: Multiaddr, welcome: Welcome) -> Result<HostRow, NodeError> {
+fn new_host(peer: PeerId, address: Multiaddr, welcome: Welcome) -> Result<NewHost, NodeError> {
     let key = PublicKey::try_decode_protobuf(&welcome.host_key)
         .map_err(|_| ProtocolError::BadSignature { record: "host certificate" })?;
     if welcome.certificate.open(&key)?.peer_id != peer {
         return Err(ProtocolError::BadSignature { record: "host certificate" }.into());
     }
-    Ok(HostRow {
-        peer_id: peer,
+    Ok(NewHost {
         name: welcome.host_name,
         key,
-        addresses: vec![address],
         public_url: welcome.public_url,
+        process: HostProcess { peer_id: peer, enrolled_at: vec![address], told: Vec::new() },
     })
 }
 

@@ -98,7 +98,7 @@ impl Book {
             }
             EnrolRequest::Announce { addresses } => {
                 *self.announced.lock().unwrap() = addresses;
-                EnrolReply::Directory { contacts: self.contacts.lock().unwrap().clone() }
+                EnrolReply::Directory { contacts: self.contacts.lock().unwrap().clone(), host: None }
             }
             EnrolRequest::Enrol { .. } => Refusal::new(ErrorCode::BadInvitation, "The invitation is wrong.").into(),
         }

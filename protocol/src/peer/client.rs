@@ -98,7 +98,8 @@ impl Client {
         self.command(Command::UseRelay { relay, addresses }).await
     }
 
-    /// Closes all connections to `peer`, and no longer keeps one.
+    /// Closes all connections to `peer`, no longer keeps one, and is not reached through
+    /// it any more.
     ///
     /// # Errors
     /// [`AskError::Stopped`]

@@ -131,6 +131,7 @@ impl EventLoop {
             Command::UseRelay { relay, addresses } => self.swarm.behaviour_mut().reach.use_relay(relay, addresses),
             Command::Disconnect { peer } => {
                 self.reconnector.release(&peer);
+                self.swarm.behaviour_mut().reach.leave_relay(&peer);
                 if self.swarm.disconnect_peer_id(peer).is_err() {
                     tracing::trace!(peer.id = %peer, "was not connected");
                 }

@@ -211,6 +211,15 @@ pub async fn wake_peer(tx: &mut Tx<'_>, peer: &str, now_ms: i64) -> Result<(), S
     Ok(())
 }
 
+/// Removes everything that waits for `peer`, or that it refused: nothing is to reach it
+/// any more. Answers how many parcels that were.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_peer(tx: &mut Tx<'_>, peer: &str) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM outbox WHERE peer = $1", args![peer]).await
+}
+
 /// The parcels that may go now: of each peer the first, when it is due.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The lab's business in SQLite: the host, photographers, jobs, what of their files is
+//! The lab's business in SQLite: hosts, photographers, jobs, what of their files is
 //! here, and the outbox. Every verb is one transaction, with the message that
 //! announces it. Holds no bytes of print files.
 
@@ -20,7 +20,7 @@ pub(super) use peers::{HostRow, PhotographerRow, Standing};
 
 use crate::error::NodeError;
 
-static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST];
+static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::HOSTS];
 
 /// Messages that a status lists.
 const WAITING_LISTED: u32 = 100;

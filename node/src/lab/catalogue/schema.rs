@@ -66,3 +66,18 @@ CREATE TABLE content (
 ) {STRICT};
 ",
 );
+
+/// Several hosts: where each says it is, and what each says of photographers.
+pub(super) const HOSTS: Migration = Migration::new(
+    3,
+    "several hosts",
+    "
+ALTER TABLE host ADD COLUMN told {TEXT} NOT NULL DEFAULT '';
+CREATE TABLE contact (
+    host {TEXT} NOT NULL,
+    photographer {TEXT} NOT NULL,
+    addresses {TEXT} NOT NULL,
+    PRIMARY KEY (host, photographer)
+) {STRICT};
+",
+);

@@ -1,6 +1,5 @@
 //! Print jobs: offered, permitted, and what the lab says of them.
 
-use enprint_protocol::PeerId;
 use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
 use enprint_protocol::status::StatusKind;
 use enprint_store::args;
@@ -84,24 +83,19 @@ impl Catalogue {
         &self,
         parcel: &str,
         status: &NotedStatus,
-        host: PeerId,
     ) -> Result<(), NodeError> {
         let sql =
             "UPDATE orders SET production = 'offered', trouble = NULL WHERE order_id = $1 AND production = 'waiting'";
         let mut tx = self.ledger.begin().await?;
         tx.execute(sql, args![status.status.order_id.to_string()]).await?;
-        report(&mut tx, status, host).await?;
+        report(&mut tx, status).await?;
         outbox::settle(&mut tx, parcel).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// The lab's words on its job; once, however often they come.
-    pub(in crate::photographer) async fn note_status(
-        &self,
-        noted: &NotedStatus,
-        host: PeerId,
-    ) -> Result<(), NodeError> {
+    pub(in crate::photographer) async fn note_status(&self, noted: &NotedStatus) -> Result<(), NodeError> {
         let current = "SELECT production FROM orders WHERE order_id = $1";
         let change = "UPDATE orders SET production = $2, trouble = $3 WHERE order_id = $1";
         let order_id = noted.status.order_id.to_string();
@@ -117,7 +111,7 @@ impl Catalogue {
         if matches!(noted.status.kind, StatusKind::Received { .. }) {
             mark_received(&mut tx, noted).await?;
         }
-        report(&mut tx, noted, host).await?;
+        report(&mut tx, noted).await?;
         tx.commit().await?;
         Ok(())
     }

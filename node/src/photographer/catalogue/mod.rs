@@ -1,14 +1,17 @@
-//! The node's business in SQLite: settings, host, labs, events, orders, jobs and the
+//! The node's business in SQLite: settings, hosts, labs, events, orders, jobs and the
 //! outbox. Every verb is one transaction, with the message that announces it. Holds
 //! no image data; its list of events can be made again from the volumes.
 
 mod events;
 mod figures;
+mod hosts;
 mod jobs;
 mod orders;
 mod peers;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod wishes;
 
 use std::path::Path;
@@ -16,7 +19,8 @@ use std::path::Path;
 use enprint_store::ledger::outbox::{self, Parcel, Waiting};
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
 
-pub use rows::{Decision, EventRow, HostRow, LabRow, OrderRow};
+pub(super) use hosts::NewHost;
+pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt};
 pub(super) use rows::{JobFile, JobRow, NewJob, NewOrder, NotedStatus};
 pub(super) use wishes::Wish;
 
@@ -24,7 +28,7 @@ use super::node::now;
 use crate::error::NodeError;
 use crate::limits::WAITING_LISTED_MAX;
 
-static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES];
+static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES, schema::HOSTS];
 
 /// The catalogue. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +43,9 @@ impl Catalogue {
     /// When the file can't be opened, or a newer program wrote it.
     pub async fn open(file: &Path) -> Result<Self, NodeError> {
         let ledger = Ledger::open(LedgerLocation::File(file.to_owned()), MIGRATIONS).await?;
-        Ok(Self { ledger })
+        let catalogue = Self { ledger };
+        catalogue.find_hosts_of_orders().await?;
+        Ok(catalogue)
     }
 
     /// For the courier.

@@ -18,23 +18,24 @@ const ONE: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN 
                    WHERE order_id = $1";
 
 impl Catalogue {
-    /// Takes an order; a repeat gets the first row. The same id with other content is
-    /// refused.
+    /// Takes an order; a repeat gets the first row. The same id with other content, or
+    /// from another host, is refused.
     pub(in crate::photographer) async fn take_order(&self, new: &NewOrder) -> Result<OrderRow, NodeError> {
-        let sql = "INSERT INTO orders (order_id, event_id, record, signed, decision, reason, placed_ms, production) \
-                   VALUES ($1, $2, $3, $4, $5, '', $6, 'waiting') ON CONFLICT (order_id) DO NOTHING";
+        let sql = "INSERT INTO orders (order_id, event_id, record, signed, decision, reason, placed_ms, production, host) \
+                   VALUES ($1, $2, $3, $4, $5, '', $6, 'waiting', $7) ON CONFLICT (order_id) DO NOTHING";
         let record = codec::encode(&new.order)?;
         let order_id = new.order.order_id.to_string();
         let event_id = new.order.event_id.to_string();
         let mut tx = self.ledger.begin().await?;
-        let values = args![&order_id, &event_id, &record, &new.signed, new.decision.word(), new.order.placed_at.0];
+        let (decision, host) = (new.decision.word(), new.host.to_string());
+        let values = args![&order_id, &event_id, &record, &new.signed, decision, new.order.placed_at.0, host];
         tx.execute(sql, values).await?;
         tx.commit().await?;
         let row = self.order(new.order.order_id).await?.ok_or(NodeError::ShuttingDown)?;
-        if row.order == new.order {
+        if row.order == new.order && row.host == Some(new.host) {
             return Ok(row);
         }
-        Err(NodeError::NotNow { problem: "An order of this id is here with other content.".into() })
+        Err(NodeError::NotNow { problem: "Another order is here under this id.".into() })
     }
 
     /// One order.
@@ -63,6 +64,14 @@ impl Catalogue {
         Ok(u64::try_from(row.int("open")?).unwrap_or(0))
     }
 
+    /// As [`Self::open_orders`], of those placed at one host.
+    pub async fn open_orders_at(&self, host: PeerId) -> Result<u64, NodeError> {
+        let sql = "SELECT COUNT(*) AS open FROM orders \
+                   WHERE host = $1 AND decision <> 'declined' AND production <> 'shipped'";
+        let row = self.ledger.read().fetch_one(sql, args![host.to_string()]).await?;
+        Ok(u64::try_from(row.int("open")?).unwrap_or(0))
+    }
+
     /// Writes the photographer's decision, and tells the host.
     pub(in crate::photographer) async fn decide(
         &self,
@@ -70,13 +79,12 @@ impl Catalogue {
         decision: Decision,
         reason: &str,
         status: &NotedStatus,
-        host: PeerId,
     ) -> Result<(), NodeError> {
         let sql = "UPDATE orders SET decision = $2, reason = $3 WHERE order_id = $1 AND decision <> $2";
         let mut tx = self.ledger.begin().await?;
         let changed = tx.execute(sql, args![order_id.to_string(), decision.word(), reason]).await?;
         if changed > 0 {
-            report(&mut tx, status, host).await?;
+            report(&mut tx, status).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -87,13 +95,13 @@ impl Catalogue {
         &self,
         order_id: OrderId,
         at: UnixMs,
-        to_host: Option<(&NotedStatus, PeerId)>,
+        to_host: Option<&NotedStatus>,
     ) -> Result<(), NodeError> {
         let sql = "UPDATE orders SET paid_ms = $2 WHERE order_id = $1 AND paid_ms IS NULL";
         let mut tx = self.ledger.begin().await?;
         let changed = tx.execute(sql, args![order_id.to_string(), at.0]).await?;
-        if let Some((status, host)) = to_host.filter(|_| changed > 0) {
-            report(&mut tx, status, host).await?;
+        if let Some(status) = to_host.filter(|_| changed > 0) {
+            report(&mut tx, status).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -109,8 +117,9 @@ impl Catalogue {
     }
 }
 
-/// Stores a status, and puts it on its way to the host. Once, by its id.
-pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus, host: PeerId) -> Result<(), NodeError> {
+/// Stores a status, and puts it on its way to the host at which the order was placed,
+/// unless this node has left it. Once, by its id.
+pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<(), NodeError> {
     let sql = "INSERT INTO statuses (status_id, order_id, job_id, word, at_ms, signer, payload) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (status_id) DO NOTHING";
     let status = &noted.status;
@@ -123,17 +132,24 @@ pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus, host: PeerId) -
         noted.signer.to_string(),
         &noted.payload,
     ];
-    if tx.execute(sql, values).await? > 0 {
+    if tx.execute(sql, values).await? == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT hosts.peer_id FROM orders JOIN hosts ON hosts.peer_id = orders.host \
+               WHERE orders.order_id = $1 AND hosts.left_ms IS NULL";
+    if let Some(row) = tx.fetch_optional(sql, args![status.order_id.to_string()]).await? {
         let id = format!("status:{}", status.status_id);
-        send(tx, id, &host.to_string(), "status", &noted.payload).await?;
+        send(tx, id, &row.text("peer_id")?, "status", &noted.payload).await?;
     }
     Ok(())
 }
 
 fn order_row(row: &Row) -> Result<OrderRow, NodeError> {
     let job_id: Option<String> = row.get("job_id")?;
+    let host: Option<String> = row.get("host")?;
     Ok(OrderRow {
         order: codec::decode(&row.bytes("record")?, CONTROL_BYTES_MAX)?,
+        host: host.map(|host| stored::read(&host)).transpose()?,
         decision: Decision::from_word(&row.text("decision")?),
         reason: row.text("reason")?,
         paid_ms: row.get("paid_ms")?,

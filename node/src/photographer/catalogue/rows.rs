@@ -10,31 +10,62 @@ use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId, PublicKey};
 
 use crate::photographer::print_rules::PrintRules;
+use crate::stored;
 
-/// The host that this node has enrolled with.
+/// A host that this node has enrolled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRow {
-    /// The process that answers.
+    /// The process that the node enrolled with first; all else that belongs to the host
+    /// names it.
     pub peer_id: PeerId,
     /// The host's name.
     pub name: String,
     /// What signs its orders.
     pub key: PublicKey,
-    /// Where it is.
-    pub addresses: Vec<Multiaddr>,
     /// Where customers go.
     pub public_url: String,
+    /// The lab that prints what is ordered there, if one was chosen.
+    pub lab: Option<PeerId>,
+    /// All of its processes that the node has enrolled with.
+    pub processes: Vec<HostProcess>,
 }
 
-/// A lab of the host.
+/// A process of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostProcess {
+    /// Who answers.
+    pub peer_id: PeerId,
+    /// Where it was when the node enrolled, or as a person said later.
+    pub enrolled_at: Vec<Multiaddr>,
+    /// Where it said last that it can be reached.
+    pub told: Vec<Multiaddr>,
+}
+
+impl HostRow {
+    /// Whether `peer` is one of its processes.
+    pub fn has(&self, peer: &PeerId) -> bool {
+        self.processes.iter().any(|process| process.peer_id == *peer)
+    }
+}
+
+impl HostProcess {
+    /// Everywhere that it may be.
+    pub fn addresses(&self) -> Vec<Multiaddr> {
+        stored::joined([&self.enrolled_at, &self.told])
+    }
+}
+
+/// A lab of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabRow {
     /// Who.
     pub peer_id: PeerId,
     /// Its name.
     pub name: String,
-    /// Where it said it can be reached.
+    /// Where it said it can be reached, to any of its hosts.
     pub addresses: Vec<Multiaddr>,
+    /// The hosts that named it.
+    pub hosts: Vec<PeerId>,
     /// How it wants its print files.
     pub print_rules: PrintRules,
 }
@@ -46,7 +77,18 @@ pub struct EventRow {
     pub record: EventRecord,
     /// What lets them in.
     pub access_code: AccessCode,
-    /// Where they open it, once it is published.
+    /// Where they open it, the first published first.
+    pub shown_at: Vec<ShownAt>,
+}
+
+/// A gallery of an event at one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownAt {
+    /// Which.
+    pub host: PeerId,
+    /// Its name.
+    pub name: String,
+    /// Where customers open the gallery, once it is published.
     pub gallery_url: Option<String>,
     /// Photos that the host has.
     pub published: u64,
@@ -55,7 +97,7 @@ pub struct EventRow {
 impl EventRow {
     /// An event that is not published.
     pub fn new(record: EventRecord, access_code: AccessCode) -> Self {
-        Self { record, access_code, gallery_url: None, published: 0 }
+        Self { record, access_code, shown_at: Vec::new() }
     }
 }
 
@@ -92,6 +134,8 @@ impl Decision {
 pub struct OrderRow {
     /// As placed.
     pub order: Order,
+    /// Where it was placed; none where that can't be found out any more.
+    pub host: Option<PeerId>,
     /// What the photographer decided.
     pub decision: Decision,
     /// Why it was declined, or empty.
@@ -119,6 +163,7 @@ impl OrderRow {
 #[derive(Debug, Clone)]
 pub(in crate::photographer) struct NewOrder {
     pub(in crate::photographer) order: Order,
+    pub(in crate::photographer) host: PeerId,
     /// The host's signed words, as they came.
     pub(in crate::photographer) signed: Vec<u8>,
     pub(in crate::photographer) decision: Decision,

@@ -91,3 +91,61 @@ CREATE INDEX statuses_by_order ON statuses (order_id, at_ms);
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");
+
+/// Several hosts: which event is shown where, which lab is named by whom, and where each
+/// order was placed. What there was belongs to the host that galleries were published at.
+pub(super) const HOSTS: Migration = Migration::new(
+    4,
+    "several hosts",
+    "
+ALTER TABLE hosts ADD COLUMN told_addresses {TEXT} NOT NULL DEFAULT '';
+ALTER TABLE hosts ADD COLUMN lab {TEXT};
+ALTER TABLE hosts ADD COLUMN left_ms {INT};
+UPDATE hosts SET lab = (SELECT value FROM settings WHERE name = 'chosen lab');
+ALTER TABLE orders ADD COLUMN host {TEXT};
+CREATE TABLE host_labs (
+    host {TEXT} NOT NULL,
+    lab {TEXT} NOT NULL,
+    addresses {TEXT} NOT NULL,
+    seen_ms {INT} NOT NULL,
+    PRIMARY KEY (host, lab)
+) {STRICT};
+INSERT INTO host_labs (host, lab, addresses, seen_ms)
+    SELECT (SELECT peer_id FROM hosts ORDER BY enrolled_ms DESC LIMIT 1), peer_id, addresses, seen_ms
+    FROM labs WHERE EXISTS (SELECT 1 FROM hosts);
+CREATE TABLE event_hosts (
+    event_id {TEXT} NOT NULL,
+    host {TEXT} NOT NULL,
+    gallery_url {TEXT},
+    is_chosen {INT} NOT NULL,
+    since_ms {INT} NOT NULL,
+    PRIMARY KEY (event_id, host)
+) {STRICT};
+INSERT INTO event_hosts (event_id, host, gallery_url, is_chosen, since_ms)
+    SELECT event_id, (SELECT peer_id FROM hosts
+        ORDER BY substr(events.gallery_url, 1, length(public_url)) = public_url DESC, enrolled_ms DESC LIMIT 1),
+        gallery_url, 1, created_ms
+    FROM events WHERE gallery_url IS NOT NULL AND EXISTS (SELECT 1 FROM hosts);
+CREATE TABLE shown (
+    event_id {TEXT} NOT NULL,
+    host {TEXT} NOT NULL,
+    photo_id {TEXT} NOT NULL,
+    PRIMARY KEY (event_id, host, photo_id)
+) {STRICT};
+INSERT INTO shown (event_id, host, photo_id)
+    SELECT published.event_id, event_hosts.host, published.photo_id
+    FROM published JOIN event_hosts ON event_hosts.event_id = published.event_id;
+CREATE TABLE taken_off (
+    event_id {TEXT} NOT NULL,
+    host {TEXT} NOT NULL,
+    photo_id {TEXT} NOT NULL,
+    at_ms {INT} NOT NULL,
+    PRIMARY KEY (event_id, host, photo_id)
+) {STRICT};
+INSERT INTO taken_off (event_id, host, photo_id, at_ms)
+    SELECT withdrawn.event_id, event_hosts.host, withdrawn.photo_id, withdrawn.at_ms
+    FROM withdrawn JOIN event_hosts ON event_hosts.event_id = withdrawn.event_id;
+DROP TABLE published;
+DROP TABLE withdrawn;
+",
+);

@@ -35,7 +35,7 @@ impl Catalogue {
         lane: &str,
         payload: &[u8],
     ) -> Result<String, NodeError> {
-        let id = format!("{}:{}", wish.kind(), ContentHash::of(payload));
+        let id = format!("{}:{}", wish.kind(), ContentHash::of(&[lane.as_bytes(), payload].concat()));
         let now_ms = now().0;
         let due_ms = now_ms.saturating_add(WISH_PATIENCE_MS);
         let mut tx = self.ledger.begin().await?;

@@ -77,6 +77,11 @@ impl Reach {
         self.bell = None;
     }
 
+    /// Is not reached through `relay` any more; its place goes with the connection.
+    pub(super) fn leave_relay(&mut self, relay: &PeerId) {
+        self.reservations.remove(relay);
+    }
+
     /// `relay` gave us a place.
     pub(super) fn granted(&mut self, relay: &PeerId) {
         self.reservations.granted(relay);

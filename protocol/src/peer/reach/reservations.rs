@@ -50,6 +50,11 @@ impl Reservations {
         }
     }
 
+    /// Asks `relay` for nothing any more.
+    pub(super) fn remove(&mut self, relay: &PeerId) {
+        self.relays.remove(relay);
+    }
+
     /// Whether `peer` is one of them.
     pub(super) fn contains(&self, peer: &PeerId) -> bool {
         self.relays.contains_key(peer)
@@ -166,6 +171,17 @@ mod tests {
         assert!(asked(&mut reservations, now).is_none(), "once");
         assert_eq!(reservations.circuits_to(PeerId::random()).len(), 1);
         assert!(reservations.circuits_to(relay).is_empty(), "nobody reaches a relay through itself");
+    }
+
+    #[test]
+    fn a_relay_that_was_left_is_neither_used_nor_asked_again() {
+        let (mut reservations, relay, now) = one();
+        reservations.connected(&relay, now);
+        let (_, listener) = asked(&mut reservations, now).unwrap();
+        reservations.remove(&relay);
+        assert!(reservations.circuits_to(PeerId::random()).is_empty());
+        assert!(reservations.closed(listener, now, 1.0).is_none());
+        assert!(reservations.next_due().is_none());
     }
 
     #[test]

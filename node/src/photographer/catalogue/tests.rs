@@ -1,0 +1,168 @@
+//! A catalogue from before there could be several hosts, and what one host may do to
+//! what is another's.
+
+use std::path::PathBuf;
+
+use enprint_protocol::access_code::AccessCode;
+use enprint_protocol::enrol::{Contact, Role};
+use enprint_protocol::event::{EventRecord, PriceList};
+use enprint_protocol::ids::{ContentHash, EventId, OrderId, PhotoId};
+use enprint_protocol::money::Currency;
+use enprint_protocol::order::{Crop, Customer, Delivery, Order, OrderLine};
+use enprint_protocol::signed::Signed;
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::{Keypair, PeerId, codec};
+use enprint_store::args;
+use enprint_store::ledger::{Ledger, LedgerLocation, Migration, outbox};
+use tempfile::TempDir;
+
+use super::{Catalogue, Decision, HostProcess, NewHost, NewOrder, schema};
+
+static BEFORE: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES];
+
+fn event(event_id: EventId) -> EventRecord {
+    EventRecord {
+        event_id,
+        name: "Wedding".into(),
+        description: String::new(),
+        date: None,
+        photographer: "Ana".into(),
+        copyright: String::new(),
+        categories: Vec::new(),
+        price_list: PriceList::usual(Currency::EUR),
+    }
+}
+
+fn order(event_id: EventId) -> Order {
+    let price = "EUR 1.50".parse().unwrap();
+    let delivery = Delivery { name: "Pick up".into(), price: "EUR 0.00".parse().unwrap(), address: None };
+    let lines = vec![OrderLine {
+        line: 1,
+        photo_id: PhotoId(ContentHash([7; 32])),
+        file_name: "a.jpg".into(),
+        size: "10x15".parse().unwrap(),
+        finish: "matte".parse().unwrap(),
+        crop: Crop::Fill,
+        quantity: 1,
+        price,
+    }];
+    Order {
+        order_id: OrderId::random(),
+        event_id,
+        placed_at: UnixMs(1_700_000_000_000),
+        customer: Customer { name: "Kim".into(), email: "kim@example.org".into() },
+        total: Order::sum(&lines, &delivery).unwrap(),
+        delivery,
+        lines,
+        note: String::new(),
+    }
+}
+
+/// An enrolled host of the first schema.
+async fn enrolled_before(ledger: &Ledger, key: &Keypair, name: &str, enrolled_ms: i64) -> PeerId {
+    let peer = PeerId::random();
+    let sql = "INSERT INTO hosts (peer_id, name, key_bytes, addresses, public_url, enrolled_ms) \
+               VALUES ($1, $2, $3, '/ip4/192.0.2.7/tcp/4040', $4, $5)";
+    let values =
+        args![peer.to_string(), name, key.public().encode_protobuf(), format!("https://{name}.example"), enrolled_ms];
+    ledger.execute(sql, values).await.unwrap();
+    peer
+}
+
+struct Before {
+    _dir: TempDir,
+    file: PathBuf,
+    first: PeerId,
+    second: PeerId,
+    lab: PeerId,
+    event_id: EventId,
+    order_id: OrderId,
+}
+
+/// A node that enrolled at a second host when all of it still went by the newest: its
+/// event is shown at the first, where an order was placed.
+async fn before() -> Before {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("catalogue.db");
+    let ledger = Ledger::open(LedgerLocation::File(file.clone()), BEFORE).await.unwrap();
+    let (first_key, second_key) = (Keypair::generate_ed25519(), Keypair::generate_ed25519());
+    let first = enrolled_before(&ledger, &first_key, "first", 1).await;
+    let second = enrolled_before(&ledger, &second_key, "second", 2).await;
+    let (lab, event_id) = (PeerId::random(), EventId::random());
+    let sql = "INSERT INTO labs (peer_id, name, addresses, seen_ms) VALUES ($1, 'Lab', '/ip4/192.0.2.8/tcp/1', 3)";
+    ledger.execute(sql, args![lab.to_string()]).await.unwrap();
+    let sql = "INSERT INTO settings (name, value) VALUES ('chosen lab', $1)";
+    ledger.execute(sql, args![lab.to_string()]).await.unwrap();
+    let sql = "INSERT INTO events (event_id, record, access_code, gallery_url, created_ms) VALUES ($1, $2, $3, $4, 5)";
+    let record = codec::encode(&event(event_id)).unwrap();
+    let code = AccessCode::random().to_string();
+    ledger.execute(sql, args![event_id.to_string(), record, code, "https://first.example/g/1"]).await.unwrap();
+    let sql = "INSERT INTO published (event_id, photo_id) VALUES ($1, $2)";
+    ledger.execute(sql, args![event_id.to_string(), PhotoId(ContentHash([7; 32])).to_string()]).await.unwrap();
+    let order = order(event_id);
+    let signed = codec::encode(&Signed::sign(&order, &first_key).unwrap()).unwrap();
+    let sql = "INSERT INTO orders (order_id, event_id, record, signed, decision, reason, placed_ms, production) \
+               VALUES ($1, $2, $3, $4, 'accepted', '', 6, 'waiting')";
+    let (order_id, record) = (order.order_id, codec::encode(&order).unwrap());
+    ledger.execute(sql, args![order_id.to_string(), event_id.to_string(), record, signed]).await.unwrap();
+    ledger.close().await;
+    Before { _dir: dir, file, first, second, lab, event_id, order_id }
+}
+
+#[tokio::test]
+async fn an_older_catalogues_orders_and_galleries_stay_with_the_host_they_are_of() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    assert_eq!(catalogue.order(before.order_id).await.unwrap().unwrap().host, Some(before.first));
+    let event = catalogue.event(before.event_id).await.unwrap().unwrap();
+    let shown: Vec<_> = event.shown_at.iter().map(|at| (at.host, at.published)).collect();
+    assert_eq!(shown, [(before.first, 1)]);
+    assert_eq!(event.shown_at[0].gallery_url.as_deref(), Some("https://first.example/g/1"));
+    assert!(catalogue.may_order_at(before.event_id, before.first).await.unwrap());
+    assert!(!catalogue.may_order_at(before.event_id, before.second).await.unwrap());
+    assert_eq!(catalogue.lab_for(before.second).await.unwrap().unwrap().peer_id, before.lab);
+    assert!(catalogue.lab_for(before.first).await.unwrap().is_none(), "the first has not named it yet");
+
+    let name = "Lab".to_owned();
+    let contact = Contact {
+        peer_id: before.lab,
+        role: Role::Lab,
+        name,
+        addresses: vec!["/ip4/192.0.2.9/tcp/1".parse().unwrap()],
+    };
+    catalogue.put_labs(before.first, &[contact]).await.unwrap();
+    let lab = catalogue.lab_for(before.first).await.unwrap().unwrap();
+    assert_eq!((lab.peer_id, lab.addresses.len()), (before.lab, 2), "both hosts' words of where it is");
+}
+
+#[tokio::test]
+async fn a_host_that_sends_another_hosts_order_as_its_own_is_refused() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let order = catalogue.order(before.order_id).await.unwrap().unwrap().order;
+    let from = |host| NewOrder { order: order.clone(), host, signed: Vec::new(), decision: Decision::Held };
+    assert!(catalogue.take_order(&from(before.second)).await.is_err());
+    let repeated = catalogue.take_order(&from(before.first)).await.unwrap();
+    assert_eq!(repeated.decision, Decision::Accepted, "a repeat gets the first answer");
+}
+
+#[tokio::test]
+async fn processes_of_one_host_key_are_one_host_and_are_left_together() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let known = catalogue.hosts().await.unwrap();
+    let process = HostProcess { peer_id: PeerId::random(), enrolled_at: Vec::new(), told: Vec::new() };
+    let (name, key) = (known[0].name.clone(), known[0].key.clone());
+    let new = NewHost { name, key, public_url: known[0].public_url.clone(), process: process.clone() };
+    catalogue.put_host(&new, "Ana").await.unwrap();
+    assert_eq!(catalogue.hosts().await.unwrap().len(), 2);
+    let host = catalogue.host_of(process.peer_id).await.unwrap().unwrap();
+    assert_eq!((host.peer_id, host.processes.len()), (before.first, 2));
+
+    catalogue.leave_host(&host).await.unwrap();
+    assert!(catalogue.host_of(process.peer_id).await.unwrap().is_none());
+    assert!(catalogue.event(before.event_id).await.unwrap().unwrap().shown_at.is_empty());
+    assert!(!catalogue.known_peers().await.unwrap().contains(&before.first));
+    catalogue.put_host(&new, "Ana").await.unwrap();
+    assert!(catalogue.host_of(before.first).await.unwrap().is_some(), "enrolled again, it is as it was");
+}
