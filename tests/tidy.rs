@@ -54,7 +54,7 @@ const NAMED_IN: [(&str, &str); 3] = [("sled", "store"), ("sqlx", "store"), ("ser
 /// file, constant, and why.
 const LIMITS_ELSEWHERE: [(&str, &str, &str); 2] = [
     ("protocol/src/peer/frame.rs", "LENGTH_BYTES", "the wire format's own, no bound"),
-    ("protocol/src/peer/frame.rs", "ROOM_UNIT_BYTES", "a unit to count in, no bound"),
+    ("protocol/src/peer/room.rs", "UNIT_BYTES", "a unit to count in, no bound"),
 ];
 
 #[test]

@@ -103,8 +103,20 @@ pub const REPLIES_PENDING_MAX: usize = 1_024;
 /// Bytes of requests being read or handled in one conversation: 30 publish
 /// batches at once. What is beyond waits on its sender's side.
 pub const INCOMING_ROOM_BYTES: usize = 128 * 1024 * 1024;
-/// As [`INCOMING_ROOM_BYTES`], for all strangers together.
-pub const STRANGER_ROOM_BYTES: usize = 8 * 1024 * 1024;
+/// Of one peer: three publish batches, where our nodes have two on the way.
+pub const PEER_ROOM_BYTES: usize = 3 * PUBLISH_BYTES_MAX;
+/// As [`INCOMING_ROOM_BYTES`], for all strangers together: [`STRANGERS_MAX`] of
+/// [`STRANGER_PEER_ROOM_BYTES`].
+pub const STRANGER_ROOM_BYTES: usize = 16 * 1024 * 1024;
+/// Of one stranger: one job offer.
+pub const STRANGER_PEER_ROOM_BYTES: usize = CONTROL_BYTES_MAX;
+/// Messages that are read to their end though [`INCOMING_ROOM_BYTES`] are full.
+pub const READ_TO_THE_END_MAX: usize = 4;
+/// Peers whose room is remembered before those that hold nothing are forgotten.
+pub const ROOMS_REMEMBERED: usize = 1_024;
+/// How long [`MESSAGE_FIRST_BYTES`] of a request may take. A photographer's line that is
+/// slower could not send a batch within [`PUBLISH_TIMEOUT`] either.
+pub const MESSAGE_STEP_TIME: Duration = Duration::from_secs(20);
 /// Requests per second from an enrolled peer: 2 GB/s of ranges.
 pub const REQUESTS_PER_SECOND: u32 = 2_000;
 /// Requests per second from a stranger, who has one invitation to show.

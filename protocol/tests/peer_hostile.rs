@@ -5,8 +5,10 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::hostile::{Answer, Hostile, framed, lying};
-use common::{Node, node};
+use common::{Node, eventually, node};
 use enprint_protocol::conversation::Conversation;
 use enprint_protocol::peer::PeerRole;
 use enprint_protocol::publish::{Publish, PublishReply};
@@ -109,4 +111,17 @@ async fn a_strangers_batch_is_refused_unread() {
     let read = host.client.wire().received_bytes - before;
     assert!(read < 1 << 20, "{read} bytes of a stranger were taken in");
     assert_well(&host, &ana).await;
+}
+
+#[tokio::test]
+async fn one_enrolled_peer_whose_batches_never_end_keeps_nobody_from_publishing() {
+    let (host, ana, hostile) = world().await;
+    let began = host.client.wire().received_bytes;
+    let stalled = 40;
+    let batches = vec![lying(Publish::REQUEST_BYTES_MAX as u32, &[0; 1_000]); stalled];
+    let hostile = hostile.stall(batches);
+    eventually("all have begun", || host.client.wire().received_bytes - began > 1_000 * stalled as u64).await;
+    let published = tokio::time::timeout(Duration::from_secs(5), assert_well(&host, &ana)).await;
+    assert!(published.is_ok(), "a good photographer waits for room that a bad one has announced");
+    hostile.abort();
 }

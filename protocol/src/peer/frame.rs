@@ -1,6 +1,6 @@
 //! A message on its substream: four bytes of length, big-endian, then CBOR.
-//! Owns libp2p's `request_response::Codec` for every conversation, and the
-//! room that requests may take in memory. Decides nothing about their content.
+//! Owns libp2p's `request_response::Codec` for every conversation. The room that
+//! requests take in memory is `room.rs`'s. Decides nothing about their content.
 //!
 //! A request that can't be read still becomes a [`Letter`], with the refusal to
 //! answer it with: its sender learns what was wrong.
@@ -12,17 +12,16 @@ use std::sync::Arc;
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::request_response::Codec;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::admission::Standing;
 use super::marked::WireName;
+use super::room::{Room, Rooms};
 use crate::codec;
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, ProtocolError, Refusal};
-use crate::limits::{INCOMING_ROOM_BYTES, MESSAGE_FIRST_BYTES, STRANGER_ROOM_BYTES};
+use crate::limits::{MESSAGE_FIRST_BYTES, MESSAGE_STEP_TIME};
 
-/// Room is counted in units of this many bytes, since semaphores count in `u32`.
-const ROOM_UNIT_BYTES: usize = 1024;
 const LENGTH_BYTES: usize = 4;
 
 /// A request on its way, in either direction.
@@ -32,7 +31,7 @@ pub(super) struct Letter<C: Conversation> {
     /// What the sender was when it opened the stream. Means nothing in our own.
     pub(super) standing: Standing,
     /// The memory that the request takes: given back when this is dropped.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) room: Option<Room>,
 }
 
 impl<C: Conversation> Letter<C> {
@@ -43,8 +42,7 @@ impl<C: Conversation> Letter<C> {
 
 /// Reads and writes the messages of one conversation.
 pub(super) struct Frames<C> {
-    room: Arc<Semaphore>,
-    stranger_room: Arc<Semaphore>,
+    rooms: Arc<Rooms>,
     strangers_welcome: bool,
     conversation: PhantomData<fn() -> C>,
 }
@@ -52,33 +50,13 @@ pub(super) struct Frames<C> {
 impl<C> Frames<C> {
     /// Unless `strangers_welcome`, nothing but the length of a stranger's request is read.
     pub(super) fn new(strangers_welcome: bool) -> Self {
-        Self {
-            room: Arc::new(Semaphore::new(INCOMING_ROOM_BYTES / ROOM_UNIT_BYTES)),
-            stranger_room: Arc::new(Semaphore::new(STRANGER_ROOM_BYTES / ROOM_UNIT_BYTES)),
-            strangers_welcome,
-            conversation: PhantomData,
-        }
-    }
-
-    /// Waits for room for `bytes`; meanwhile they stay on the sender's side.
-    async fn room_for(&self, bytes: usize, standing: Standing) -> Option<OwnedSemaphorePermit> {
-        let room = match standing {
-            Standing::Admitted => &self.room,
-            Standing::Stranger => &self.stranger_room,
-        };
-        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT_BYTES)).ok()?;
-        room.clone().acquire_many_owned(units).await.ok()
+        Self { rooms: Arc::default(), strangers_welcome, conversation: PhantomData }
     }
 }
 
 impl<C> Clone for Frames<C> {
     fn clone(&self) -> Self {
-        Self {
-            room: self.room.clone(),
-            stranger_room: self.stranger_room.clone(),
-            strangers_welcome: self.strangers_welcome,
-            conversation: PhantomData,
-        }
+        Self { rooms: self.rooms.clone(), strangers_welcome: self.strangers_welcome, conversation: PhantomData }
     }
 }
 
@@ -91,7 +69,9 @@ impl<C: Conversation> Codec for Frames<C> {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let standing = name.standing();
+        let Some((peer, standing)) = name.opened_by() else {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        };
         let refused = |refusal| Letter { content: Err(refusal), standing, room: None };
         if standing == Standing::Stranger && !self.strangers_welcome {
             return reject_unread(io).await.map(|()| refused(Refusal::uniform()));
@@ -100,10 +80,10 @@ impl<C: Conversation> Codec for Frames<C> {
             Ok(length) => length,
             Err(flaw) => return flaw.into_refusal().map(refused),
         };
-        let Some(room) = self.room_for(length, standing).await else {
+        let Some(mut room) = self.rooms.enter(peer, standing, length).await else {
             return Ok(refused(busy()));
         };
-        let bytes = match read_body(io, length).await {
+        let bytes = match read_body(io, length, Some(&mut room)).await {
             Ok(bytes) => bytes,
             Err(flaw) => return flaw.into_refusal().map(refused),
         };
@@ -116,7 +96,7 @@ impl<C: Conversation> Codec for Frames<C> {
         T: AsyncRead + Unpin + Send,
     {
         let length = read_length(io, C::REPLY_BYTES_MAX).await.map_err(Flaw::into_io)?;
-        let bytes = read_body(io, length).await.map_err(Flaw::into_io)?;
+        let bytes = read_body(io, length, None).await.map_err(Flaw::into_io)?;
         codec::decode(&bytes, C::REPLY_BYTES_MAX).map_err(io::Error::other)
     }
 
@@ -158,6 +138,8 @@ enum Flaw {
     Line(io::Error),
     /// The sender can be told.
     Message(ProtocolError),
+    /// So little comes that others should not wait for it.
+    Slow,
 }
 
 impl Flaw {
@@ -165,6 +147,7 @@ impl Flaw {
         match self {
             Self::Line(error) => Err(error),
             Self::Message(error) => Ok(error.into()),
+            Self::Slow => Ok(Refusal::new(ErrorCode::Busy, "The message came too slowly; send it again later.")),
         }
     }
 
@@ -172,6 +155,7 @@ impl Flaw {
         match self {
             Self::Line(error) => error,
             Self::Message(error) => io::Error::other(error),
+            Self::Slow => io::ErrorKind::TimedOut.into(),
         }
     }
 }
@@ -219,16 +203,27 @@ async fn read_length<T: AsyncRead + Unpin>(io: &mut T, bytes_max: usize) -> Resu
     Ok(length)
 }
 
-/// Reads `length` bytes. A lying length costs its teller 64 KiB before it costs
-/// us more than that.
-async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize) -> Result<Vec<u8>, Flaw> {
-    let mut bytes = vec![0; length.min(MESSAGE_FIRST_BYTES)];
-    io.read_exact(&mut bytes).await?;
-    bytes.reserve_exact(length - bytes.len());
+/// Reads `length` bytes, a step at a time. A lying length costs its teller a step
+/// before it costs us more than that. In a request each step has its room and its time.
+async fn read_body<T: AsyncRead + Unpin>(
+    io: &mut T,
+    length: usize,
+    mut room: Option<&mut Room>,
+) -> Result<Vec<u8>, Flaw> {
+    let mut bytes = Vec::new();
     while bytes.len() < length {
         let at = bytes.len();
-        bytes.resize(length.min(at + MESSAGE_FIRST_BYTES), 0);
-        io.read_exact(&mut bytes[at..]).await?;
+        let step = MESSAGE_FIRST_BYTES.min(length - at);
+        if let Some(room) = &mut room {
+            room.grow(step).await;
+        }
+        bytes.reserve_exact(if at == 0 { step } else { length - at });
+        bytes.resize(at + step, 0);
+        let read = io.read_exact(&mut bytes[at..]);
+        match room {
+            Some(_) => timeout(MESSAGE_STEP_TIME, read).await.map_err(|_| Flaw::Slow)??,
+            None => read.await?,
+        }
     }
     Ok(bytes)
 }

@@ -3,8 +3,9 @@
 use std::any::Any;
 
 use libp2p::PeerId;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
+use super::room::Room;
 use crate::conversation::Conversation;
 use crate::enrol::Enrol;
 use crate::order::Deliver;
@@ -56,7 +57,7 @@ pub(super) struct Answer<R> {
 pub struct ReplyTo<C: Conversation> {
     pub(super) sender: oneshot::Sender<Answer<C::Reply>>,
     /// The request's room in memory, given back when it is answered.
-    pub(super) _room: Option<OwnedSemaphorePermit>,
+    pub(super) _room: Option<Room>,
 }
 
 impl<C: Conversation> ReplyTo<C> {

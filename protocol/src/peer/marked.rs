@@ -11,21 +11,22 @@ use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, Stream, Substream
 
 use super::admission::{Admission, Standing};
 
-/// The name of a conversation, with the standing of who opened it.
+/// The name of a conversation, with who opened it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WireName {
     name: &'static str,
-    standing: Standing,
+    opener: Option<(PeerId, Standing)>,
 }
 
 impl WireName {
-    /// Whoever is not marked is a stranger.
+    /// The name alone.
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, standing: Standing::Stranger }
+        Self { name, opener: None }
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        self.standing
+    /// Who opened the substream, and what it was then; of an incoming one.
+    pub(super) fn opened_by(&self) -> Option<(PeerId, Standing)> {
+        self.opener
     }
 }
 
@@ -97,7 +98,8 @@ where
             return self.inner.on_connection_event(event);
         };
         let (stream, WireName { name, .. }) = opened.protocol;
-        let marked = WireName { name, standing: self.admission.standing(&self.peer) };
+        let opener = Some((self.peer, self.admission.standing(&self.peer)));
+        let marked = WireName { name, opener };
         self.inner.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
             protocol: (stream, marked),
             info: opened.info,

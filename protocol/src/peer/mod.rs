@@ -8,6 +8,7 @@
 //! | `client`, `ask` | our requests |
 //! | `incoming`, `desk` | others' requests, the way to answer, a few at a time |
 //! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
+//! | `room` | the memory that others' requests take |
 //! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
 //! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
@@ -40,6 +41,7 @@ mod reach;
 mod reconnect;
 mod relaying;
 mod roles;
+mod room;
 mod talk;
 mod transport;
 mod watch;

@@ -44,7 +44,7 @@ impl Hostile {
     pub async fn send(&mut self, messages: Vec<Vec<u8>>) -> Vec<Answer> {
         let count = messages.len();
         for message in messages {
-            self.swarm.behaviour_mut().send_request(&self.victim, message);
+            self.swarm.behaviour_mut().send_request(&self.victim, Raw { bytes: message, stalls: false });
         }
         let mut answers = Vec::new();
         while answers.len() < count {
@@ -59,6 +59,19 @@ impl Hostile {
             }
         }
         answers
+    }
+
+    /// Begins `messages`, each on a substream of its own, and never ends them. The peer
+    /// lives on as a task until that is aborted.
+    pub fn stall(mut self, messages: Vec<Vec<u8>>) -> tokio::task::JoinHandle<()> {
+        for message in messages {
+            self.swarm.behaviour_mut().send_request(&self.victim, Raw { bytes: message, stalls: true });
+        }
+        tokio::spawn(async move {
+            loop {
+                self.swarm.select_next_some().await;
+            }
+        })
     }
 
     pub async fn send_one(&mut self, message: Vec<u8>) -> Answer {
@@ -78,15 +91,21 @@ pub fn lying(length: u32, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// What is written on one substream, and whether its end is.
+pub struct Raw {
+    bytes: Vec<u8>,
+    stalls: bool,
+}
+
 #[derive(Clone, Default)]
 pub struct RawBytes;
 
 impl Codec for RawBytes {
     type Protocol = StreamProtocol;
-    type Request = Vec<u8>;
+    type Request = Raw;
     type Response = Vec<u8>;
 
-    async fn read_request<T>(&mut self, _: &StreamProtocol, _: &mut T) -> io::Result<Vec<u8>>
+    async fn read_request<T>(&mut self, _: &StreamProtocol, _: &mut T) -> io::Result<Raw>
     where
         T: AsyncRead + Unpin + Send,
     {
@@ -102,11 +121,16 @@ impl Codec for RawBytes {
         Ok(bytes)
     }
 
-    async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, bytes: Vec<u8>) -> io::Result<()>
+    async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, raw: Raw) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        io.write_all(&bytes).await
+        io.write_all(&raw.bytes).await?;
+        if raw.stalls {
+            io.flush().await?;
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     }
 
     async fn write_response<T>(&mut self, _: &StreamProtocol, _: &mut T, _: Vec<u8>) -> io::Result<()>
