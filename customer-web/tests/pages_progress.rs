@@ -102,7 +102,7 @@ async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_t
     world.say(&world.photographer_key, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
     world.minutes_pass(40);
     assert!(guest.get(&live).await.has("go on to the lab when it is back"));
-    world.index.seen(world.photographer).await.unwrap();
+    world.index.seen(&[world.photographer]).await.unwrap();
     let page = guest.get(&live).await;
     assert!(page.has("have been on their way since") && !page.has(away));
     world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;

@@ -6,11 +6,13 @@
 //! **Peers** (`index/enrolment.rs`)
 //! [`invite`](Index::invite) ·
 //! [`enrol`](Index::enrol) ·
-//! [`announce`](Index::announce) ·
-//! [`seen`](Index::seen) ·
 //! [`peers`](Index::peers) · [`peer`](Index::peer) · [`admitted`](Index::admitted) ·
 //! [`suspend_peer`](Index::suspend_peer) · [`restore_peer`](Index::restore_peer) ·
 //! [`remove_peer`](Index::remove_peer)
+//!
+//! **Where they are** (`index/directory.rs`)
+//! [`announce`](Index::announce) · [`find_contacts`](Index::find_contacts) ·
+//! [`seen`](Index::seen)
 //!
 //! **Events** (`index/events.rs`)
 //! [`put_event`](Index::put_event) ·
@@ -55,6 +57,7 @@
 
 mod accounts;
 mod baskets;
+mod directory;
 mod enrolment;
 mod events;
 mod galleries;

@@ -101,10 +101,14 @@ pub const REQUESTS_ANSWERED_AT_ONCE: usize = 32;
 pub const ADMISSION_LOOK: Duration = Duration::from_secs(5);
 /// How often sessions that have ended are removed.
 pub const PURGE_LOOK: Duration = Duration::from_secs(60 * 60);
-/// Time after which a peer that stays connected is noted as seen once more.
-pub const SEEN_STEP: Duration = Duration::from_secs(60);
+/// Time after which a peer that stays connected is noted as seen once more. Of 10,000
+/// peers that is some megabytes of writing each time.
+pub const SEEN_STEP: Duration = Duration::from_secs(2 * 60);
+/// Peers that are noted in one transaction, which keeps others waiting for so long.
+pub const PEERS_NOTED_AT_ONCE: usize = 500;
 /// A photographer's node that was not seen for so long is not connected, and an order
-/// that has waited for it so long tells its customer: a few times [`SEEN_STEP`].
+/// that has waited for it so long tells its customer: more than twice [`SEEN_STEP`],
+/// since a look may just miss the step.
 pub const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
 /// Files that are on their way to a lab for longer than this take long: a usual order
 /// crosses a slow line in it.

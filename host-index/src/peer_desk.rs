@@ -58,7 +58,12 @@ impl Parts {
             }
             EnrolRequest::Announce { addresses } => {
                 let contacts = self.index.announce(peer, &addresses).await?;
-                Ok(EnrolReply::Directory { contacts, host: Some(self.now()) })
+                let crowd = u32::try_from(self.admission.count()).ok();
+                Ok(EnrolReply::Directory { contacts, host: Some(self.now()), crowd })
+            }
+            EnrolRequest::Find { peers } => {
+                let contacts = self.index.find_contacts(peer, &peers).await?;
+                Ok(EnrolReply::Directory { contacts, host: None, crowd: None })
             }
         }
     }

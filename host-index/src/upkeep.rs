@@ -8,13 +8,14 @@ use std::sync::Arc;
 use enprint_protocol::PeerId;
 use enprint_protocol::peer::PeerEvent;
 use enprint_store::ledger::Courier;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::HostError;
 use crate::host::Parts;
-use crate::limits::{ADMISSION_LOOK, PURGE_LOOK, SEEN_STEP};
+use crate::limits::{ADMISSION_LOOK, PEERS_NOTED_AT_ONCE, PURGE_LOOK, SEEN_STEP};
 
 /// Runs until `shutdown`.
 pub(crate) async fn run(parts: Arc<Parts>, courier: Courier, shutdown: CancellationToken) {
@@ -28,7 +29,10 @@ pub(crate) async fn run(parts: Arc<Parts>, courier: Courier, shutdown: Cancellat
         let done = tokio::select! {
             () = shutdown.cancelled() => return,
             event = events.recv() => match event {
-                Ok(PeerEvent::Connected { peer, .. }) => parts.greet(&courier, peer).await,
+                Ok(PeerEvent::Connected { peer, .. }) => {
+                    let came = with_those_behind(peer, &mut events);
+                    parts.greet(&courier, &came).await
+                }
                 Ok(_) => Ok(()),
                 Err(RecvError::Lagged(_)) => parts.greet_all(&courier).await,
                 Err(RecvError::Closed) => return,
@@ -44,18 +48,21 @@ pub(crate) async fn run(parts: Arc<Parts>, courier: Courier, shutdown: Cancellat
 }
 
 impl Parts {
-    /// A peer has come: what waits for it goes now, however long it was put off.
-    async fn greet(&self, courier: &Courier, peer: PeerId) -> Result<(), HostError> {
-        if self.admission.is_admitted(&peer) {
-            self.index.seen(peer).await?;
-            courier.wake_peer(&peer.to_string()).await?;
+    /// Peers have come: what waits for them goes now, however long it was put off. One
+    /// write for all of them, since after a restart thousands come.
+    async fn greet(&self, courier: &Courier, came: &[PeerId]) -> Result<(), HostError> {
+        let known: Vec<_> = came.iter().copied().filter(|peer| self.admission.is_admitted(peer)).collect();
+        if known.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.index.seen(&known).await?;
+        let names: Vec<_> = known.iter().map(ToString::to_string).collect();
+        Ok(courier.wake_peers(&names).await?)
     }
 
     async fn greet_all(&self, courier: &Courier) -> Result<(), HostError> {
-        for peer in self.client.peers() {
-            self.greet(courier, peer).await?;
+        for some in self.client.peers().chunks(PEERS_NOTED_AT_ONCE) {
+            self.greet(courier, some).await?;
         }
         Ok(())
     }
@@ -74,11 +81,24 @@ impl Parts {
     }
 
     async fn note_seen(&self) -> Result<(), HostError> {
-        for peer in self.client.peers() {
-            if self.admission.is_admitted(&peer) {
-                self.index.seen(peer).await?;
-            }
+        let known: Vec<_> = self.client.peers().into_iter().filter(|peer| self.admission.is_admitted(peer)).collect();
+        for some in known.chunks(PEERS_NOTED_AT_ONCE) {
+            self.index.seen(some).await?;
         }
         Ok(())
     }
+}
+
+/// `peer`, and who else has connected by now.
+fn with_those_behind(peer: PeerId, events: &mut Receiver<PeerEvent>) -> Vec<PeerId> {
+    let mut came = vec![peer];
+    while came.len() < PEERS_NOTED_AT_ONCE {
+        match events.try_recv() {
+            Ok(PeerEvent::Connected { peer, .. }) => came.push(peer),
+            Ok(_) => {}
+            // Whoever was missed is told of by the next look, as lagging is.
+            Err(_) => break,
+        }
+    }
+    came
 }

@@ -4,13 +4,15 @@
 
 mod kit;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use enprint_host_index::index::Enrolment;
-use enprint_host_index::protocol::PeerId;
 use enprint_host_index::protocol::access_code::{AccessCode, InvitationCode};
 use enprint_host_index::protocol::enrol::Role;
 use enprint_host_index::protocol::ids::EventId;
+use enprint_host_index::protocol::limits::CONTACTS_MAX;
+use enprint_host_index::protocol::{Multiaddr, PeerId};
 use enprint_host_index::views::{PageRequest, PhotoFilter, PhotoWords, RenditionKind};
 use enprint_host_index::{HostError, Index};
 use kit::{Bench, Shop, enrolled, event, photo, revisions, with_exif};
@@ -20,6 +22,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 on_both_engines!(
     an_invitation_works_once_in_time_and_for_its_role,
     a_suspended_photographers_galleries_are_closed_and_open_again,
+    who_does_not_fit_into_the_directory_is_found_by_its_id,
+    all_who_are_connected_are_noted_together_and_seldom,
     an_event_is_its_photographers_alone,
     a_publish_resumes_and_repeats_without_sending,
     a_batch_with_one_bad_photo_stores_none,
@@ -75,6 +79,45 @@ async fn a_suspended_photographers_galleries_are_closed_and_open_again(bench: Be
     index.remove_peer(shop.ana.id).await.unwrap();
     assert_eq!(index.open_gallery(&shop.code).await.unwrap(), None);
     assert!(index.events().await.unwrap().is_empty());
+}
+
+async fn who_does_not_fit_into_the_directory_is_found_by_its_id(bench: Bench) {
+    let index = bench.index().await;
+    let lab = enrolled(&index, Role::Lab, "The lab").await.id;
+    let moved = enrolled(&index, Role::Photographer, "Moved").await.id;
+    let at: Vec<Multiaddr> = vec!["/ip4/203.0.113.7/tcp/4041".parse().unwrap()];
+    index.announce(moved, &at).await.unwrap();
+    bench.clock.advance(HOUR);
+    for number in 0..CONTACTS_MAX {
+        enrolled(&index, Role::Photographer, &format!("Photographer {number}")).await;
+    }
+    let listed = index.announce(lab, &[]).await.unwrap();
+    assert!(listed.iter().all(|contact| contact.peer_id != moved), "more were seen later than fit");
+    let found = index.find_contacts(lab, &[moved, PeerId::random(), lab]).await.unwrap();
+    assert_eq!((found.len(), found[0].peer_id, &found[0].addresses), (1, moved, &at));
+    index.suspend_peer(moved).await.unwrap();
+    assert!(index.find_contacts(lab, &[moved]).await.unwrap().is_empty());
+    assert!(index.find_contacts(moved, &[lab]).await.is_err(), "nor does a suspended peer learn anything");
+}
+
+async fn all_who_are_connected_are_noted_together_and_seldom(bench: Bench) {
+    let index = bench.index().await;
+    let mut peers = Vec::new();
+    for number in 0..20 {
+        peers.push(enrolled(&index, Role::Photographer, &format!("Photographer {number}")).await.id);
+    }
+    let seen = async || {
+        let peers = index.peers().await.unwrap();
+        peers.iter().map(|peer| peer.seen.unwrap().0).collect::<BTreeSet<_>>()
+    };
+    let first = seen().await;
+    bench.clock.advance(Duration::from_secs(60));
+    index.seen(&peers).await.unwrap();
+    assert_eq!(seen().await, first, "a minute is not worth a write for each of ten thousand");
+    bench.clock.advance(HOUR);
+    index.seen(&peers).await.unwrap();
+    let later = seen().await;
+    assert!(later.len() == 1 && later.first() > first.last(), "{later:?}");
 }
 
 async fn an_event_is_its_photographers_alone(bench: Bench) {

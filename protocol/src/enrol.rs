@@ -77,6 +77,12 @@ pub enum EnrolRequest {
         /// At most [`limits::ADDRESSES_MAX`].
         addresses: Vec<Multiaddr>,
     },
+    /// Where these are now, of those this peer has to do with. The answer is a directory
+    /// of them alone; who is not in it is not here.
+    Find {
+        /// At most [`limits::PEERS_SOUGHT_MAX`].
+        peers: Vec<PeerId>,
+    },
 }
 
 /// What the host answers.
@@ -93,6 +99,9 @@ pub enum EnrolReply {
         /// say it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         host: Option<HostNow>,
+        /// How many peers are enrolled here: so many come back when the host has been away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        crowd: Option<u32>,
     },
     /// Not so.
     Refused(Refusal),

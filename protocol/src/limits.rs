@@ -63,6 +63,8 @@ pub const CLOCK_OFFSET_MINUTES_MAX: i16 = 14 * 60;
 pub const ADDRESSES_MAX: usize = 16;
 /// Labs or photographers in one directory reply.
 pub const CONTACTS_MAX: usize = 500;
+/// Peers that are sought by their ids at one time: a lab's jobs of the hour.
+pub const PEERS_SOUGHT_MAX: usize = 64;
 /// Highest price of anything, in minor units: ten million in most currencies.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000;
 /// Edges of a print, in millimetres: from a stamp to a 2 m banner.
@@ -160,6 +162,11 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 pub const RECONNECT_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait between two tries.
 pub const RECONNECT_MAX: Duration = Duration::from_secs(60);
+/// How many of those who lost their host in one moment come back to it in a second. A
+/// handshake takes it half a millisecond of one core, and what each then asks as much.
+pub const RETURNS_PER_SECOND: u32 = 300;
+/// Nobody stays away longer for that, however many there are.
+pub const RETURN_WINDOW_MAX: Duration = Duration::from_secs(60);
 /// A connection that lasted this long counts as success: the waits begin anew.
 pub const CONNECTION_STEADY: Duration = Duration::from_secs(10);
 /// Peers to whom a connection is kept.
@@ -216,6 +223,8 @@ pub const RESERVATION_WAIT_FIRST: Duration = Duration::from_secs(2);
 pub const RESERVATION_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Own addresses that were seen by others, or guessed of that.
 pub const GUESSED_ADDRESSES_MAX: usize = 12;
+/// Such addresses, as strangers see them, that wait for the strangers to be admitted.
+pub const OBSERVATIONS_HELD_MAX: usize = 64;
 /// Connections that come up within this time of each other are one meeting.
 pub const PATH_SETTLING: Duration = Duration::from_secs(10);
 /// A key file has 68 bytes; a longer one is something else.

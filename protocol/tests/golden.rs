@@ -44,13 +44,16 @@ fn enrol_messages_have_their_golden_bytes() {
         }),
     );
     let contact = Contact { peer_id: key(3).public().to_peer_id(), role: Role::Lab, name: "Lab".into(), addresses };
-    golden("enrol_directory", &EnrolReply::Directory { contacts: vec![contact.clone()], host: None });
+    let directory = |contacts, host, crowd| EnrolReply::Directory { contacts, host, crowd };
+    golden("enrol_directory", &directory(vec![contact.clone()], None, None));
     let host = HostNow {
         name: "Host".into(),
         public_url: "https://photos.example".into(),
         addresses: vec!["/dns4/peers.photos.example/tcp/4040".parse().unwrap()],
     };
-    golden("enrol_directory_with_host", &EnrolReply::Directory { contacts: vec![contact], host: Some(host) });
+    golden("enrol_directory_with_host", &directory(vec![contact], Some(host), None));
+    golden("enrol_directory_crowd", &directory(vec![], None, Some(10_000)));
+    golden("enrol_find", &EnrolRequest::Find { peers: vec![key(3).public().to_peer_id()] });
     golden("enrol_refused", &EnrolReply::Refused(Refusal::new(ErrorCode::BadInvitation, "No.")));
 }
 

@@ -6,9 +6,10 @@ mod common;
 
 use common::{Node, eventually, job_request, node_with, range_request};
 use enprint_protocol::Multiaddr;
+use enprint_protocol::enrol::Enrol;
 use enprint_protocol::multiaddr::Protocol;
 use enprint_protocol::original::{FetchOriginal, OriginalReply};
-use enprint_protocol::peer::{AskError, Carrier, LineWay, Path, PeerRole, Relay};
+use enprint_protocol::peer::{AskError, Carrier, LineWay, Path, PeerEvent, PeerRole, Relay};
 use enprint_protocol::print_job::OfferJob;
 
 /// A peer that listens at `addresses`, or nowhere, as behind a router that lets nobody in.
@@ -149,4 +150,24 @@ async fn a_stranger_gets_no_place_at_the_relay() {
     assert!(matches!(found, Err(AskError::DialFailed { .. })));
     let called = stranger.client.dial(lab.id(), vec![circuit(&host, &lab)]).await;
     assert!(matches!(called, Err(AskError::DialFailed { .. })), "nor a circuit to who has one");
+}
+
+#[tokio::test]
+async fn where_we_are_is_learnt_from_those_we_know_and_told_at_once_not_from_strangers() {
+    let known = at(PeerRole::Host, &["/ip6/::1/tcp/0"]).await;
+    let ana = at(PeerRole::Photographer, &["/ip4/127.0.0.1/tcp/0"]).await;
+    let mut events = ana.client.events();
+    ana.dial(&known).await;
+    // The answer comes after what the other says of itself.
+    drop(ana.client.ask::<Enrol>(known.id(), common::enrol_request()).await);
+    let is_seen = || ana.client.addresses().iter().any(|address| address.to_string().starts_with("/ip6/::1/"));
+    assert!(!is_seen(), "a stranger's word is announced");
+    ana.admission.admit(known.id());
+    ana.client.keep_connected(known.id(), vec![known.address()]).await.unwrap();
+    eventually("the word of one that we know counts", is_seen).await;
+    let mut told = false;
+    while let Ok(event) = events.try_recv() {
+        told |= matches!(event, PeerEvent::SeenAt { .. });
+    }
+    assert!(told, "and whoever announces us hears of it");
 }

@@ -73,7 +73,7 @@ impl World {
         let photographer_key = enrolled(&index, Role::Photographer, "Ana").await;
         let lab_key = enrolled(&index, Role::Lab, "The lab").await;
         let photographer = photographer_key.public().to_peer_id();
-        index.seen(photographer).await.unwrap();
+        index.seen(&[photographer]).await.unwrap();
         let config = SiteConfig { listen: "127.0.0.1:0".parse().unwrap(), public_url: None, trust_proxy: None };
         let bound = bind(config, index.clone()).await.unwrap();
         let base = format!("http://{}", bound.local_addr());

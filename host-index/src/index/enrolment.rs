@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::enrol::{Contact, Role};
+use enprint_protocol::enrol::Role;
 use enprint_protocol::ids::ContentHash;
-use enprint_protocol::limits::{ADDRESSES_MAX, CONTACTS_MAX, NAME_BYTES_MAX};
+use enprint_protocol::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId, text};
 use enprint_store::args;
@@ -76,35 +76,6 @@ impl Index {
         enrolled
     }
 
-    /// An enrolled peer says where it is; answers whom it has to do with: labs for a
-    /// photographer, photographers for a lab, those seen last first.
-    ///
-    /// # Errors
-    /// [`HostError::NotHere`] for a peer that is not enrolled, or suspended.
-    pub async fn announce(&self, peer: PeerId, addresses: &[Multiaddr]) -> Result<Vec<Contact>, HostError> {
-        let known = self.active_peer(peer).await?;
-        let sql = "UPDATE peer SET addresses = $2, seen_ms = $3 WHERE peer_id = $1";
-        let addresses = stored::join_addresses(&kept_addresses(addresses));
-        self.ledger().execute(sql, args![peer.to_string(), addresses, self.now().0]).await?;
-        let wanted = match known.role {
-            Role::Photographer => Role::Lab,
-            Role::Lab => Role::Photographer,
-        };
-        self.directory(wanted).await
-    }
-
-    /// Notes that `peer` is connected now, at most once in [`limits::SEEN_STEP`].
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn seen(&self, peer: PeerId) -> Result<(), HostError> {
-        let now = self.now();
-        let sql = "UPDATE peer SET seen_ms = $2 WHERE peer_id = $1 AND (seen_ms IS NULL OR seen_ms < $3)";
-        let before = now.plus_ms(-ms(limits::SEEN_STEP));
-        self.ledger().execute(sql, args![peer.to_string(), now.0, before.0]).await?;
-        Ok(())
-    }
-
     /// All enrolled peers, by role and name.
     ///
     /// # Errors
@@ -166,24 +137,6 @@ impl Index {
     /// The peer, if it may take part.
     pub(super) async fn active_peer(&self, peer: PeerId) -> Result<PeerView, HostError> {
         active(&mut self.ledger().read(), peer).await
-    }
-
-    async fn directory(&self, role: Role) -> Result<Vec<Contact>, HostError> {
-        let sql = "SELECT * FROM peer WHERE role = $1 AND suspended_ms IS NULL
-                   ORDER BY COALESCE(seen_ms, 0) DESC, peer_id LIMIT $2";
-        let most = u32::try_from(CONTACTS_MAX).unwrap_or(u32::MAX);
-        let rows = self.ledger().read().fetch_all(sql, args![role.word(), most]).await?;
-        let mut bytes = 0;
-        let mut contacts = Vec::new();
-        for row in &rows {
-            let PeerView { peer_id, role, name, addresses, .. } = peer_view(row)?;
-            bytes += 100 + name.len() + addresses.iter().map(Multiaddr::len).sum::<usize>();
-            if bytes > limits::DIRECTORY_BYTES_MAX {
-                break;
-            }
-            contacts.push(Contact { peer_id, role, name, addresses });
-        }
-        Ok(contacts)
     }
 }
 
@@ -257,7 +210,7 @@ pub(super) async fn enrolled_as(sql: &mut Sql, peer: PeerId, role: Role) -> Resu
     known.filter(|known| known.role == role).ok_or(HostError::NotHere)
 }
 
-async fn find(sql: &mut Sql, peer: PeerId) -> Result<Option<PeerView>, HostError> {
+pub(super) async fn find(sql: &mut Sql, peer: PeerId) -> Result<Option<PeerView>, HostError> {
     let query = "SELECT * FROM peer WHERE peer_id = $1";
     let row = sql.fetch_optional(query, args![peer.to_string()]).await?;
     row.as_ref().map(peer_view).transpose()
@@ -268,12 +221,12 @@ fn found(rows: u64) -> Result<(), HostError> {
 }
 
 /// What is kept of a peer's addresses: a few, each of a sensible length.
-fn kept_addresses(addresses: &[Multiaddr]) -> Vec<Multiaddr> {
+pub(super) fn kept_addresses(addresses: &[Multiaddr]) -> Vec<Multiaddr> {
     let sensible = addresses.iter().filter(|address| address.to_string().len() <= limits::ADDRESS_BYTES_MAX);
     sensible.take(ADDRESSES_MAX).cloned().collect()
 }
 
-fn peer_view(row: &Row) -> Result<PeerView, HostError> {
+pub(super) fn peer_view(row: &Row) -> Result<PeerView, HostError> {
     let suspended: Option<i64> = row.get("suspended_ms")?;
     Ok(PeerView {
         peer_id: stored::peer(row, "peer_id")?,

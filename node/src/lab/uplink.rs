@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, HostNow, Role, Welcome};
+use enprint_protocol::enrol::{Contact, Enrol, EnrolReply, EnrolRequest, HostNow, Role, Welcome};
 use enprint_protocol::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
 use enprint_protocol::peer::{AskError, PeerEvent};
 use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
@@ -33,6 +33,7 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
         };
         match event {
             Ok(PeerEvent::Connected { peer, .. } | PeerEvent::Rerouted { peer }) => node.greet_or_trace(peer).await,
+            Ok(PeerEvent::SeenAt { .. }) => node.refresh_photographers().await,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => {
                 for peer in node.client.peers() {
@@ -69,7 +70,7 @@ impl Node {
     pub(super) async fn reach(&self, row: &JobRow) -> Result<(), NodeError> {
         let peer = row.photographer;
         if !self.client.is_connected(&peer) {
-            self.refresh_photographers().await; // it may have moved
+            self.look_for_photographer(peer).await; // it may have moved
             let known = self.catalogue.photographer(peer).await?;
             let addresses = known.map(|known| known.addresses).unwrap_or_default();
             self.client.dial(peer, addresses).await?;
@@ -156,15 +157,46 @@ impl Node {
         Ok(())
     }
 
+    /// Asks each host that is connected where one photographer is now: a host with very
+    /// many does not list them all.
+    async fn look_for_photographer(&self, peer: PeerId) {
+        let Ok(hosts) = self.catalogue.hosts().await else { return };
+        let connected = hosts.iter().map(|host| host.peer_id).filter(|host| self.client.is_connected(host));
+        let asked = connected.map(|host| self.look_at(host, peer));
+        futures::future::join_all(asked).await;
+    }
+
+    async fn look_at(&self, host: PeerId, peer: PeerId) {
+        let learnt = match self.client.ask::<Enrol>(host, EnrolRequest::Find { peers: vec![peer] }).await {
+            Ok(EnrolReply::Directory { contacts, .. }) => self.learn(host, contacts).await,
+            // A host of an earlier version.
+            _ => self.announce(host).await,
+        };
+        if let Err(error) = learnt {
+            tracing::debug!(%error, "a host did not say where a photographer is");
+        }
+    }
+
     /// Tells a host where this lab is, and learns where the photographers are, and the
     /// host itself.
     pub(super) async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
         let request = EnrolRequest::Announce { addresses: self.announced() };
-        let (mut contacts, now) = match self.client.ask::<Enrol>(host, request).await? {
-            EnrolReply::Directory { contacts, host } => (contacts, host),
-            EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
-            EnrolReply::Enrolled(_) => return Err(unexpected()),
-        };
+        match self.client.ask::<Enrol>(host, request).await? {
+            EnrolReply::Directory { contacts, host: now, crowd } => {
+                self.client.one_of(host, crowd.unwrap_or_default()).await?;
+                self.learn(host, contacts).await?;
+                match now {
+                    Some(now) => self.note_host(host, now).await,
+                    None => Ok(()),
+                }
+            }
+            EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
+            EnrolReply::Enrolled(_) => Err(unexpected()),
+        }
+    }
+
+    /// Keeps where photographers are, and tells the peer.
+    async fn learn(&self, host: PeerId, mut contacts: Vec<Contact>) -> Result<(), NodeError> {
         contacts.retain(|contact| contact.role == Role::Photographer);
         for contact in &mut contacts {
             contact.name =
@@ -177,10 +209,7 @@ impl Node {
                 self.client.add_address(contact.peer_id, address).await?;
             }
         }
-        match now {
-            Some(now) => self.note_host(host, now).await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Remembers where a host says it is, so that it is found there should it be lost.

@@ -70,7 +70,7 @@ impl Node {
         let JobRequest::Offer(signed) = &request;
         let job = signed.open_from(&self.client.peer_id())?;
         if !self.client.is_connected(&lab) {
-            self.refresh_labs().await; // it may have moved
+            self.look_for_lab(lab).await; // it may have moved
         }
         let Some(known) = self.catalogue.lab(lab).await? else {
             return Err(stored::unreadable("a lab"));

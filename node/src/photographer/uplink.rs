@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, HostNow, Role, Welcome};
+use enprint_protocol::enrol::{Contact, Enrol, EnrolReply, EnrolRequest, HostNow, Role, Welcome};
 use enprint_protocol::peer::PeerEvent;
 use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
 use tokio::sync::broadcast::error::RecvError;
@@ -33,6 +33,7 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
         };
         match event {
             Ok(PeerEvent::Connected { peer, .. } | PeerEvent::Rerouted { peer }) => node.greet(peer).await,
+            Ok(PeerEvent::SeenAt { .. }) => node.refresh_labs().await,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => node.wake_all().await,
             Err(RecvError::Closed) => return,
@@ -111,13 +112,42 @@ impl Node {
         futures::future::join_all(asked).await;
     }
 
+    /// Asks each host that is connected where one lab is now: a host with very many does
+    /// not list them all.
+    pub(super) async fn look_for_lab(&self, lab: PeerId) {
+        let Ok(hosts) = self.catalogue.hosts().await else { return };
+        let connected = hosts.iter().flat_map(|host| &host.processes).map(|process| process.peer_id);
+        let asked = connected.filter(|peer| self.client.is_connected(peer)).map(|peer| self.look_at(peer, lab));
+        futures::future::join_all(asked).await;
+    }
+
+    async fn look_at(&self, peer: PeerId, lab: PeerId) {
+        let learnt = match self.client.ask::<Enrol>(peer, EnrolRequest::Find { peers: vec![lab] }).await {
+            Ok(EnrolReply::Directory { contacts, .. }) => self.learn(peer, &contacts).await.map(drop),
+            // A host of an earlier version.
+            _ => self.announce(peer).await,
+        };
+        if let Err(error) = learnt {
+            tracing::debug!(%error, "a host did not say where a lab is");
+        }
+    }
+
+    /// Keeps where labs of the host with that process are; false if it was left meanwhile.
+    async fn learn(&self, peer: PeerId, contacts: &[Contact]) -> Result<bool, NodeError> {
+        let Some(known) = self.catalogue.host_of(peer).await? else { return Ok(false) };
+        self.catalogue.put_labs(known.peer_id, contacts).await?;
+        Ok(true)
+    }
+
     /// Tells a host where this node is, and learns of its labs and of where it is itself.
     pub(super) async fn announce(&self, peer: PeerId) -> Result<(), NodeError> {
         let request = EnrolRequest::Announce { addresses: self.announced() };
         match self.client.ask::<Enrol>(peer, request).await? {
-            EnrolReply::Directory { contacts, host } => {
-                let Some(known) = self.catalogue.host_of(peer).await? else { return Ok(()) };
-                self.catalogue.put_labs(known.peer_id, &contacts).await?;
+            EnrolReply::Directory { contacts, host, crowd } => {
+                self.client.one_of(peer, crowd.unwrap_or_default()).await?;
+                if !self.learn(peer, &contacts).await? {
+                    return Ok(());
+                }
                 self.advance_all().await;
                 match host {
                     Some(host) => self.note_host(peer, &host).await,

@@ -98,7 +98,12 @@ impl Book {
             }
             EnrolRequest::Announce { addresses } => {
                 *self.announced.lock().unwrap() = addresses;
-                EnrolReply::Directory { contacts: self.contacts.lock().unwrap().clone(), host: None }
+                EnrolReply::Directory { contacts: self.contacts.lock().unwrap().clone(), host: None, crowd: None }
+            }
+            EnrolRequest::Find { peers } => {
+                let known = self.contacts.lock().unwrap().clone();
+                let contacts = known.into_iter().filter(|known| peers.contains(&known.peer_id)).collect();
+                EnrolReply::Directory { contacts, host: None, crowd: None }
             }
             EnrolRequest::Enrol { .. } => Refusal::new(ErrorCode::BadInvitation, "The invitation is wrong.").into(),
         }

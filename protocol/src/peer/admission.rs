@@ -51,6 +51,11 @@ impl Admission {
         self.shared.admitted.read().unwrap_or_else(PoisonError::into_inner).contains(peer)
     }
 
+    /// How many are known.
+    pub fn count(&self) -> usize {
+        self.shared.admitted.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     pub(super) fn standing(&self, peer: &PeerId) -> Standing {
         if self.is_admitted(peer) { Standing::Admitted } else { Standing::Stranger }
     }

@@ -12,7 +12,7 @@ use super::config::PeerConfig;
 use super::door::Door;
 use super::incoming::Incoming;
 use super::rate::Rates;
-use super::reach::{Paths, Reach, SeenAt};
+use super::reach::{Observed, Paths, Reach, SeenAt};
 use super::relaying;
 use super::roles::{AskReceivers, PeerRole};
 use super::talk::{Shared, Talk};
@@ -33,7 +33,7 @@ pub(super) struct PeerBehaviour {
     limits: connection_limits::Behaviour,
     door: Door,
     ping: ping::Behaviour,
-    identify: identify::Behaviour,
+    identify: Observed,
     pub(super) reach: Reach,
     circuits: relay::client::Behaviour,
     relay: Toggle<relay::Behaviour>,
@@ -74,7 +74,7 @@ impl PeerBehaviour {
             limits: connection_limits::Behaviour::new(limits.connections()),
             door: Door::new(config.admission.clone(), limits.strangers_max, limits.stranger_time),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
-            identify: identify::Behaviour::new(identify_config(config)),
+            identify: Observed::new(identify_config(config), config.admission.clone()),
             reach: Reach::new(sharing.paths, sharing.new_lines, sharing.seen_at),
             circuits: sharing.circuits,
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),

@@ -12,6 +12,7 @@ use super::ask::{Ask, AskError};
 use super::event_loop::Command;
 use super::neighbours::{Neighbours, PeerEvent};
 use super::reach::{Path, Paths, SeenAt};
+use super::reconnect::return_window;
 use super::roles::{AskSenders, Spoken};
 use super::watch::{Figures, Line, PeerStatus, Tally};
 use super::wire_count::{WireCount, WireTotals};
@@ -87,6 +88,16 @@ impl Client {
     /// [`AskError::Stopped`]
     pub async fn keep_connected(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(), AskError> {
         self.command(Command::Keep { peer, addresses }).await
+    }
+
+    /// A kept `peer` has `crowd` others connected beside us: should it go away, we come
+    /// back at some time within a second for each [`crate::limits::RETURNS_PER_SECOND`]
+    /// of them.
+    ///
+    /// # Errors
+    /// [`AskError::Stopped`]
+    pub async fn one_of(&self, peer: PeerId, crowd: u32) -> Result<(), AskError> {
+        self.command(Command::ReturnWithin { peer, window: return_window(crowd) }).await
     }
 
     /// Reaches others through `relay` from now on where there is no direct way, and can

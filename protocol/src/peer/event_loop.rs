@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::core::transport::ListenerId;
@@ -22,8 +23,8 @@ use super::behaviour::{PeerBehaviour, PeerBehaviourEvent};
 use super::dial_words::dial_words;
 use super::neighbours::{Neighbours, PeerEvent};
 use super::pulse::Pulses;
-use super::reach::Paths;
-use super::reconnect::Reconnector;
+use super::reach::{Paths, SeenAnew};
+use super::reconnect::{LostBy, Reconnector};
 use super::transport;
 use super::watch::SwarmRecorder;
 use crate::error::ProtocolError;
@@ -34,6 +35,7 @@ pub(super) enum Command {
     Dial { peer: PeerId, addresses: Vec<Multiaddr>, answer: Answer },
     AddAddress { peer: PeerId, address: Multiaddr, answer: Answer },
     Keep { peer: PeerId, addresses: Vec<Multiaddr> },
+    ReturnWithin { peer: PeerId, window: Duration },
     UseRelay { relay: PeerId, addresses: Vec<Multiaddr> },
     Disconnect { peer: PeerId },
 }
@@ -54,7 +56,7 @@ pub(super) struct EventLoop {
     pub(super) recorder: SwarmRecorder,
     /// Whether others meet here: then where we listen is where circuits lead.
     pub(super) relays: bool,
-    pub(super) shutdown_deadline: std::time::Duration,
+    pub(super) shutdown_deadline: Duration,
 }
 
 impl EventLoop {
@@ -128,6 +130,7 @@ impl EventLoop {
                     tracing::warn!(peer.id = %peer, "too many connections to keep; this one is not kept");
                 }
             }
+            Command::ReturnWithin { peer, window } => self.reconnector.return_within(&peer, window),
             Command::UseRelay { relay, addresses } => self.swarm.behaviour_mut().reach.use_relay(relay, addresses),
             Command::Disconnect { peer } => {
                 self.reconnector.release(&peer);
@@ -188,7 +191,9 @@ impl EventLoop {
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, connection_id, cause, .. } => {
                 self.pulses.forget(connection_id);
                 tracing::debug!(peer.id = %peer_id, ?cause, "disconnected");
-                self.reconnector.lost(&peer_id, Instant::now(), rand::random());
+                // Without a cause it was closed here: a dead line, or another network.
+                let by = if cause.is_some() { LostBy::Peer } else { LostBy::Us };
+                self.reconnector.lost(&peer_id, by, Instant::now(), rand::random());
                 self.tell(PeerEvent::Disconnected { peer: peer_id });
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
@@ -206,6 +211,9 @@ impl EventLoop {
             }
             SwarmEvent::Behaviour(PeerBehaviourEvent::Ping(ping)) => self.on_ping(&ping),
             SwarmEvent::Behaviour(PeerBehaviourEvent::Circuits(event)) => self.on_circuit(event),
+            SwarmEvent::Behaviour(PeerBehaviourEvent::Reach(SeenAnew(address))) => {
+                self.tell(PeerEvent::SeenAt { address });
+            }
             SwarmEvent::Behaviour(PeerBehaviourEvent::Neighbourhood(mdns::Event::Discovered(found))) => {
                 self.on_found(found);
             }
@@ -258,7 +266,7 @@ impl EventLoop {
         for answer in self.dialling.remove(&peer).unwrap_or_default() {
             drop(answer.send(Err(failure.clone())));
         }
-        self.reconnector.lost(&peer, Instant::now(), rand::random());
+        self.reconnector.lost(&peer, LostBy::Us, Instant::now(), rand::random());
         self.tell(PeerEvent::DialFailed { peer, reason: dial_words(error) });
     }
 

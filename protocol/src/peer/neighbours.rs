@@ -46,6 +46,12 @@ pub enum PeerEvent {
         /// Where.
         address: Multiaddr,
     },
+    /// A peer that we know sees this one at an address that is new; what this peer
+    /// announces has changed.
+    SeenAt {
+        /// Where.
+        address: Multiaddr,
+    },
 }
 
 /// Written by the event loop alone.
@@ -84,7 +90,7 @@ impl Neighbours {
                     seen.troubles.insert(*peer, reason.clone());
                 }
             }
-            PeerEvent::Rerouted { .. } => {}
+            PeerEvent::Rerouted { .. } | PeerEvent::SeenAt { .. } => {}
         }
     }
 

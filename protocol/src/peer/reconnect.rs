@@ -7,7 +7,7 @@ use std::time::Duration;
 use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
 
-use crate::limits::{CONNECTION_STEADY, KEPT_PEERS_MAX};
+use crate::limits::{CONNECTION_STEADY, KEPT_PEERS_MAX, RETURN_WINDOW_MAX, RETURNS_PER_SECOND};
 
 /// The wanted connections.
 pub(super) struct Reconnector {
@@ -18,9 +18,20 @@ pub(super) struct Reconnector {
 
 struct Kept {
     addresses: Vec<Multiaddr>,
+    /// Over how long those who lose this peer in one moment come back to it.
+    window: Duration,
     /// Tries since the last connection that lasted.
     tries: u32,
     state: State,
+}
+
+/// Who ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LostBy {
+    /// This peer: the line was dead, or the network another. A dial that failed, too.
+    Us,
+    /// The other end: it stops, or has crashed, and so it has for everybody.
+    Peer,
 }
 
 impl Kept {
@@ -50,8 +61,17 @@ impl Reconnector {
             return false;
         }
         let state = if connected { State::Connected { since: now } } else { State::Waiting { until: now } };
-        self.kept.insert(peer, Kept { addresses, tries: 0, state });
+        let window = self.kept.get(&peer).map(|kept| kept.window).unwrap_or_default();
+        self.kept.insert(peer, Kept { addresses, window, tries: 0, state });
         true
+    }
+
+    /// When `peer` goes away, comes back to it at some time within `window`, so that not
+    /// all who are connected to it arrive in the same moment.
+    pub(super) fn return_within(&mut self, peer: &PeerId, window: Duration) {
+        if let Some(kept) = self.kept.get_mut(peer) {
+            kept.window = window;
+        }
     }
 
     /// No longer wants a connection to `peer`.
@@ -105,21 +125,32 @@ impl Reconnector {
     }
 
     /// A dial failed or the last connection ended. `random` is in 0..1.
-    pub(super) fn lost(&mut self, peer: &PeerId, now: Instant, random: f64) {
+    pub(super) fn lost(&mut self, peer: &PeerId, by: LostBy, now: Instant, random: f64) {
         let Some(kept) = self.kept.get_mut(peer) else {
             return;
         };
+        let mut window = Duration::ZERO;
         match kept.state {
             State::Waiting { .. } => return,
             State::Connected { since } if now.duration_since(since) >= CONNECTION_STEADY => {
                 kept.tries = 0;
+                // A line of our own that broke is nobody else's: that one is tried at once.
+                if by == LostBy::Peer {
+                    window = kept.window;
+                }
             }
             _ => {}
         }
         let wait = backoff(self.first_wait, self.longest_wait, kept.tries, random);
+        let wait = wait.max(window.mul_f64(random.clamp(0.0, 1.0)));
         kept.tries = kept.tries.saturating_add(1);
         kept.state = State::Waiting { until: now + wait };
     }
+}
+
+/// Over how long `crowd` peers come back to one that they lost together.
+pub(super) fn return_window(crowd: u32) -> Duration {
+    Duration::from_secs_f64(f64::from(crowd) / f64::from(RETURNS_PER_SECOND)).min(RETURN_WINDOW_MAX)
 }
 
 /// Doubles with each try up to `longest`; half of it is chance, so that all who
@@ -159,7 +190,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..40 {
             reconnector.due(now).unwrap();
-            reconnector.lost(&peer, now, 1.0);
+            reconnector.lost(&peer, LostBy::Peer, now, 1.0);
             let next = reconnector.next_due().unwrap();
             waits.push((next - now).as_secs());
             now = next;
@@ -181,12 +212,12 @@ mod tests {
         for _ in 0..5 {
             reconnector.due(now + LONGEST);
             reconnector.connected(&peer, now);
-            reconnector.lost(&peer, now, 1.0);
+            reconnector.lost(&peer, LostBy::Peer, now, 1.0);
         }
         assert_eq!(reconnector.next_due().unwrap() - now, Duration::from_secs(16));
         let later = now + CONNECTION_STEADY;
         reconnector.connected(&peer, now);
-        reconnector.lost(&peer, later, 1.0);
+        reconnector.lost(&peer, LostBy::Peer, later, 1.0);
         assert_eq!(reconnector.next_due().unwrap() - later, FIRST);
     }
 
@@ -195,7 +226,7 @@ mod tests {
         let (mut reconnector, peer, now) = one();
         for _ in 0..10 {
             reconnector.due(now + 2 * LONGEST);
-            reconnector.lost(&peer, now, 1.0);
+            reconnector.lost(&peer, LostBy::Peer, now, 1.0);
         }
         assert_eq!(reconnector.next_due().unwrap() - now, LONGEST);
         reconnector.hurry(now, 0.5);
@@ -214,5 +245,37 @@ mod tests {
         assert!(reconnector.keep(peer, vec![], false, now), "a known one can change");
         reconnector.release(&peer);
         assert!(reconnector.keep(PeerId::random(), vec![], false, now));
+    }
+
+    #[test]
+    fn ten_thousand_who_lose_their_host_in_one_moment_come_back_over_half_a_minute() {
+        let (mut reconnector, peer, now) = one();
+        let window = return_window(10_000);
+        reconnector.return_within(&peer, window);
+        let later = now + CONNECTION_STEADY;
+        let mut arrivals = [0; 40];
+        for turn in 0..10_000 {
+            reconnector.connected(&peer, now);
+            reconnector.lost(&peer, LostBy::Peer, later, f64::from(turn) / 10_000.0);
+            let wait = reconnector.next_due().unwrap() - later;
+            arrivals[usize::try_from(wait.as_secs()).unwrap()] += 1;
+        }
+        assert!(arrivals.iter().all(|in_a_second| *in_a_second <= 2 * RETURNS_PER_SECOND), "{arrivals:?}");
+        assert!(arrivals[30] > 0 && arrivals[35..].iter().all(|late| *late == 0), "{arrivals:?}");
+    }
+
+    #[test]
+    fn a_line_of_our_own_that_broke_is_tried_at_once_at_the_largest_host_too() {
+        let (mut reconnector, peer, now) = one();
+        reconnector.return_within(&peer, return_window(10_000));
+        assert!(reconnector.keep(peer, vec![], true, now), "and other addresses change nothing of it");
+        let later = now + CONNECTION_STEADY;
+        reconnector.lost(&peer, LostBy::Us, later, 1.0);
+        assert_eq!(reconnector.next_due().unwrap() - later, FIRST);
+        reconnector.connected(&peer, now);
+        reconnector.lost(&peer, LostBy::Peer, later, 1.0);
+        assert!(reconnector.next_due().unwrap() - later > 30 * FIRST);
+        assert_eq!(return_window(u32::MAX), RETURN_WINDOW_MAX);
+        assert!(return_window(3) < FIRST, "a small host's few come back as they did");
     }
 }

@@ -96,7 +96,9 @@ impl Node {
 /// The friendly answer to any request.
 pub fn answer(request: Incoming) {
     match request {
-        Incoming::Enrol(asked) => asked.reply.send(EnrolReply::Directory { contacts: vec![], host: None }),
+        Incoming::Enrol(asked) => {
+            asked.reply.send(EnrolReply::Directory { contacts: vec![], host: None, crowd: None });
+        }
         Incoming::Publish(asked) => asked.reply.send(PublishReply::Stored),
         Incoming::Deliver(asked) => asked.reply.send(OrderReply::Noted),
         Incoming::OfferJob(asked) => asked.reply.send(JobReply::Needs { files: vec![7] }),

@@ -113,6 +113,23 @@ impl Courier {
         self.ledger.write(|tx| Box::pin(outbox::wake_peer(tx, peer, now_ms))).await
     }
 
+    /// As [`Self::wake_peer`], for all of `peers` in one transaction.
+    ///
+    /// # Errors
+    /// As [`Self::wake_peer`].
+    pub async fn wake_peers(&self, peers: &[String]) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let woken = self.ledger.write(|tx| {
+            Box::pin(async move {
+                for peer in peers {
+                    outbox::wake_peer(tx, peer, now_ms).await?;
+                }
+                Ok(())
+            })
+        });
+        woken.await
+    }
+
     /// Delivers until `shutdown`; deliveries on the way then have
     /// [`limits::COURIER_GRACE`] to finish.
     pub async fn run(self, shutdown: CancellationToken) {

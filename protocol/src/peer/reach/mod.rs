@@ -6,11 +6,13 @@
 //! | `paths` | the ways to each peer |
 //! | `reservations` | our places at relays |
 //! | `guesses` | our own addresses, seen and guessed |
+//! | `observed` | whose word on that counts |
 //! | `local_ip` | which interface leads to a peer |
 //! | `stale` | which of two connections to one peer goes |
 
 mod guesses;
 mod local_ip;
+mod observed;
 mod paths;
 mod reservations;
 mod stale;
@@ -33,6 +35,7 @@ use libp2p::swarm::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use guesses::Guesses;
+pub(super) use observed::Observed;
 pub use paths::Path;
 pub(super) use paths::Paths;
 use paths::Way;
@@ -43,7 +46,11 @@ use super::watch::NewLines;
 /// Where this peer was seen from outside, shared with whoever announces it.
 pub(super) type SeenAt = Arc<RwLock<Vec<Multiaddr>>>;
 
-type Action = ToSwarm<Infallible, Infallible>;
+type Action = ToSwarm<SeenAnew, Infallible>;
+
+/// This peer is seen, or guessed to be, at one more address.
+#[derive(Debug)]
+pub(super) struct SeenAnew(pub(super) Multiaddr);
 
 /// The part of the swarm that knows the ways.
 pub(super) struct Reach {
@@ -129,7 +136,11 @@ impl Reach {
         for guess in self.guesses.seen_at(address) {
             self.actions.push_back(ToSwarm::NewExternalAddrCandidate(guess));
         }
-        *self.seen_at.write().unwrap_or_else(PoisonError::into_inner) = self.guesses.known().to_vec();
+        let mut seen_at = self.seen_at.write().unwrap_or_else(PoisonError::into_inner);
+        if *seen_at != self.guesses.known() {
+            *seen_at = self.guesses.known().to_vec();
+            self.actions.push_back(ToSwarm::GenerateEvent(SeenAnew(address.clone())));
+        }
     }
 
     fn ask_for_places(&mut self) {
@@ -145,7 +156,7 @@ impl Reach {
 
 impl NetworkBehaviour for Reach {
     type ConnectionHandler = dummy::ConnectionHandler;
-    type ToSwarm = Infallible;
+    type ToSwarm = SeenAnew;
 
     fn handle_established_inbound_connection(
         &mut self,
