@@ -51,6 +51,7 @@ pub struct HostSection {
     announce: Vec<Multiaddr>,
     relay: Option<RelayChoice>,
     no_mdns: bool,
+    per_address: Option<usize>,
     trust_proxy: Option<IpAddr>,
     metrics: Option<SocketAddr>,
 }
@@ -120,6 +121,7 @@ impl HostSection {
             announce: first_given(given.announce, self.announce),
             relay: given.relay.or(self.relay),
             no_mdns: given.no_mdns || self.no_mdns,
+            per_address: given.per_address.or(self.per_address),
             trust_proxy: given.trust_proxy.or(self.trust_proxy),
             metrics: given.metrics.or(self.metrics),
         }

@@ -123,16 +123,47 @@ pub const MESSAGE_STEP_TIME: Duration = Duration::from_secs(20);
 pub const REQUESTS_PER_SECOND: u32 = 2_000;
 /// Requests per second from a stranger, who has one invitation to show.
 pub const STRANGER_REQUESTS_PER_SECOND: u32 = 5;
+/// Messages that can't be read, or are too large, before their sender is shown out: as
+/// many as a faulty version may have on the way when it hears of the first.
+pub const FLAWS_SAVED: u32 = REQUESTS_IN_FLIGHT_MAX as u32;
+/// Then one more in this time.
+pub const FLAW_FORGIVEN_EVERY: Duration = Duration::from_secs(10);
+/// How long one that was shown out is not let in.
+pub const SHOWN_OUT_TIME: Duration = Duration::from_secs(60);
+/// Peers whose flaws are remembered.
+pub const MARKED_PEERS_MAX: usize = 4_096;
 /// Peers whose rate is remembered.
 pub const RATED_PEERS_MAX: usize = 16_384;
-/// Incoming connections that one process holds: 46 KB each (MEASURED.md).
-pub const CONNECTIONS_MAX: u32 = 8_000;
+/// Incoming connections of peers that one process knows: 10,000 photographers, and labs.
+/// 46 KB each (MEASURED.md).
+pub const CONNECTIONS_MAX: u32 = 12_000;
+/// Beside them: second connections of those who are in, while a dead one is found out.
+pub const CONNECTIONS_SPARE: u32 = 1_024;
+/// Open files of a host's process: its connections, in their handshake too, and with some
+/// room customers' connections and the database.
+pub const OPEN_FILES_WANTED: u64 = 16_384;
+/// Connections from one address, or one IPv6 network: a photographers' fair behind one
+/// router.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 512;
+/// Of those in their handshake: a quarter of [`CONNECTIONS_PENDING_MAX`].
+pub const CONNECTIONS_PENDING_PER_ADDRESS_MAX: usize = 256;
+/// Peers that wait for room and have their turn kept.
+pub const QUEUE_MAX: usize = 16_384;
+/// How long a turn is kept for one that does not come back: it tries every minute.
+pub const QUEUE_PATIENCE: Duration = Duration::from_secs(3 * 60);
+/// Peers that are being told to come later; more are turned away without a word.
+pub const TURNED_AWAY_MAX: usize = 256;
+/// How long that may take: they ask something first, over a slow line. Less than
+/// [`CONNECTION_STEADY`], so that they do not take it for success.
+pub const TURNED_AWAY_TIME: Duration = Duration::from_secs(3);
 /// Connections of one remote peer: hole punching needs two or three for a moment.
 pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 /// Connections in their handshake.
 pub const CONNECTIONS_PENDING_MAX: u32 = 1_024;
 /// Strangers connected at one time: the small door.
 pub const STRANGERS_MAX: usize = 64;
+/// Of one address, so that no one takes the whole door: an office that enrols.
+pub const STRANGERS_PER_ADDRESS_MAX: usize = 16;
 /// How long a stranger may stay without being admitted.
 pub const STRANGER_TIME: Duration = Duration::from_secs(60);
 /// Substreams of one connection: six conversations, both directions, and some.
@@ -196,7 +227,7 @@ pub const DIAL_FAILURES_TOLD_MAX: usize = 3;
 /// Hosts through which a peer can be reached.
 pub const RELAYS_MAX: usize = 8;
 /// Peers with a place at one host's relay.
-pub const RELAY_RESERVATIONS_MAX: usize = 8_000;
+pub const RELAY_RESERVATIONS_MAX: usize = 12_000;
 /// Places of one peer: two connections, for a moment.
 pub const RELAY_RESERVATIONS_PER_PEER_MAX: usize = 2;
 /// How long a place at a relay is kept without being renewed.

@@ -53,6 +53,10 @@ pub struct HostOptions {
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_HOST_NO_MDNS")]
     pub no_mdns: bool,
+    /// Connections of peers from one address at one time [default: 512]. Those that come
+    /// through a proxy elsewhere count as one address
+    #[arg(long, global = true, env = "ENPRINT_HOST_PER_ADDRESS", value_name = "COUNT")]
+    pub per_address: Option<usize>,
     /// A proxy on this address may name the customer's address in X-Forwarded-For
     #[arg(long, global = true, env = "ENPRINT_HOST_TRUST_PROXY", value_name = "ADDRESS")]
     pub trust_proxy: Option<std::net::IpAddr>,

@@ -101,7 +101,10 @@ fn check_is_there(config: &HostConfig) -> Result<()> {
 }
 
 pub fn config(options: HostOptions) -> Result<HostConfig> {
-    let usual = HostConfig::new(data_dir(options.data, "host")?);
+    let mut usual = HostConfig::new(data_dir(options.data, "host")?);
+    if let Some(count) = options.per_address {
+        usual.peer_limits.connections_per_address_max = count;
+    }
     Ok(HostConfig {
         database: options.database,
         name: options.name.unwrap_or_else(|| usual.name.clone()),

@@ -78,6 +78,8 @@ pub(super) enum Standing {
     Admitted,
     /// Not on the list.
     Stranger,
+    /// There was no room for its connection, whatever it is.
+    Waiting,
 }
 
 #[cfg(test)]

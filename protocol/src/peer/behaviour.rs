@@ -8,6 +8,7 @@ use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{PeerId, connection_limits, dcutr, identify, mdns, ping, relay};
 use tokio::sync::mpsc;
 
+use super::conduct::Conduct;
 use super::config::PeerConfig;
 use super::door::Door;
 use super::incoming::Incoming;
@@ -16,6 +17,7 @@ use super::reach::{Observed, Paths, Reach, SeenAt};
 use super::relaying;
 use super::roles::{AskReceivers, PeerRole};
 use super::talk::{Shared, Talk};
+use super::waiting_room::WaitingRoom;
 use super::watch::{NewLines, Tally};
 use crate::enrol::Enrol;
 use crate::limits::{PING_INTERVAL, PING_TIMEOUT};
@@ -55,15 +57,19 @@ pub(super) struct Sharing {
     pub(super) tally: Tally,
     pub(super) seen_at: SeenAt,
     pub(super) circuits: relay::client::Behaviour,
+    pub(super) conduct: Arc<Conduct>,
 }
 
 impl PeerBehaviour {
     pub(super) fn new(config: &PeerConfig, asks: AskReceivers, sharing: Sharing) -> Self {
         let limits = &config.limits;
         let me = config.key.public().to_peer_id();
+        let (waiting_room, conduct) = (WaitingRoom::default(), sharing.conduct);
         let shared = Shared {
             role: config.role,
             admission: config.admission.clone(),
+            conduct: conduct.clone(),
+            waiting_room: waiting_room.clone(),
             rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
             incoming: sharing.incoming,
             paths: sharing.paths.clone(),
@@ -72,7 +78,7 @@ impl PeerBehaviour {
         };
         Self {
             limits: connection_limits::Behaviour::new(limits.connections()),
-            door: Door::new(config.admission.clone(), limits.strangers_max, limits.stranger_time),
+            door: Door::new(config.admission.clone(), conduct, waiting_room, limits),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: Observed::new(identify_config(config), config.admission.clone()),
             reach: Reach::new(sharing.paths, sharing.new_lines, sharing.seen_at),

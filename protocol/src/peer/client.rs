@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::ask::{Ask, AskError};
+use super::conduct::{Conduct, Refused};
 use super::event_loop::Command;
 use super::neighbours::{Neighbours, PeerEvent};
 use super::reach::{Path, Paths, SeenAt};
@@ -38,6 +39,7 @@ pub(super) struct Counted {
     pub(super) totals: Arc<WireTotals>,
     pub(super) tally: Tally,
     pub(super) recorded: Arc<Registry>,
+    pub(super) conduct: Arc<Conduct>,
 }
 
 impl Client {
@@ -182,7 +184,13 @@ impl Client {
         figures.counter("sent_bytes", "Bytes sent on all connections.", wire.sent_bytes);
         figures.counter("received_bytes", "Bytes received on all connections.", wire.received_bytes);
         self.counted.tally.add_to(&mut figures);
+        self.refused().add_to(&mut figures);
         figures
+    }
+
+    /// What this peer has refused since the start, and whom.
+    pub fn refused(&self) -> Refused {
+        self.counted.conduct.read()
     }
 
     /// What happens from now on. A receiver that falls

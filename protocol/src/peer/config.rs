@@ -70,6 +70,11 @@ impl PeerConfig {
 pub struct PeerLimits {
     /// [`limits::CONNECTIONS_MAX`]
     pub connections_max: u32,
+    /// [`limits::CONNECTIONS_PER_ADDRESS_MAX`]
+    pub connections_per_address_max: usize,
+    /// Counts this machine's own address as one, which it is not for a host behind a
+    /// proxy on the same machine.
+    pub counts_loopback: bool,
     /// [`limits::STRANGERS_MAX`]
     pub strangers_max: usize,
     /// [`limits::STRANGER_TIME`]
@@ -94,6 +99,8 @@ impl Default for PeerLimits {
     fn default() -> Self {
         Self {
             connections_max: limits::CONNECTIONS_MAX,
+            connections_per_address_max: limits::CONNECTIONS_PER_ADDRESS_MAX,
+            counts_loopback: false,
             strangers_max: limits::STRANGERS_MAX,
             stranger_time: limits::STRANGER_TIME,
             incoming_waiting_max: limits::INCOMING_WAITING_MAX,
@@ -108,11 +115,14 @@ impl Default for PeerLimits {
 }
 
 impl PeerLimits {
+    /// What no reason lets pass. Within it the door decides.
     pub(super) fn connections(&self) -> ConnectionLimits {
+        let visitors = self.strangers_max.saturating_add(limits::TURNED_AWAY_MAX);
+        let most = self.connections_max.saturating_add(u32::try_from(visitors).unwrap_or(u32::MAX));
         ConnectionLimits::default()
             .with_max_pending_incoming(Some(limits::CONNECTIONS_PENDING_MAX))
             .with_max_pending_outgoing(Some(limits::CONNECTIONS_PENDING_MAX))
-            .with_max_established_incoming(Some(self.connections_max))
+            .with_max_established_incoming(Some(most.saturating_add(limits::CONNECTIONS_SPARE)))
             .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER_MAX))
     }
 }

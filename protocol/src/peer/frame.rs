@@ -30,13 +30,15 @@ pub(super) struct Letter<C: Conversation> {
     pub(super) content: Result<C::Request, Refusal>,
     /// What the sender was when it opened the stream. Means nothing in our own.
     pub(super) standing: Standing,
+    /// Whether it is one that no peer of ours sends.
+    pub(super) is_flawed: bool,
     /// The memory that the request takes: given back when this is dropped.
     pub(super) room: Option<Room>,
 }
 
 impl<C: Conversation> Letter<C> {
     pub(super) fn to_send(request: C::Request) -> Self {
-        Self { content: Ok(request), standing: Standing::Admitted, room: None }
+        Self { content: Ok(request), standing: Standing::Admitted, is_flawed: false, room: None }
     }
 }
 
@@ -72,23 +74,29 @@ impl<C: Conversation> Codec for Frames<C> {
         let Some((peer, standing)) = name.opened_by() else {
             return Err(io::ErrorKind::PermissionDenied.into());
         };
-        let refused = |refusal| Letter { content: Err(refusal), standing, room: None };
+        let refused = |refusal| Letter { content: Err(refusal), standing, is_flawed: false, room: None };
+        if standing == Standing::Waiting {
+            return reject_unread(io).await.map(|()| refused(full()));
+        }
         if standing == Standing::Stranger && !self.strangers_welcome {
             return reject_unread(io).await.map(|()| refused(Refusal::uniform()));
         }
+        let flawed = |refusal| Letter { is_flawed: true, ..refused(refusal) };
         let length = match read_length(io, C::REQUEST_BYTES_MAX).await {
             Ok(length) => length,
-            Err(flaw) => return flaw.into_refusal().map(refused),
+            Err(flaw) => return flaw.into_refusal().map(flawed),
         };
         let Some(mut room) = self.rooms.enter(peer, standing, length).await else {
             return Ok(refused(busy()));
         };
         let bytes = match read_body(io, length, Some(&mut room)).await {
             Ok(bytes) => bytes,
-            Err(flaw) => return flaw.into_refusal().map(refused),
+            Err(flaw) => return flaw.into_refusal().map(flawed),
         };
-        let content = codec::decode(&bytes, C::REQUEST_BYTES_MAX).map_err(Refusal::from);
-        Ok(Letter { content, standing, room: Some(room) })
+        match codec::decode(&bytes, C::REQUEST_BYTES_MAX) {
+            Ok(request) => Ok(Letter { content: Ok(request), standing, is_flawed: false, room: Some(room) }),
+            Err(error) => Ok(flawed(error.into())),
+        }
     }
 
     async fn read_response<T>(&mut self, _: &WireName, io: &mut T) -> io::Result<C::Reply>
@@ -130,6 +138,10 @@ impl<C: Conversation> Codec for Frames<C> {
 
 pub(super) fn busy() -> Refusal {
     Refusal::new(ErrorCode::Busy, "Too much is being asked at this moment; ask again later.")
+}
+
+fn full() -> Refusal {
+    Refusal::new(ErrorCode::Busy, "There is no room for one more connection; come again, your turn is kept.")
 }
 
 /// What can be wrong with a frame.

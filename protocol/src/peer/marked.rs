@@ -41,11 +41,17 @@ pub(super) struct Marked<H> {
     inner: H,
     peer: PeerId,
     admission: Admission,
+    waits: bool,
 }
 
 impl<H> Marked<H> {
-    pub(super) fn new(inner: H, peer: PeerId, admission: Admission) -> Self {
-        Self { inner, peer, admission }
+    /// Of a connection to `peer`, which `waits` if there was no room for it.
+    pub(super) fn new(inner: H, peer: PeerId, admission: Admission, waits: bool) -> Self {
+        Self { inner, peer, admission, waits }
+    }
+
+    fn standing(&self) -> Standing {
+        if self.waits { Standing::Waiting } else { self.admission.standing(&self.peer) }
     }
 }
 
@@ -98,7 +104,7 @@ where
             return self.inner.on_connection_event(event);
         };
         let (stream, WireName { name, .. }) = opened.protocol;
-        let opener = Some((self.peer, self.admission.standing(&self.peer)));
+        let opener = Some((self.peer, self.standing()));
         let marked = WireName { name, opener };
         self.inner.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
             protocol: (stream, marked),

@@ -9,7 +9,9 @@
 //! | `incoming`, `desk` | others' requests, the way to answer, a few at a time |
 //! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
 //! | `room` | the memory that others' requests take |
-//! | `admission`, `door`, `rate` | who is known, how many strangers, how often |
+//! | `admission`, `conduct`, `rate` | who is known, who behaves, how often one may ask |
+//! | `door`, `source`, `queue`, `waiting_room` | how many, from where, in which order; who is told to come later |
+//! | `open_files` | that the system lets so many in |
 //! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
 //! | `watch` | what a status and a monitoring program see |
@@ -24,6 +26,7 @@ mod admission;
 mod ask;
 mod behaviour;
 mod client;
+mod conduct;
 mod config;
 mod congestion;
 mod desk;
@@ -35,15 +38,19 @@ mod incoming;
 pub mod key_file;
 mod marked;
 mod neighbours;
+mod open_files;
 mod pulse;
+mod queue;
 mod rate;
 mod reach;
 mod reconnect;
 mod relaying;
 mod roles;
 mod room;
+mod source;
 mod talk;
 mod transport;
+mod waiting_room;
 mod watch;
 mod wire_count;
 
@@ -58,6 +65,7 @@ use tokio_util::sync::CancellationToken;
 pub use admission::Admission;
 pub use ask::AskError;
 pub use client::Client;
+pub use conduct::Refused;
 pub use config::{PeerConfig, PeerLimits, PeerReach, Relay};
 pub use desk::answer_all;
 pub use incoming::{Asked, Incoming, ReplyTo};
@@ -68,6 +76,7 @@ pub use watch::{BacklogFigures, Carrier, FIGURES_TYPE, Figures, Line, LineWay, P
 pub use wire_count::WireCount;
 
 use behaviour::{PeerBehaviour, Sharing};
+use conduct::Conduct;
 use event_loop::EventLoop;
 use neighbours::Neighbours;
 use reconnect::Reconnector;
@@ -92,6 +101,9 @@ pub struct RunningPeer {
 /// # Errors
 /// [`ProtocolError::PeerStart`] if it can't listen where it should.
 pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<RunningPeer, ProtocolError> {
+    if config.role == PeerRole::Host {
+        open_files::raise();
+    }
     let (asks, ask_receivers) = roles::ask_channels();
     let (incoming_sender, incoming) = mpsc::channel(config.limits.incoming_waiting_max.max(1));
     let (commands, command_receiver) = mpsc::channel(COMMANDS_WAITING_MAX);
@@ -103,6 +115,7 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let new_lines = watch::NewLines::default();
     let transport =
         transport::build(&config.key, config.admission.clone(), &totals, new_lines.clone(), circuit_transport)?;
+    let (announce, conduct) = (config.reach.announce.clone(), Arc::new(Conduct::default()));
     let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
     let tally = watch::Tally::default();
     let sharing = Sharing {
@@ -112,10 +125,10 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
         tally: tally.clone(),
         seen_at: seen_at.clone(),
         circuits,
+        conduct: conduct.clone(),
     };
     let behaviour = PeerBehaviour::new(&config, ask_receivers, sharing);
     let (recorder, recorded) = watch::SwarmRecorder::new();
-    let announce = config.reach.announce.clone();
     let mut event_loop = EventLoop {
         swarm: Swarm::new(transport, behaviour, peer_id, swarm_config()),
         listeners: Vec::new(),
@@ -132,7 +145,7 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     };
     event_loop.listen(&config.listen).await?;
     event_loop.announce(&announce);
-    let counted = client::Counted { totals, tally, recorded };
+    let counted = client::Counted { totals, tally, recorded, conduct };
     let client = Client { peer_id, asks, commands, events, neighbours, counted, paths, seen_at, announce };
     let task = tokio::spawn(event_loop.run(shutdown));
     Ok(RunningPeer { client, incoming, task })

@@ -33,7 +33,7 @@ impl Rates {
     pub(super) fn allow(&self, peer: PeerId, standing: Standing, now: Instant) -> bool {
         let per_second = match standing {
             Standing::Admitted => self.admitted_per_second,
-            Standing::Stranger => self.strangers_per_second,
+            Standing::Stranger | Standing::Waiting => self.strangers_per_second,
         };
         let per_second = f64::from(per_second);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -43,7 +43,7 @@ impl Rooms {
     pub(super) async fn enter(&self, peer: PeerId, standing: Standing, length: usize) -> Option<Room> {
         let hall = match standing {
             Standing::Admitted => &self.admitted,
-            Standing::Stranger => &self.strangers,
+            Standing::Stranger | Standing::Waiting => &self.strangers,
         };
         let of_sender = hall.of_peer(peer);
         let wanted = units(length)?;

@@ -21,17 +21,19 @@ use libp2p::swarm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::admission::Admission;
+use super::admission::{Admission, Standing};
 use super::ask::{Ask, AskError};
+use super::conduct::Conduct;
 use super::frame::{Frames, Letter, busy};
 use super::incoming::{Answer, Asked, Held, Incoming, ReplyTo};
 use super::marked::{Marked, WireName};
 use super::rate::Rates;
 use super::reach::Paths;
 use super::roles::{PeerRole, Spoken};
+use super::waiting_room::WaitingRoom;
 use super::watch::{Counts, Tally};
 use crate::conversation::Conversation;
-use crate::error::Refusal;
+use crate::error::{ErrorCode, Refusal};
 use crate::limits::{ASKS_PENDING_MAX, REPLIES_PENDING_MAX, REQUESTS_IN_FLIGHT_MAX};
 
 /// What the talks of one peer share.
@@ -39,6 +41,8 @@ use crate::limits::{ASKS_PENDING_MAX, REPLIES_PENDING_MAX, REQUESTS_IN_FLIGHT_MA
 pub(super) struct Shared {
     pub(super) role: PeerRole,
     pub(super) admission: Admission,
+    pub(super) conduct: Arc<Conduct>,
+    pub(super) waiting_room: WaitingRoom,
     pub(super) rates: Arc<Rates>,
     pub(super) incoming: mpsc::Sender<Incoming>,
     pub(super) paths: Paths,
@@ -196,6 +200,9 @@ impl<C: Spoken> Talk<C> {
                 self.replies.push(Box::pin(unless_gone(gone, reply)));
             }
             Err(refusal) => {
+                if refusal.code == ErrorCode::Busy {
+                    self.shared.conduct.busy_requests.add();
+                }
                 tracing::debug!(peer.id = %peer, conversation = C::NAME, code = ?refusal.code, "refused");
                 self.answer(Reply { id, channel, answer: unheld(refusal.into()) });
             }
@@ -205,7 +212,13 @@ impl<C: Spoken> Talk<C> {
     /// Gives a request to the handlers: where their reply will come, or the refusal
     /// that is the reply.
     fn hand_over(&self, peer: PeerId, letter: Letter<C>) -> Result<oneshot::Receiver<Answer<C::Reply>>, Refusal> {
-        let rates = &self.shared.rates;
+        let Shared { rates, conduct, .. } = &self.shared;
+        if letter.is_flawed {
+            conduct.flawed(peer, Instant::now());
+        }
+        if letter.standing == Standing::Stranger && !C::strangers_welcome(self.shared.role) {
+            conduct.strangers_requests.add();
+        }
         if self.stopping || !rates.allow(peer, letter.standing, Instant::now()) {
             return Err(busy());
         }
@@ -269,7 +282,8 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_inbound_connection(connection, peer, local, remote)?;
-        Ok(Marked::new(inner, peer, self.shared.admission.clone()))
+        let waits = self.shared.waiting_room.has(connection);
+        Ok(Marked::new(inner, peer, self.shared.admission.clone(), waits))
     }
 
     fn handle_pending_outbound_connection(
@@ -291,7 +305,7 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_outbound_connection(connection, peer, address, role, port)?;
-        Ok(Marked::new(inner, peer, self.shared.admission.clone()))
+        Ok(Marked::new(inner, peer, self.shared.admission.clone(), false))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
