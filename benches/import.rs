@@ -132,9 +132,8 @@ fn store(folder: &Path, files: &[PathBuf], rendered: &[Renditions]) {
     let volume = archive.create_volume("alone").unwrap();
     for (file, renditions) in files.iter().zip(rendered) {
         let original = fs::read(file).unwrap();
-        let mut parts = [original.as_slice(), &renditions.thumbnail.jpeg, &renditions.proof.jpeg];
-        let mut blobs: Vec<NewBlob<'_>> =
-            parts.iter_mut().map(|bytes| NewBlob { hash: *blake3::hash(bytes).as_bytes(), bytes }).collect();
+        let parts = [original.as_slice(), &renditions.thumbnail.jpeg, &renditions.proof.jpeg];
+        let mut blobs = parts.map(|bytes| NewBlob::hashed(*blake3::hash(bytes).as_bytes(), bytes));
         let name = file.file_name().unwrap().as_encoded_bytes().to_vec();
         volume.put(&mut blobs, &[(&name, &[0; 400])]).unwrap();
     }

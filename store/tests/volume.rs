@@ -15,8 +15,7 @@ fn archive(dir: &std::path::Path) -> Archive {
 
 fn put(volume: &Volume, bytes: &[u8], records: &[(&[u8], &[u8])]) -> Result<[u8; 32], StoreError> {
     let hash = *blake3::hash(bytes).as_bytes();
-    let mut reader = bytes;
-    volume.put(&mut [NewBlob { hash, bytes: &mut reader }], records)?;
+    volume.put(&mut [NewBlob::hashed(hash, bytes)], records)?;
     Ok(hash)
 }
 
@@ -53,7 +52,7 @@ fn bytes_of_another_hash_leave_nothing_behind() {
     let wrong = *blake3::hash(b"other").as_bytes();
     let blob = bytes(200_000);
     let mut reader = blob.as_slice();
-    let refused = volume.put(&mut [NewBlob { hash: wrong, bytes: &mut reader }], &[(b"photo/1", b"one")]);
+    let refused = volume.put(&mut [NewBlob::read(wrong, &mut reader)], &[(b"photo/1", b"one")]);
     assert!(matches!(refused, Err(StoreError::BlobHashWrong)));
     assert!(!volume.has_blob(&wrong).unwrap());
     assert!(volume.record(b"photo/1").unwrap().is_none());

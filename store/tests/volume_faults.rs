@@ -27,7 +27,7 @@ fn bytes_of(seed: u64, length: usize) -> Vec<u8> {
 fn put(volume: &Volume, name: &str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
     let hash = *blake3::hash(bytes).as_bytes();
     let mut reader = bytes;
-    volume.put(&mut [NewBlob { hash, bytes: &mut reader }], &[(name.as_bytes(), &hash)])?;
+    volume.put(&mut [NewBlob::read(hash, &mut reader)], &[(name.as_bytes(), &hash)])?;
     Ok(hash)
 }
 
@@ -231,7 +231,7 @@ fn a_damaged_photo_read_in_mid_import_costs_the_import_nothing() {
     let bytes = bytes_of(99, 2_000_000);
     let hash = *blake3::hash(&bytes).as_bytes();
     let mut reader = ReadsAnother { bytes: &bytes, until: 1_000_000, volume: volume.clone(), other: photos[7] };
-    volume.put(&mut [NewBlob { hash, bytes: &mut reader }], &[(b"new", &hash)]).unwrap();
+    volume.put(&mut [NewBlob::read(hash, &mut reader)], &[(b"new", &hash)]).unwrap();
     assert_eq!(reader.until, 0, "the damaged photo was not read");
     drop((reader, volume, archive));
     let volume = Archive::open(dir.path(), options()).unwrap().volume("v-001").unwrap().unwrap();

@@ -84,9 +84,8 @@ impl EventArchive {
         let parts =
             |photo: &&NewPhoto| [photo.stored.photo_id().0, photo.stored.thumbnail.hash, photo.stored.proof.hash];
         let hashes: Vec<ContentHash> = photos.iter().flat_map(parts).collect();
-        let mut bytes: Vec<&[u8]> =
-            photos.iter().flat_map(|photo| [photo.original.as_slice(), &photo.thumbnail, &photo.proof]).collect();
-        let blobs = bytes.iter_mut().zip(hashes).map(|(bytes, hash)| NewBlob { hash: hash.0, bytes });
+        let bytes = photos.iter().flat_map(|photo| [photo.original.as_slice(), &photo.thumbnail, &photo.proof]);
+        let blobs = bytes.zip(hashes).map(|(bytes, hash)| NewBlob::hashed(hash.0, bytes));
         let record = |photo: &&NewPhoto| Ok((photo_name(photo.stored.photo_id()), photo.stored.encode()?));
         let records = photos.iter().map(record).collect::<Result<Vec<_>, NodeError>>()?;
         let records: Vec<(&[u8], &[u8])> = records.iter().map(|(name, record)| (&name[..], &record[..])).collect();
@@ -99,10 +98,10 @@ impl EventArchive {
     /// # Errors
     /// As [`Self::put`].
     pub fn replace(&self, event_id: EventId, photo: &NewPhoto) -> Result<(), NodeError> {
-        let mut bytes = [photo.thumbnail.as_slice(), &photo.proof];
-        let hashes = [photo.stored.thumbnail.hash, photo.stored.proof.hash];
-        let mut blobs: Vec<NewBlob<'_>> =
-            bytes.iter_mut().zip(hashes).map(|(bytes, hash)| NewBlob { hash: hash.0, bytes }).collect();
+        let mut blobs = [
+            NewBlob::hashed(photo.stored.thumbnail.hash.0, &photo.thumbnail),
+            NewBlob::hashed(photo.stored.proof.hash.0, &photo.proof),
+        ];
         let (photo_id, record) = (photo.stored.photo_id(), photo.stored.encode()?);
         Ok(self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?)
     }
@@ -136,9 +135,8 @@ impl EventArchive {
     /// # Errors
     /// As [`Self::put`].
     pub fn put_print_file(&self, event_id: EventId, photo_id: PhotoId, file: &[u8]) -> Result<ContentHash, NodeError> {
-        let (hash, mut bytes) = (ContentHash::of(file), file);
-        let blob = NewBlob { hash: hash.0, bytes: &mut bytes };
-        self.volume_of(event_id, photo_id)?.amend(&mut [blob], &[])?;
+        let hash = ContentHash::of(file);
+        self.volume_of(event_id, photo_id)?.amend(&mut [NewBlob::hashed(hash.0, file)], &[])?;
         Ok(hash)
     }
 

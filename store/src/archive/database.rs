@@ -22,8 +22,9 @@ use crate::limits::VOLUME_CACHE_BYTES;
 const FANOUT: usize = 4;
 /// Where sled keeps its journal, in a volume's folder.
 const JOURNAL: &str = "metadata";
-/// Photographs do not compress: the fastest setting.
-const COMPRESSION: i32 = -5;
+/// Photographs do not compress: the setting that looks at the fewest bytes, which takes
+/// less than half the time of -5 over them.
+const COMPRESSION: i32 = -131_072;
 
 /// What a volume's work is done on.
 pub(super) struct Database {

@@ -24,18 +24,31 @@ use crate::limits::{
     REOPEN_AFTER_BYTES,
 };
 
-/// Pieces that wait to be written together, with their keys.
-type Pieces = Vec<([u8; 37], InlineArray)>;
-
 /// Names or keys with what stands under them.
 pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A blob to store: its BLAKE3, and where its bytes come from.
 pub struct NewBlob<'a> {
-    /// Checked while the bytes are read.
-    pub hash: Hash,
-    /// Read to its end.
-    pub bytes: &'a mut dyn Read,
+    hash: Hash,
+    bytes: Bytes<'a>,
+}
+
+enum Bytes<'a> {
+    Hashed(&'a [u8]),
+    Read(&'a mut dyn Read),
+}
+
+impl<'a> NewBlob<'a> {
+    /// Bytes in memory, of which `hash` is the BLAKE3: whoever stores them has just made
+    /// it of these very bytes, so that it is not made again.
+    pub fn hashed(hash: Hash, bytes: &'a [u8]) -> Self {
+        Self { hash, bytes: Bytes::Hashed(bytes) }
+    }
+
+    /// Bytes that are read to their end, and checked against `hash` meanwhile.
+    pub fn read(hash: Hash, bytes: &'a mut dyn Read) -> Self {
+        Self { hash, bytes: Bytes::Read(bytes) }
+    }
 }
 
 /// One sled database. Cheap to clone; clones are the same volume.
@@ -79,8 +92,8 @@ impl Volume {
     }
 
     /// Stores blobs and records durably: when this returns, all of them are on the
-    /// disk; on an error none is visible. Blobs that are there already are read and
-    /// checked, not written again.
+    /// disk; on an error none is visible. Blobs that are there already are not written
+    /// again.
     ///
     /// # Errors
     /// [`StoreError::DiskReserveReached`], [`StoreError::VolumeSealed`],
@@ -114,7 +127,7 @@ impl Volume {
         let are_new =
             blobs.iter().map(|blob| Ok(!self.has_blob(&blob.hash)?)).collect::<Result<Vec<_>, StoreError>>()?;
         for (blob, is_new) in blobs.iter_mut().zip(are_new) {
-            let bytes = self.write_pieces(blob, is_new, &mut written)?;
+            let bytes = self.write_blob(blob, is_new, &mut written)?;
             if is_new {
                 batch.insert(header_key(&blob.hash).to_vec(), header(bytes).to_vec());
                 added += bytes;
@@ -301,51 +314,68 @@ impl Volume {
         Ok(())
     }
 
-    /// Reads the blob to its end, piece by piece, hashing; writes it when it is new.
-    fn write_pieces(&self, blob: &mut NewBlob<'_>, is_new: bool, written: &mut u64) -> Result<u64, StoreError> {
+    /// Writes the blob's pieces when it is new; how long it is.
+    fn write_blob(&self, blob: &mut NewBlob<'_>, is_new: bool, written: &mut u64) -> Result<u64, StoreError> {
+        match &mut blob.bytes {
+            Bytes::Read(reader) => self.write_read(&blob.hash, reader, is_new, written),
+            Bytes::Hashed(bytes) if bytes.len() as u64 > BLOB_BYTES_MAX => {
+                Err(StoreError::BlobTooBig { bytes: bytes.len() as u64 })
+            }
+            Bytes::Hashed(bytes) => {
+                let runs = bytes.chunks(PIECES_AT_ONCE as usize * PIECE_BYTES).filter(|_| is_new);
+                for (first, run) in (0..).step_by(PIECES_AT_ONCE as usize).zip(runs) {
+                    self.write_run(&blob.hash, first, run, written)?;
+                }
+                Ok(bytes.len() as u64)
+            }
+        }
+    }
+
+    /// Reads a blob to its end, hashing; writes it when it is new.
+    fn write_read(
+        &self,
+        hash: &Hash,
+        reader: &mut dyn Read,
+        is_new: bool,
+        written: &mut u64,
+    ) -> Result<u64, StoreError> {
         let mut hasher = blake3::Hasher::new();
-        let mut piece = vec![0; PIECE_BYTES];
-        let mut waiting = Pieces::new();
+        let mut run = vec![0; PIECES_AT_ONCE as usize * PIECE_BYTES];
         let (mut bytes, mut count) = (0_u64, 0_u32);
         loop {
-            let length = read_full(blob.bytes, &mut piece).map_err(|source| StoreError::BlobUnreadable { source })?;
-            bytes += length as u64;
-            if bytes > BLOB_BYTES_MAX {
-                self.remove_pieces(&blob.hash, 0..if is_new { count } else { 0 })?;
-                return Err(StoreError::BlobTooBig { bytes });
-            }
-            if is_new && length > 0 {
-                waiting.push((piece_key(&blob.hash, count), InlineArray::from(&piece[..length])));
-            }
-            if waiting.len() >= PIECES_AT_ONCE as usize || length == 0 {
-                self.write_waiting(std::mem::take(&mut waiting), written)?;
-            }
+            let length = read_full(reader, &mut run).map_err(|source| StoreError::BlobUnreadable { source })?;
             if length == 0 {
                 break;
             }
-            hasher.update(&piece[..length]);
-            count += 1;
+            bytes += length as u64;
+            if bytes > BLOB_BYTES_MAX {
+                self.remove_pieces(hash, 0..if is_new { count } else { 0 })?;
+                return Err(StoreError::BlobTooBig { bytes });
+            }
+            hasher.update(&run[..length]);
+            if is_new {
+                self.write_run(hash, count, &run[..length], written)?;
+            }
+            count += piece_count(length as u64);
         }
-        if hasher.finalize().as_bytes() == &blob.hash {
+        if hasher.finalize().as_bytes() == hash {
             return Ok(bytes);
         }
-        self.remove_pieces(&blob.hash, 0..if is_new { count } else { 0 })?;
+        self.remove_pieces(hash, 0..if is_new { count } else { 0 })?;
         Err(StoreError::BlobHashWrong)
     }
 
-    /// Asks the disk for room, for these pieces and for all that sled may still hold in
-    /// memory, and writes them in one go.
-    fn write_waiting(&self, pieces: Pieces, written: &mut u64) -> Result<(), StoreError> {
-        if pieces.is_empty() {
-            return Ok(());
-        }
+    /// Writes pieces that follow each other, when the disk has room for them and for all
+    /// that sled may still hold in memory.
+    fn write_run(&self, hash: &Hash, first: u32, run: &[u8], written: &mut u64) -> Result<(), StoreError> {
         self.shared.reserve.check(RANGE_BYTES_MAX + (*written).min(REOPEN_AFTER_BYTES))?;
-        let bytes = pieces.iter().map(|(_, piece)| piece.len() as u64).sum();
-        *written += bytes;
-        let insert =
-            move |database: &Database| pieces.into_iter().try_for_each(|(key, piece)| database.insert(&key, piece));
-        self.shared.handle.write(insert)?;
-        self.shared.handle.wrote(bytes);
+        *written += run.len() as u64;
+        let pieces = (first..).zip(run.chunks(PIECE_BYTES));
+        let pieces: Vec<_> = pieces.map(|(piece, bytes)| (piece_key(hash, piece), InlineArray::from(bytes))).collect();
+        self.shared
+            .handle
+            .write(move |database| pieces.into_iter().try_for_each(|(key, bytes)| database.insert(&key, bytes)))?;
+        self.shared.handle.wrote(run.len() as u64);
         Ok(())
     }
 
