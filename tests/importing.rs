@@ -52,6 +52,26 @@ async fn photos_are_kept_byte_for_byte_once_with_what_the_camera_wrote() {
     assert_eq!(node.says(&["verify", "--event", "The card"])["damaged"], Value::Array(Vec::new()));
 }
 
+#[tokio::test]
+async fn what_an_xmp_file_beside_a_photo_says_is_taken_and_the_file_is_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let card = dir.path().join("card");
+    photos::put(&card, "DSC_1.jpg", &photos::jpeg(600, 400, 1));
+    photos::put(&card, "DSC_2.jpg", &photos::jpeg(600, 400, 2));
+    let packet = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+                  <rdf:Description xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='4'/></rdf:RDF>";
+    photos::put(&card, "DSC_1.xmp", packet.as_bytes());
+    photos::put(&card, "gone.xmp", b"not XMP at all");
+    let imported = import(&node, &card);
+    assert_eq!((&imported["imported"], imported["failed"].as_array().unwrap().len()), (&2.into(), 0), "{imported}");
+    let listed = node.says(&["photos", "--event", "The card", "--rating", "4"]);
+    assert_eq!(
+        (listed["photos"].as_array().unwrap().len(), &listed["photos"][0]["file_name"]),
+        (1, &"DSC_1.jpg".into())
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_loop_of_links_and_hostile_folder_names_end_and_lead_nowhere() {

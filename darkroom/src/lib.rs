@@ -11,6 +11,7 @@
 //! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
 //! | [`facts`] | size, capture time, camera, exposure, caption, rating |
 //! | `tags`, `iptc`, `xmp`, `xmp_properties` | what each of the three blocks says |
+//! | `sidecar` | XMP in a file beside a photo |
 //! | `captured`, `exposure`, `words` | what it means: moments, settings, texts |
 //! | `planes` | camera JPEGs at the size wanted, the fast way |
 //! | `plane_resize` | one plane at another size |
@@ -72,6 +73,7 @@ mod raw_canon;
 mod raw_sensor;
 pub mod recipe;
 mod shrink;
+mod sidecar;
 pub mod sniff;
 mod tags;
 mod typesetting;
@@ -89,5 +91,6 @@ pub use paper::{Length, Paper, Placement, PrintQuality, PrintSize, effective_ppi
 pub use print::{PrintColour, PrintFile, PrintFormat, PrintSettings, needs_rendering, print_file, print_file_with};
 pub use raw::PrintSource;
 pub use recipe::{CropFrame, Recipe};
+pub use sidecar::with_sidecar;
 pub use sniff::{FileKind, sniff};
 pub use watermark::{Mark, MarkPlace, Watermark};

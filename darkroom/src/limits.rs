@@ -89,6 +89,8 @@ pub const PNG_HEADERS_BYTES_MAX: u64 = 24 * 1024 * 1024;
 pub const CAMERA_NAME_CHARS_MAX: usize = 60;
 /// An IPTC block, with the other Photoshop resources around it.
 pub const IPTC_BYTES_MAX: usize = 1024 * 1024;
+/// An XMP file beside a photo: Lightroom's are 10 KB, with painted masks a few megabytes.
+pub const SIDECAR_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Elements within each other in an XMP packet: what is read stands six deep.
 pub const XMP_DEPTH_MAX: usize = 64;
 /// Attributes of one XMP element: Camera Raw's settings are about 200.

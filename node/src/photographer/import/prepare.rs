@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use enprint_darkroom::limits::ORIGINAL_BYTES_MAX;
+use enprint_darkroom::limits::{ORIGINAL_BYTES_MAX, SIDECAR_BYTES_MAX};
 use enprint_darkroom::{self as darkroom, Facts, Rendition, Renditions};
 use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::limits::{CAPTION_BYTES_MAX, KEYWORD_BYTES_MAX, KEYWORDS_MAX, NAME_BYTES_MAX};
@@ -90,6 +90,7 @@ impl<'a> Preparer<'a> {
         let developed = darkroom::read_and_develop(&original, &self.import.settings);
         let (facts, renditions) = developed.map_err(|error| error.to_string())?;
         drop(place);
+        let facts = with_words_beside(file, facts);
         let (not_for_print, problem) = not_for_print(&facts, &renditions).unzip();
         let record = self.record(file, photo_id, facts, renditions.placeholder)?;
         let record = PhotoRecord { not_for_print, ..record };
@@ -150,6 +151,18 @@ fn fitting(text: &str, bytes_max: usize) -> String {
 
 fn whole_minutes(offset: Offset) -> Option<i16> {
     i16::try_from(offset.seconds() / 60).ok()
+}
+
+/// The facts with what an XMP file beside the photo says; one that can't be read takes no
+/// photo with it.
+fn with_words_beside(file: &Found, facts: Facts) -> Facts {
+    let Some(sidecar) = &file.sidecar else { return facts };
+    let mut packet = Vec::new();
+    let read = std::fs::File::open(sidecar).and_then(|open| open.take(SIDECAR_BYTES_MAX).read_to_end(&mut packet));
+    if let Err(error) = read {
+        tracing::warn!(file = %sidecar.display(), %error, "a photo's XMP file can't be read");
+    }
+    darkroom::with_sidecar(facts, &packet)
 }
 
 fn read_original(file: &Found) -> Result<Vec<u8>, String> {

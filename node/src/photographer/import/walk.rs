@@ -1,6 +1,9 @@
-//! Which files an import looks at: everything below a folder but hidden files.
-//! Links are not followed: they are listed, so that nobody misses their photos.
+//! Which files an import looks at: everything below a folder but hidden files, and XMP
+//! files, which speak of the photos beside them. Links are not followed: they are listed,
+//! so that nobody misses their photos.
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +18,8 @@ pub struct Found {
     pub path: PathBuf,
     /// Its path below the imported folder, with `/` between folders.
     pub below: String,
+    /// The XMP file that speaks of it: of its whole name, or of its name without the ending.
+    pub sidecar: Option<PathBuf>,
 }
 
 /// What lies below a folder.
@@ -40,14 +45,14 @@ pub fn files_below(folder: &Path) -> Result<Walk, NodeError> {
 
 impl Walk {
     fn add_all(&mut self, root: &Path, entries: Vec<(PathBuf, FileType)>, depth: usize) -> Result<(), NodeError> {
+        let (sidecars, entries): (Vec<_>, Vec<_>) =
+            entries.into_iter().filter(|(path, _)| !is_hidden(path)).partition(is_sidecar);
+        let sidecars: Sidecars = sidecars.into_iter().map(|(path, _)| (of_whom(&path), path)).collect();
         for (path, kind) in entries {
-            if is_hidden(&path) {
-                continue;
-            }
             if kind.is_dir() {
                 self.add_folder(root, &path, depth)?;
             } else if kind.is_file() {
-                self.add_file(root, path)?;
+                self.add_file(root, path, &sidecars)?;
             } else {
                 self.refuse(root, &path, "This is a link or a device, not a file; links are not followed.");
             }
@@ -69,7 +74,7 @@ impl Walk {
         }
     }
 
-    fn add_file(&mut self, root: &Path, path: PathBuf) -> Result<(), NodeError> {
+    fn add_file(&mut self, root: &Path, path: PathBuf, sidecars: &Sidecars) -> Result<(), NodeError> {
         if self.files.len() >= IMPORT_FILES_MAX {
             return Err(NodeError::NotNow {
                 problem: format!(
@@ -79,13 +84,30 @@ impl Walk {
             });
         }
         let below = path_below(root, &path);
-        self.files.push(Found { path, below });
+        let sidecar =
+            sidecars.get(&lower(path.file_name())).or_else(|| sidecars.get(&lower(path.file_stem()))).cloned();
+        self.files.push(Found { path, below, sidecar });
         Ok(())
     }
 
     fn refuse(&mut self, root: &Path, path: &Path, reason: &str) {
         self.refused.push(FailedFile { name: path_below(root, path), reason: reason.to_owned() });
     }
+}
+
+/// XMP files of one folder, by the photo's name that theirs begins with, in lower case.
+type Sidecars = HashMap<String, PathBuf>;
+
+fn is_sidecar((path, kind): &(PathBuf, FileType)) -> bool {
+    kind.is_file() && lower(path.extension()) == "xmp"
+}
+
+fn of_whom(sidecar: &Path) -> String {
+    lower(sidecar.file_stem())
+}
+
+fn lower(name: Option<&OsStr>) -> String {
+    name.unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
 fn sorted_entries(folder: &Path) -> std::io::Result<Vec<(PathBuf, FileType)>> {
@@ -132,5 +154,20 @@ mod tests {
         assert_eq!(walk.refused[0].name, "link");
         assert!(files_below(&folder.path().join("1.jpg")).is_err());
         assert!(files_below(&folder.path().join("absent")).is_err());
+    }
+
+    #[test]
+    fn a_sidecar_is_found_by_its_photos_name_and_is_no_file_to_import() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        let names = ["1.CR3", "1.JPG", "1.xmp", "2.jpg", "2.jpg.xmp", "2.XMP", "3.jpg", "alone.xmp", "below/3.xmp"];
+        names.iter().for_each(|name| std::fs::write(folder.path().join(name), "x").unwrap());
+        let walk = files_below(folder.path()).unwrap();
+        let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        let found = walk.files.iter().map(|file| (file.below.as_str(), file.sidecar.as_ref().map(name)));
+        let of = |sidecar: &str| Some(sidecar.to_owned());
+        let wanted = [("1.CR3", of("1.xmp")), ("1.JPG", of("1.xmp")), ("2.jpg", of("2.jpg.xmp")), ("3.jpg", None)];
+        assert_eq!(found.collect::<Vec<_>>(), wanted);
+        assert!(walk.refused.is_empty());
     }
 }
