@@ -2,7 +2,6 @@
 //! kind. JPEG has a module of its own; the rest goes through `image`, bounded.
 
 use std::io::Cursor;
-use std::sync::Mutex;
 
 use image::error::ImageError;
 use image::metadata::Orientation as Turn;
@@ -10,11 +9,11 @@ use image::{ColorType, DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, Ima
 
 use crate::error::DevelopError;
 use crate::limits::{
-    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, HOLLOW_BYTES_MIN, HOLLOW_RATIO_MAX,
-    ORIGINAL_BYTES_MAX, PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX, PNG_HEADERS_BYTES_MAX,
+    COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, HOLLOW_BYTES_MIN, HOLLOW_RATIO_MAX, ORIGINAL_BYTES_MAX,
+    PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX, PNG_HEADERS_BYTES_MAX,
 };
 use crate::sniff::{FileKind, sniff};
-use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, decode_tiff, raw};
+use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, decode_tiff, memory, raw};
 
 /// Decoded pixels, as stored: not upright, in their own colours.
 #[derive(Debug)]
@@ -28,9 +27,6 @@ pub struct Picture {
     /// Why parts of it are missing, if they are.
     pub damage: Option<DevelopError>,
 }
-
-/// Large pictures take turns, so that several workers don't need several times the memory.
-static LARGE_PICTURES: Mutex<()> = Mutex::new(());
 
 /// Decodes `bytes`, at least so large that its longest edge shrinks to `edge_px`.
 ///
@@ -92,7 +88,7 @@ pub fn check_size(width_px: u32, height_px: u32) -> Result<(), DevelopError> {
 }
 
 /// Runs `decode`, which will take `decoded_bytes`: refused if that is too much, and
-/// alone with others of its size if it is much.
+/// otherwise as soon as the memory of all photos has room for it.
 ///
 /// # Errors
 /// [`DevelopError::TooMuchMemory`], and those of `decode`.
@@ -103,12 +99,8 @@ pub fn within_memory<T>(
     if decoded_bytes > DECODE_BYTES_MAX {
         return Err(DevelopError::TooMuchMemory);
     }
-    // A panic of an earlier decoder left nothing half done behind this lock.
-    let turn = (decoded_bytes > DECODE_BYTES_SHARED_MAX)
-        .then(|| LARGE_PICTURES.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-    let decoded = decode();
-    drop(turn);
-    decoded
+    memory::take(decoded_bytes)?;
+    decode()
 }
 
 /// Refuses a file that is far too small for the photograph that it claims to be.

@@ -10,7 +10,7 @@ use crate::decode::{Picture, within_memory};
 use crate::decode_jpeg_whole::{self as whole, Pixels};
 use crate::error::DevelopError;
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::{DECODE_BYTES_MAX, DECODE_BYTES_SHARED_MAX, RENDITION_EDGE_PX_MAX};
+use crate::limits::{DECODE_BYTES_MAX, RENDITION_EDGE_PX_MAX, RESCUED_WHOLE_BYTES_MAX};
 use crate::planes::{self, Colour, Outcome};
 use crate::shrink::fitted;
 
@@ -39,7 +39,7 @@ pub fn decode(bytes: &[u8], edge_px: u32) -> Result<Picture, DevelopError> {
             let whole = || whole::rescue(bytes, &headers, problem.clone());
             // What the one decoder shows nothing of, the other may; the second one makes all
             // pixels of what may be far larger than it is worth.
-            let is_large = frame.decoded_bytes() > DECODE_BYTES_SHARED_MAX;
+            let is_large = frame.decoded_bytes() > RESCUED_WHOLE_BYTES_MAX;
             let pixels = if is_large { scaled().or_else(|_| whole()) } else { whole().or_else(|_| scaled()) };
             pixels.map_or_else(|_| Err(problem.clone()), |pixels| Ok((pixels, Some(problem.clone()))))
         };

@@ -3,6 +3,7 @@
 //! from pixels alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use image::RgbImage;
 
@@ -14,15 +15,16 @@ use crate::encode;
 use crate::error::DevelopError;
 use crate::facts::{Facts, read_facts};
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::RENDITION_EDGE_PX_MAX;
+use crate::limits::{PROOF_BYTES, RENDITION_EDGE_PX_MAX};
 use crate::look::{Wish, look};
+use crate::memory;
 use crate::placeholder::placeholder;
 use crate::planar;
 use crate::recipe::Recipe;
 use crate::shrink::{fitted, shrink_rgb};
 use crate::sniff::FileKind;
 use crate::tags::Tags;
-use crate::watermark::Watermark;
+use crate::watermark::PreparedMark;
 
 /// How renditions are made.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +39,7 @@ pub struct DevelopSettings {
     pub proof_quality: u8,
     /// What is written over each proof. Thumbnails stay unmarked: they are too small
     /// to print, and a grid of marks shows no photos.
-    pub watermark: Option<Watermark>,
+    pub watermark: Option<Arc<PreparedMark>>,
 }
 
 impl Default for DevelopSettings {
@@ -88,9 +90,12 @@ pub fn develop(bytes: &[u8], settings: &DevelopSettings) -> Result<Renditions, D
 /// As [`develop`], [`DevelopError::Recipe`], and [`DevelopError::Watermark`].
 pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -> Result<Renditions, DevelopError> {
     let recipe = recipe.checked()?;
-    guarded(|| match straight(bytes, settings, &recipe)? {
-        Some(renditions) => Ok(renditions),
-        None => the_long_way(bytes, settings, &recipe).map(|(_, renditions)| renditions),
+    guarded(|| {
+        memory::take(PROOF_BYTES)?;
+        match straight(bytes, settings, &recipe)? {
+            Some(renditions) => Ok(renditions),
+            None => the_long_way(bytes, settings, &recipe).map(|(_, renditions)| renditions),
+        }
     })
 }
 
@@ -101,9 +106,12 @@ pub fn develop_with(bytes: &[u8], settings: &DevelopSettings, recipe: &Recipe) -
 /// As [`develop`].
 pub fn read_and_develop(bytes: &[u8], settings: &DevelopSettings) -> Result<(Facts, Renditions), DevelopError> {
     let recipe = Recipe::default();
-    guarded(|| match straight(bytes, settings, &recipe)? {
-        Some(renditions) => Ok((read_facts(bytes)?, renditions)),
-        None => the_long_way(bytes, settings, &recipe),
+    guarded(|| {
+        memory::take(PROOF_BYTES)?;
+        match straight(bytes, settings, &recipe)? {
+            Some(renditions) => Ok((read_facts(bytes)?, renditions)),
+            None => the_long_way(bytes, settings, &recipe),
+        }
     })
 }
 
@@ -161,8 +169,8 @@ fn looked_at(
     Ok((facts, colour::to_srgb(proof, &Meaning { profile: profile.as_deref(), says_adobe_rgb, is_cmyk }), damage))
 }
 
-/// Runs `work` so that a decoder's panic becomes an error.
+/// Runs the work at one photo so that a decoder's panic becomes an error.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
     // Nothing that `work` may leave half done outlives it.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp))
+    memory::for_one_photo(|| catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp)))
 }

@@ -22,6 +22,7 @@
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
 //! | `look` | facts and picture together, here or in a child |
 //! | [`child`] | risky formats in a process of their own |
+//! | [`memory`] | how much all photos together may take, children too |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
 //! | [`watermark`] | the photographer's mark over a proof |
@@ -60,6 +61,7 @@ mod jpeg_headers;
 pub mod limits;
 mod look;
 mod marking;
+pub mod memory;
 pub mod paper;
 mod placeholder;
 mod planar;
@@ -93,4 +95,4 @@ pub use raw::PrintSource;
 pub use recipe::{CropFrame, Recipe};
 pub use sidecar::with_sidecar;
 pub use sniff::{FileKind, sniff};
-pub use watermark::{Mark, MarkPlace, Watermark};
+pub use watermark::{Mark, MarkPlace, PreparedMark, Watermark};

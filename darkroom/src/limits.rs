@@ -10,9 +10,15 @@ pub const PICTURE_EDGE_PX_MAX: u32 = 65_000;
 /// Memory that the decoding of one picture may take: 160 megapixels at 16 bits, or a JPEG
 /// of as many whose planes lie beside its pixels.
 pub const DECODE_BYTES_MAX: u64 = 916 * 1024 * 1024;
-/// Pictures that take more than this to decode are decoded one at a time, whatever
-/// the number of workers: a 45 megapixel TIFF of 8 bits is below.
-pub const DECODE_BYTES_SHARED_MAX: u64 = 192 * 1024 * 1024;
+/// A damaged JPEG that takes more than this to decode in full is first tried at a smaller
+/// scale: 64 megapixels.
+pub const RESCUED_WHOLE_BYTES_MAX: u64 = 192 * 1024 * 1024;
+/// What all photos that are worked at may take together, originals, decoded pictures and
+/// children, however many workers there are: the largest one, or a dozen of the usual.
+pub const PHOTOS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// What a photo's proof and thumbnail take beside its original and its decoded picture:
+/// planes of twice the proof's size, and what is made of them.
+pub const PROOF_BYTES: u64 = 32 * 1024 * 1024;
 /// Scans of a progressive JPEG: encoders write 10 or so; 400 cost seconds.
 pub const JPEG_SCANS_MAX: u32 = 64;
 /// Bytes of a JPEG's Huffman codes, over all its scans: encoders write less than 1,000 for
@@ -126,8 +132,15 @@ pub const CHILD_WORDS_BYTES_MAX: usize = 64 * 1024;
 pub const CHILD_BYTES_PER_PX: u64 = 24;
 /// Memory of a child, whatever the headers claim.
 pub const CHILD_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
-/// A child's answer: a picture of 16 bits with alpha, as large as is decoded at all.
-pub const CHILD_ANSWER_BYTES_MAX: u64 = DECODE_BYTES_MAX + 16 * 1024 * 1024;
+/// What a child takes beside its file and its picture: of one for a small photo 15 MB were
+/// measured.
+pub const CHILD_OWN_BYTES: u64 = 24 * 1024 * 1024;
+/// Copies of its file that a child holds at once: the file, and a RAW file's preview.
+pub const CHILD_COPIES: u64 = 2;
+/// How often a child may ask for memory: each decoder does once or twice.
+pub const CHILD_NEEDS_MAX: usize = 16;
+/// Bytes that go through the pipe at once where samples have to be put together.
+pub const CHILD_PIECE_BYTES: usize = 64 * 1024;
 /// Characters of a watermark that are drawn.
 pub const WATERMARK_CHARS_MAX: usize = 80;
 /// The shortest edge of a print, in hundredths of a millimetre: a passport photo's.
@@ -152,6 +165,9 @@ pub const LOGO_EDGE_PX_MAX: u32 = RENDITION_EDGE_PX_MAX;
 /// Copies of a tiled watermark to either side of the middle, along a row and across
 /// rows; the largest proof has place for fewer, unless the mark is a few pixels small.
 pub const MARK_COPIES_MAX: u16 = 400;
+/// Sizes of proofs for which a watermark stays drawn: an event has two, upright and
+/// sideways, and a few of crops. Each is a megabyte, or four of the largest logo.
+pub const MARK_SIZES_REMEMBERED: usize = 8;
 /// Pixels per inch below which no print is rendered. Less than what is sold, since a
 /// print that was sold loses some of its pixels to the bleed.
 pub const RENDERED_PPI_MIN: u32 = 60;

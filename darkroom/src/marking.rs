@@ -49,63 +49,95 @@ pub fn logo(png: &[u8]) -> Result<RgbaImage, DevelopError> {
     if shows { Ok(pixels) } else { Err(refused("Nothing of this logo can be seen: all of it is transparent.")) }
 }
 
-/// Writes `text` over `proof`.
-pub fn write(proof: &mut RgbImage, text: &str, watermark: &Watermark) {
-    let (width, height) = (proof.width() as f32, proof.height() as f32);
-    let longest = width.max(height);
-    let (letter_px, text_px_max) = match watermark.size_percent {
-        // As long as is asked for, but no letter is higher than half the proof.
-        Some(percent) => (height / 2.0, part(percent) * width.min(height)),
-        None => (longest * LETTER_PART, longest * TEXT_PART),
-    };
-    let is_tiled = watermark.place == MarkPlace::Tiled;
-    let slope = if is_tiled { SLOPE } else { 0.0 };
-    let Some(stamp) = Stamp::new(text, letter_px, text_px_max, SMALLEST_LETTER_PX, slope) else {
-        return;
-    };
-    let opacity = part(watermark.opacity_percent);
-    let mix = |pixel: &mut [u8; 3], x: usize, y: usize| {
+/// A mark as it is laid over all proofs of one size.
+#[derive(Debug)]
+pub struct Drawing {
+    ink: Ink,
+    /// 0 to 1.
+    opacity: f32,
+    /// Of one copy.
+    size: (usize, usize),
+    /// The upper left corner of each copy.
+    corners: Vec<(i64, i64)>,
+}
+
+#[derive(Debug)]
+enum Ink {
+    Letters(Stamp),
+    Logo(RgbaImage),
+}
+
+impl Drawing {
+    /// Draws `text` for proofs of that size; nothing where nothing of it can be set.
+    pub fn of_text(text: &str, watermark: &Watermark, (width, height): (u32, u32)) -> Self {
+        let (width, height) = (width as f32, height as f32);
+        let longest = width.max(height);
+        let (letter_px, text_px_max) = match watermark.size_percent {
+            // As long as is asked for, but no letter is higher than half the proof.
+            Some(percent) => (height / 2.0, part(percent) * width.min(height)),
+            None => (longest * LETTER_PART, longest * TEXT_PART),
+        };
+        let is_tiled = watermark.place == MarkPlace::Tiled;
+        let slope = if is_tiled { SLOPE } else { 0.0 };
+        let opacity = part(watermark.opacity_percent);
+        let Some(stamp) = Stamp::new(text, letter_px, text_px_max, SMALLEST_LETTER_PX, slope) else {
+            return Self { ink: Ink::Logo(RgbaImage::default()), opacity, size: (0, 0), corners: Vec::new() };
+        };
+        let spacing = (stamp.text_px + 1.6 * stamp.letter_px, 3.4 * stamp.letter_px);
+        let size = (stamp.width, stamp.height);
+        let corners = corners(watermark.place, (width, height), size, spacing);
+        Self { ink: Ink::Letters(stamp), opacity, size, corners }
+    }
+
+    /// Brings `logo` to its size on proofs of that size.
+    ///
+    /// # Errors
+    /// [`DevelopError::Unsupported`], which no logo can cause.
+    pub fn of_logo(logo: &RgbaImage, watermark: &Watermark, (width, height): (u32, u32)) -> Result<Self, DevelopError> {
+        let (width, height) = (width as f32, height as f32);
+        let longer_px = watermark.size_percent.map_or(LOGO_PART, part) * width.min(height);
+        let scale = longer_px.max(SMALLEST_LOGO_PX) / logo.width().max(logo.height()).max(1) as f32;
+        let edge = |px: u32| ((px as f32 * scale).round() as u32).max(1);
+        let logo = shrink(logo.clone().into(), (edge(logo.width()), edge(logo.height())), true)?.into_rgba8();
+        let size = (logo.width() as usize, logo.height() as usize);
+        // Wide enough for the copies of the next row never to touch, whatever the logo's shape.
+        let spacing = (size.0 as f32 * 1.5 + size.1 as f32, size.1 as f32 * 1.8 + size.0 as f32 * 0.3);
+        let corners = corners(watermark.place, (width, height), size, spacing);
+        Ok(Self { ink: Ink::Logo(logo), opacity: part(watermark.opacity_percent), size, corners })
+    }
+
+    /// Lays all copies over a proof of the size that it was drawn for.
+    pub fn lay(&self, proof: &mut RgbImage) {
+        match &self.ink {
+            Ink::Letters(stamp) => self.blend(proof, &|pixel, x, y| self.write(stamp, pixel, x, y)),
+            Ink::Logo(logo) => self.blend(proof, &|pixel, x, y| self.cover(logo, pixel, x, y)),
+        }
+    }
+
+    fn blend(&self, proof: &mut RgbImage, mix: &impl Fn(&mut [u8; 3], usize, usize)) {
+        for corner in &self.corners {
+            blend(proof, *corner, self.size, mix);
+        }
+    }
+
+    fn write(&self, stamp: &Stamp, pixel: &mut [u8; 3], x: usize, y: usize) {
         let (letter, edge) = stamp.at(x, y);
-        let white = opacity * f32::from(letter) / 255.0;
-        let dark = opacity * EDGE_STRENGTH * f32::from(edge - edge.min(letter)) / 255.0;
+        let white = self.opacity * f32::from(letter) / 255.0;
+        let dark = self.opacity * EDGE_STRENGTH * f32::from(edge - edge.min(letter)) / 255.0;
         for level in pixel {
             let darkened = f32::from(*level) * (1.0 - dark);
             *level = (darkened + (255.0 - darkened) * white).round() as u8;
         }
-    };
-    let spacing = (stamp.text_px + 1.6 * stamp.letter_px, 3.4 * stamp.letter_px);
-    let size = (stamp.width, stamp.height);
-    for corner in corners(watermark.place, (width, height), size, spacing) {
-        blend(proof, corner, size, &mix);
     }
-}
 
-/// Lays `logo` over `proof`.
-///
-/// # Errors
-/// [`DevelopError::Unsupported`], which no logo can cause.
-pub fn lay(proof: &mut RgbImage, logo: &RgbaImage, watermark: &Watermark) -> Result<(), DevelopError> {
-    let (width, height) = (proof.width() as f32, proof.height() as f32);
-    let longer_px = watermark.size_percent.map_or(LOGO_PART, part) * width.min(height);
-    let scale = longer_px.max(SMALLEST_LOGO_PX) / logo.width().max(logo.height()).max(1) as f32;
-    let edge = |px: u32| ((px as f32 * scale).round() as u32).max(1);
-    let logo = shrink(logo.clone().into(), (edge(logo.width()), edge(logo.height())), true)?.into_rgba8();
-    let opacity = part(watermark.opacity_percent);
-    let mix = |pixel: &mut [u8; 3], x: usize, y: usize| {
+    fn cover(&self, logo: &RgbaImage, pixel: &mut [u8; 3], x: usize, y: usize) {
         let Some(mark) = logo.get_pixel_checked(x as u32, y as u32) else { return };
         let [red, green, blue, alpha] = mark.0;
-        let covers = opacity * f32::from(alpha) / 255.0;
+        let covers = self.opacity * f32::from(alpha) / 255.0;
         for (level, over) in pixel.iter_mut().zip([red, green, blue]) {
             *level = (f32::from(*level) * (1.0 - covers) + f32::from(over) * covers).round() as u8;
         }
-    };
-    let size = (logo.width() as usize, logo.height() as usize);
-    // Wide enough for the copies of the next row never to touch, whatever the logo's shape.
-    let spacing = (size.0 as f32 * 1.5 + size.1 as f32, size.1 as f32 * 1.8 + size.0 as f32 * 0.3);
-    for corner in corners(watermark.place, (width, height), size, spacing) {
-        blend(proof, corner, size, &mix);
     }
-    Ok(())
 }
 
 fn part(percent: u8) -> f32 {
@@ -194,10 +226,12 @@ mod tests {
     use image::{ImageFormat, Rgb, Rgba};
 
     use super::*;
+    use crate::limits::MARK_SIZES_REMEMBERED;
+    use crate::watermark::PreparedMark;
 
     fn marked(watermark: &Watermark, (width, height): (u32, u32), level: u8) -> RgbImage {
         let mut proof = RgbImage::from_pixel(width, height, Rgb([level; 3]));
-        watermark.stamp(&mut proof).unwrap();
+        PreparedMark::new(watermark.clone()).unwrap().stamp(&mut proof).unwrap();
         proof
     }
 
@@ -304,5 +338,20 @@ mod tests {
         let mut wide = png;
         wide[16..24].copy_from_slice(&[0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]);
         assert!(logo(&wide).is_err());
+    }
+
+    #[test]
+    fn a_mark_that_was_drawn_before_is_the_same_to_the_last_byte() {
+        let sizes = (0..2 * MARK_SIZES_REMEMBERED as u32).map(|at| (200 + 7 * at, 160)).collect::<Vec<_>>();
+        for mark in [text(), text().at(MarkPlace::Top), red(), red().at(MarkPlace::Tiled).with_size_percent(30)] {
+            let prepared = PreparedMark::new(mark.clone()).unwrap();
+            for size in sizes.iter().chain(&sizes[..3]).chain(&sizes[..3]) {
+                let mut proof = RgbImage::from_fn(size.0, size.1, |x, y| Rgb([x as u8, y as u8, 99]));
+                let mut fresh = proof.clone();
+                prepared.stamp(&mut proof).unwrap();
+                PreparedMark::new(mark.clone()).unwrap().stamp(&mut fresh).unwrap();
+                assert!(proof == fresh, "{size:?}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use ab_glyph::{Font, FontRef, Glyph, Point, PxScale, ScaleFont};
 use crate::limits::WATERMARK_CHARS_MAX;
 
 /// A text drawn once, to be laid over a picture many times.
+#[derive(Debug)]
 pub struct Stamp {
     /// Of the slanted text with its edge.
     pub width: usize,

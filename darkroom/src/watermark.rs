@@ -3,14 +3,16 @@
 //! belongs to proofs: no print file has one. How it is laid over pixels is `marking`'s
 //! matter.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use image::{RgbImage, RgbaImage};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DevelopError;
-use crate::limits::LOGO_BYTES_MAX;
-use crate::marking;
+use crate::limits::{LOGO_BYTES_MAX, MARK_SIZES_REMEMBERED};
+use crate::marking::{self, Drawing};
 use crate::typesetting::text_that_can_be_set;
-
-use image::RgbImage;
 
 /// What is laid over each proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,18 +152,68 @@ impl Watermark {
             },
         }
     }
+}
+
+/// A watermark that is ready to be laid over many proofs: checked, its logo decoded, and
+/// drawn once for proofs of one size.
+#[derive(Debug)]
+pub struct PreparedMark {
+    watermark: Watermark,
+    logo: Option<RgbaImage>,
+    /// For the last sizes of proofs.
+    drawn: Mutex<VecDeque<Drawn>>,
+}
+
+/// A mark drawn for proofs of that size.
+type Drawn = ((u32, u32), Arc<Drawing>);
+
+impl PreparedMark {
+    /// Prepares a watermark.
+    ///
+    /// # Errors
+    /// As [`Watermark::checked`].
+    pub fn new(watermark: Watermark) -> Result<Self, DevelopError> {
+        let watermark = watermark.checked()?;
+        let logo = match &watermark.mark {
+            Mark::Text(_) => None,
+            Mark::Logo(png) => Some(marking::logo(png)?),
+        };
+        Ok(Self { watermark, logo, drawn: Mutex::default() })
+    }
 
     /// Lays it over `proof`.
     ///
     /// # Errors
-    /// As [`Self::checked`]: a proof that should be marked is never shown without.
+    /// [`DevelopError::Unsupported`], which no logo can cause: a proof that should be
+    /// marked is never shown without.
     pub(crate) fn stamp(&self, proof: &mut RgbImage) -> Result<(), DevelopError> {
-        let checked = self.clone().checked()?;
-        match &checked.mark {
-            Mark::Text(text) => marking::write(proof, text, &checked),
-            Mark::Logo(png) => marking::lay(proof, &marking::logo(png)?, &checked)?,
-        }
+        let drawing = self.drawing(proof.dimensions())?;
+        drawing.lay(proof);
         Ok(())
+    }
+
+    fn drawing(&self, size: (u32, u32)) -> Result<Arc<Drawing>, DevelopError> {
+        let known = |drawn: &VecDeque<Drawn>| {
+            drawn.iter().find(|(known, _)| *known == size).map(|(_, drawing)| drawing.clone())
+        };
+        if let Some(drawing) = known(&self.drawn.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(drawing);
+        }
+        let drawing = Arc::new(match (&self.watermark.mark, &self.logo) {
+            (Mark::Text(text), _) => Drawing::of_text(text, &self.watermark, size),
+            (Mark::Logo(_), Some(logo)) => Drawing::of_logo(logo, &self.watermark, size)?,
+            (Mark::Logo(png), None) => Drawing::of_logo(&marking::logo(png)?, &self.watermark, size)?,
+        });
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        drawn.truncate(MARK_SIZES_REMEMBERED - 1);
+        drawn.push_front((size, drawing.clone()));
+        Ok(drawing)
+    }
+}
+
+impl PartialEq for PreparedMark {
+    fn eq(&self, other: &Self) -> bool {
+        self.watermark == other.watermark
     }
 }
 

@@ -341,7 +341,8 @@ fn the_largest_cameras_photos_are_edited_and_printed() {
 fn a_watermark_is_never_on_a_print() {
     let grey = png(RgbImage::from_pixel(1_200, 800, Rgb([90; 3])));
     let marked = enprint_darkroom::DevelopSettings {
-        watermark: enprint_darkroom::Watermark::new("PROOF"),
+        watermark: enprint_darkroom::Watermark::new("PROOF")
+            .map(|mark| enprint_darkroom::PreparedMark::new(mark).unwrap().into()),
         ..Default::default()
     };
     let proof = kit::pixels(&enprint_darkroom::develop(&grey, &marked).unwrap().proof.jpeg);

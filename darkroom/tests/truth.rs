@@ -5,7 +5,7 @@
 
 mod kit;
 
-use enprint_darkroom::{DevelopSettings, FileKind, Watermark, develop, read_facts};
+use enprint_darkroom::{DevelopSettings, FileKind, PreparedMark, Watermark, develop, read_facts};
 use image::imageops::{flip_horizontal, flip_vertical, rotate90, rotate180, rotate270};
 use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use kit::{Value, developed, difference, exif, jpeg, pixels, quarters};
@@ -236,9 +236,9 @@ fn grey_cmyk_and_tiny_originals_develop_and_none_is_enlarged() {
 fn the_watermark_is_on_the_proof_and_not_on_the_thumbnail() {
     let original = jpeg(&RgbImage::from_pixel(1800, 1200, Rgb([120, 110, 100])), None, None);
     let plain = developed(&original);
-    let marked =
-        develop(&original, &DevelopSettings { watermark: Watermark::new("© Ana"), ..DevelopSettings::default() })
-            .unwrap();
+    let mark = PreparedMark::new(Watermark::new("© Ana").unwrap()).unwrap();
+    let settings = DevelopSettings { watermark: Some(mark.into()), ..DevelopSettings::default() };
+    let marked = develop(&original, &settings).unwrap();
     assert_eq!(marked.thumbnail, plain.thumbnail);
     assert!(difference(&pixels(&marked.proof.jpeg), &pixels(&plain.proof.jpeg)) > 0.5);
 }

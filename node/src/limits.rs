@@ -13,9 +13,9 @@ pub const IMPORT_WORKERS_MAX: usize = 8;
 /// Photos that are developed and wait for the disk: enough that its pauses, when it
 /// flushes, do not become the workers'.
 pub const IMPORT_WAITING_MAX: usize = 8;
-/// Originals in memory at once, however many workers: one of the largest, or dozens of
-/// the usual size.
-pub const IMPORT_BYTES_HELD_MAX: u64 = 512 * 1024 * 1024;
+/// Photos of one command that are worked at at once, each with a thread; how many are
+/// rendered, and how much memory they take, is bounded for all commands together.
+pub const PHOTOS_AT_ONCE_MAX: usize = 16;
 /// Reasons for failure that one import lists by name; the rest are counted.
 pub const IMPORT_FAILURES_LISTED_MAX: usize = 10_000;
 /// One sled volume of an event; a bigger event has several, each sealed when full.
@@ -43,6 +43,17 @@ pub const RANGES_HELD_LIMITED_MIN: usize = 3;
 pub const UPLOAD_LIMIT_MIN: u64 = 32_000;
 /// Files of print jobs whose permission is remembered between two ranges.
 pub const PERMISSIONS_REMEMBERED: usize = 1_024;
+/// How often an order's files are made anew because the lab or its rules changed while
+/// they were made.
+pub const OFFER_TRIES_MAX: usize = 3;
+/// How long a print file that was made is kept for the next order, since the last: most
+/// reorders of an event come within weeks.
+pub const MADE_FILES_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Space that all kept print files may take: a few hundred of the usual, beside the
+/// originals that they can be made from again.
+pub const MADE_FILES_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Kept print files that are looked at, those used last: more than have room.
+pub const MADE_FILES_LISTED_MAX: i64 = 50_000;
 /// Orders listed by one command.
 pub const ORDERS_LISTED_MAX: i64 = 1_000;
 

@@ -15,7 +15,7 @@ pub fn is_meant() -> bool {
 
 /// Decodes the file on standard input.
 pub fn serve() -> ExitCode {
-    match child::serve(&mut stdin().lock(), &mut stdout().lock()) {
+    match child::serve(stdin().lock(), stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -1,5 +1,6 @@
 //! Looking at files in a process of its own, headers and all: a file of a new or complex format can at worst end
-//! the child, which may take only so much memory and time.
+//! the child, which may take only so much memory and time. What it is about to take, it
+//! asks for: children and this process draw on one budget (`memory`).
 //!
 //! | file | what it owns |
 //! |---|---|
@@ -10,20 +11,21 @@ mod serve;
 mod words;
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 pub use serve::serve;
 
 use crate::error::DevelopError;
-use crate::limits::{CHILD_ANSWER_BYTES_MAX, CHILD_SECONDS_MAX};
+use crate::limits::{CHILD_COPIES, CHILD_MEMORY_BYTES_MAX, CHILD_OWN_BYTES, CHILD_SECONDS_MAX};
 use crate::look::{Looked, Wish};
+use crate::memory;
 use crate::sniff::FileKind;
-use words::Request;
+use words::{GO, Request, Room};
 
 /// The program that decodes for this one: it has to call [`serve`] when it is started so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,29 +73,30 @@ impl ChildProgram {
 
     fn answered(&self, bytes: &[u8], wish: &Wish) -> Result<Looked, DevelopError> {
         let request = Request { wish: *wish, file_bytes: bytes.len() as u64 }.written();
+        let own_bytes = CHILD_OWN_BYTES + CHILD_COPIES * bytes.len() as u64;
+        memory::take(own_bytes)?;
         let mut child = self.started()?;
-        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        let (Some(mut input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(DevelopError::ChildEnded);
         };
-        let (done, is_done) = sync_channel::<()>(1);
+        let (pauses, paused) = sync_channel(1);
+        let (written, is_written) = sync_channel(1);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 // A child that ends early has its reasons, and says them.
                 drop(input.write_all(&request).and_then(|()| input.write_all(bytes)));
+                drop(written.send(input));
             });
-            let watching = scope.spawn(move || {
-                let is_late = is_done.recv_timeout(self.patience) == Err(RecvTimeoutError::Timeout);
-                end(child);
-                is_late
-            });
-            let mut answer = Vec::new();
-            let read = output.take(CHILD_ANSWER_BYTES_MAX).read_to_end(&mut answer);
-            drop(done);
-            if watching.join().unwrap_or(false) {
-                return Err(DevelopError::ChildTooSlow);
-            }
-            read.map_err(|_| DevelopError::ChildEnded)?;
-            words::read(&answer)
+            let watching = scope.spawn(move || watch(&paused, self.patience, child));
+            let mut room = ParentRoom { pauses, is_written, input: None, child_bytes: own_bytes };
+            let looked = words::read(&mut output, &mut room);
+            // A child that still writes is not listened to.
+            drop(output);
+            let child_bytes = room.child_bytes;
+            drop(room);
+            let is_late = watching.join().unwrap_or(false);
+            memory::give_back(child_bytes);
+            if is_late { Err(DevelopError::ChildTooSlow) } else { looked }
         })
     }
 
@@ -110,6 +113,67 @@ impl ChildProgram {
     }
 }
 
+/// What a child is given of this process's budget.
+struct ParentRoom {
+    /// Stops the clock, and lets it go on.
+    pauses: SyncSender<()>,
+    /// The child's input, once it has its file.
+    is_written: Receiver<ChildStdin>,
+    input: Option<ChildStdin>,
+    /// All that the child was given.
+    child_bytes: u64,
+}
+
+impl ParentRoom {
+    /// A child does not pay with its time for others' memory.
+    fn paused(&self, take: impl FnOnce() -> Result<(), DevelopError>) -> Result<(), DevelopError> {
+        self.pauses.send(()).map_err(|_| DevelopError::ChildTooSlow)?;
+        let taken = take();
+        self.pauses.send(()).map_err(|_| DevelopError::ChildTooSlow)?;
+        taken
+    }
+}
+
+impl Room for ParentRoom {
+    fn for_child(&mut self, bytes: u64) -> Result<(), DevelopError> {
+        let bytes = bytes.min(CHILD_MEMORY_BYTES_MAX);
+        self.paused(|| memory::take(bytes))?;
+        self.child_bytes += bytes;
+        let input = match self.input.take() {
+            Some(input) => Ok(input),
+            None => self.is_written.recv(),
+        };
+        let mut input = input.map_err(|_| DevelopError::ChildEnded)?;
+        let told = input.write_all(&[GO]).and_then(|()| input.flush());
+        self.input = Some(input);
+        told.map_err(|_| DevelopError::ChildEnded)
+    }
+
+    fn for_answer(&mut self, bytes: u64) -> Result<(), DevelopError> {
+        self.paused(|| memory::take(bytes))
+    }
+}
+
+/// Ends the child when the other end of `paused` is dropped, or when it has worked as
+/// long as patience lasts; whether it was that. Two words pause the clock between them.
+fn watch(paused: &Receiver<()>, mut patience: Duration, child: Child) -> bool {
+    let is_late = loop {
+        let began = Instant::now();
+        match paused.recv_timeout(patience) {
+            Ok(()) => {
+                patience = patience.saturating_sub(began.elapsed());
+                if paused.recv().is_err() {
+                    break false;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => break true,
+            Err(RecvTimeoutError::Disconnected) => break false,
+        }
+    };
+    end(child);
+    is_late
+}
+
 /// Ends the child, whatever it does, and takes leave of it.
 fn end(mut child: Child) {
     drop(child.kill());
@@ -119,6 +183,8 @@ fn end(mut child: Child) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::PHOTOS_BYTES_MAX;
+    use crate::memory::Share;
 
     fn decoding_with(program: &str, arguments: &[&str]) -> DevelopError {
         let arguments = arguments.iter().map(Into::into).collect();
@@ -138,5 +204,60 @@ mod tests {
         assert!(matches!(decoding_with("/nowhere/at/all", &[]), DevelopError::NoChild { .. }));
         assert_eq!(decoding_with("cat", &[]), DevelopError::ChildEnded);
         assert_eq!(decoding_with("sh", &["-c", "kill -9 $$"]), DevelopError::ChildEnded);
+    }
+
+    const FILE: [u8; 2_000] = [7; 2_000];
+
+    /// A child that reads its file, needs so much memory, and ends with a sentence.
+    fn child_that_needs(mebibytes: u64) -> ChildProgram {
+        let request = Request { wish: Wish::WHOLE, file_bytes: FILE.len() as u64 }.written();
+        let number: String = (mebibytes << 20).to_le_bytes().iter().map(|byte| format!("\\{byte:03o}")).collect();
+        let takes = |bytes: usize| format!("head -c {bytes} >/dev/null");
+        let (file, go) = (takes(request.len() + FILE.len()), takes(1));
+        let script = format!("{file}; printf '\\003{number}'; {go}; printf '\\002No.'");
+        let arguments = vec!["-c".into(), script.into()];
+        ChildProgram { program: "sh".into(), arguments, patience: Duration::from_secs(60) }
+    }
+
+    #[test]
+    fn a_child_waits_for_the_memory_that_other_photos_have() {
+        let (begins, has_begun) = sync_channel(1);
+        let (ends, may_end) = sync_channel::<()>(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                Share::begin(0).within(|| {
+                    memory::take(PHOTOS_BYTES_MAX - (64 << 20)).unwrap();
+                    begins.send(()).unwrap();
+                    let _ = may_end.recv();
+                });
+            });
+            has_begun.recv().unwrap();
+            let looking = scope.spawn(|| {
+                let child = child_that_needs(512);
+                memory::for_one_photo(|| child.look(&FILE, FileKind::Tiff, &Wish::WHOLE).unwrap_err())
+            });
+            while !memory::somebody_waits() {
+                std::thread::yield_now();
+            }
+            assert!(!looking.is_finished());
+            drop(ends);
+            assert_eq!(looking.join().unwrap(), DevelopError::SaidByChild { problem: "No.".into() });
+        });
+    }
+
+    #[test]
+    fn a_child_that_waits_for_memory_keeps_its_time() {
+        let started = || Command::new("sleep").arg("600").spawn().unwrap();
+        let (pauses, paused) = sync_channel(1);
+        pauses.send(()).unwrap();
+        std::thread::scope(|scope| {
+            let watching = scope.spawn(move || watch(&paused, Duration::ZERO, started()));
+            drop(pauses);
+            assert!(!watching.join().unwrap(), "it is late though its clock stands still");
+        });
+        let (pauses, paused) = sync_channel(2);
+        pauses.send(()).unwrap();
+        pauses.send(()).unwrap();
+        assert!(watch(&paused, Duration::ZERO, started()), "its clock goes on");
     }
 }

@@ -1,8 +1,10 @@
 //! The child's side: limits itself, looks at one file, says what it saw, ends.
 
+use std::cell::RefCell;
 use std::io::{Read, Write};
+use std::rc::Rc;
 
-use super::words::{self, Request};
+use super::words::{self, GO, Request};
 use crate::decode::{self, Picture};
 use crate::develop::guarded;
 use crate::error::DevelopError;
@@ -11,6 +13,7 @@ use crate::limits::{
     CHILD_BYTES_PER_PX, CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES_MAX, CHILD_SECONDS_MAX, ORIGINAL_BYTES_MAX,
 };
 use crate::look::{Looked, Wish};
+use crate::memory::{self, Source};
 use crate::shrink::{fitted, shrink};
 
 /// Looks at the file on `input`, as the request before it says, and answers on `output`.
@@ -18,17 +21,36 @@ use crate::shrink::{fitted, shrink};
 ///
 /// # Errors
 /// When the pipes break; what is wrong with the file goes to `output`.
-pub fn serve(input: &mut impl Read, output: &mut impl Write) -> std::io::Result<()> {
+pub fn serve(mut input: impl Read + 'static, output: impl Write + 'static) -> std::io::Result<()> {
     limit_time();
     limit_memory(CHILD_MEMORY_BYTES);
-    let request = Request::read(input).ok_or(std::io::ErrorKind::InvalidData)?;
+    let request = Request::read(&mut input).ok_or(std::io::ErrorKind::InvalidData)?;
     let file_bytes = request.file_bytes.min(ORIGINAL_BYTES_MAX);
     limit_memory(needed(file_bytes, 0));
     let mut bytes = Vec::with_capacity(usize::try_from(file_bytes).unwrap_or(0));
-    input.take(file_bytes).read_to_end(&mut bytes)?;
-    let outcome = guarded(|| seen(&bytes, &request.wish));
-    output.write_all(&words::written(outcome))?;
-    output.flush()
+    input.by_ref().take(file_bytes).read_to_end(&mut bytes)?;
+    let parent = Rc::new(Parent { pipes: RefCell::new((input, output)) });
+    let outcome = memory::from_source(parent.clone(), || guarded(|| seen(&bytes, &request.wish)));
+    let mut pipes = parent.pipes.borrow_mut();
+    words::write(outcome, &mut pipes.1)?;
+    pipes.1.flush()
+}
+
+/// Has the budget on which all children draw.
+struct Parent<R, W> {
+    pipes: RefCell<(R, W)>,
+}
+
+impl<R: Read, W: Write> Source for Parent<R, W> {
+    fn take(&self, bytes: u64) -> Result<(), DevelopError> {
+        let (input, output) = &mut *self.pipes.borrow_mut();
+        let mut answer = [0];
+        let asked = words::write_need(bytes, output).and_then(|()| input.read_exact(&mut answer));
+        if asked.is_ok() && answer == [GO] { Ok(()) } else { Err(DevelopError::ChildEnded) }
+    }
+
+    /// The parent takes all back when the child ends.
+    fn give_back(&self, _bytes: u64) {}
 }
 
 fn seen(bytes: &[u8], wish: &Wish) -> Result<Looked, DevelopError> {

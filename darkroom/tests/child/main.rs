@@ -25,7 +25,7 @@ const MEMORY_KB_MAX: u64 = 64_000;
 fn main() {
     let arguments = std::env::args().collect::<Vec<_>>();
     if arguments.get(1).is_some_and(|word| word == WORD) {
-        child::serve(&mut stdin().lock(), &mut stdout().lock()).unwrap();
+        child::serve(stdin().lock(), stdout().lock()).unwrap();
         note_peak(Path::new(&arguments[2]));
         return;
     }

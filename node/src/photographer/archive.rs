@@ -140,6 +140,33 @@ impl EventArchive {
         Ok(hash)
     }
 
+    /// Whether every byte of a photo's original or print file is there, as its hash says.
+    ///
+    /// # Errors
+    /// When the volume can't be read at all.
+    pub fn is_whole(&self, event_id: EventId, photo_id: PhotoId, root: ContentHash) -> Result<bool, NodeError> {
+        use enprint_store::StoreError::{BlobDamaged, BlobMissing, PartUnreadable};
+        match self.volume_of(event_id, photo_id)?.read_blob(&root.0) {
+            Ok(_) => Ok(true),
+            Err(BlobDamaged { .. } | BlobMissing | PartUnreadable { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether all originals and print files are there, each by its photo and its hash.
+    ///
+    /// # Errors
+    /// When a volume can't be read.
+    pub fn has_files(&self, event_id: EventId, files: &[(PhotoId, ContentHash)]) -> Result<bool, NodeError> {
+        for (photo_id, root) in files {
+            let Some((volume, _)) = self.home_of(event_id, *photo_id)? else { return Ok(false) };
+            if !volume.has_blob(&root.0)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether the event has the photo.
     ///
     /// # Errors

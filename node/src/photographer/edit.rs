@@ -1,7 +1,9 @@
 //! Edits of photos: a recipe beside the original, new renditions, and the host told
-//! when it shows the photo. An edit can be undone; the original never changes.
+//! when it shows the photo. What one command does to a photo is undone as one; the
+//! original never changes.
 
 use enprint_darkroom::frame::framed;
+use enprint_darkroom::memory::Share;
 use enprint_darkroom::recipe::CropFrame;
 use enprint_darkroom::{DevelopSettings, Recipe, develop_with, read_facts};
 use enprint_protocol::ids::EventId;
@@ -12,6 +14,7 @@ use super::archive::EventArchive;
 use super::commands::{EditReport, FailedFile, PhotographerAnswer};
 use super::enlargers::{Enlargers, Work};
 use super::import::{NewPhoto, place_of};
+use super::many;
 use super::node::{Node, blocking};
 use super::records::StoredPhoto;
 use super::selection::Selection;
@@ -36,7 +39,7 @@ pub enum Edit {
     Crop(CropFrame),
     /// Cut evenly to a shape, width and height, instead of what was before.
     CropToRatio(u32, u32),
-    /// The state before the last edit.
+    /// The state before the last command that edited the photo.
     Undo,
     /// No edits.
     Reset,
@@ -58,23 +61,20 @@ impl Node {
         let photos = self.photos(event_id, selection).await?;
         let published = self.shown_anywhere(&event).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
-        let (mut shown, mut replaced, total) = (Vec::new(), Vec::new(), photos.len() as u64);
-        for (done, photo) in (1..).zip(photos) {
-            if progress.is_cancelled() || self.stopping.is_cancelled() {
-                report.stopped = Some("Stopped as asked; what was edited stays edited.".into());
-                break;
-            }
-            let (photo_id, name) = (photo.photo_id(), photo.record.file_name.clone());
-            match self.edit_one(event_id, photo.clone(), edits.to_vec()).await {
-                Ok(false) => report.unchanged += 1,
-                Ok(true) => {
+        let (mut shown, mut replaced) = (Vec::new(), Vec::new());
+        for (photo, outcome) in self.edit_all(event_id, photos, edits.to_vec(), progress.clone()).await? {
+            match outcome {
+                None => report.stopped = Some("Stopped as asked; what was edited stays edited.".into()),
+                Some(Ok(false)) => report.unchanged += 1,
+                Some(Ok(true)) => {
                     report.edited += 1;
-                    shown.extend(published.contains(&photo_id).then_some(photo_id));
+                    shown.extend(published.contains(&photo.photo_id()).then_some(photo.photo_id()));
                     replaced.push(photo);
                 }
-                Err(error) => report.failed.push(FailedFile { name, reason: error.to_string() }),
+                Some(Err(error)) => {
+                    report.failed.push(FailedFile { name: photo.record.file_name, reason: error.to_string() });
+                }
             }
-            progress.photos("Editing", done, total);
         }
         self.forget(event_id, replaced).await?;
         if !shown.is_empty() {
@@ -83,24 +83,24 @@ impl Node {
         Ok(PhotographerAnswer::Edited(report))
     }
 
-    /// Whether the photo is another now.
-    async fn edit_one(&self, event_id: EventId, photo: StoredPhoto, edits: Vec<Edit>) -> Result<bool, NodeError> {
-        let settings = DevelopSettings { watermark: self.config.watermark.clone(), ..DevelopSettings::default() };
-        let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
+    /// Each photo as it was, and whether it is another now; None for those that a stop
+    /// left alone.
+    async fn edit_all(
+        &self,
+        event_id: EventId,
+        photos: Vec<StoredPhoto>,
+        edits: Vec<Edit>,
+        progress: Progress,
+    ) -> Result<Vec<(StoredPhoto, Option<Result<bool, NodeError>>)>, NodeError> {
+        let (archive, enlargers, stopping) = (self.archive.clone(), self.enlargers.clone(), self.stopping.clone());
+        let settings = self.proofs.clone();
         blocking(move || {
-            let original = archive.original(event_id, photo.photo_id())?;
-            let facts = read_facts(&original).map_err(in_words)?;
-            let size = (facts.width_px, facts.height_px);
-            let is_anew = edits.contains(&Edit::Anew);
-            let mut edited = photo.clone();
-            for edit in edits {
-                apply(edit, &mut edited, size)?;
-            }
-            if edited.recipe == photo.recipe && !is_anew {
-                return Ok(false);
-            }
-            (edited.record.width_px, edited.record.height_px) = framed(size, &edited.recipe);
-            render(&archive, &enlargers, event_id, (original, edited), &settings).map(|()| true)
+            let editor = Editor { archive: &archive, enlargers: &enlargers, event_id, settings: &settings };
+            let total = photos.len() as u64;
+            let is_stopped = || progress.is_cancelled() || stopping.is_cancelled();
+            let told = |done| progress.photos("Editing", done, total);
+            let outcomes = many::each(&photos, is_stopped, |photo| editor.edit(photo, &edits), told);
+            Ok(photos.into_iter().zip(outcomes).collect())
         })
         .await
     }
@@ -114,10 +114,58 @@ impl Node {
     }
 }
 
-/// Changes a photo's recipe, and remembers the one before.
-fn apply(edit: Edit, photo: &mut StoredPhoto, size: (u32, u32)) -> Result<(), NodeError> {
-    let now = photo.recipe;
-    let next = match edit {
+/// What photos are edited with.
+struct Editor<'a> {
+    archive: &'a EventArchive,
+    enlargers: &'a Enlargers,
+    event_id: EventId,
+    settings: &'a DevelopSettings,
+}
+
+impl Editor<'_> {
+    /// Whether the photo is another now.
+    fn edit(&self, photo: &StoredPhoto, edits: &[Edit]) -> Result<bool, NodeError> {
+        let share = Share::begin(photo.original_bytes);
+        let original = self.archive.original(self.event_id, photo.photo_id())?;
+        let facts = share.within(|| read_facts(&original)).map_err(in_words)?;
+        let size = (facts.width_px, facts.height_px);
+        let mut edited = photo.clone();
+        apply(edits, &mut edited, size)?;
+        if edited.recipe == photo.recipe && !edits.contains(&Edit::Anew) {
+            return Ok(false);
+        }
+        (edited.record.width_px, edited.record.height_px) = framed(size, &edited.recipe);
+        self.render(&share, original, edited).map(|()| true)
+    }
+
+    fn render(&self, share: &Share, original: Vec<u8>, mut stored: StoredPhoto) -> Result<(), NodeError> {
+        let place = self.enlargers.take(Work::Edit);
+        let developed = share.within(|| develop_with(&original, self.settings, &stored.recipe));
+        drop(place);
+        let renditions = developed.map_err(in_words)?;
+        (stored.thumbnail, stored.proof) = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
+        stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
+        let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
+        self.archive.replace(self.event_id, &NewPhoto { stored, original, thumbnail, proof })
+    }
+}
+
+/// Changes a photo's recipe by all of one command, and remembers the one before.
+fn apply(edits: &[Edit], photo: &mut StoredPhoto, size: (u32, u32)) -> Result<(), NodeError> {
+    let mut recipe = photo.recipe;
+    for edit in edits {
+        if *edit == Edit::Undo && recipe == photo.recipe {
+            photo.undo();
+        }
+        recipe = changed(*edit, recipe, photo.recipe, size)?.checked().map_err(in_words)?;
+    }
+    photo.follow(recipe);
+    Ok(())
+}
+
+/// The recipe after one edit; `before` is the one before the command.
+fn changed(edit: Edit, now: Recipe, before: Recipe, size: (u32, u32)) -> Result<Recipe, NodeError> {
+    Ok(match edit {
         Edit::TurnRight => now.turned_right(),
         Edit::TurnLeft => now.turned_right().turned_right().turned_right(),
         Edit::TurnOver => now.turned_right().turned_right(),
@@ -130,33 +178,48 @@ fn apply(edit: Edit, photo: &mut StoredPhoto, size: (u32, u32)) -> Result<(), No
             let problem = || "A shape needs a width and a height, as in 3:2.".to_owned();
             Recipe { crop: Some(crop.ok_or_else(|| NodeError::NotNow { problem: problem() })?), ..now }
         }
-        Edit::Undo => {
-            photo.undo();
-            return Ok(());
-        }
+        Edit::Undo => before,
         Edit::Reset => Recipe::default(),
         Edit::Anew => now,
-    };
-    photo.follow(next.checked().map_err(in_words)?);
-    Ok(())
-}
-
-fn render(
-    archive: &EventArchive,
-    enlargers: &Enlargers,
-    event_id: EventId,
-    (original, mut stored): (Vec<u8>, StoredPhoto),
-    settings: &DevelopSettings,
-) -> Result<(), NodeError> {
-    let place = enlargers.take(Work::Edit);
-    let renditions = develop_with(&original, settings, &stored.recipe).map_err(in_words)?;
-    drop(place);
-    (stored.thumbnail, stored.proof) = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
-    stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
-    let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
-    archive.replace(event_id, &NewPhoto { stored, original, thumbnail, proof })
+    })
 }
 
 fn in_words(error: enprint_darkroom::DevelopError) -> NodeError {
     NodeError::NotNow { problem: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photographer::golden::a_photo;
+
+    const SIZE: (u32, u32) = (600, 400);
+
+    fn after(commands: &[&[Edit]]) -> Recipe {
+        let mut photo = a_photo();
+        commands.iter().for_each(|edits| apply(edits, &mut photo, SIZE).unwrap());
+        photo.recipe
+    }
+
+    #[test]
+    fn an_undo_takes_back_all_that_one_command_did_and_no_more() {
+        let crop = Edit::CropToRatio(1, 1);
+        let flipped = after(&[&[Edit::Flip]]);
+        assert_eq!(after(&[&[Edit::Flip], &[Edit::TurnRight, crop], &[Edit::Undo]]), flipped);
+        assert_eq!(after(&[&[Edit::Flip], &[Edit::TurnRight, crop], &[Edit::Undo], &[Edit::Undo]]), after(&[]));
+        // A command that changed nothing is none to take back.
+        assert_eq!(after(&[&[Edit::Flip], &[Edit::TurnRight], &[Edit::Anew], &[Edit::Undo]]), flipped);
+        // What comes before an undo in one command is what it takes back.
+        assert_eq!(after(&[&[Edit::Flip], &[Edit::TurnRight, Edit::Undo]]), flipped);
+        // What comes after it is remembered with it.
+        let again: &[Edit] = &[Edit::Undo, Edit::TurnLeft];
+        assert_eq!(after(&[&[Edit::Flip], &[crop], again, &[Edit::Undo]]), flipped);
+    }
+
+    #[test]
+    fn one_edit_that_can_not_be_made_leaves_the_photo_as_it_was() {
+        let mut photo = a_photo();
+        assert!(apply(&[Edit::TurnRight, Edit::CropToRatio(0, 1)], &mut photo, SIZE).is_err());
+        assert_eq!(photo, a_photo());
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use enprint_darkroom::DevelopSettings;
 use enprint_protocol::ids::EventId;
 use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
@@ -48,15 +47,15 @@ impl Commands for Photographer {
             Command::HostAt { host } => node.host_at(host).await,
             Command::LeaveHost { host, anyway } => node.leave_host(&host, anyway).await,
             Command::Orders => node.list_orders().await,
-            Command::Approve { order } => node.approve(&order).await,
-            Command::Decline { order, reason } => node.decline(&order, &reason).await,
-            Command::Paid { order } => node.paid(&order).await,
-            Command::Send { order, lab } => node.send_again(&order, lab.as_deref()).await,
+            Command::Approve { order } => node.approve(&order, &progress).await,
+            Command::Decline { order, reason } => node.decline(&order, &reason, &progress).await,
+            Command::Paid { order } => node.paid(&order, &progress).await,
+            Command::Send { order, lab } => node.send_again(&order, lab.as_deref(), &progress).await,
             Command::Labs => {
                 node.refresh_labs().await;
                 node.list_labs().await
             }
-            Command::UseLab { lab, hosts, rules } => node.use_lab(&lab, &hosts, rules).await,
+            Command::UseLab { lab, hosts, rules } => node.use_lab(&lab, &hosts, rules, &progress).await,
             Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
             Command::Verify { event } => node.verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
@@ -118,7 +117,7 @@ impl Node {
     ) -> Result<ImportReport, NodeError> {
         let cancel = self.stopping.child_token();
         let (archive, enlargers, workers) = (self.archive.clone(), self.enlargers.clone(), self.config.workers);
-        let settings = DevelopSettings { watermark: self.config.watermark.clone(), ..DevelopSettings::default() };
+        let settings = self.proofs.clone();
         blocking(move || {
             Import { archive: &archive, event_id, folder, category, settings, enlargers, workers, cancel }
                 .run(&progress)

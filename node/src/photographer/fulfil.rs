@@ -2,23 +2,49 @@
 //! are checked against their hashes and offered to the lab; from then on the lab
 //! may fetch them, and nobody else.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use enprint_protocol::ids::{JobId, OrderId};
 use enprint_protocol::order::{Order, OrderLine};
 use enprint_protocol::print_job::{JobLine, PrintJob, ShipTo};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::{PeerId, codec};
+use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{Decision, LabRow, NewJob, OrderRow};
+use super::catalogue::{Decision, JobFile, LabRow, NewJob, OrderRow};
 use super::commands::{LabSummary, PhotographerAnswer};
 use super::node::{Node, blocking, now};
 use super::print_files::{Darkroom, JobFiles, Wanted, checked_files};
 use super::print_rules::PrintRules;
+use crate::control::Progress;
 use crate::error::NodeError;
+use crate::limits::OFFER_TRIES_MAX;
+
+/// Takes orders as far as they can go, at the start and whenever [`Node::advance_soon`]
+/// was called, until `shutdown`.
+pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
+    let progress = Progress::channel(shutdown.clone()).0;
+    node.give_back_files(None).await;
+    loop {
+        node.advance_all(&progress).await;
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            () = node.advancing.notified() => {}
+        }
+    }
+}
 
 impl Node {
+    /// Has all orders taken as far as they can go, by [`run`]: whoever says so does not
+    /// wait until print files are made.
+    pub(super) fn advance_soon(&self) {
+        self.advancing.notify_one();
+    }
+
     /// Takes an order as far as it can go now. May be called at any time.
-    pub(super) async fn advance_or_trace(&self, order_id: OrderId) {
-        if let Err(error) = self.advance(order_id).await {
+    pub(super) async fn advance_or_trace(&self, order_id: OrderId, progress: &Progress) {
+        if let Err(error) = self.advance(order_id, progress).await {
             tracing::warn!(order.id = %order_id, %error, "the order waits");
             let trouble = self.catalogue.set_trouble(order_id, &error.to_string()).await;
             trouble.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
@@ -26,25 +52,45 @@ impl Node {
     }
 
     /// Takes every order as far as it can go now.
-    pub(super) async fn advance_all(&self) {
+    async fn advance_all(&self, progress: &Progress) {
         match self.catalogue.orders_without_job().await {
             Ok(orders) => {
                 for order_id in orders {
-                    self.advance_or_trace(order_id).await;
+                    self.advance_or_trace(order_id, progress).await;
                 }
             }
             Err(error) => tracing::error!(%error, "the orders can't be read"),
         }
     }
 
-    async fn advance(&self, order_id: OrderId) -> Result<(), NodeError> {
-        let _one_at_a_time = self.offering.lock().await;
-        let Some(row) = self.catalogue.order(order_id).await? else { return Ok(()) };
-        if row.decision != Decision::Accepted || row.paid_ms.is_none() || row.job_id.is_some() {
-            return Ok(());
+    /// An order that goes to the chosen lab as soon as its files are made; when the one who
+    /// asks goes away meanwhile, the running node goes on with it.
+    async fn advance(&self, order_id: OrderId, progress: &Progress) -> Result<(), NodeError> {
+        let _one_at_a_time = self.turns.take(order_id).await;
+        for _ in 0..OFFER_TRIES_MAX {
+            let Some((row, lab)) = self.ready(order_id).await? else { return Ok(()) };
+            let Some(files) = self.checked_files(&row.order, &lab, progress).await? else {
+                self.advance_soon();
+                return Ok(());
+            };
+            // Another lab may have been chosen meanwhile, or the order declined.
+            let _one_offer_at_a_time = self.offering.lock().await;
+            let now = self.ready(order_id).await?;
+            let is_as_it_was = now.is_some_and(|(_, now)| now.is_served_as(&lab));
+            if is_as_it_was && self.are_there(&row, &files).await? {
+                return self.offer(&row, &lab, files).await;
+            }
         }
-        let Some(lab) = self.lab_for(&row).await? else { return Ok(()) };
-        self.offer(&row, &lab).await
+        Err(changing())
+    }
+
+    /// The order and the chosen lab, if it can go there.
+    async fn ready(&self, order_id: OrderId) -> Result<Option<(OrderRow, LabRow)>, NodeError> {
+        let Some(row) = self.catalogue.order(order_id).await? else { return Ok(None) };
+        if row.decision != Decision::Accepted || row.paid_ms.is_none() || row.job_id.is_some() {
+            return Ok(None);
+        }
+        Ok(self.lab_for(&row).await?.map(|lab| (row, lab)))
     }
 
     /// The lab that prints what is ordered where this order was placed.
@@ -56,8 +102,15 @@ impl Node {
     }
 
     /// Offers an order again, to the chosen lab or to `lab`.
-    pub(super) async fn send_again(&self, named: &str, lab: Option<&str>) -> Result<PhotographerAnswer, NodeError> {
-        let row = self.find_order(named).await?;
+    pub(super) async fn send_again(
+        &self,
+        named: &str,
+        lab: Option<&str>,
+        progress: &Progress,
+    ) -> Result<PhotographerAnswer, NodeError> {
+        let order_id = self.find_order(named).await?.order.order_id;
+        let turn = self.turns.take(order_id).await;
+        let row = self.sendable(order_id).await?;
         let lab = match lab {
             Some(lab) => self.find_lab(lab).await?,
             None => self.lab_for(&row).await?.ok_or_else(no_lab)?,
@@ -70,21 +123,37 @@ impl Node {
                 ),
             });
         }
+        let Some(files) = self.checked_files(&row.order, &lab, progress).await? else { return Err(stopped()) };
+        let offering = self.offering.lock().await;
+        let row = self.sendable(order_id).await?;
+        if !self.are_there(&row, &files).await? {
+            return Err(changing());
+        }
+        self.offer(&row, &lab, files).await?;
+        drop((offering, turn));
+        self.after_change(order_id, progress).await
+    }
+
+    async fn sendable(&self, order_id: OrderId) -> Result<OrderRow, NodeError> {
+        let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
         if row.decision != Decision::Accepted || row.paid_ms.is_none() {
             return Err(NodeError::NotNow { problem: "An order goes to a lab once it is accepted and paid.".into() });
         }
         if row.production_started() {
             return Err(NodeError::NotNow { problem: "The lab has this order's files already.".into() });
         }
-        let _one_at_a_time = self.offering.lock().await;
-        self.offer(&row, &lab).await?;
-        drop(_one_at_a_time);
-        self.after_change(row.order.order_id).await
+        Ok(row)
     }
 
-    async fn offer(&self, row: &OrderRow, lab: &LabRow) -> Result<(), NodeError> {
+    /// Whether no other job's end has given back, meanwhile, what was made.
+    async fn are_there(&self, row: &OrderRow, files: &JobFiles) -> Result<bool, NodeError> {
+        let (archive, event_id) = (self.archive.clone(), row.order.event_id);
+        let made: Vec<_> = files.files.iter().map(|JobFile { file, .. }| (file.photo_id, file.root)).collect();
+        blocking(move || archive.has_files(event_id, &made)).await
+    }
+
+    async fn offer(&self, row: &OrderRow, lab: &LabRow, files: JobFiles) -> Result<(), NodeError> {
         let event = self.catalogue.event(row.order.event_id).await?.ok_or(NodeError::ShuttingDown)?;
-        let files = self.checked_files(&row.order, lab).await?;
         let job = print_job(&row.order, &event.record.name, &event.record.photographer, lab.peer_id, &files);
         job.check()?;
         let payload = codec::encode(&enprint_protocol::print_job::JobRequest::Offer(Signed::sign(&job, &self.key)?))?;
@@ -104,17 +173,28 @@ impl Node {
         Ok(())
     }
 
-    /// What the lab needs for each line, every byte of it read and checked.
-    async fn checked_files(&self, order: &Order, lab: &LabRow) -> Result<JobFiles, NodeError> {
+    /// What the lab needs for each line, every byte of it read and checked; None after a stop.
+    async fn checked_files(
+        &self,
+        order: &Order,
+        lab: &LabRow,
+        progress: &Progress,
+    ) -> Result<Option<JobFiles>, NodeError> {
         let wanted = |line: &OrderLine| Wanted { photo_id: line.photo_id, size: line.size, crop: line.crop };
         let wanted: Vec<_> = order.lines.iter().map(wanted).collect();
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
-        let (event_id, rules) = (order.event_id, lab.print_rules.clone());
-        blocking(move || {
-            let darkroom = Darkroom { archive: &archive, enlargers: &enlargers, event_id, rules: &rules };
-            checked_files(&darkroom, &wanted)
+        let (event_id, rules, progress) = (order.event_id, lab.print_rules.clone(), progress.clone());
+        let kept = self.catalogue.made_files(event_id).await?;
+        let (files, used) = blocking(move || {
+            let (archive, enlargers, rules) = (&archive, &enlargers, &rules);
+            let darkroom = Darkroom { archive, enlargers, event_id, rules, kept, used: Mutex::default() };
+            let files = checked_files(&darkroom, &wanted, &progress);
+            Ok((files, darkroom.used.into_inner().unwrap_or_else(PoisonError::into_inner)))
         })
-        .await
+        .await?;
+        // Also what was made before one failed: it need not be made again.
+        self.catalogue.note_made(event_id, &used, now().0).await?;
+        files
     }
 
     /// The labs that the hosts named.
@@ -151,6 +231,7 @@ impl Node {
         named: &str,
         hosts: &[String],
         rules: Option<PrintRules>,
+        progress: &Progress,
     ) -> Result<PhotographerAnswer, NodeError> {
         let lab = self.find_lab(named).await?;
         let rules = rules.map(PrintRules::checked).transpose()?;
@@ -163,7 +244,7 @@ impl Node {
         let chosen: Vec<PeerId> = chosen.iter().map(|host| host.peer_id).collect();
         let chosen = if hosts.is_empty() { &lab.hosts } else { &chosen };
         self.catalogue.choose_lab(lab.peer_id, chosen, rules.as_ref()).await?;
-        self.advance_all().await;
+        self.advance_all(progress).await;
         self.list_labs().await
     }
 
@@ -212,4 +293,12 @@ fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, f
 
 fn no_lab() -> NodeError {
     NodeError::NotNow { problem: "No lab is chosen yet: “labs” lists them, “use-lab” chooses.".into() }
+}
+
+fn stopped() -> NodeError {
+    NodeError::NotNow { problem: "Stopped as asked; nothing was sent.".into() }
+}
+
+fn changing() -> NodeError {
+    NodeError::NotNow { problem: "The lab, its rules or its files changed all the while. Try again.".into() }
 }

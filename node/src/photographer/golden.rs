@@ -12,8 +12,8 @@ use super::publish::PublishWish;
 use super::records::{StoredPhoto, StoredRendition};
 use super::selection::Selection;
 
-#[test]
-fn a_photos_record_has_its_golden_bytes() {
+/// A photo without edits.
+pub(super) fn a_photo() -> StoredPhoto {
     let record = PhotoRecord {
         photo_id: PhotoId(ContentHash([7; 32])),
         file_name: "DSC_0001.jpg".into(),
@@ -35,7 +35,12 @@ fn a_photos_record_has_its_golden_bytes() {
     let rendition =
         |byte, width_px| StoredRendition { hash: ContentHash([byte; 32]), bytes: 9, width_px, height_px: 7 };
     let renditions = (rendition(1, 320), rendition(2, 1600));
-    let photo = StoredPhoto::new(record, "reception/DSC_0001.jpg".into(), 12_000_000, renditions, 1_766_000_000_000);
+    StoredPhoto::new(record, "reception/DSC_0001.jpg".into(), 12_000_000, renditions, 1_766_000_000_000)
+}
+
+#[test]
+fn a_photos_record_has_its_golden_bytes() {
+    let photo = a_photo();
     let bytes = photo.encode().unwrap();
     assert_eq!(
         blake3::hash(&bytes).to_hex().as_str(),

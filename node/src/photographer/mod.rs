@@ -11,11 +11,14 @@
 //! | [`edit`] | recipes: turn, straighten, crop, undo |
 //! | `enlargers` | where photos are rendered, and who comes first |
 //! | `hosts` | where an event is shown; listing and leaving hosts |
+//! | `many` | the same work with many photos at once |
 //! | `publish` | archive → host |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
 //! | [`print_rules`] | how a lab wants its print files |
 //! | `print_files` | ordered photo → the file that is printed |
+//! | `kept_files` | how long it is kept for the next order |
+//! | `turns` | one at a time for each order |
 //! | `ranges` | the bytes that a lab may have |
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
@@ -38,6 +41,8 @@ mod golden;
 pub mod host_answers;
 mod hosts;
 pub mod import;
+mod kept_files;
+mod many;
 mod naming;
 pub mod node;
 mod orders;
@@ -49,6 +54,7 @@ pub mod records;
 pub mod selection;
 mod sending;
 mod status;
+mod turns;
 mod uplink;
 pub mod upload;
 

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use enprint_darkroom::{DevelopSettings, PreparedMark};
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Keypair, Multiaddr, PeerId};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::EventArchive;
@@ -19,7 +20,8 @@ use super::records::StoredPhoto;
 use super::selection::Selection;
 use super::sending::Sending;
 use super::status::Counts;
-use super::{courier, desk, uplink};
+use super::turns::Turns;
+use super::{courier, desk, fulfil, uplink};
 use crate::control;
 use crate::error::NodeError;
 use crate::limits::{SENDING_LOOK, SENDING_PATIENCE};
@@ -43,6 +45,8 @@ pub(super) struct Node {
     pub(super) config: PhotographerConfig,
     pub(super) archive: EventArchive,
     pub(super) enlargers: Enlargers,
+    /// How proofs are made, with the mark that is laid over them.
+    pub(super) proofs: DevelopSettings,
     pub(super) catalogue: Catalogue,
     pub(super) client: Client,
     pub(super) admission: Admission,
@@ -52,8 +56,12 @@ pub(super) struct Node {
     pub(super) counts: Counts,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
-    /// One offer at a time, so that an order gets one job.
+    /// One at a time for each order, while its print files are made.
+    pub(super) turns: Turns,
+    /// One offer at a time, and none while made files are given back.
     pub(super) offering: Mutex<()>,
+    /// There may be orders that can go on.
+    pub(super) advancing: Notify,
     /// Cancelled when the node stops: long work ends before its next photo.
     pub(super) stopping: CancellationToken,
     _lock: enprint_store::DataLock,
@@ -84,6 +92,7 @@ impl Photographer {
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
         let node = Arc::new(Node {
             enlargers: Enlargers::new(config.workers),
+            proofs: proofs_of(&config)?,
             sending: Sending::new(&config),
             config,
             archive,
@@ -94,7 +103,9 @@ impl Photographer {
             permissions: Permissions::default(),
             counts: Counts::default(),
             publishing: Mutex::new(()),
+            turns: Turns::default(),
             offering: Mutex::new(()),
+            advancing: Notify::new(),
             stopping: shutdown.child_token(),
             _lock: lock,
         });
@@ -116,11 +127,11 @@ impl Photographer {
         let desk = tokio::spawn(desk::run(self.node.clone(), incoming, stop.clone()));
         let uplink = tokio::spawn(uplink::run(self.node.clone(), stop.clone()));
         let courier = tokio::spawn(courier::run(self.node.clone(), stop.clone()));
-        self.node.advance_all().await;
+        let fulfil = tokio::spawn(fulfil::run(self.node.clone(), stop.clone()));
         let data_dir = self.node.config.data_dir.clone();
         let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;
         stop.cancel();
-        for task in [desk, uplink, courier] {
+        for task in [desk, uplink, courier, fulfil] {
             drop(task.await);
         }
         self.shutdown.cancel();
@@ -218,6 +229,12 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn proofs_of(config: &PhotographerConfig) -> Result<DevelopSettings, NodeError> {
+    let prepared = config.watermark.clone().map(PreparedMark::new).transpose();
+    let watermark = prepared.map_err(|error| NodeError::NotNow { problem: error.to_string() })?.map(Arc::new);
+    Ok(DevelopSettings { watermark, ..DevelopSettings::default() })
 }
 
 /// Runs `work` where it may block.

@@ -1,7 +1,7 @@
 //! Host → order → approved, paid. An order is taken once, however often it comes;
 //! the photographer may hold, decline or have it printed once it is paid.
 
-use enprint_protocol::ids::{CommandId, JobId, OrderId};
+use enprint_protocol::ids::{CommandId, OrderId};
 use enprint_protocol::order::{Order, OrderReply, OrderRequest};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
@@ -9,7 +9,8 @@ use enprint_protocol::{ErrorCode, PeerId, Refusal, codec, limits, text};
 
 use super::catalogue::{Decision, HostRow, NewOrder, NotedStatus, OrderRow};
 use super::commands::{OrderSummary, PhotographerAnswer};
-use super::node::{Node, blocking, now};
+use super::node::{Node, now};
+use crate::control::Progress;
 use crate::error::NodeError;
 
 impl Node {
@@ -26,7 +27,7 @@ impl Node {
                     return Ok(Refusal::uniform().into());
                 }
                 self.catalogue.mark_paid(payment.order_id, payment.paid_at, None).await?;
-                self.advance_or_trace(payment.order_id).await;
+                self.advance_soon();
                 Ok(OrderReply::Noted)
             }
         }
@@ -43,10 +44,9 @@ impl Node {
             return Ok(Refusal::new(ErrorCode::Withdrawn, reason).into());
         }
         let decision = if self.config.approve { Decision::Held } else { Decision::Accepted };
-        let order_id = order.order_id;
         let taken = NewOrder { order, host: host.peer_id, signed: codec::encode(signed)?, decision };
         let row = self.catalogue.take_order(&taken).await?;
-        self.advance_or_trace(order_id).await;
+        self.advance_soon();
         Ok(match row.decision {
             Decision::Accepted => OrderReply::Accepted,
             Decision::Held => OrderReply::Held,
@@ -90,39 +90,29 @@ impl Node {
             matches!(noted.status.kind, StatusKind::Received { .. }).then_some(noted.status.job_id).flatten();
         self.catalogue.note_status(&noted).await?;
         if let Some(job_id) = received {
-            self.forget_print_files(job_id).await;
+            self.give_back_files(Some(job_id)).await;
         }
         Ok(StatusReply::Noted)
     }
 
-    /// Gives back the space of what was made for a job that its lab has. It can be made
-    /// again at any time.
-    async fn forget_print_files(&self, job_id: JobId) {
-        let forgotten = async {
-            // An order that is offered just now may need the same file.
-            let _one_at_a_time = self.offering.lock().await;
-            let Some((event_id, files)) = self.catalogue.done_with(job_id).await? else { return Ok(()) };
-            let archive = self.archive.clone();
-            blocking(move || archive.forget(event_id, &files)).await
-        };
-        if let Err(error) = forgotten.await {
-            tracing::warn!(job.id = %job_id, %error, "the job's print files stay in their volume");
-        }
-    }
-
     /// The photographer lets a held order be printed.
-    pub(super) async fn approve(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+    pub(super) async fn approve(&self, named: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let row = self.find_order(named).await?;
         if row.decision == Decision::Declined {
             return Err(NodeError::NotNow { problem: "This order was declined, and its customer told so.".into() });
         }
         let status = self.own_status(row.order.order_id, StatusKind::Accepted)?;
         self.catalogue.decide(row.order.order_id, Decision::Accepted, "", &status).await?;
-        self.after_change(row.order.order_id).await
+        self.after_change(row.order.order_id, progress).await
     }
 
     /// The photographer refuses an order that has not gone to a lab.
-    pub(super) async fn decline(&self, named: &str, reason: &str) -> Result<PhotographerAnswer, NodeError> {
+    pub(super) async fn decline(
+        &self,
+        named: &str,
+        reason: &str,
+        progress: &Progress,
+    ) -> Result<PhotographerAnswer, NodeError> {
         let reason = text::required("The reason", reason, limits::SENTENCE_BYTES_MAX, true)?;
         let row = self.find_order(named).await?;
         if row.job_id.is_some() {
@@ -132,11 +122,11 @@ impl Node {
         }
         let status = self.own_status(row.order.order_id, StatusKind::Declined { reason: reason.clone() })?;
         self.catalogue.decide(row.order.order_id, Decision::Declined, &reason, &status).await?;
-        self.after_change(row.order.order_id).await
+        self.after_change(row.order.order_id, progress).await
     }
 
     /// The customer has paid the photographer.
-    pub(super) async fn paid(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+    pub(super) async fn paid(&self, named: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let row = self.find_order(named).await?;
         if row.decision == Decision::Declined {
             return Err(NodeError::NotNow { problem: "This order was declined; it can't be paid.".into() });
@@ -145,7 +135,7 @@ impl Node {
             let status = self.own_status(row.order.order_id, StatusKind::Paid)?;
             self.catalogue.mark_paid(row.order.order_id, now(), Some(&status)).await?;
         }
-        self.after_change(row.order.order_id).await
+        self.after_change(row.order.order_id, progress).await
     }
 
     /// All orders, newest first.
@@ -180,8 +170,12 @@ impl Node {
         Ok(NotedStatus { status, signer: self.client.peer_id(), payload })
     }
 
-    pub(super) async fn after_change(&self, order_id: OrderId) -> Result<PhotographerAnswer, NodeError> {
-        self.advance_or_trace(order_id).await;
+    pub(super) async fn after_change(
+        &self,
+        order_id: OrderId,
+        progress: &Progress,
+    ) -> Result<PhotographerAnswer, NodeError> {
+        self.advance_or_trace(order_id, progress).await;
         let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
         Ok(PhotographerAnswer::Order(Box::new(self.order_summary(row).await?)))
     }

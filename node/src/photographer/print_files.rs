@@ -1,8 +1,12 @@
 //! Ordered photo → the file that its lab may fetch: the original itself, every byte of
-//! it checked, or a file made by its recipe and the lab's rules, and kept beside it
-//! until the lab has it.
+//! it checked, or a file made by its recipe and the lab's rules, and kept beside it for
+//! the next order. How long is `kept_files`' matter.
 
-use enprint_darkroom::{DevelopError, PrintFile as MadeFile, PrintFormat, Recipe, print_file, print_file_with};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use enprint_darkroom::memory::Share;
+use enprint_darkroom::{DevelopError, PrintFile as Rendered, PrintFormat, Recipe, print_file, print_file_with};
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::order::Crop;
@@ -12,10 +16,12 @@ use enprint_protocol::subtree::range_hash;
 use enprint_store::StoreError;
 
 use super::archive::EventArchive;
-use super::catalogue::JobFile;
+use super::catalogue::{JobFile, MadeFile};
 use super::enlargers::{Enlargers, Work};
+use super::many;
 use super::print_rules::PrintRules;
 use super::records::StoredPhoto;
+use crate::control::Progress;
 use crate::error::NodeError;
 
 /// What one order line asks of a photo.
@@ -35,35 +41,50 @@ pub(super) struct JobFiles {
     pub(super) of_wanted: Vec<usize>,
 }
 
-/// Makes or checks every file that `wanted` needs.
+/// Makes or checks every file that `wanted` needs, several at once; in their order.
+/// None after a stop: what was made until then is kept for the next time.
 ///
 /// # Errors
-/// As [`checked_file`].
-pub(super) fn checked_files(darkroom: &Darkroom<'_>, wanted: &[Wanted]) -> Result<JobFiles, NodeError> {
-    let mut made: Vec<(Wanted, usize)> = Vec::new();
+/// As [`Darkroom::checked_file`], of the first that fails; the rest is left then.
+pub(super) fn checked_files(
+    darkroom: &Darkroom<'_>,
+    wanted: &[Wanted],
+    progress: &Progress,
+) -> Result<Option<JobFiles>, NodeError> {
+    let mut different: Vec<Wanted> = Vec::new();
     let mut all = JobFiles::default();
     for wish in wanted {
-        let same = |other: &Wanted| {
-            let is_same_photo = other.photo_id == wish.photo_id;
-            is_same_photo && (darkroom.rules.is_one_for_all() || (other.size, other.crop) == (wish.size, wish.crop))
-        };
-        let at = match made.iter().find(|(other, _)| same(other)) {
-            Some((_, at)) => *at,
-            None => {
-                let file = checked_file(darkroom, wish)?;
-                // A photo of the paper's own shape is the same file, filled or whole.
-                let known = all.files.iter().position(|other| other.file.root == file.file.root);
-                known.unwrap_or_else(|| {
-                    all.files.push(file);
-                    all.files.len() - 1
-                })
-            }
-        };
-        made.push((*wish, at));
-        all.of_wanted.push(at);
+        let known = different.iter().position(|other| darkroom.is_one_file(other, wish));
+        all.of_wanted.push(known.unwrap_or(different.len()));
+        different.extend(known.is_none().then_some(*wish));
     }
-    Ok(all)
+    let (total, has_failed) = (different.len() as u64, AtomicBool::new(false));
+    let is_stopped = || progress.is_cancelled() || has_failed.load(Ordering::Relaxed);
+    let work = |wish: &Wanted| {
+        let file = darkroom.checked_file(wish);
+        has_failed.fetch_or(file.is_err(), Ordering::Relaxed);
+        file
+    };
+    let mut made = many::each(&different, is_stopped, work, |done| progress.files(MAKING, done, total));
+    if let Some(failed) = made.iter().position(|file| matches!(file, Some(Err(_))))
+        && let Some(Err(error)) = made.swap_remove(failed)
+    {
+        return Err(error);
+    }
+    let Some(made) = made.into_iter().map(|file| file?.ok()).collect::<Option<Vec<JobFile>>>() else { return Ok(None) };
+    let mut places = Vec::new();
+    for file in made {
+        // A photo of the paper's own shape is the same file, filled or whole.
+        let known = all.files.iter().position(|other| other.file.root == file.file.root);
+        places.push(known.unwrap_or(all.files.len()));
+        all.files.extend(known.is_none().then_some(file));
+    }
+    all.of_wanted.iter_mut().for_each(|at| *at = places[*at]);
+    Ok(Some(all))
 }
+
+/// What `progress` is told.
+const MAKING: &str = "Making print files";
 
 /// Where print files are made, and by which rules.
 #[derive(Debug)]
@@ -72,34 +93,79 @@ pub(super) struct Darkroom<'a> {
     pub(super) enlargers: &'a Enlargers,
     pub(super) event_id: EventId,
     pub(super) rules: &'a PrintRules,
+    /// What was made for orders before.
+    pub(super) kept: Vec<MadeFile>,
+    /// What was made now, or is used once more.
+    pub(super) used: Mutex<Vec<MadeFile>>,
 }
 
-/// The print file of a photo, with the list of its range hashes. It is read to its end,
-/// so that a damaged one is found before it is offered.
-///
-/// # Errors
-/// When the photo is gone or damaged, its recipe can't be followed, or it has too few
-/// pixels for the paper.
-fn checked_file(darkroom: &Darkroom<'_>, wanted: &Wanted) -> Result<JobFile, NodeError> {
-    let &Darkroom { archive, enlargers, event_id, rules } = darkroom;
-    let photo_id = wanted.photo_id;
-    let photo = archive.photo(event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
-    let original = archive.original(event_id, photo_id).map_err(|error| in_words(error, &photo))?;
-    let place = enlargers.take(Work::Edit);
-    let made = made(&original, &photo.recipe, rules, wanted)
-        .map_err(|error| NodeError::NotNow { problem: format!("{}: {error}", photo.record.file_name) })?;
-    drop(place);
-    let Some(made) = made else {
-        let (name, size) = (photo.record.file_name, (photo.record.width_px, photo.record.height_px));
-        return Ok(job_file(photo_id, name, photo_id.0, size, &original));
-    };
-    // The same recipe makes the same bytes, so that a job that is offered again fetches
-    // nothing twice.
-    let root = archive.put_print_file(event_id, photo_id, &made.bytes)?;
-    let name = renamed(&photo.record.file_name, made.format);
-    let mut file = job_file(photo_id, name, root, (made.width_px, made.height_px), &made.bytes);
-    file.file.prepared = rules.prepared(wanted.size, wanted.crop);
-    Ok(file)
+impl Darkroom<'_> {
+    fn is_one_file(&self, one: &Wanted, other: &Wanted) -> bool {
+        let is_same_photo = one.photo_id == other.photo_id;
+        is_same_photo && (self.rules.is_one_for_all() || (one.size, one.crop) == (other.size, other.crop))
+    }
+
+    /// The print file of a photo, with the list of its range hashes. It is read to its end,
+    /// so that a damaged one is found before it is offered.
+    ///
+    /// # Errors
+    /// When the photo is gone or damaged, its recipe can't be followed, or it has too few
+    /// pixels for the paper.
+    fn checked_file(&self, wanted: &Wanted) -> Result<JobFile, NodeError> {
+        let photo_id = wanted.photo_id;
+        let photo = self.archive.photo(self.event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
+        let made_by = self.rules.made_by(&photo.recipe, wanted.size, wanted.crop)?;
+        let made = match self.kept_file(photo_id, made_by)? {
+            Some(kept) => kept,
+            None => match self.made_file(&photo, wanted, made_by)? {
+                Made::New(made) => made,
+                Made::Original(file) => return Ok(file),
+            },
+        };
+        let (file_name, prepared) = (&photo.record.file_name, self.rules.prepared(wanted.size, wanted.crop));
+        let (name, (width_px, height_px)) = (renamed(file_name, self.rules.format), made.size_px);
+        let file = PrintFile { photo_id, name, bytes: made.bytes, root: made.root, width_px, height_px, prepared };
+        let subtrees = made.subtrees.clone();
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+        Ok(JobFile { file, subtrees })
+    }
+
+    /// A file that was made before, if every byte of it is still there.
+    fn kept_file(&self, photo_id: PhotoId, made_by: ContentHash) -> Result<Option<MadeFile>, NodeError> {
+        let is_it = |file: &&MadeFile| (file.photo_id, file.made_by) == (photo_id, made_by);
+        let Some(kept) = self.kept.iter().find(is_it) else { return Ok(None) };
+        let _share = Share::begin(kept.bytes);
+        let is_whole = self.archive.is_whole(self.event_id, photo_id, kept.root)?;
+        Ok(is_whole.then(|| kept.clone()))
+    }
+
+    fn made_file(&self, photo: &StoredPhoto, wanted: &Wanted, made_by: ContentHash) -> Result<Made, NodeError> {
+        let photo_id = photo.photo_id();
+        let share = Share::begin(photo.original_bytes);
+        let original = self.archive.original(self.event_id, photo_id).map_err(|error| in_words(error, photo))?;
+        let place = self.enlargers.take(Work::Print);
+        let made = share.within(|| made(&original, &photo.recipe, self.rules, wanted));
+        drop(place);
+        let made =
+            made.map_err(|error| NodeError::NotNow { problem: format!("{}: {error}", photo.record.file_name) })?;
+        let Some(made) = made else {
+            let (name, bytes, root) = (photo.record.file_name.clone(), original.len() as u64, photo_id.0);
+            let (width_px, height_px) = (photo.record.width_px, photo.record.height_px);
+            let file = PrintFile { photo_id, name, bytes, root, width_px, height_px, prepared: None };
+            return Ok(Made::Original(JobFile { file, subtrees: subtrees(&original) }));
+        };
+        // The same recipe makes the same bytes, so that a job that is offered again fetches
+        // nothing twice.
+        let root = self.archive.put_print_file(self.event_id, photo_id, &made.bytes)?;
+        let (bytes, size_px) = (made.bytes.len() as u64, (made.width_px, made.height_px));
+        Ok(Made::New(MadeFile { photo_id, made_by, root, bytes, size_px, subtrees: subtrees(&made.bytes) }))
+    }
+}
+
+enum Made {
+    New(MadeFile),
+    /// There was no need.
+    Original(JobFile),
 }
 
 /// None where the original itself is printed.
@@ -108,25 +174,18 @@ fn made(
     recipe: &Recipe,
     rules: &PrintRules,
     wanted: &Wanted,
-) -> Result<Option<MadeFile>, DevelopError> {
+) -> Result<Option<Rendered>, DevelopError> {
     if rules.takes_originals() {
         return print_file(original, recipe);
     }
     print_file_with(original, recipe, &rules.settings(wanted.size, wanted.crop)).map(Some)
 }
 
-fn job_file(
-    photo_id: PhotoId,
-    name: String,
-    root: ContentHash,
-    (width_px, height_px): (u32, u32),
-    bytes: &[u8],
-) -> JobFile {
+/// The joined hashes of a file's ranges.
+fn subtrees(bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len() as u64;
     let ranges = bytes.chunks(RANGE_BYTES as usize).enumerate();
-    let subtrees = ranges.flat_map(|(at, range)| range_hash(length, at as u64, range)).collect();
-    let file = PrintFile { photo_id, name, bytes: length, root, width_px, height_px, prepared: None };
-    JobFile { file, subtrees }
+    ranges.flat_map(|(at, range)| range_hash(length, at as u64, range)).collect()
 }
 
 /// What is made is of one kind, whatever the original was.
@@ -154,5 +213,99 @@ fn in_words(error: NodeError, photo: &StoredPhoto) -> NodeError {
             "The original of {} is damaged on this disk. Import it again from your copy.",
             photo.record.file_name
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photographer::PhotographerConfig;
+    use crate::photographer::golden::a_photo;
+    use crate::photographer::import::NewPhoto;
+
+    const EVENT: EventId = EventId([3; 16]);
+
+    /// A grey TIFF of 60 × 40 pixels, by hand.
+    fn tiff() -> Vec<u8> {
+        let entries: [(u16, u32); 8] =
+            [(0x100, 60), (0x101, 40), (0x102, 8), (0x103, 1), (0x106, 1), (0x111, 8), (0x116, 40), (0x117, 2_400)];
+        let pixels = (0..2_400_u32).map(|at| (at * 7) as u8);
+        let mut tiff: Vec<u8> = [b"II*\0", &2_408_u32.to_le_bytes()[..]].concat().into_iter().chain(pixels).collect();
+        tiff.extend((entries.len() as u16).to_le_bytes());
+        for (tag, value) in entries {
+            tiff.extend([&tag.to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes()].concat());
+            tiff.extend(value.to_le_bytes());
+        }
+        tiff.extend([0; 4]);
+        tiff
+    }
+
+    fn archive(folder: &std::path::Path) -> (EventArchive, PhotoId) {
+        let config =
+            PhotographerConfig { reserve_bytes: 0, ballast_bytes: 0, ..PhotographerConfig::new(folder.into()) };
+        let (archive, original) = (EventArchive::open(&config).unwrap(), tiff());
+        let mut stored = a_photo();
+        stored.record.photo_id = PhotoId(ContentHash::of(&original));
+        stored.original_bytes = original.len() as u64;
+        (stored.thumbnail.hash, stored.proof.hash) = (ContentHash::of(b"t"), ContentHash::of(b"p"));
+        let photo_id = stored.photo_id();
+        let photo = NewPhoto { stored, original, thumbnail: b"t".to_vec(), proof: b"p".to_vec() };
+        archive.put(EVENT, &[&photo]).unwrap();
+        (archive, photo_id)
+    }
+
+    fn wanted(photo_id: PhotoId) -> Wanted {
+        Wanted { photo_id, size: PrintSize::CM_10X15, crop: Crop::Fill }
+    }
+
+    #[test]
+    fn a_photo_that_is_ordered_again_is_not_rendered_again_unless_its_rules_are_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let ((archive, photo_id), enlargers) = (archive(folder.path()), Enlargers::new(1));
+        let rules = PrintRules { format: PrintFormat::Tiff8, ..PrintRules::default() };
+        let order = |kept: Vec<MadeFile>| {
+            let used = Mutex::default();
+            let darkroom =
+                Darkroom { archive: &archive, enlargers: &enlargers, event_id: EVENT, rules: &rules, kept, used };
+            let files = checked_files(&darkroom, &[wanted(photo_id)], &Progress::silent()).unwrap().unwrap();
+            (files.files, darkroom.used.into_inner().unwrap())
+        };
+        let (files, made) = order(Vec::new());
+        assert_eq!((files.len(), made.len()), (1, 1));
+        let of_other_rules = MadeFile { made_by: ContentHash([9; 32]), ..made[0].clone() };
+        assert_eq!(order(vec![of_other_rules]).1, made, "what other rules made is not taken");
+        // While nothing can be rendered.
+        let place = enlargers.take(Work::Edit);
+        let (again, used) = order(made.clone());
+        drop(place);
+        assert_eq!((&again[0].file, &again[0].subtrees, &used), (&files[0].file, &files[0].subtrees, &made));
+        // A kept file that is gone is made anew.
+        archive.forget(EVENT, &[(photo_id, made[0].root)]).unwrap();
+        assert!(!archive.has_files(EVENT, &[(photo_id, made[0].root)]).unwrap());
+        assert_eq!(order(made.clone()).1, made);
+        assert!(archive.has_files(EVENT, &[(photo_id, made[0].root)]).unwrap());
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_the_lines_and_a_stop_makes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let ((archive, photo_id), enlargers) = (archive(folder.path()), Enlargers::new(2));
+        let rules = PrintRules::default();
+        let darkroom = Darkroom {
+            archive: &archive,
+            enlargers: &enlargers,
+            event_id: EVENT,
+            rules: &rules,
+            kept: Vec::new(),
+            used: Mutex::default(),
+        };
+        let (here, missing) = (wanted(photo_id), wanted(PhotoId(ContentHash([8; 32]))));
+        let files = checked_files(&darkroom, &[here, here], &Progress::silent()).unwrap().unwrap();
+        assert_eq!((files.files.len(), files.of_wanted), (1, vec![0, 0]), "the original itself, once");
+        assert!(checked_files(&darkroom, &[here, missing], &Progress::silent()).is_err());
+        let stop = tokio_util::sync::CancellationToken::new();
+        stop.cancel();
+        let stopped = checked_files(&darkroom, &[here], &Progress::channel(stop).0).unwrap();
+        assert!(stopped.is_none());
     }
 }

@@ -1,7 +1,9 @@
 //! How a lab wants its print files: as the photographer's camera wrote them, or made for
 //! the paper, in the lab's colours. Which file comes of it is `print_files`' matter.
 
-use enprint_darkroom::{Length, Paper, Placement, PrintColour, PrintFormat, PrintSettings};
+use enprint_darkroom::{Length, Paper, Placement, PrintColour, PrintFormat, PrintSettings, Recipe};
+use enprint_protocol::codec;
+use enprint_protocol::ids::ContentHash;
 use enprint_protocol::order::Crop;
 use enprint_protocol::print_job::Prepared;
 use enprint_protocol::print_size::PrintSize;
@@ -9,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::error::NodeError;
+
+/// Counted up when files are made otherwise, so that none made before is used.
+const MAKER_VERSION: u32 = 1;
 
 /// What one lab asks for. By default it gets photos without edits as they are, and crops
 /// and scales them itself.
@@ -66,6 +71,15 @@ impl PrintRules {
             colour,
             takes_originals: self.takes_originals(),
         }
+    }
+
+    /// What a file depends on beside its photo: the same recipe and settings make the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// When the settings do not encode.
+    pub fn made_by(&self, recipe: &Recipe, size: PrintSize, crop: Crop) -> Result<ContentHash, NodeError> {
+        Ok(ContentHash::of(&codec::encode(&(MAKER_VERSION, recipe, self.settings(size, crop)))?))
     }
 
     /// For the ticket.

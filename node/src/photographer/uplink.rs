@@ -148,7 +148,7 @@ impl Node {
                 if !self.learn(peer, &contacts).await? {
                     return Ok(());
                 }
-                self.advance_all().await;
+                self.advance_soon();
                 match host {
                     Some(host) => self.note_host(peer, &host).await,
                     None => Ok(()),

@@ -6,6 +6,7 @@ mod events;
 mod figures;
 mod hosts;
 mod jobs;
+mod made;
 mod orders;
 mod peers;
 mod rows;
@@ -20,6 +21,7 @@ use enprint_store::ledger::outbox::{self, Parcel, Waiting};
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
 
 pub(super) use hosts::NewHost;
+pub(super) use made::MadeFile;
 pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt};
 pub(super) use rows::{JobFile, JobRow, NewJob, NewOrder, NotedStatus};
 pub(super) use wishes::Wish;
@@ -28,7 +30,8 @@ use super::node::now;
 use crate::error::NodeError;
 use crate::limits::WAITING_LISTED_MAX;
 
-static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES, schema::HOSTS];
+static MIGRATIONS: &[Migration] =
+    &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES, schema::HOSTS, schema::MADE_FILES];
 
 /// The catalogue. Cheap to clone.
 #[derive(Clone)]

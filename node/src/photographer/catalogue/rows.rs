@@ -70,6 +70,13 @@ pub struct LabRow {
     pub print_rules: PrintRules,
 }
 
+impl LabRow {
+    /// Whether files that were made for `other` are those that this lab wants.
+    pub(in crate::photographer) fn is_served_as(&self, other: &Self) -> bool {
+        (self.peer_id, &self.print_rules) == (other.peer_id, &other.print_rules)
+    }
+}
+
 /// An event with what this node knows of its gallery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {

@@ -149,3 +149,24 @@ DROP TABLE published;
 DROP TABLE withdrawn;
 ",
 );
+
+/// Print files that were made and are kept for the next order.
+pub(super) const MADE_FILES: Migration = Migration::new(
+    5,
+    "made print files",
+    "
+CREATE TABLE made_files (
+    event_id {TEXT} NOT NULL,
+    photo_id {TEXT} NOT NULL,
+    made_by {TEXT} NOT NULL,
+    root {TEXT} NOT NULL,
+    bytes {INT} NOT NULL,
+    width_px {INT} NOT NULL,
+    height_px {INT} NOT NULL,
+    subtrees {BLOB} NOT NULL,
+    used_ms {INT} NOT NULL,
+    PRIMARY KEY (event_id, photo_id, made_by)
+) {STRICT};
+CREATE INDEX made_files_by_use ON made_files (used_ms);
+",
+);

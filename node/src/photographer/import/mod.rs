@@ -2,7 +2,6 @@
 //! Workers do all but the storing, which one writer does: what waits for it is flushed
 //! together. Originals are only read, never touched.
 
-mod budget;
 mod prepare;
 mod stored;
 mod walk;
@@ -19,11 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::archive::{EventArchive, Put};
 use super::commands::{FailedFile, ImportReport};
-use super::enlargers::Enlargers;
+use super::enlargers::{Enlargers, processors};
 use crate::control::Progress;
 use crate::error::NodeError;
-use crate::limits::{IMPORT_BYTES_HELD_MAX, IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
-use budget::Budget;
+use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
 pub use prepare::{NewPhoto, place_of};
 use prepare::{Prepared, Preparer, ReadyPhoto};
 use stored::Stored;
@@ -61,13 +59,12 @@ impl Import<'_> {
         let mut report = ImportReport { failed: walk.refused, ..ImportReport::default() };
         let total = walk.files.len() as u64;
         let next = AtomicUsize::new(0);
-        let budget = Budget::new(IMPORT_BYTES_HELD_MAX);
         let stored = Stored::new(self.archive.photo_ids(self.event_id)?);
         std::thread::scope(|scope| {
             let (results, prepared) = sync_channel(IMPORT_WAITING_MAX);
             for _ in 0..self.worker_count(walk.files.len()) {
                 let results = results.clone();
-                let preparer = Preparer::new(self, &stored, budget.clone());
+                let preparer = Preparer::new(self, &stored);
                 scope.spawn(|| self.work(preparer, &walk.files, &next, results, progress));
             }
             drop(results);
@@ -80,9 +77,8 @@ impl Import<'_> {
     }
 
     fn worker_count(&self, files: usize) -> usize {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         // One reads while the others render.
-        let wanted = if self.workers == 0 { processors } else { self.workers } + 1;
+        let wanted = if self.workers == 0 { processors() } else { self.workers } + 1;
         wanted.min(IMPORT_WORKERS_MAX).min(files.max(1))
     }
 

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use enprint_darkroom::limits::{ORIGINAL_BYTES_MAX, SIDECAR_BYTES_MAX};
+use enprint_darkroom::memory::Share;
 use enprint_darkroom::{self as darkroom, Facts, Rendition, Renditions};
 use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::limits::{CAPTION_BYTES_MAX, KEYWORD_BYTES_MAX, KEYWORDS_MAX, NAME_BYTES_MAX};
@@ -12,7 +13,6 @@ use jiff::tz::Offset;
 use serde_bytes::ByteBuf;
 
 use super::Import;
-use super::budget::{Budget, Claim};
 use super::stored::Stored;
 use super::walk::Found;
 use crate::photographer::commands::FailedFile;
@@ -41,7 +41,7 @@ pub struct ReadyPhoto {
     /// Why it can be looked at and not printed, as a sentence.
     pub problem: Option<String>,
     /// The memory that it takes, until it is dropped.
-    _claim: Claim,
+    _share: Share,
 }
 
 /// A photo with its bytes.
@@ -61,13 +61,12 @@ pub struct NewPhoto {
 pub struct Preparer<'a> {
     import: &'a Import<'a>,
     stored: &'a Stored,
-    budget: Budget,
 }
 
 impl<'a> Preparer<'a> {
     /// For one worker of `import`.
-    pub fn new(import: &'a Import<'a>, stored: &'a Stored, budget: Budget) -> Self {
-        Self { import, stored, budget }
+    pub fn new(import: &'a Import<'a>, stored: &'a Stored) -> Self {
+        Self { import, stored }
     }
 
     /// Reads and develops `file`.
@@ -79,17 +78,17 @@ impl<'a> Preparer<'a> {
     }
 
     fn try_prepare(&self, file: &Found) -> Result<Prepared, String> {
-        let claim =
-            self.budget.claim(std::fs::metadata(&file.path).map_or(0, |data| data.len()).min(ORIGINAL_BYTES_MAX));
+        let bytes = std::fs::metadata(&file.path).map_or(0, |data| data.len());
+        let share = Share::begin(bytes.min(ORIGINAL_BYTES_MAX));
         let original = read_original(file)?;
         let photo_id = PhotoId(ContentHash::of(&original));
         if self.stored.has(photo_id) {
             return Ok(Prepared::Duplicate(file.below.clone()));
         }
         let place = self.import.enlargers.take(Work::Import);
-        let developed = darkroom::read_and_develop(&original, &self.import.settings);
-        let (facts, renditions) = developed.map_err(|error| error.to_string())?;
+        let developed = share.within(|| darkroom::read_and_develop(&original, &self.import.settings));
         drop(place);
+        let (facts, renditions) = developed.map_err(|error| error.to_string())?;
         let facts = with_words_beside(file, facts);
         let (not_for_print, problem) = not_for_print(&facts, &renditions).unzip();
         let record = self.record(file, photo_id, facts, renditions.placeholder)?;
@@ -99,7 +98,7 @@ impl<'a> Preparer<'a> {
         let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
         let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
         let photo = Box::new(NewPhoto { stored, original, thumbnail, proof });
-        Ok(Prepared::Photo(ReadyPhoto { photo, problem, _claim: claim }))
+        Ok(Prepared::Photo(ReadyPhoto { photo, problem, _share: share }))
     }
 
     fn record(
