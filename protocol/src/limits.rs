@@ -212,6 +212,8 @@ pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 pub const LAST_REPLY_LEAD: Duration = Duration::from_millis(250);
 /// How long the connections of a stopping peer may then take to close.
 pub const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// How long one connection may take to send what it has when it is closed; then it is cut.
+pub const CONNECTION_CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long QUIC waits for TCP to connect, which takes four round trips of 200 ms and
 /// then carries ranges with less work (MEASURED.md).
 pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);

@@ -8,11 +8,13 @@
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
+//! | `closing` | an end for connections that can't send what they have |
 //!
 //! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
 //! where they cross the relay's own connection.
 
 mod bind;
+mod closing;
 mod counted;
 mod quic;
 mod tcp;
@@ -36,6 +38,7 @@ use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 
 pub(super) use bind::{check_free, is_optional};
+use closing::Closing;
 use counted::CountedMuxer;
 
 /// A connection as the swarm takes it.
@@ -96,7 +99,7 @@ impl Inner {
             .upgrade(Version::V1Lazy)
             .authenticate(self.noise.clone())
             .multiplex_ext(move |peer, _| multiplexer(admission.is_admitted(peer)))
-            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Closing::new(muxer))));
         TransportTimeout::new(secured, CONNECT_TIMEOUT).boxed()
     }
 }
