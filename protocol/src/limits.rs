@@ -260,6 +260,9 @@ pub const GUESSED_ADDRESSES_MAX: usize = 12;
 pub const OBSERVATIONS_HELD_MAX: usize = 64;
 /// Connections that come up within this time of each other are one meeting.
 pub const PATH_SETTLING: Duration = Duration::from_secs(10);
+/// How often peers on the local network are looked for: who comes, or comes back under
+/// another address, is found after so long. It costs each a packet of some hundred bytes.
+pub const NEIGHBOURS_LOOKED_FOR_EVERY: Duration = Duration::from_secs(15);
 /// A key file has 68 bytes; a longer one is something else.
 pub const KEY_FILE_BYTES_MAX: u64 = 1_024;
 

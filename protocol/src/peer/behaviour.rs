@@ -20,7 +20,7 @@ use super::talk::{Shared, Talk};
 use super::waiting_room::WaitingRoom;
 use super::watch::{NewLines, Tally};
 use crate::enrol::Enrol;
-use crate::limits::{PING_INTERVAL, PING_TIMEOUT};
+use crate::limits::{NEIGHBOURS_LOOKED_FOR_EVERY, PING_INTERVAL, PING_TIMEOUT};
 use crate::order::Deliver;
 use crate::original::FetchOriginal;
 use crate::print_job::OfferJob;
@@ -129,6 +129,7 @@ fn neighbourhood(config: &PeerConfig, me: PeerId) -> Option<mdns::tokio::Behavio
     if !config.reach.mdns {
         return None;
     }
-    let found = mdns::tokio::Behaviour::new(mdns::Config::default(), me);
+    let often = mdns::Config { query_interval: NEIGHBOURS_LOOKED_FOR_EVERY, ..mdns::Config::default() };
+    let found = mdns::tokio::Behaviour::new(often, me);
     found.inspect_err(|error| tracing::warn!(%error, "peers on the local network can't be looked for")).ok()
 }
