@@ -72,7 +72,11 @@ impl Lines {
         let ranges = {
             let mut depths = self.depths();
             let depth = depths.entry(range.photographer).or_default();
+            let before = depth.ranges();
             change(depth);
+            if depth.ranges() != before {
+                tracing::debug!(peer.id = %range.photographer, ranges = depth.ranges(), "more or fewer in flight");
+            }
             depth.ranges()
         };
         self.places.set_max(&range.photographer, ranges);
