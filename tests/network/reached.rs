@@ -1,92 +1,90 @@
 //! A print file finds its way from home to home, or waits and says why.
 
-use crate::net::Router::{KeepsPorts, RandomPorts};
-use crate::town::{Line, Plan, Town};
-use crate::world::waiting::eventually;
-use crate::world::{PlacedOrder, World, photos, print_files};
-
-async fn ordered(world: &World, original: &[u8]) -> PlacedOrder {
-    let gallery = world.publish("Behind routers", &[("a.jpg", original.to_vec())]);
-    let order = world.customer(&gallery).await.order(&["a.jpg"], 1).await;
-    world.is_paid(&order.number).await;
-    order
-}
-
-fn verified_bytes(world: &World) -> u64 {
-    let jobs = world.lab.says(&["jobs"]);
-    let jobs = jobs["jobs"].as_array().cloned().unwrap_or_default();
-    jobs.iter().filter_map(|job| job["verified_bytes"].as_u64()).sum()
-}
+use crate::net::Net;
+use crate::town::{Plan, Spoken, Start, Town, heavy, mib};
+use crate::world::{eventually, photos};
 
 /// The host passes no print files on: what arrives has come directly.
-async fn arrives_directly(line: Line) {
-    let plan = Plan { line, photographers_router: KeepsPorts, labs_router: KeepsPorts, relay: "meetings" };
-    let Some(town) = Town::build(plan).await else { return };
-    let original = photos::heavy_jpeg(3_000_000, 1);
-    let order = ordered(&town.world, &original).await;
-    assert!(print_files(&town.world.order_folder(&order).await) == [original]);
+async fn arrives_directly(spoken: Spoken) {
+    let Some(town) = Town::build(Plan::usual(spoken)).await else { return };
+    let original = heavy(3, 1);
+    let order = town.ordered(&original).await;
+    town.arrives(&order, &original).await;
+    assert_eq!(town.way().as_deref(), Some("directly"));
 }
 
 #[tokio::test]
 async fn a_hole_is_punched_by_tcp_through_two_home_routers_and_the_order_arrives() {
-    arrives_directly(Line::Tcp).await;
+    arrives_directly(Spoken::Tcp).await;
 }
 
 #[tokio::test]
 async fn a_hole_is_punched_by_quic_through_two_home_routers_and_the_order_arrives() {
-    arrives_directly(Line::Quic).await;
+    arrives_directly(Spoken::Quic).await;
+}
+
+/// The host's own interface says that the file went through it.
+async fn arrives_through_the_host(spoken: Spoken) {
+    let Some(town) = Town::build(Plan::with_random_ports(spoken, "files")).await else { return };
+    let (came_before, went_before) = town.net.counted("host", "eth0");
+    let original = heavy(6, 2);
+    let order = town.ordered(&original).await;
+    town.arrives(&order, &original).await;
+    assert_eq!(town.way().as_deref(), Some("through the host"));
+    let (came, went) = town.net.counted("host", "eth0");
+    assert!(came - came_before > mib(6) && went - went_before > mib(6), "the host passed it on");
 }
 
 #[tokio::test]
-async fn through_a_router_with_random_ports_the_order_is_relayed_where_the_host_allows_it() {
-    let plan = Plan { line: Line::Tcp, photographers_router: RandomPorts, labs_router: KeepsPorts, relay: "files" };
-    let Some(town) = Town::build(plan).await else { return };
-    let original = photos::heavy_jpeg(3_000_000, 2);
-    let order = ordered(&town.world, &original).await;
-    assert!(print_files(&town.world.order_folder(&order).await) == [original]);
+async fn through_a_router_with_random_ports_the_order_is_relayed_by_tcp_where_the_host_allows_it() {
+    arrives_through_the_host(Spoken::Tcp).await;
+}
+
+#[tokio::test]
+async fn through_a_router_with_random_ports_the_order_is_relayed_by_quic_where_the_host_allows_it() {
+    arrives_through_the_host(Spoken::Quic).await;
 }
 
 #[tokio::test]
 async fn through_a_router_with_random_ports_the_order_waits_and_the_lab_is_told_why() {
-    let plan = Plan { line: Line::Tcp, photographers_router: RandomPorts, labs_router: KeepsPorts, relay: "meetings" };
-    let Some(town) = Town::build(plan).await else { return };
-    let order = ordered(&town.world, &photos::jpeg(800, 600, 3)).await;
-    let mut said = String::new();
+    let Some(town) = Town::build(Plan::with_random_ports(Spoken::Tcp, "meetings")).await else { return };
+    let order = town.ordered(&photos::jpeg(800, 600, 3)).await;
     eventually("the lab says that there is no direct way", || {
-        said = town.world.lab.says(&["jobs"]).to_string();
-        said.contains("only through the host")
+        town.world.lab.says(&["jobs"]).to_string().contains("only through the host")
     })
     .await;
     assert!(town.world.find_order_folder(&order).is_none());
 }
 
-#[tokio::test]
-async fn the_line_is_cut_in_mid_transfer_and_mended_and_nothing_verified_comes_twice() {
-    let plan = Plan { line: Line::Tcp, photographers_router: KeepsPorts, labs_router: KeepsPorts, relay: "meetings" };
-    let Some(town) = Town::build(plan).await else { return };
-    let (world, original) = (&town.world, photos::heavy_jpeg(48 * 1024 * 1024, 4));
-    town.net.slow("ana", 80);
-    let order = ordered(world, &original).await;
-    eventually("some ranges are verified", || verified_bytes(world) > 4 * 1024 * 1024).await;
-    town.net.cut("lab-r", true);
-    let mut before = 0;
-    eventually("nothing comes any more", || std::mem::replace(&mut before, verified_bytes(world)) == before).await;
-    town.net.cut("lab-r", false);
-    assert!(print_files(&world.order_folder(&order).await) == [original.clone()]);
-    assert!(verified_bytes(world) <= original.len() as u64 + 16 * 1024 * 1024);
+/// Nobody has an IPv4 address, and firewalls let nobody in.
+async fn arrives_without_ipv4(spoken: Spoken) {
+    let Some(mut net) = Net::new() else { return };
+    net.machine6("host", 1);
+    net.machine6("kim", 9);
+    net.home6("ana", 2);
+    net.home6("lab", 3);
+    let (host, ana) = (spoken.at("/ip6/2001:db8::1", 4040), spoken.at("/ip6/::", 4041));
+    let lab = spoken.at("/ip6/::", 4042);
+    let start = Start {
+        host: vec!["--web", "[2001:db8::1]:8080", "--listen", &host],
+        photographer: vec!["--listen", &ana],
+        lab: vec!["--listen", &lab],
+        host_at: None,
+        mdns: false,
+    };
+    let town = Town::started(net, start).await;
+    let original = heavy(3, 4);
+    let order = town.ordered(&original).await;
+    town.arrives(&order, &original).await;
+    assert_eq!(town.way().as_deref(), Some("directly"));
 }
 
 #[tokio::test]
-async fn a_router_forgets_its_connections_in_mid_transfer_and_the_rest_comes_by_new_ones() {
-    let plan = Plan { line: Line::Both, photographers_router: KeepsPorts, labs_router: KeepsPorts, relay: "meetings" };
-    let Some(town) = Town::build(plan).await else { return };
-    let (world, original) = (&town.world, photos::heavy_jpeg(48 * 1024 * 1024, 5));
-    town.net.slow("ana", 80);
-    let order = ordered(world, &original).await;
-    eventually("some ranges are verified", || verified_bytes(world) > 4 * 1024 * 1024).await;
-    town.net.renumber("lab", 3, 33);
-    let before = verified_bytes(world) + 4 * 1024 * 1024;
-    eventually("more comes by a new way", || verified_bytes(world) > before).await;
-    assert!(print_files(&world.order_folder(&order).await) == [original.clone()]);
-    assert!(verified_bytes(world) <= original.len() as u64 + 16 * 1024 * 1024);
+async fn on_a_line_without_ipv4_the_order_arrives_by_tcp() {
+    arrives_without_ipv4(Spoken::Tcp).await;
+}
+
+#[tokio::test]
+async fn on_a_line_without_ipv4_the_order_arrives_by_quic() {
+    arrives_without_ipv4(Spoken::Quic).await;
 }

@@ -68,24 +68,22 @@ impl World {
         let host = Process::host(dir.path(), host_flags).await;
         let photographer = Process::photographer(dir.path(), photographer_flags).await;
         let lab = Process::lab(dir.path()).await;
+        let address = host.address();
+        Self::of(dir, host, photographer, lab, &address).await
+    }
+
+    /// Processes that run already, introduced to each other; the host is at that address.
+    pub async fn of(dir: TempDir, host: Process, photographer: Process, lab: Process, address: &str) -> Self {
         let world = Self { dir, host, photographer, lab };
-        world.introduce().await;
+        world.introduce(address).await;
         world
     }
 
-    /// Processes that run elsewhere, introduced to each other.
-    pub async fn of(dir: TempDir, host: Process, photographer: Process, lab: Process) -> Self {
-        let world = Self { dir, host, photographer, lab };
-        world.introduce().await;
-        world
-    }
-
-    async fn introduce(&self) {
-        let address = self.host.address();
+    async fn introduce(&self, address: &str) {
         let code = self.invite("photographer");
-        self.photographer.says(&["enrol", &address, "--code", &code, "--name", "Ana"]);
+        self.photographer.says(&["enrol", address, "--code", &code, "--name", "Ana"]);
         let code = self.invite("lab");
-        self.lab.says(&["enrol", &address, "--code", &code]);
+        self.lab.says(&["enrol", address, "--code", &code]);
         self.lab_approves_everyone().await;
         eventually("the photographer knows the lab", || {
             !self.photographer.says(&["labs"])["labs"].as_array().unwrap().is_empty()

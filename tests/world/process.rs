@@ -1,6 +1,7 @@
 //! One role of `enprint` as a real process, which can be killed and started again
 //! on the same ports.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,10 +10,14 @@ use serde_json::Value;
 
 use super::cli;
 
+/// What a process in a namespace traces to its log.
+const TRACES: &str = "warn,enprint=info,enprint_protocol=debug,enprint_node=debug";
+
 /// A process that runs until it is dropped.
 pub struct Process {
     role: &'static str,
     namespace: Option<String>,
+    mdns: bool,
     data: PathBuf,
     flags: Vec<String>,
     child: Option<Child>,
@@ -49,10 +54,11 @@ impl Process {
         Self::start("lab", dir, &own.iter().chain(flags).copied().collect::<Vec<_>>()).await
     }
 
-    /// One role in a network namespace of its own; `flags` say where it listens.
-    pub fn inside(namespace: &str, role: &'static str, dir: &Path, flags: &[&str]) -> Self {
+    /// One role in a network namespace of its own, where mDNS finds nobody else's; `flags`
+    /// say where it listens.
+    pub fn inside(namespace: &str, role: &'static str, dir: &Path, flags: &[&str], mdns: bool) -> Self {
         let mut process = Self::new(role, dir, flags);
-        process.namespace = Some(namespace.to_owned());
+        (process.namespace, process.mdns) = (Some(namespace.to_owned()), mdns);
         process.run(&[]);
         process
     }
@@ -65,12 +71,15 @@ impl Process {
 
     fn new(role: &'static str, dir: &Path, flags: &[&str]) -> Self {
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Self { role, namespace: None, data: dir.join(role), flags, child: None, ready: Value::Null }
+        Self { role, namespace: None, mdns: false, data: dir.join(role), flags, child: None, ready: Value::Null }
     }
 
     /// Starts the process again, on the ports that it had.
     pub fn restart(&mut self) {
         assert!(self.child.is_none(), "the {} runs", self.role);
+        if self.namespace.is_some() {
+            return self.run(&[]);
+        }
         let listen = self.ready["addresses"][0].as_str().unwrap();
         let listen = listen.split("/p2p/").next().unwrap().to_owned();
         let mut last: Vec<&str> = vec!["--listen", &listen];
@@ -156,6 +165,19 @@ impl Process {
         self.ready["metrics"].as_str().unwrap().to_owned()
     }
 
+    /// What it traces, where it is in a namespace.
+    pub fn log(&self) -> PathBuf {
+        self.data.with_extension("log")
+    }
+
+    /// Memory that it has now, in KiB; Linux alone tells.
+    pub fn memory_kb(&self) -> u64 {
+        let process = self.child.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let row = status.lines().find_map(|row| row.strip_prefix("VmRSS:")).expect("Linux says");
+        row.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Its data folder.
     pub fn data(&self) -> &Path {
         &self.data
@@ -163,18 +185,24 @@ impl Process {
 
     fn command_line(&self, args: &[&str]) -> Vec<String> {
         let head = [self.role, "--json", "--data", self.data.to_str().unwrap()];
-        let own = self.flags.iter().map(String::as_str).chain(["--no-mdns"]);
+        let own = self.flags.iter().map(String::as_str).chain(self.no_mdns());
         head.into_iter().chain(own).chain(args.iter().copied()).map(str::to_owned).collect()
+    }
+
+    fn no_mdns(&self) -> Option<&'static str> {
+        (!self.mdns).then_some("--no-mdns")
     }
 
     fn run(&mut self, last: &[&str]) {
         let mut command = cli::command(self.namespace.as_deref());
         command.args([self.role, "run", "--json", "--data", self.data.to_str().unwrap()]);
-        // What the processes trace would drown what the tests say.
-        if std::env::var_os("RUST_LOG").is_none() {
+        if self.namespace.is_some() {
+            command.env("RUST_LOG", TRACES).stderr(File::options().append(true).create(true).open(self.log()).unwrap());
+        } else if std::env::var_os("RUST_LOG").is_none() {
+            // What the processes trace would drown what the tests say.
             command.env("RUST_LOG", "error");
         }
-        command.args(&self.flags).args(last).args(["--no-mdns"]).stdout(Stdio::piped()).stdin(Stdio::null());
+        command.args(&self.flags).args(last).args(self.no_mdns()).stdout(Stdio::piped()).stdin(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
