@@ -60,7 +60,8 @@ impl World {
         let host = Process::host(dir.path(), &metrics).await;
         let photographer = Process::photographer(dir.path(), &metrics).await;
         let lab = Process::lab_with(dir.path(), &metrics).await;
-        Self::of(dir, host, photographer, lab).await
+        let address = host.address();
+        Self::of(dir, host, photographer, lab, &address).await
     }
 
     async fn start_all(host_flags: &[&str], photographer_flags: &[&str]) -> Self {
