@@ -102,12 +102,12 @@ impl Fetcher {
         alone.lock_owned().await
     }
 
-    fn begin(&self) -> Option<JobId> {
-        locked(&self.queue).begin(Instant::now())
+    fn begin(&self, now: Instant) -> Option<JobId> {
+        locked(&self.queue).begin(now)
     }
 
-    fn next_ready(&self) -> Option<Instant> {
-        locked(&self.queue).next_ready()
+    fn next_ready(&self, now: Instant) -> Option<Instant> {
+        locked(&self.queue).next_ready(now)
     }
 }
 
@@ -115,12 +115,14 @@ impl Fetcher {
 pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     let mut running: JoinSet<()> = JoinSet::new();
     while !shutdown.is_cancelled() {
-        while let Some(job_id) = node.fetcher.begin() {
+        // One moment for both questions: what becomes ready between them would be missed.
+        let now = Instant::now();
+        while let Some(job_id) = node.fetcher.begin(now) {
             let (node, stop) = (Arc::clone(&node), shutdown.clone());
             running.spawn(async move { fetch_one(&node, job_id, &stop).await });
         }
         let until_ready = async {
-            match node.fetcher.next_ready() {
+            match node.fetcher.next_ready(now) {
                 Some(at) => tokio::time::sleep_until(at).await,
                 None => std::future::pending().await,
             }

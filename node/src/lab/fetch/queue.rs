@@ -102,13 +102,14 @@ impl Queue {
         self.jobs.values().filter(|entry| matches!(entry.state, State::Running { .. })).count() as u64
     }
 
-    /// When a waiting job will next be ready, if none is now.
-    pub(super) fn next_ready(&self) -> Option<Instant> {
+    /// When a job will next become ready. One that is ready and found no place is not
+    /// waited for: it is begun when another ends.
+    pub(super) fn next_ready(&self, now: Instant) -> Option<Instant> {
         let waiting = self.jobs.values().filter_map(|entry| match entry.state {
             State::Waiting { until } => until,
             State::Running { .. } => None,
         });
-        waiting.min()
+        waiting.filter(|until| *until > now).min()
     }
 }
 
@@ -188,14 +189,32 @@ mod tests {
             assert_eq!(queue.begin(now), Some(job(1)));
             queue.halted(&job(1), false, now, 1.0);
             assert_eq!(queue.begin(now), None);
-            let next = queue.next_ready().unwrap();
+            let next = queue.next_ready(now).unwrap();
             waits.push((next - now).as_secs());
             now = next;
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(queue.begin(now), Some(job(1)));
         queue.halted(&job(1), true, now, 1.0);
-        assert_eq!(queue.next_ready().unwrap() - now, Duration::from_secs(1), "progress begins the waits anew");
+        assert_eq!(queue.next_ready(now).unwrap() - now, Duration::from_secs(1), "progress begins the waits anew");
+    }
+
+    #[test]
+    fn a_due_job_that_finds_no_place_is_not_waited_for_with_a_busy_processor() {
+        let (ana, now) = (PeerId::random(), Instant::now());
+        let mut queue = Queue::default();
+        queue.add(job(1), ana, 1);
+        assert_eq!(queue.begin(now), Some(job(1)));
+        queue.halted(&job(1), false, now, 1.0);
+        for number in 2..=3 {
+            queue.add(job(number), ana, 1);
+            assert_eq!(queue.begin(now), Some(job(number)));
+        }
+        let due = queue.next_ready(now).unwrap();
+        assert_eq!(queue.begin(due), None, "two of one photographer run");
+        assert_eq!(queue.next_ready(due), None, "only the end of another can help");
+        queue.done(&job(2));
+        assert_eq!(queue.begin(due), Some(job(1)));
     }
 
     #[test]
