@@ -4,6 +4,7 @@
 use enprint_protocol::peer::AskError;
 use enprint_protocol::{ErrorCode, ProtocolError, Refusal};
 use enprint_store::StoreError;
+use enprint_store::ledger::Delivery;
 use thiserror::Error;
 
 /// Why a command or a message was not carried out.
@@ -110,13 +111,28 @@ pub enum NodeError {
 }
 
 impl NodeError {
-    /// Whether the same may succeed later, with nothing changed.
+    /// Whether the other side may do the same later, with nothing changed here.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Ask(error) => error.is_temporary(),
             Self::Refused(refusal) => refusal.is_temporary(),
             _ => false,
         }
+    }
+
+    /// Whether the same may succeed later: trouble of the other side's, or of this
+    /// machine's that passes. A message that met it stays in its place and is tried again.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) => error.may_pass(),
+            Self::File { .. } | Self::ShuttingDown | Self::Ask(AskError::Stopped) => true,
+            _ => self.is_temporary(),
+        }
+    }
+
+    /// What becomes of a parcel whose delivery ended with this error.
+    pub(crate) fn into_delivery(self) -> Delivery {
+        if self.may_pass() { Delivery::TryLater(self.to_string()) } else { Delivery::Refused(self.to_string()) }
     }
 
     /// What another peer may know of this error.
@@ -133,5 +149,40 @@ impl NodeError {
     /// A file error with its path.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::File { path: path.display().to_string(), problem: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn becomes(error: impl Into<NodeError>) -> Delivery {
+        error.into().into_delivery()
+    }
+
+    #[test]
+    fn a_full_disk_or_a_stop_at_this_end_sets_no_message_aside() {
+        let path = std::path::PathBuf::from("/data");
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let passing: Vec<NodeError> = vec![
+            StoreError::DiskReserveReached { path: path.clone(), free: 1, needed: 2 }.into(),
+            StoreError::VolumeFenced { volume: "a".into(), cause: "the disk".into() }.into(),
+            NodeError::file(&path, &full),
+            NodeError::ShuttingDown,
+            AskError::Stopped.into(),
+            NodeError::Refused(Refusal::new(ErrorCode::Busy, "Later.")),
+        ];
+        for error in passing {
+            let said = error.to_string();
+            assert_eq!(error.into_delivery(), Delivery::TryLater(said));
+        }
+    }
+
+    #[test]
+    fn what_no_waiting_mends_lets_the_next_message_pass() {
+        assert!(matches!(becomes(StoreError::BlobMissing), Delivery::Refused(_)));
+        assert!(matches!(becomes(StoreError::BlobDamaged { volume: "a".into() }), Delivery::Refused(_)));
+        assert!(matches!(becomes(NodeError::Refused(Refusal::uniform())), Delivery::Refused(_)));
+        assert!(matches!(becomes(NodeError::NotNow { problem: "No.".into() }), Delivery::Refused(_)));
     }
 }

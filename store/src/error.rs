@@ -324,3 +324,29 @@ pub enum StoreError {
         source: std::io::Error,
     },
 }
+
+impl StoreError {
+    /// Whether the same may succeed later: the database was busy, a disk was full or not
+    /// there, a volume waits for the program's next start. What is damaged, absent or
+    /// too big stays so.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::DatabaseFull { .. }
+                | Self::TransactionConflict { .. }
+                | Self::DatabaseBusy { .. }
+                | Self::DatabaseClosed { .. }
+                | Self::DatabaseUnreachable { .. }
+                | Self::DatabaseReadOnly { .. }
+                | Self::DatabaseDamaged { .. }
+                | Self::LedgerFileNotMade { .. }
+                | Self::DataInUse { .. }
+                | Self::ArchiveFolder { .. }
+                | Self::DiskReserveReached { .. }
+                | Self::VolumeFenced { .. }
+                | Self::VolumeNewer { .. }
+                | Self::ExportFailed { .. }
+        )
+    }
+}

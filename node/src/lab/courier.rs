@@ -29,8 +29,7 @@ impl Deliver for Deliverer {
     async fn deliver(&self, parcel: &Parcel) -> Delivery {
         match self.node.deliver_report(parcel).await {
             Ok(()) => Delivery::Settled,
-            Err(error) if error.is_temporary() => Delivery::TryLater(error.to_string()),
-            Err(error) => Delivery::Refused(error.to_string()),
+            Err(error) => error.into_delivery(),
         }
     }
 }

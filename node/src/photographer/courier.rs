@@ -36,11 +36,7 @@ impl Deliver for Deliverer {
     async fn deliver(&self, parcel: &Parcel) -> Delivery {
         match self.node.deliver(parcel).await {
             Ok(()) => Delivery::Settled,
-            Err(error) if error.is_temporary() => Delivery::TryLater(error.to_string()),
-            Err(error) => {
-                tracing::warn!(parcel = %parcel.id, %error, "a message was refused");
-                Delivery::Refused(error.to_string())
-            }
+            Err(error) => error.into_delivery(),
         }
     }
 }

@@ -148,6 +148,9 @@ fn full() -> Refusal {
 enum Flaw {
     /// The line broke: nobody is there to be told.
     Line(io::Error),
+    /// It ends before its announced length: of a request its sender can be told; a
+    /// reply was cut off, and may come whole when it is asked for again.
+    CutOff(io::Error),
     /// The sender can be told.
     Message(ProtocolError),
     /// So little comes that others should not wait for it.
@@ -158,6 +161,10 @@ impl Flaw {
     fn into_refusal(self) -> io::Result<Refusal> {
         match self {
             Self::Line(error) => Err(error),
+            Self::CutOff(_) => {
+                let reason = "it ends before its announced length".to_owned();
+                Ok(ProtocolError::Malformed { reason }.into())
+            }
             Self::Message(error) => Ok(error.into()),
             Self::Slow => Ok(Refusal::new(ErrorCode::Busy, "The message came too slowly; send it again later.")),
         }
@@ -165,7 +172,7 @@ impl Flaw {
 
     fn into_io(self) -> io::Error {
         match self {
-            Self::Line(error) => error,
+            Self::Line(error) | Self::CutOff(error) => error,
             Self::Message(error) => io::Error::other(error),
             Self::Slow => io::ErrorKind::TimedOut.into(),
         }
@@ -174,11 +181,7 @@ impl Flaw {
 
 impl From<io::Error> for Flaw {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::UnexpectedEof {
-            let reason = "it ends before its announced length".to_owned();
-            return Self::Message(ProtocolError::Malformed { reason });
-        }
-        Self::Line(error)
+        if error.kind() == io::ErrorKind::UnexpectedEof { Self::CutOff(error) } else { Self::Line(error) }
     }
 }
 
@@ -238,4 +241,30 @@ async fn read_body<T: AsyncRead + Unpin>(
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::AskError;
+    use crate::status::{Report, StatusReply};
+
+    /// What an asker is told whose reply came as `bytes`.
+    async fn told(bytes: &[u8]) -> AskError {
+        let mut frames = Frames::<Report>::new(false);
+        let error = frames.read_response(&WireName::new(Report::NAME), &mut &bytes[..]).await.unwrap_err();
+        let failure = libp2p::request_response::OutboundFailure::Io(error);
+        AskError::from_failure::<Report>(libp2p::PeerId::random(), failure)
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_was_cut_off_may_come_whole_later_and_a_wrong_one_stays_wrong() {
+        let whole = framed(&StatusReply::Noted, Report::REPLY_BYTES_MAX).unwrap();
+        for end in 0..whole.len() {
+            assert!(told(&whole[..end]).await.is_temporary(), "{end} of {} bytes", whole.len());
+        }
+        let mut wrong = whole;
+        *wrong.last_mut().unwrap() ^= 1;
+        assert!(!told(&wrong).await.is_temporary());
+    }
 }
