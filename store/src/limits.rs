@@ -55,6 +55,14 @@ pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait between two attempts.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(5 * 60);
 
+/// The furthest that a parcel can be put off: what seems to wait for longer was put off
+/// by a clock that has been set back since.
+pub const DUE_AHEAD_MAX: Duration = BACKOFF_MAX;
+
+/// How far the clocks of processes on one database may be apart before one takes the
+/// other's leases: more than a machine that asks a time server is ever off.
+pub const CLOCKS_APART_MAX: Duration = Duration::from_secs(5 * 60);
+
 /// How long a process keeps a peer to itself without renewing; renewed at a third of it.
 pub const LEASE: Duration = Duration::from_secs(30);
 

@@ -19,6 +19,8 @@ on_both_engines!(
     a_failed_delivery_is_tried_again_later_and_later,
     two_couriers_on_one_database_deliver_once,
     a_dead_couriers_lease_expires_and_another_takes_over,
+    a_dead_courier_whose_clock_was_days_ahead_blocks_nobody,
+    a_clock_set_back_by_a_day_delays_no_delivery,
     a_long_delivery_keeps_its_lease_and_a_lost_lease_ends_it,
     a_refused_parcel_is_shown_and_the_next_one_goes,
     a_deliverer_may_settle_in_its_own_transaction,
@@ -172,6 +174,28 @@ async fn a_dead_couriers_lease_expires_and_another_takes_over(bench: Bench) {
     two.stop().await;
 }
 
+async fn a_dead_courier_whose_clock_was_days_ahead_blocks_nobody(bench: Bench) {
+    let (work, peers) = start(&bench).await;
+    let sql = "INSERT INTO outbox_lease (peer, owner, until_ms) VALUES ('ana', 'dead', 259200000)";
+    work.ledger.execute(sql, vec![]).await.unwrap();
+    put(&work.ledger, "a1", "ana", 0).await;
+    peers.wait_for_arrivals(1).await;
+    work.stop().await;
+}
+
+async fn a_clock_set_back_by_a_day_delays_no_delivery(bench: Bench) {
+    let (work, peers) = start(&bench).await;
+    work.clock.advance(86_400_000);
+    peers.give("ana", Manners::Answer(Delivery::TryLater("no route".into())));
+    put(&work.ledger, "a1", "ana", work_now(&work)).await;
+    eventually("the first attempt's record", || async { waiting(&work.ledger).await[0].attempts == 1 }).await;
+    peers.give("ana", Manners::Answers);
+    work.clock.advance(-86_400_000);
+    work.courier.wake();
+    peers.wait_for_arrivals(1).await;
+    work.stop().await;
+}
+
 async fn a_long_delivery_keeps_its_lease_and_a_lost_lease_ends_it(bench: Bench) {
     let peers = Arc::new(Peers::default());
     let ledger = bench.open(OUTBOX).await;
@@ -191,7 +215,7 @@ async fn a_long_delivery_keeps_its_lease_and_a_lost_lease_ends_it(bench: Bench) 
     assert_eq!(peers.attempts("a1"), 1);
 
     // As when this process had been asleep and another took over.
-    let sql = "UPDATE outbox_lease SET owner = 'two', until_ms = 9000000000000000";
+    let sql = "UPDATE outbox_lease SET owner = 'two', until_ms = 100000";
     ledger.execute(sql, vec![]).await.unwrap();
     eventually("the delivery's end", || async { peers.dropped("a1") }).await;
     assert_eq!(waiting(&ledger).await.len(), 1);

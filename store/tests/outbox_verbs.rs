@@ -18,6 +18,7 @@ on_both_engines!(
     a_refused_parcel_is_kept_with_its_reason_and_lets_others_pass,
     a_peer_that_comes_back_gets_everything_at_once,
     a_peer_that_was_left_gets_nothing_and_others_theirs,
+    a_clock_that_was_set_back_makes_no_parcel_wait_for_days,
     what_is_too_big_is_refused_in_words,
     the_backlog_tells_what_waits_from_what_was_refused_and_since_when,
 );
@@ -131,6 +132,16 @@ async fn a_peer_that_comes_back_gets_everything_at_once(bench: Bench) {
     assert_eq!(due(&ledger, 1000).await, ["a1"]);
     let after_waking = postpone(&ledger, "a1", 1000).await.unwrap();
     assert!(after_waking <= 2000, "its backoff begins anew: {after_waking}");
+}
+
+async fn a_clock_that_was_set_back_makes_no_parcel_wait_for_days(bench: Bench) {
+    let ledger = bench.open(OUTBOX).await;
+    let day_ms = 24 * 60 * 60 * 1000;
+    put(&ledger, "o1", "ana", day_ms).await;
+    let due_ms = postpone(&ledger, "o1", day_ms).await.unwrap();
+    let longest_ms = limits::BACKOFF_MAX.as_millis() as i64;
+    assert_eq!(due(&ledger, due_ms - longest_ms).await, [""; 0], "put off by this very clock");
+    assert_eq!(due(&ledger, 1000).await, ["o1"], "the clock was a day ahead");
 }
 
 async fn what_is_too_big_is_refused_in_words(bench: Bench) {

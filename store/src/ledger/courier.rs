@@ -205,9 +205,10 @@ impl Desk {
             };
             let Some(last) = page.last() else { return };
             after.clone_from(&last.peer);
+            let now_ms = self.courier.clock.now_ms();
             for head in page {
-                let failing = head.attempts > 0;
-                self.agenda.note(head.peer, Appointment { at_ms: head.due_ms, failing });
+                let (at_ms, failing) = (head.due_by(now_ms), head.attempts > 0);
+                self.agenda.note(head.peer, Appointment { at_ms, failing });
             }
         }
     }

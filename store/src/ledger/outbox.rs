@@ -114,8 +114,9 @@ pub async fn put(tx: &mut Tx<'_>, parcel: &Parcel, now_ms: i64) -> Result<bool, 
     Ok(new)
 }
 
-/// As [`put`], but the courier leaves it alone until `due_ms`: for a sender who tries
-/// by himself first and wants the outbox only for when he does not get through.
+/// As [`put`], but the courier leaves it alone until `due_ms`, at most
+/// [`limits::DUE_AHEAD_MAX`] from now: for a sender who tries by himself first and wants
+/// the outbox only for when he does not get through.
 ///
 /// # Errors
 /// As [`put`].
@@ -228,8 +229,8 @@ pub async fn due(session: &mut Session, now_ms: i64, limit: u32) -> Result<Vec<P
     let sql = "SELECT o.id, o.peer, o.kind, o.payload FROM outbox o
          JOIN (SELECT MIN(sequence) AS head FROM outbox WHERE refused_ms IS NULL GROUP BY peer) h
            ON o.sequence = h.head
-         WHERE o.due_ms <= $1 ORDER BY o.due_ms, o.sequence LIMIT $2";
-    let rows = session.fetch_all(sql, args![now_ms, limit]).await?;
+         WHERE o.due_ms <= $1 OR o.due_ms > $3 ORDER BY o.due_ms, o.sequence LIMIT $2";
+    let rows = session.fetch_all(sql, args![now_ms, limit, ahead_max(now_ms)]).await?;
     rows.iter().map(parcel).collect()
 }
 
@@ -273,6 +274,19 @@ pub fn backoff(attempts: i64, random: f64) -> Duration {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
     let whole = limits::BACKOFF_FIRST.saturating_mul(1 << doublings).min(limits::BACKOFF_MAX);
     whole.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0)
+}
+
+impl Head {
+    /// When the parcel is to be tried. What seems to be due in days is due now: the
+    /// clock has been set back since.
+    pub(super) fn due_by(&self, now_ms: i64) -> i64 {
+        if self.due_ms > ahead_max(now_ms) { now_ms } else { self.due_ms }
+    }
+}
+
+/// The furthest that a parcel can be put off.
+fn ahead_max(now_ms: i64) -> i64 {
+    now_ms.saturating_add(i64::try_from(limits::DUE_AHEAD_MAX.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The first waiting parcel of each peer whose name comes after `after`.

@@ -84,10 +84,12 @@ impl Round {
         let Some((head, parcel)) = first else {
             return Ok(Err(None));
         };
-        if head.due_ms <= self.courier.clock.now_ms() {
+        let now_ms = self.courier.clock.now_ms();
+        let at_ms = head.due_by(now_ms);
+        if at_ms <= now_ms {
             return Ok(Ok(parcel));
         }
-        Ok(Err(Some(Appointment { at_ms: head.due_ms, failing: head.attempts > 0 })))
+        Ok(Err(Some(Appointment { at_ms, failing: head.attempts > 0 })))
     }
 
     async fn attempt(&self, parcel: &Parcel) -> Result<Next, StoreError> {
