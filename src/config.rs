@@ -84,6 +84,7 @@ pub struct LabSection {
     hot_folder: Option<PathBuf>,
     name: Option<String>,
     listen: Vec<Multiaddr>,
+    keep_days: Option<u16>,
     no_mdns: bool,
     metrics: Option<SocketAddr>,
 }
@@ -171,6 +172,7 @@ impl LabSection {
             hot_folder: given.hot_folder.or(self.hot_folder),
             name: given.name.or(self.name),
             listen: first_given(given.listen, self.listen),
+            keep_days: given.keep_days.or(self.keep_days),
             no_mdns: given.no_mdns || self.no_mdns,
             metrics: given.metrics.or(self.metrics),
         }

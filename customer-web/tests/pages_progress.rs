@@ -35,7 +35,7 @@ async fn each_step_is_shown_as_it_is_reached() {
     assert!(page.has("Next: to the lab") && !page.has("To pay"));
     world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
     assert!(guest.get(&live).await.has("on their way to the lab"));
-    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;
+    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
     assert!(guest.get(&live).await.has("Next: printing"));
     world.say(lab, order_id, StatusKind::Printing).await;
     assert!(guest.get(&live).await.has("Being printed"));
@@ -68,7 +68,7 @@ async fn a_problem_stands_on_the_page_until_it_is_over() {
     world.say(ana, order_id, StatusKind::Accepted).await;
     world.say(ana, order_id, StatusKind::Paid).await;
     world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
-    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;
+    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
     world.say(lab, order_id, StatusKind::Problem { text: "Out of paper.".into() }).await;
     let page = guest.get(&path).await;
     assert!(page.has("There is a problem with this order") && page.has("Out of paper.") && page.has("class=\"stuck\""));

@@ -210,7 +210,7 @@ async fn an_order_goes_forward_only_whatever_the_order_of_the_words(bench: Bench
     let words = [
         (trouble, &lab.key, OrderState::Placed, true),
         (StatusKind::Printing, &lab.key, OrderState::Printing, false),
-        (StatusKind::Received { files: 1, bytes: 2 }, &lab.key, OrderState::Printing, false),
+        (StatusKind::Received { files: 1, bytes: 2, crossed_bytes: None }, &lab.key, OrderState::Printing, false),
         (StatusKind::Accepted, &shop.ana.key, OrderState::Printing, false),
         (shipped, &lab.key, OrderState::Shipped, false),
         (StatusKind::Printing, &lab.key, OrderState::Shipped, false),

@@ -54,6 +54,13 @@ pub const MADE_FILES_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const MADE_FILES_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Kept print files that are looked at, those used last: more than have room.
 pub const MADE_FILES_LISTED_MAX: i64 = 50_000;
+/// How long bytes that have left may wait to be written down: a kill loses the count of
+/// that much, not the fact that the file left.
+pub const CUSTODY_SAVED_EVERY: Duration = Duration::from_secs(1);
+/// Files of jobs of which is remembered that their departure is written down.
+pub const CUSTODY_OPENED_MAX: usize = 4_096;
+/// Print files that one look at an event's custody lists: more than an event has ordered.
+pub const TRANSFERS_LISTED_MAX: i64 = 50_000;
 /// Orders listed by one command.
 pub const ORDERS_LISTED_MAX: i64 = 1_000;
 
@@ -152,6 +159,18 @@ pub const JOB_RETRY_FIRST: Duration = Duration::from_secs(1);
 pub const JOB_RETRY_MAX: Duration = Duration::from_secs(60);
 /// Free space that a taken job leaves on the lab's disks.
 pub const LAB_RESERVE_BYTES: u64 = 256 * 1024 * 1024;
+/// How long a lab keeps print files for a reprint, unless its people say otherwise: most
+/// reprints are asked for within days of the post.
+pub const KEEP: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// Bytes of print files that a lab keeps for reprints: some 1,500 of the usual size.
+pub const KEPT_BYTES_MAX: u64 = 20 * 1024 * 1024 * 1024;
+/// Kept print files that are looked at in one go; what is left is looked at the next time.
+pub const KEPT_LISTED_MAX: i64 = 100_000;
+/// How often the lab looks for what it has kept long enough; days are meant.
+pub const KEPT_LOOK: Duration = Duration::from_secs(10 * 60);
+/// Withdrawn jobs of one photographer that a lab remembers, the latest: for offers that
+/// come after their withdrawal, which is a matter of seconds.
+pub const WITHDRAWALS_REMEMBERED: i64 = 1_000;
 /// Photographers that wait for approval; more are refused and not remembered.
 pub const WAITING_PHOTOGRAPHERS_MAX: i64 = 200;
 /// Jobs listed by one command, newest first.

@@ -2,7 +2,8 @@
 //!
 //! - *Participants:* the photographer asks, the lab answers.
 //! - *Goals:* a signed ticket with a manifest of print files; the lab says which
-//!   of them it still needs, so that none crosses twice.
+//!   of them it still needs, so that none crosses twice. A job that goes to another
+//!   lab is withdrawn from the first, so that it is not printed twice.
 //! - *Non-goals:* moving bytes ([`crate::original`]); production ([`crate::status`]).
 
 use std::time::Duration;
@@ -41,6 +42,14 @@ impl Conversation for OfferJob {
 pub enum JobRequest {
     /// Please print this.
     Offer(Signed<PrintJob>),
+    /// Please don't print this any more. A lab that does not know this request refuses it.
+    Withdraw {
+        /// The job.
+        job_id: JobId,
+        /// The [`PrintJob::withdrawn_before`] of the offer that is withdrawn, with all
+        /// offers of the job before it: those that come late are withdrawn, too.
+        withdrawn_before: u32,
+    },
 }
 
 /// What the lab answers.
@@ -51,8 +60,11 @@ pub enum JobReply {
         /// Indices into [`PrintJob::files`]; empty when the lab has them all.
         files: Vec<u32>,
     },
-    /// Not taken, with the reason.
+    /// Not taken, with the reason; to [`JobRequest::Withdraw`]: the files are at the lab
+    /// already ([`crate::ErrorCode::Conflict`]), or it can't withdraw.
     Refused(Refusal),
+    /// To [`JobRequest::Withdraw`]: the lab will not print it.
+    Withdrawn,
 }
 
 impl From<Refusal> for JobReply {
@@ -82,6 +94,9 @@ pub struct PrintJob {
     pub lines: Vec<JobLine>,
     /// The manifest: each print file once.
     pub files: Vec<PrintFile>,
+    /// How often this job was withdrawn from this lab before it was offered like this.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub withdrawn_before: u32,
 }
 
 /// Where the prints go: the least that a lab has to know.
@@ -206,6 +221,10 @@ impl PrintFile {
         }
         Ok(())
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn malformed(reason: &str) -> ProtocolError {

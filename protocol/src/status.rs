@@ -96,6 +96,11 @@ pub enum StatusKind {
         files: u32,
         /// Their bytes.
         bytes: u64,
+        /// Verified bytes that crossed for the job, counted as they came: fewer than
+        /// `bytes` when the lab had some of them, more when some had to come again. Labs
+        /// of older versions don't say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        crossed_bytes: Option<u64>,
     },
     /// Being printed.
     Printing,

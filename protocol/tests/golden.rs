@@ -224,8 +224,13 @@ fn print_job_messages_have_their_golden_bytes() {
             height_px: 4000,
             prepared: None,
         }],
+        withdrawn_before: 0,
     };
     golden("print_job_offer", &JobRequest::Offer(Signed::sign(&job, &key(4)).unwrap()));
+    let again = PrintJob { withdrawn_before: 2, ..job };
+    golden("print_job_offer_again", &JobRequest::Offer(Signed::sign(&again, &key(4)).unwrap()));
+    golden("print_job_withdraw", &JobRequest::Withdraw { job_id: JobId([3; 16]), withdrawn_before: 1 });
+    golden("print_job_withdrawn", &JobReply::Withdrawn);
     golden("print_job_needs", &JobReply::Needs { files: vec![0] });
     golden("print_job_refused", &JobReply::Refused(Refusal::new(ErrorCode::NotApproved, "Not yet.")));
 }
@@ -244,7 +249,7 @@ fn original_and_status_messages_have_their_golden_bytes() {
         ("declined", StatusKind::Declined { reason: "No.".into() }),
         ("paid", StatusKind::Paid),
         ("offered", StatusKind::Offered { lab: "Lab".into() }),
-        ("received", StatusKind::Received { files: 2, bytes: 3 }),
+        ("received", StatusKind::Received { files: 2, bytes: 3, crossed_bytes: None }),
         ("printing", StatusKind::Printing),
         ("shipped", StatusKind::Shipped { carrier: "Post".into(), tracking: "TR-77".into() }),
         ("problem", StatusKind::Problem { text: "Torn.".into() }),
@@ -255,6 +260,10 @@ fn original_and_status_messages_have_their_golden_bytes() {
         let status = Status { status_id, order_id, job_id: Some(job_id), at: UnixMs(1_766_000_000_000), kind };
         golden(&format!("status_{word}"), &StatusRequest::Report(Signed::sign(&status, &key(5)).unwrap()));
     }
+    let kind = StatusKind::Received { files: 2, bytes: 3, crossed_bytes: Some(3) };
+    let (status_id, order_id) = (CommandId([4; 16]), OrderId([2; 16]));
+    let status = Status { status_id, order_id, job_id: Some(job_id), at: UnixMs(1_766_000_000_000), kind };
+    golden("status_received_crossed", &StatusRequest::Report(Signed::sign(&status, &key(5)).unwrap()));
     golden("status_noted", &StatusReply::Noted);
     golden("status_refused", &StatusReply::Refused(Refusal::uniform()));
 }

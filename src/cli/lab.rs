@@ -32,6 +32,9 @@ pub struct LabOptions {
     /// Where this lab listens for photographers [default: port 4042 on TCP and UDP, IPv4 and IPv6]
     #[arg(long, global = true, env = "ENPRINT_LAB_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
+    /// Days that print files stay here after their order is placed, so that a reprint sends nothing; 0 keeps none [default: 14]
+    #[arg(long, global = true, env = "ENPRINT_LAB_KEEP_DAYS", value_name = "DAYS")]
+    pub keep_days: Option<u16>,
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
     pub no_mdns: bool,

@@ -1,6 +1,7 @@
 //! Runs a lab, or asks the running one.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use enprint_node::lab::{Lab, LabCommand as Command, LabConfig};
@@ -12,6 +13,8 @@ use super::{command, listening};
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
 use crate::config::data_dir;
 use crate::show;
+
+const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// The port on which a lab listens unless told otherwise.
 const PORT: u16 = 4042;
@@ -41,6 +44,7 @@ pub fn config(options: LabOptions) -> Result<LabConfig> {
         listen: listening::at(options.listen, PORT),
         reach: PeerReach { mdns: !options.no_mdns, ..PeerReach::default() },
         hot_folder: options.hot_folder.unwrap_or_else(|| usual.hot_folder.clone()),
+        keep: options.keep_days.map_or(usual.keep, |days| Duration::from_secs(u64::from(days) * DAY_SECONDS)),
         ..usual
     })
 }

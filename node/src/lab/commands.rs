@@ -135,7 +135,8 @@ pub struct JobSummary {
     pub photographer: String,
     /// When it was offered.
     pub offered_at: UnixMs,
-    /// `receiving`, `received`, `printing`, `shipped` or `problem`.
+    /// `receiving`, `received`, `printing`, `shipped`, `problem`, or `withdrawn` by the
+    /// photographer.
     pub state: String,
     /// Prints in all.
     pub prints: u64,

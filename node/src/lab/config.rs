@@ -2,6 +2,7 @@
 //! environment and flags, in that order.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use enprint_protocol::Multiaddr;
 use enprint_protocol::peer::PeerReach;
@@ -21,6 +22,11 @@ pub struct LabConfig {
     pub hot_folder: PathBuf,
     /// Free bytes that a job leaves on both disks.
     pub reserve_bytes: u64,
+    /// How long print files stay here after their order is placed, so that a reprint
+    /// sends nothing; zero keeps none.
+    pub keep: Duration,
+    /// Bytes of print files that are kept so; the oldest go first.
+    pub keep_bytes: u64,
 }
 
 impl LabConfig {
@@ -33,6 +39,8 @@ impl LabConfig {
             listen: Vec::new(),
             reach: PeerReach::default(),
             reserve_bytes: crate::limits::LAB_RESERVE_BYTES,
+            keep: crate::limits::KEEP,
+            keep_bytes: crate::limits::KEPT_BYTES_MAX,
         }
     }
 }

@@ -23,7 +23,7 @@ impl Node {
     async fn answer(&self, request: Incoming) {
         // Conversations of other roles are refused by being dropped.
         let Incoming::OfferJob(asked) = request else { return };
-        let reply = self.take_offer(asked.peer, asked.request).await;
+        let reply = self.answer_photographer(asked.peer, asked.request).await;
         asked.reply.send(reply.unwrap_or_else(|error| {
             tracing::warn!(peer.id = %asked.peer, %error, "an offer was refused");
             error.to_refusal().into()

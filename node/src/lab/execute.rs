@@ -73,8 +73,8 @@ impl Node {
         let peer = self.find_photographer(who).await?;
         self.catalogue.set_standing(peer, Standing::Revoked).await?;
         // Jobs taken already go on, and their reports have to get through.
-        let has_open_jobs =
-            self.catalogue.jobs().await?.iter().any(|row| row.photographer == peer && row.state != JobState::Shipped);
+        let is_open = |row: &JobRow| !matches!(row.state, JobState::Shipped | JobState::Withdrawn);
+        let has_open_jobs = self.catalogue.jobs().await?.iter().any(|row| row.photographer == peer && is_open(row));
         if !has_open_jobs {
             self.admission.forget(peer);
         }

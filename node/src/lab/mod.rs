@@ -1,6 +1,6 @@
 //! The lab's peer: takes print jobs from photographers that it approved, fetches their
 //! print files, each byte verified, and puts finished orders into the hot folder.
-//! Holds no original longer than it takes to get it there.
+//! Keeps print files for a reprint, if at all, for days that its people set.
 //!
 //! | file | the noun or verb it owns |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `fetch` | print files, range by range |
 //! | `receiving` | print files on their way, on the disk |
 //! | `part_file`, `placed_io`, `aligned` | one of them: written, made durable, read back |
+//! | `keeping` | print files that stay for a reprint, and for how long |
 //! | `hot_folder` | the finished order, its names and its tickets |
 //! | `production` | received, printing, shipped, problem |
 //! | `courier` | reports that wait for a photographer |
@@ -30,6 +31,7 @@ mod execute;
 mod fetch;
 pub mod hosts;
 mod hot_folder;
+mod keeping;
 mod naming;
 pub mod node;
 mod offers;

@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Standing};
 use super::config::LabConfig;
 use super::fetch::{self, Fetcher};
 use super::receiving::Receiving;
-use super::{courier, desk, uplink};
+use super::{courier, desk, keeping, uplink};
 use crate::control;
 use crate::error::NodeError;
 use crate::limits::{FINISH_SENDING_DEADLINE, FINISH_SENDING_LOOK};
@@ -97,6 +97,7 @@ impl Lab {
             tokio::spawn(desk::run(self.node.clone(), incoming, stop.clone())),
             tokio::spawn(fetch::run(self.node.clone(), stop.clone())),
             tokio::spawn(courier::run(self.node.clone(), stop.clone())),
+            tokio::spawn(keeping::run(self.node.clone(), stop.clone())),
         ];
         let data_dir = self.node.config.data_dir.clone();
         let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;

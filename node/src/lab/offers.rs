@@ -1,18 +1,47 @@
 //! Offer → job: who offers, whether it is whole, whether there is room, and what of
-//! its files is here already. Fetches nothing.
+//! its files is here already; and jobs that are taken back. Fetches nothing.
 
+use enprint_protocol::ids::JobId;
 use enprint_protocol::print_job::{JobReply, JobRequest, PrintJob};
+use enprint_protocol::signed::Signed;
 use enprint_protocol::{ErrorCode, PeerId, Refusal};
 
-use super::catalogue::{Offered, Standing};
+use super::catalogue::{Offered, Standing, Withdrawn};
 use super::fetch::bytes_of;
 use super::node::{Node, blocking};
 use crate::error::NodeError;
 
 impl Node {
-    /// Takes a job, or says why not. Repeated, it gets the same answer.
-    pub(super) async fn take_offer(&self, peer: PeerId, request: JobRequest) -> Result<JobReply, NodeError> {
-        let JobRequest::Offer(offer) = request;
+    /// Answers a photographer. Repeated, a request gets the same answer.
+    pub(super) async fn answer_photographer(&self, peer: PeerId, request: JobRequest) -> Result<JobReply, NodeError> {
+        match request {
+            JobRequest::Offer(offer) => self.take_offer(peer, offer).await,
+            JobRequest::Withdraw { job_id, withdrawn_before } => self.let_go_of(peer, job_id, withdrawn_before).await,
+        }
+    }
+
+    /// Lets go of a job, unless it is printed already for all that this lab can tell. One
+    /// who is no longer approved may still take back what was taken before.
+    async fn let_go_of(&self, peer: PeerId, job_id: JobId, withdrawn_before: u32) -> Result<JobReply, NodeError> {
+        let standing = self.catalogue.photographer(peer).await?.map(|known| known.standing);
+        if !matches!(standing, Some(Standing::Approved | Standing::Revoked)) {
+            return Ok(Refusal::uniform().into());
+        }
+        let _one_at_a_time = self.offering.lock().await;
+        Ok(match self.catalogue.withdraw(peer, &job_id, withdrawn_before).await? {
+            Withdrawn::NotTheirs => Refusal::uniform().into(),
+            Withdrawn::TooLate => too_late().into(),
+            Withdrawn::Done => {
+                tracing::info!(job.id = %job_id, peer.id = %peer, "a job was taken back");
+                self.fetcher.wake(&peer);
+                self.forget_kept_files(self.config.keep_bytes).await?;
+                JobReply::Withdrawn
+            }
+        })
+    }
+
+    /// Takes a job, or says why not.
+    async fn take_offer(&self, peer: PeerId, offer: Signed<PrintJob>) -> Result<JobReply, NodeError> {
         let job = offer.open_from(&peer)?;
         let known = self.catalogue.photographer(peer).await?;
         if known.is_none_or(|known| known.standing != Standing::Approved) {
@@ -24,7 +53,7 @@ impl Node {
         job.check()?;
         let _one_at_a_time = self.offering.lock().await;
         if self.catalogue.job(&job.job_id).await?.is_none() {
-            self.check_room(&job).await?;
+            self.make_room(&job).await?;
         }
         match self.catalogue.put_job(peer, &offer, &job).await? {
             Offered::New => {
@@ -32,6 +61,7 @@ impl Node {
             }
             Offered::Again => {}
             Offered::Conflict => return Ok(conflict().into()),
+            Offered::Withdrawn => return Ok(withdrawn().into()),
             Offered::Full => return Ok(full().into()),
         }
         let needs = self.needs(&job).await?;
@@ -43,6 +73,14 @@ impl Node {
     async fn needs(&self, job: &PrintJob) -> Result<Vec<u32>, NodeError> {
         let files = self.catalogue.job_files(&job.job_id).await?;
         Ok(files.iter().filter(|file| file.here_bytes < file.bytes).map(|file| file.place).collect())
+    }
+
+    /// As [`Self::check_room`]; what is kept for reprints gives way.
+    async fn make_room(&self, job: &PrintJob) -> Result<(), NodeError> {
+        match self.check_room(job).await {
+            Err(NodeError::Refused(_)) if self.forget_kept_files(0).await? => self.check_room(job).await,
+            outcome => outcome,
+        }
     }
 
     /// Whether both disks have room for this job and for all that were taken before.
@@ -75,6 +113,14 @@ fn not_approved() -> Refusal {
 
 fn conflict() -> Refusal {
     Refusal::new(ErrorCode::Conflict, "The lab has another job under this id.")
+}
+
+fn withdrawn() -> Refusal {
+    Refusal::new(ErrorCode::Withdrawn, "This offer was withdrawn before it came; the lab does not print it.")
+}
+
+fn too_late() -> Refusal {
+    Refusal::new(ErrorCode::Conflict, "The job’s files are here already, and it may be in print.")
 }
 
 fn full() -> Refusal {

@@ -74,6 +74,9 @@ fn step(row: &JobRow, kind: &StatusKind) -> Result<Step, NodeError> {
     if row.state == state && row.detail == detail {
         return Ok(Step::Already);
     }
+    if row.file_state == FileState::Withdrawn {
+        return Err(not_now("The photographer took this job back; nothing of it is to be printed."));
+    }
     if state != JobState::Problem && row.file_state != FileState::Placed {
         return Err(not_now("The job's files are still on their way; say this when they are here."));
     }

@@ -1,13 +1,13 @@
 //! The receiving folder: print files on their way, each a file of its full length that
-//! fills range by range. Which ranges of it count is the catalogue's. All functions block.
+//! fills range by range, and those that are kept for a reprint. Which ranges of it count is the catalogue's. All functions block.
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::catalogue::ContentKey;
-use super::hot_folder::sync_folder;
+use super::hot_folder::{has_one_name, sync_folder};
 use super::part_file::PartFile;
 use crate::error::NodeError;
 
@@ -54,6 +54,22 @@ impl Receiving {
         Ok(PartFile::new(path, file, is_new))
     }
 
+    /// Makes a file that is to be written its own: one that was placed has a second name
+    /// in an order's folder, whose bytes are the printer's by now.
+    pub(super) fn own(&self, key: &ContentKey) -> Result<(), NodeError> {
+        let path = self.path(key);
+        if !path.exists() || has_one_name(&path) {
+            return Ok(());
+        }
+        let copy = path.with_extension("copy");
+        let made = || {
+            fs::copy(&path, &copy)?;
+            File::open(&copy)?.sync_all()?;
+            fs::rename(&copy, &path)
+        };
+        made().map_err(|error| NodeError::file(&path, &error))
+    }
+
     /// Removes a print file that no job needs any more.
     pub(super) fn remove(&self, key: &ContentKey) {
         if let Err(error) = fs::remove_file(self.path(key))
@@ -71,7 +87,8 @@ impl Receiving {
         let needed: HashSet<PathBuf> = needed.iter().map(|key| self.path(key)).collect();
         let names_in = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         for path in names_in(&self.folder).flat_map(|folder| names_in(&folder)) {
-            if path.extension().is_some_and(|ending| ending == "part") && !needed.contains(&path) {
+            let is_ours = path.extension().is_some_and(|ending| ending == "part" || ending == "copy");
+            if is_ours && !needed.contains(&path) {
                 drop(fs::remove_file(&path));
             }
         }

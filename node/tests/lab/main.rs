@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod fetching;
+mod keeping;
 mod offers;
 mod photographer;
 mod process;
@@ -11,3 +12,4 @@ mod reports;
 mod running;
 mod uplink;
 mod waiting;
+mod withdrawals;

@@ -90,6 +90,12 @@ impl Photographer {
         self.client.ask::<OfferJob>(lab.peer_id, request).await.unwrap()
     }
 
+    /// Takes a job back, with all its offers so far; it must be connected.
+    pub async fn withdraw(&self, lab: &Place, job: &PrintJob) -> JobReply {
+        let request = JobRequest::Withdraw { job_id: job.job_id, withdrawn_before: job.withdrawn_before };
+        self.client.ask::<OfferJob>(lab.peer_id, request).await.unwrap()
+    }
+
     /// Connects and offers a job, which must be taken.
     pub async fn send(&self, lab: &Place, job: &PrintJob) {
         self.meet(lab).await;
@@ -118,6 +124,7 @@ impl Photographer {
             note: "Please hurry".into(),
             lines: lines.collect(),
             files: files.iter().map(|(name, bytes)| self.script.keep(name, bytes.clone())).collect(),
+            withdrawn_before: 0,
         }
     }
 

@@ -55,7 +55,7 @@ async fn each_step_is_reported_once_and_in_order() {
     eventually("all reports came", || ana.script.reports().len() >= expected.len()).await;
     let reports = ana.script.reports();
     assert_eq!(words(&reports), expected);
-    assert_eq!(reports[0].kind, StatusKind::Received { files: 2, bytes: 1_050 });
+    assert_eq!(reports[0].kind, StatusKind::Received { files: 2, bytes: 1_050, crossed_bytes: Some(1_050) });
     assert_eq!(reports[5].kind, StatusKind::Shipped { carrier: "Post".into(), tracking: "TR-2".into() });
     assert!(reports.iter().all(|status| status.order_id == job.order_id && status.job_id == Some(job.job_id)));
     lab.stop().await;

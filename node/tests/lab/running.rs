@@ -37,6 +37,7 @@ pub fn config(dir: &Path, listen: &str) -> LabConfig {
         listen: vec![listen.parse().unwrap()],
         hot_folder: dir.join("hot"),
         reserve_bytes: 0,
+        keep: std::time::Duration::ZERO,
         ..LabConfig::new(dir.join("data"))
     }
 }

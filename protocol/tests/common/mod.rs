@@ -133,6 +133,7 @@ pub fn job_request(key: &Keypair) -> JobRequest {
         note: String::new(),
         lines: vec![],
         files: vec![],
+        withdrawn_before: 0,
     };
     JobRequest::Offer(Signed::sign(&job, key).unwrap())
 }

@@ -8,7 +8,9 @@ use enprint_store::ledger::{Row, Tx};
 
 use super::{Catalogue, signed, unsigned};
 use crate::error::NodeError;
+use crate::lab::clock::now_ms;
 use crate::lab::fetch::RangeSet;
+use crate::limits::KEPT_LISTED_MAX;
 use crate::stored::read;
 
 /// One print file of one photographer, whatever jobs need it.
@@ -31,6 +33,17 @@ pub(in crate::lab) struct Content {
     pub(in crate::lab) ranges: RangeSet,
 }
 
+/// A print file that no job needs at the moment.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lab) struct Kept {
+    /// Which.
+    pub(in crate::lab) key: ContentKey,
+    /// Verified bytes of it that are here.
+    pub(in crate::lab) here_bytes: u64,
+    /// Since when no job needs it, in milliseconds since 1970 UTC.
+    pub(in crate::lab) since_ms: i64,
+}
+
 /// For whom something crossed.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::lab) struct Crossed {
@@ -45,7 +58,7 @@ pub(in crate::lab) struct Crossed {
 }
 
 impl Catalogue {
-    /// How far a content is; None when no unfinished job needs it.
+    /// How far a content is; None when nothing of it is here or wanted.
     pub(in crate::lab) async fn content(&self, key: &ContentKey) -> Result<Option<Content>, NodeError> {
         let sql = "SELECT bytes, subtrees, ranges FROM content WHERE photographer = $1 AND root = $2";
         let args = args![key.photographer.to_string(), key.root.to_string()];
@@ -91,10 +104,30 @@ impl Catalogue {
 
     /// Bytes that taken jobs have yet to receive.
     pub(in crate::lab) async fn missing_bytes(&self) -> Result<u64, NodeError> {
-        self.count("SELECT CAST(COALESCE(SUM(bytes - here_bytes), 0) AS BIGINT) AS found FROM content").await
+        let sql = "SELECT CAST(COALESCE(SUM(bytes - here_bytes), 0) AS BIGINT) AS found FROM content
+             WHERE kept_ms IS NULL";
+        self.count(sql).await
     }
 
-    /// Every content that an unfinished job needs.
+    /// What is merely kept, the oldest first.
+    pub(in crate::lab) async fn kept(&self) -> Result<Vec<Kept>, NodeError> {
+        let sql = "SELECT photographer, root, here_bytes, kept_ms FROM content WHERE kept_ms IS NOT NULL
+             ORDER BY kept_ms, photographer, root LIMIT $1";
+        let rows = self.ledger.read().fetch_all(sql, args![KEPT_LISTED_MAX]).await?;
+        let kept = |row: &Row| {
+            let (here_bytes, since_ms) = (unsigned(row.int("here_bytes")?), row.int("kept_ms")?);
+            Ok(Kept { key: key(row)?, here_bytes, since_ms })
+        };
+        rows.iter().map(kept).collect()
+    }
+
+    /// Forgets a content that is merely kept; false when a job needs it again.
+    pub(in crate::lab) async fn forget_kept(&self, key: &ContentKey) -> Result<bool, NodeError> {
+        let sql = "DELETE FROM content WHERE photographer = $1 AND root = $2 AND kept_ms IS NOT NULL";
+        Ok(self.ledger.execute(sql, args![key.photographer.to_string(), key.root.to_string()]).await? == 1)
+    }
+
+    /// Every content of which something may be here.
     pub(in crate::lab) async fn contents(&self) -> Result<Vec<ContentKey>, NodeError> {
         let sql = "SELECT photographer, root FROM content";
         let rows = self.ledger.read().fetch_all(sql, args![]).await?;
@@ -102,28 +135,24 @@ impl Catalogue {
     }
 }
 
-/// Makes a content known, with nothing of it here; one that is known stays as it is.
+/// Makes a content known, with nothing of it here; of one that is known, what is here
+/// counts, and it is no longer merely kept.
 pub(super) async fn put_content(tx: &mut Tx<'_>, key: &ContentKey, bytes: u64) -> Result<(), NodeError> {
     let sql = "INSERT INTO content (photographer, root, bytes, ranges, here_bytes) VALUES ($1, $2, $3, $4, 0)
-         ON CONFLICT (photographer, root) DO NOTHING";
+         ON CONFLICT (photographer, root) DO UPDATE SET kept_ms = NULL";
     let none = RangeSet::none(bytes).to_bytes();
     tx.execute(sql, args![key.photographer.to_string(), key.root.to_string(), signed(bytes), none]).await?;
     Ok(())
 }
 
-/// Forgets contents of a finished job that no unfinished one needs; which they were.
-pub(super) async fn forget_contents_of(tx: &mut Tx<'_>, job_id: &JobId) -> Result<Vec<ContentKey>, NodeError> {
-    let sql = "SELECT photographer, root FROM job_file done WHERE job_id = $1 AND NOT EXISTS (
-             SELECT 1 FROM job_file other JOIN job USING (job_id)
-             WHERE other.photographer = done.photographer AND other.root = done.root
-               AND job.file_state <> 'placed')";
-    let rows = tx.fetch_all(sql, args![job_id.to_string()]).await?;
-    let forgotten = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
-    for key in &forgotten {
-        let sql = "DELETE FROM content WHERE photographer = $1 AND root = $2";
-        tx.execute(sql, args![key.photographer.to_string(), key.root.to_string()]).await?;
-    }
-    Ok(forgotten)
+/// Merely keeps, from now on, what no unfinished job of a photographer needs.
+pub(super) async fn keep_unneeded(tx: &mut Tx<'_>, photographer: PeerId) -> Result<(), NodeError> {
+    let sql = "UPDATE content SET kept_ms = $2 WHERE photographer = $1 AND kept_ms IS NULL AND NOT EXISTS (
+             SELECT 1 FROM job_file f JOIN job USING (job_id)
+             WHERE f.photographer = content.photographer AND f.root = content.root
+               AND job.file_state IN ('receiving', 'placing'))";
+    tx.execute(sql, args![photographer.to_string(), now_ms()]).await?;
+    Ok(())
 }
 
 async fn set_ranges(tx: &mut Tx<'_>, key: &ContentKey, ranges: &RangeSet) -> Result<(), NodeError> {

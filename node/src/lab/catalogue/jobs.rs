@@ -8,7 +8,8 @@ use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Parcel, Row, Tx, outbox};
 
-use super::contents::{ContentKey, forget_contents_of, put_content};
+use super::contents::{ContentKey, keep_unneeded, put_content};
+use super::withdrawals::{is_stale, replace_job};
 use super::{Catalogue, signed, unsigned};
 use crate::error::NodeError;
 use crate::lab::clock::now_ms;
@@ -24,6 +25,8 @@ pub(in crate::lab) enum FileState {
     Placing,
     /// In the hot folder.
     Placed,
+    /// Not wanted any more: the photographer took the job back.
+    Withdrawn,
 }
 
 /// What people are told of a job.
@@ -39,6 +42,8 @@ pub(in crate::lab) enum JobState {
     Shipped,
     /// A person is needed.
     Problem,
+    /// The photographer took it back: nothing is to be printed.
+    Withdrawn,
 }
 
 /// A job as the catalogue has it.
@@ -86,6 +91,8 @@ pub(in crate::lab) enum Offered {
     Again,
     /// Another job of the same id stands.
     Conflict,
+    /// The photographer took this very offer back, and it came late.
+    Withdrawn,
     /// Too many jobs wait for their files.
     Full,
 }
@@ -107,11 +114,13 @@ impl FileState {
             Self::Receiving => "receiving",
             Self::Placing => "placing",
             Self::Placed => "placed",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::Receiving, Self::Placing, Self::Placed].into_iter().find(|state| state.word() == word)
+        let all = [Self::Receiving, Self::Placing, Self::Placed, Self::Withdrawn];
+        all.into_iter().find(|state| state.word() == word)
     }
 }
 
@@ -124,17 +133,21 @@ impl JobState {
             Self::Printing => "printing",
             Self::Shipped => "shipped",
             Self::Problem => "problem",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        let all = [Self::Receiving, Self::Received, Self::Printing, Self::Shipped, Self::Problem];
+        use JobState::{Printing, Problem, Received, Receiving, Shipped, Withdrawn};
+        let all = [Receiving, Received, Printing, Shipped, Problem, Withdrawn];
         all.into_iter().find(|state| state.word() == word)
     }
 }
 
 impl Catalogue {
-    /// Takes a job, with its manifest, in one transaction; a repeat changes nothing.
+    /// Takes a job, with its manifest, in one transaction; a repeat changes nothing. One
+    /// that was taken back, or is offered anew with other files, takes the place of its
+    /// former self, unless that is in the hot folder.
     pub(in crate::lab) async fn put_job(
         &self,
         photographer: PeerId,
@@ -145,11 +158,23 @@ impl Catalogue {
         self.ledger
             .write(|tx| {
                 Box::pin(async move {
-                    if let Some(standing) = stored_job(tx, &job.job_id).await? {
-                        let is_same = standing.photographer == photographer && standing.job == *job;
-                        return Ok(if is_same { Offered::Again } else { Offered::Conflict });
+                    let standing = stored_job(tx, &job.job_id).await?;
+                    if standing.as_ref().is_some_and(|standing| standing.photographer != photographer) {
+                        return Ok(Offered::Conflict);
                     }
-                    let sql = "SELECT COUNT(*) AS found FROM job WHERE file_state <> 'placed'";
+                    if is_stale(tx, photographer, job, standing.as_ref()).await? {
+                        return Ok(Offered::Withdrawn);
+                    }
+                    match standing {
+                        Some(standing) if standing.job == *job => return Ok(Offered::Again),
+                        Some(standing) if !standing.gives_way_to(job) => return Ok(Offered::Conflict),
+                        Some(standing) => {
+                            replace_job(tx, &standing, bytes, job).await?;
+                            return Ok(Offered::New);
+                        }
+                        None => {}
+                    }
+                    let sql = "SELECT COUNT(*) AS found FROM job WHERE file_state IN ('receiving', 'placing')";
                     if tx.fetch_one(sql, args![]).await?.int("found")? >= JOBS_RECEIVING_MAX {
                         return Ok(Offered::Full);
                     }
@@ -178,7 +203,7 @@ impl Catalogue {
     pub(in crate::lab) async fn unfinished_jobs(&self) -> Result<Vec<(JobId, PeerId, u64)>, NodeError> {
         let sql = "SELECT job_id, photographer,
                 (SELECT CAST(COALESCE(SUM(f.bytes), 0) AS BIGINT) FROM job_file f WHERE f.job_id = job.job_id) AS bytes
-             FROM job WHERE file_state <> 'placed' ORDER BY offered_ms, job_id LIMIT $1";
+             FROM job WHERE file_state IN ('receiving', 'placing') ORDER BY offered_ms, job_id LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![JOBS_RECEIVING_MAX]).await?;
         let job = |row: &Row| {
             let bytes = u64::try_from(row.int("bytes")?).unwrap_or(0);
@@ -219,20 +244,27 @@ impl Catalogue {
         Ok(())
     }
 
-    /// A job's folder is built and about to be put in its place.
-    pub(in crate::lab) async fn set_placing(&self, job_id: &JobId) -> Result<(), NodeError> {
-        let sql = "UPDATE job SET file_state = 'placing' WHERE job_id = $1 AND file_state = 'receiving'";
-        self.ledger.execute(sql, args![job_id.to_string()]).await?;
-        Ok(())
+    /// A job's folder is built and about to be put in its place; false when the job was
+    /// taken back, or is no longer the one that was built.
+    pub(in crate::lab) async fn set_placing(&self, job: &PrintJob) -> Result<bool, NodeError> {
+        self.ledger
+            .write(|tx| {
+                Box::pin(async move {
+                    let standing = stored_job(tx, &job.job_id).await?;
+                    if !standing.is_some_and(|row| row.file_state == FileState::Receiving && row.job == *job) {
+                        return Ok(false);
+                    }
+                    let sql = "UPDATE job SET file_state = 'placing' WHERE job_id = $1";
+                    tx.execute(sql, args![job.job_id.to_string()]).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 
-    /// A job's folder is in its place: the receipt goes out, and what is no longer
-    /// needed may be removed from the receiving folder.
-    pub(in crate::lab) async fn set_placed(
-        &self,
-        job_id: &JobId,
-        receipt: &Report,
-    ) -> Result<Vec<ContentKey>, NodeError> {
+    /// A job's folder is in its place: the receipt goes out, and print files that no
+    /// other job needs are merely kept from now on.
+    pub(in crate::lab) async fn set_placed(&self, job_id: &JobId, receipt: &Report) -> Result<(), NodeError> {
         let sql = "UPDATE job SET file_state = 'placed', trouble = NULL,
                  state = CASE WHEN state = 'receiving' THEN 'received' ELSE state END
              WHERE job_id = $1 AND file_state <> 'placed'";
@@ -240,10 +272,10 @@ impl Catalogue {
             .write(|tx| {
                 Box::pin(async move {
                     if tx.execute(sql, args![job_id.to_string()]).await? == 0 {
-                        return Ok(Vec::new());
+                        return Ok(());
                     }
                     post(tx, receipt).await?;
-                    forget_contents_of(tx, job_id).await
+                    keep_unneeded(tx, receipt.photographer).await
                 })
             })
             .await
@@ -270,13 +302,14 @@ impl Catalogue {
 
     /// Jobs whose files are on their way, and jobs that are here and not shipped.
     pub(in crate::lab) async fn count_jobs(&self) -> Result<(u64, u64), NodeError> {
-        let receiving = self.count("SELECT COUNT(*) AS found FROM job WHERE file_state <> 'placed'").await?;
+        let receiving = "SELECT COUNT(*) AS found FROM job WHERE file_state IN ('receiving', 'placing')";
+        let receiving = self.count(receiving).await?;
         let sql = "SELECT COUNT(*) AS found FROM job WHERE file_state = 'placed' AND state <> 'shipped'";
         Ok((receiving, self.count(sql).await?))
     }
 }
 
-async fn stored_job(tx: &mut Tx<'_>, job_id: &JobId) -> Result<Option<JobRow>, NodeError> {
+pub(super) async fn stored_job(tx: &mut Tx<'_>, job_id: &JobId) -> Result<Option<JobRow>, NodeError> {
     let row = tx.fetch_optional("SELECT * FROM job WHERE job_id = $1", args![job_id.to_string()]).await?;
     row.as_ref().map(job_row).transpose()
 }
@@ -286,6 +319,12 @@ async fn insert_job(tx: &mut Tx<'_>, photographer: PeerId, offer: &[u8], job: &P
          VALUES ($1, $2, $3, $4, $5, 'receiving', 'receiving', '')";
     let (job_id, peer) = (job.job_id.to_string(), photographer.to_string());
     tx.execute(sql, args![&job_id, &peer, job.order_id.to_string(), offer, now_ms()]).await?;
+    insert_files(tx, photographer, job).await
+}
+
+/// The job's manifest; nothing has crossed for it.
+pub(super) async fn insert_files(tx: &mut Tx<'_>, photographer: PeerId, job: &PrintJob) -> Result<(), NodeError> {
+    let (job_id, peer) = (job.job_id.to_string(), photographer.to_string());
     for (place, file) in (0_u32..).zip(&job.files) {
         let sql = "INSERT INTO job_file (job_id, place, photographer, root, bytes, verified_bytes, discarded_bytes)
              VALUES ($1, $2, $3, $4, $5, 0, 0)";
@@ -309,7 +348,9 @@ async fn post(tx: &mut Tx<'_>, report: &Report) -> Result<(), NodeError> {
 
 fn job_row(row: &Row) -> Result<JobRow, NodeError> {
     let photographer = read(&row.text("photographer")?)?;
-    let JobRequest::Offer(offer) = codec::decode(&row.bytes("offer")?, CONTROL_BYTES_MAX)?;
+    let JobRequest::Offer(offer) = codec::decode(&row.bytes("offer")?, CONTROL_BYTES_MAX)? else {
+        return Err(unreadable("a job"));
+    };
     Ok(JobRow {
         photographer,
         job: offer.open_from(&photographer)?,

@@ -7,6 +7,7 @@ mod figures;
 mod jobs;
 mod peers;
 mod schema;
+mod withdrawals;
 
 use std::path::Path;
 
@@ -17,10 +18,12 @@ use enprint_store::ledger::{Ledger, LedgerLocation, Migration};
 pub(super) use contents::{Content, ContentKey, Crossed};
 pub(super) use jobs::{FileState, JobRow, JobState, Offered, Report};
 pub(super) use peers::{HostRow, PhotographerRow, Standing};
+pub(super) use withdrawals::Withdrawn;
 
 use crate::error::NodeError;
 
-static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::HOSTS];
+static MIGRATIONS: &[Migration] =
+    &[outbox::migration(1), schema::FIRST, schema::HOSTS, schema::WITHDRAWN_AND_KEPT];
 
 /// Messages that a status lists.
 const WAITING_LISTED: u32 = 100;

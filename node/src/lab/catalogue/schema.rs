@@ -3,6 +3,26 @@
 
 use enprint_store::ledger::Migration;
 
+/// Jobs that were taken back, and print files that are kept for a reprint.
+///
+/// `withdrawn_job` outlives the job, or was never followed by one: an offer of it that
+/// comes late is not taken. `content.kept_ms` is when the last job that needed it was
+/// over; none while a job needs it.
+pub(super) const WITHDRAWN_AND_KEPT: Migration = Migration::new(
+    4,
+    "withdrawn jobs, kept print files",
+    "
+CREATE TABLE withdrawn_job (
+    photographer {TEXT} NOT NULL,
+    job_id {TEXT} NOT NULL,
+    withdrawn_before {INT} NOT NULL,
+    at_ms {INT} NOT NULL,
+    PRIMARY KEY (photographer, job_id)
+) {STRICT};
+ALTER TABLE content ADD COLUMN kept_ms {INT};
+",
+);
+
 /// The first tables.
 ///
 /// `job.offer` is the offer as it was signed. `file_state` is how far its files are

@@ -74,7 +74,16 @@ impl Node {
         }
         let subtrees = Arc::new(self.subtrees(wanted, &content).await?);
         let (receiving, key, bytes) = (self.receiving.clone(), wanted.key, content.bytes);
-        let part = Arc::new(blocking(move || receiving.open(&key, bytes)).await?);
+        let is_whole = content.ranges.is_full();
+        let part = Arc::new(
+            blocking(move || {
+                if !is_whole {
+                    receiving.own(&key)?;
+                }
+                receiving.open(&key, bytes)
+            })
+            .await?,
+        );
         let mut ranges = content.ranges;
         if part.is_new() && ranges.bytes() > 0 {
             tracing::warn!(file = %key.root, "a received file is gone; it is fetched again");

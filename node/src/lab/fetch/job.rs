@@ -1,5 +1,6 @@
 //! One job: its files, then its folder in the hot folder, then the receipt. May be
-//! broken off at any line and gone on with from what the catalogue says.
+//! broken off at any line and gone on with from what the catalogue says; a job that the
+//! photographer takes back meanwhile ends at the next line that looks.
 
 use enprint_protocol::ids::{CommandId, JobId};
 use enprint_protocol::print_job::PrintJob;
@@ -25,9 +26,13 @@ impl Node {
     ) -> Result<(), NodeError> {
         let Some(row) = self.catalogue.job(&job_id).await? else { return Ok(()) };
         if row.file_state == FileState::Receiving {
-            self.reach(&row).await?;
+            if self.lacks_bytes(&row).await? {
+                self.reach(&row).await?;
+            }
             self.fetch_files(&row, progressed, stop).await?;
-            self.build_folder(&row).await?;
+            if self.is_still(&row).await? {
+                self.build_folder(&row).await?;
+            }
         }
         let Some(row) = self.catalogue.job(&job_id).await? else { return Ok(()) };
         if row.file_state == FileState::Placing {
@@ -75,6 +80,17 @@ impl Node {
         }
     }
 
+    async fn lacks_bytes(&self, row: &JobRow) -> Result<bool, NodeError> {
+        let files = self.catalogue.job_files(&row.job.job_id).await?;
+        Ok(files.iter().any(|file| file.here_bytes < file.bytes))
+    }
+
+    /// Whether the job is still wanted, with these files.
+    async fn is_still(&self, row: &JobRow) -> Result<bool, NodeError> {
+        let now = self.catalogue.job(&row.job.job_id).await?;
+        Ok(now.is_some_and(|now| now.file_state == FileState::Receiving && now.job == row.job))
+    }
+
     async fn build_folder(&self, row: &JobRow) -> Result<(), NodeError> {
         let job = row.job.clone();
         let taken = self.catalogue.folders_like(&job.order_id.number()).await?;
@@ -89,16 +105,17 @@ impl Node {
         let keys: Vec<_> = wanted(row).iter().map(|wanted| wanted.key).collect();
         let files: Vec<_> = keys.iter().map(|key| self.receiving.path(key)).collect();
         let (job, photographer, lab) = (row.job.clone(), row.photographer, self.config.name.clone());
+        let building = folder.clone();
         let built = blocking(move || {
             let parties = Parties { photographer, lab: &lab, received_at: now() };
-            folder.build(&job, &files, parties)
+            building.build(&job, &files, parties)
         })
         .await;
         // From here on they are read again: what could not be built may be damaged, and
         // what was built has a second name.
         keys.iter().for_each(|key| self.fetcher.set_whole(key, false));
         built?;
-        self.catalogue.set_placing(&row.job.job_id).await
+        if self.catalogue.set_placing(&row.job).await? { Ok(()) } else { blocking(move || folder.clear()).await }
     }
 
     /// Puts the built folder in its place, once: a lab that was killed here finds out
@@ -119,15 +136,12 @@ impl Node {
         let files = u32::try_from(row.job.files.len()).unwrap_or(u32::MAX);
         let bytes = bytes_of(&row.job);
         let status_id = CommandId::derived("enprint receipt 1", &[&job_id.0]);
-        let receipt = self.signed_report(row, status_id, StatusKind::Received { files, bytes })?;
-        let unneeded = self.catalogue.set_placed(&job_id, &receipt).await?;
+        let crossed = self.catalogue.job_files(&job_id).await?;
+        let crossed_bytes = Some(crossed.iter().map(|file| file.verified_bytes).sum());
+        let receipt = self.signed_report(row, status_id, StatusKind::Received { files, bytes, crossed_bytes })?;
+        self.catalogue.set_placed(&job_id, &receipt).await?;
         tracing::info!(job.id = %job_id, order.id = %row.job.order_id, files, bytes, "a job is in the hot folder");
-        let receiving = self.receiving.clone();
-        blocking(move || {
-            unneeded.iter().for_each(|key| receiving.remove(key));
-            Ok(())
-        })
-        .await
+        self.forget_kept_files(self.config.keep_bytes).await.map(drop)
     }
 }
 

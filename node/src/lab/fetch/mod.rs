@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enprint_protocol::PeerId;
 use enprint_protocol::ids::JobId;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -79,7 +79,7 @@ impl Fetcher {
     }
 
     /// Notes that a content was read back whole, or that it is to be read again.
-    fn set_whole(&self, key: &ContentKey, is_whole: bool) {
+    pub(super) fn set_whole(&self, key: &ContentKey, is_whole: bool) {
         let mut whole = locked(&self.whole);
         if is_whole {
             whole.insert(*key)
@@ -93,13 +93,19 @@ impl Fetcher {
     }
 
     /// Waits until nobody else fetches this content.
-    async fn content_alone(&self, key: ContentKey) -> tokio::sync::OwnedMutexGuard<()> {
-        let alone = {
-            let mut contents = locked(&self.contents);
-            contents.retain(|_, alone| Arc::strong_count(alone) > 1);
-            Arc::clone(contents.entry(key).or_default())
-        };
-        alone.lock_owned().await
+    async fn content_alone(&self, key: ContentKey) -> OwnedMutexGuard<()> {
+        self.alone_with(key).lock_owned().await
+    }
+
+    /// As [`Self::content_alone`]; none while somebody fetches it.
+    pub(super) fn content_at_rest(&self, key: ContentKey) -> Option<OwnedMutexGuard<()>> {
+        self.alone_with(key).try_lock_owned().ok()
+    }
+
+    fn alone_with(&self, key: ContentKey) -> Arc<tokio::sync::Mutex<()>> {
+        let mut contents = locked(&self.contents);
+        contents.retain(|_, alone| Arc::strong_count(alone) > 1);
+        Arc::clone(contents.entry(key).or_default())
     }
 
     fn begin(&self, now: Instant) -> Option<JobId> {

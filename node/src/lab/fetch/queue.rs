@@ -79,9 +79,14 @@ impl Queue {
         Some(job_id)
     }
 
-    /// A job is finished, or no longer wanted.
+    /// A job is finished, or no longer wanted; unless it was offered again meanwhile.
     pub(super) fn done(&mut self, job_id: &JobId) {
-        self.jobs.remove(job_id);
+        match self.jobs.get_mut(job_id) {
+            Some(entry) if entry.state == (State::Running { again: true }) => {
+                entry.state = State::Waiting { until: None };
+            }
+            _ => drop(self.jobs.remove(job_id)),
+        }
     }
 
     /// A job came to a halt. It is tried again later, sooner if it `progressed`.
@@ -231,6 +236,19 @@ mod tests {
         queue.wake(&PeerId::random());
         assert_eq!(queue.begin(now), None);
         queue.wake(&ana);
+        assert_eq!(queue.begin(now), Some(job(1)));
+        queue.done(&job(1));
+        assert!(queue.jobs.is_empty());
+    }
+
+    #[test]
+    fn a_job_that_is_offered_again_while_its_withdrawal_is_noticed_is_not_lost() {
+        let (ana, now) = (PeerId::random(), Instant::now());
+        let mut queue = Queue::default();
+        queue.add(job(1), ana, 1);
+        assert_eq!(queue.begin(now), Some(job(1)));
+        queue.add(job(1), ana, 1);
+        queue.done(&job(1));
         assert_eq!(queue.begin(now), Some(job(1)));
         queue.done(&job(1));
         assert!(queue.jobs.is_empty());

@@ -155,13 +155,13 @@ fn place_file(from: &Path, to: &Path, root: &ContentHash) -> Result<(), NodeErro
 
 /// Whether nobody else can write to this file by another name.
 #[cfg(unix)]
-fn has_one_name(path: &Path) -> bool {
+pub(in crate::lab) fn has_one_name(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|data| std::os::unix::fs::MetadataExt::nlink(&data) == 1)
 }
 
 /// Not known here, so every file is copied.
 #[cfg(not(unix))]
-fn has_one_name(_: &Path) -> bool {
+pub(in crate::lab) fn has_one_name(_: &Path) -> bool {
     false
 }
 

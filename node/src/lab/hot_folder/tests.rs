@@ -51,6 +51,7 @@ fn job() -> PrintJob {
             line(3, 1, PrintSize::CM_10X15, 3),
         ],
         files: vec![file("DSC_0001.JPG", JPEG), file("DSC_0002.NEF", b"II*\0 a tiff")],
+        withdrawn_before: 0,
     }
 }
 
