@@ -55,6 +55,15 @@ pub enum OriginalRequest {
     },
 }
 
+impl OriginalRequest {
+    /// The file that is asked for, and the job that permits it.
+    pub fn file(&self) -> (JobId, ContentHash) {
+        match self {
+            Self::Subtrees { job_id, root } | Self::Range { job_id, root, .. } => (*job_id, *root),
+        }
+    }
+}
+
 /// What the photographer's node answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OriginalReply {

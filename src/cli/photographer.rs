@@ -198,6 +198,14 @@ pub enum PhotographerVerb {
         #[command(flatten)]
         rules: PrintRulesArgs,
     },
+    /// Says which originals have left, when, to which lab, and whether they crossed once
+    Custody {
+        /// The event's name or id
+        #[arg(long)]
+        event: String,
+        #[command(flatten)]
+        selection: SelectionArgs,
+    },
     /// How the node is
     Status,
     /// Reads every byte of an event's originals and proofs and checks it

@@ -120,6 +120,7 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
         Verb::Send { order, lab } => Command::Send { order, lab },
         Verb::Labs => Command::Labs,
         Verb::UseLab { lab, hosts, rules } => Command::UseLab { lab, hosts, rules: rules.read()? },
+        Verb::Custody { event, selection } => Command::Custody { event, selection: selection.into() },
         Verb::Status => Command::Status,
         Verb::Verify { event } => Command::Verify { event },
         Verb::Export { event, folder } => {

@@ -2,8 +2,8 @@
 
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
-    EditReport, EventSummary, HostSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoSummary,
-    PublishReport, PublishedAt,
+    EditReport, EventSummary, HostSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoCustody,
+    PhotoSummary, PublishReport, PublishedAt, Transfer,
 };
 use enprint_protocol::publish::NotForPrint;
 
@@ -35,6 +35,7 @@ pub fn words(answer: &Answer) -> String {
         Answer::Hosts { hosts } => host_list(hosts),
         Answer::Labs { labs } if labs.is_empty() => "No host has named a lab yet.".into(),
         Answer::Labs { labs } => lab_list(labs),
+        Answer::Custody { photos } => photos.iter().map(custody).collect(),
         Answer::Status(status) => node_status(status),
         Answer::Verified { blobs, bytes: read, damaged } => verified(*blobs, *read, damaged),
         Answer::Exported { files, bytes: written } => {
@@ -130,6 +131,32 @@ fn photo_list(photos: &[PhotoSummary]) -> String {
         ]
     };
     columns(&photos.iter().map(row).collect::<Vec<_>>())
+}
+
+fn custody(photo: &PhotoCustody) -> String {
+    let mut text = format!("{}, {}\n", photo.file_name, bytes(photo.bytes));
+    if photo.transfers.is_empty() {
+        text += "  stayed at home\n";
+    }
+    for transfer in &photo.transfers {
+        text += &format!("  {}\n", transferred(transfer));
+    }
+    text
+}
+
+fn transferred(transfer: &Transfer) -> String {
+    let what = if transfer.is_original { "the original" } else { "a print file made from it" };
+    let taken_back = if transfer.withdrawn { ", taken back" } else { "" };
+    let mut text = format!("{what} for order {} to {}{taken_back}: ", transfer.order, transfer.lab);
+    text += &match transfer.left_at {
+        Some(at) => format!("left {at}, crossed {}, {} sent", transfer.crossed, bytes(transfer.sent_bytes)),
+        None if transfer.verified => "the lab had it, nothing crossed".to_owned(),
+        None => "nothing has left yet".to_owned(),
+    };
+    if let (Some(at), Some(receipt)) = (transfer.received_at, &transfer.receipt) {
+        text += &format!(", verified by the lab {at}, receipt {receipt}");
+    }
+    text
 }
 
 fn published(report: &PublishReport) -> String {

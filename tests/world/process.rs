@@ -49,8 +49,13 @@ impl Process {
 
     /// As [`Self::lab`], with further flags.
     pub async fn lab_with(dir: &Path, flags: &[&str]) -> Self {
+        Self::lab_named(dir, "The lab", flags).await
+    }
+
+    /// A lab of that name.
+    pub async fn lab_named(dir: &Path, name: &str, flags: &[&str]) -> Self {
         let hot = dir.join("hot");
-        let own = ["--name", "The lab", "--hot-folder", hot.to_str().unwrap()];
+        let own = ["--name", name, "--hot-folder", hot.to_str().unwrap()];
         Self::start("lab", dir, &own.iter().chain(flags).copied().collect::<Vec<_>>()).await
     }
 

@@ -1,5 +1,6 @@
 //! The receiving folder: print files on their way, each a file of its full length that
-//! fills range by range, and those that are kept for a reprint. Which ranges of it count is the catalogue's. All functions block.
+//! fills range by range, and those that are kept for a reprint. Which ranges of a file
+//! count is the catalogue's. All functions block.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};

@@ -7,18 +7,21 @@ use std::sync::Arc;
 use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
 use enprint_protocol::status::{Report, StatusKind, StatusReply, StatusRequest};
-use enprint_protocol::{PeerId, Refusal, codec};
+use enprint_protocol::{ErrorCode, PeerId, ProtocolError, Refusal, codec, text};
 use enprint_store::ledger::outbox::Waiting;
 use enprint_store::ledger::{Courier, Deliver, Delivery, Parcel};
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::Wish;
+use super::catalogue::{LabRow, Wish};
 use super::commands::WaitingMessage;
 use super::node::{Node, now};
 use super::publish::PublishWish;
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::stored;
+
+const SUSPENDED: &str =
+    "The host does not take this node at the moment. What waits is sent once it does; its operator knows why.";
 
 /// Delivers until `shutdown`.
 pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
@@ -36,6 +39,9 @@ impl Deliver for Deliverer {
     async fn deliver(&self, parcel: &Parcel) -> Delivery {
         match self.node.deliver(parcel).await {
             Ok(()) => Delivery::Settled,
+            Err(NodeError::Refused(refusal)) if refusal.code == ErrorCode::Refused => {
+                self.node.was_refused(parcel, refusal).await
+            }
             Err(error) => error.into_delivery(),
         }
     }
@@ -45,6 +51,7 @@ impl Node {
     async fn deliver(&self, parcel: &Parcel) -> Result<(), NodeError> {
         match parcel.kind.as_str() {
             "job" => self.deliver_job(parcel).await,
+            "withdraw-job" => self.deliver_withdrawal(parcel).await,
             "status" => self.deliver_status(parcel).await,
             kind if kind == Wish::Publish.kind() => {
                 let Some(host) = self.host_of_lane(&parcel.peer).await? else { return Ok(()) };
@@ -60,11 +67,74 @@ impl Node {
         }
     }
 
+    /// A host that has suspended this node refuses whatever it says, in the words that it
+    /// has for what is not there. Whether it is that, the host's directory tells: it is
+    /// refused, too. Then the parcel waits until the host takes the node again.
+    async fn was_refused(&self, parcel: &Parcel, refusal: Refusal) -> Delivery {
+        let Some(host) = host_of(parcel) else { return NodeError::Refused(refusal).into_delivery() };
+        match self.announce(host).await {
+            // Restored meanwhile, or never suspended: once more will tell.
+            Ok(()) => match self.deliver(parcel).await {
+                Ok(()) => Delivery::Settled,
+                Err(error) => error.into_delivery(),
+            },
+            Err(NodeError::Refused(_)) => Delivery::TryLater(SUSPENDED.into()),
+            Err(error) if error.may_pass() => Delivery::TryLater(error.to_string()),
+            Err(_) => NodeError::Refused(refusal).into_delivery(),
+        }
+    }
+
     async fn deliver_job(&self, parcel: &Parcel) -> Result<(), NodeError> {
         let lab: PeerId = stored::read(&parcel.peer)?;
         let request: JobRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
-        let JobRequest::Offer(signed) = &request;
+        let JobRequest::Offer(signed) = &request else { return Err(stored::unreadable("an offer")) };
         let job = signed.open_from(&self.client.peer_id())?;
+        if !self.catalogue.is_offered(job.job_id, job.withdrawn_before).await? {
+            return Ok(()); // it went to another lab, or was offered anew
+        }
+        let known = self.meet_lab(lab).await?;
+        match self.client.ask::<OfferJob>(lab, request).await? {
+            JobReply::Needs { .. } => {
+                let status = self.own_status(job.order_id, StatusKind::Offered { lab: known.name })?;
+                self.catalogue.taken_by_lab(&parcel.id, job.job_id, &status).await
+            }
+            JobReply::Withdrawn => Err(other_question()),
+            JobReply::Refused(_) if !self.catalogue.is_offered(job.job_id, job.withdrawn_before).await? => Ok(()),
+            JobReply::Refused(refusal) => {
+                let trouble = format!("{} says: {}", known.name, refusal.text);
+                self.catalogue.set_trouble(job.order_id, &trouble).await?;
+                Err(NodeError::Refused(Refusal { text: trouble, ..refusal }))
+            }
+        }
+    }
+
+    /// Tells a lab that an order it was offered went elsewhere. A lab that can't let go of
+    /// it is for the photographer to call.
+    async fn deliver_withdrawal(&self, parcel: &Parcel) -> Result<(), NodeError> {
+        let lab: PeerId = stored::read(&parcel.peer)?;
+        let request: JobRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
+        let JobRequest::Withdraw { job_id, .. } = request else { return Err(stored::unreadable("a withdrawal")) };
+        let known = self.meet_lab(lab).await?;
+        match self.client.ask::<OfferJob>(lab, request).await? {
+            JobReply::Withdrawn => {
+                self.catalogue.settle(&parcel.id).await?;
+                self.let_rest(lab).await;
+                Ok(())
+            }
+            JobReply::Needs { .. } => Err(other_question()),
+            JobReply::Refused(refusal) if refusal.is_temporary() => Err(NodeError::Refused(refusal)),
+            JobReply::Refused(refusal) => match self.catalogue.job(job_id).await? {
+                Some(job) if !job.is_open => {
+                    let trouble = still_has_it(&known.name, &refusal.text);
+                    self.catalogue.set_trouble(job.order_id, &trouble).await
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Looks for a lab, and wants a connection to it.
+    async fn meet_lab(&self, lab: PeerId) -> Result<LabRow, NodeError> {
         if !self.client.is_connected(&lab) {
             self.look_for_lab(lab).await; // it may have moved
         }
@@ -72,18 +142,8 @@ impl Node {
             return Err(stored::unreadable("a lab"));
         };
         self.admission.admit(lab);
-        self.client.keep_connected(lab, known.addresses).await?;
-        match self.client.ask::<OfferJob>(lab, request).await? {
-            JobReply::Needs { .. } => {
-                let status = self.own_status(job.order_id, StatusKind::Offered { lab: known.name })?;
-                self.catalogue.taken_by_lab(&parcel.id, &status).await
-            }
-            JobReply::Refused(refusal) => {
-                let trouble = format!("{} says: {}", known.name, refusal.text);
-                self.catalogue.set_trouble(job.order_id, &trouble).await?;
-                Err(NodeError::Refused(Refusal { text: trouble, ..refusal }))
-            }
-        }
+        self.client.keep_connected(lab, known.addresses.clone()).await?;
+        Ok(known)
     }
 
     async fn deliver_status(&self, parcel: &Parcel) -> Result<(), NodeError> {
@@ -100,6 +160,7 @@ impl Node {
         let waiting = self.catalogue.waiting().await?;
         let what = |kind: &str| match kind {
             "job" => "A print job for the lab",
+            "withdraw-job" => "A print job that is taken back from the lab",
             "status" => "News of an order for the host",
             "publish" => "Photos to publish",
             "withdraw" => "Photos to take off the host",
@@ -109,4 +170,21 @@ impl Node {
         let message = |row: Waiting| WaitingMessage::new(what(&row.kind).to_owned(), row, now_ms);
         Ok(waiting.into_iter().map(message).collect())
     }
+}
+
+/// The host that a parcel is for, if it is for one.
+fn host_of(parcel: &Parcel) -> Option<PeerId> {
+    let kinds = ["status", Wish::Publish.kind(), Wish::Withdraw.kind()];
+    let (_, peer) = parcel.peer.rsplit_once(':').unwrap_or(("", parcel.peer.as_str()));
+    peer.parse().ok().filter(|_| kinds.contains(&parcel.kind.as_str()))
+}
+
+/// What the photographer reads when another lab may print an order, too.
+pub(super) fn still_has_it(lab: &str, words: &str) -> String {
+    let (lab, words) = (text::shown(lab), text::cleaned(words));
+    format!("“{lab}” had this order before and can't be made to let go of it: {words} Ask it not to print this order.")
+}
+
+fn other_question() -> NodeError {
+    ProtocolError::Malformed { reason: "the lab answered another question".into() }.into()
 }

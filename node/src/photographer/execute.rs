@@ -9,7 +9,7 @@ use enprint_protocol::text;
 use super::catalogue::{EventRow, HostRow};
 use super::commands::{ImportReport, PhotoSummary, PhotographerAnswer, PhotographerCommand};
 use super::import::{Import, files_below};
-use super::node::{Node, Photographer, blocking, now};
+use super::node::{Node, Photographer, blocking};
 use super::publish::PublishWish;
 use super::selection::Selection;
 use crate::control::{Commands, Progress};
@@ -56,6 +56,7 @@ impl Commands for Photographer {
                 node.list_labs().await
             }
             Command::UseLab { lab, hosts, rules } => node.use_lab(&lab, &hosts, rules, &progress).await,
+            Command::Custody { event, selection } => node.show_custody(&event, &selection).await,
             Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
             Command::Verify { event } => node.verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
@@ -148,7 +149,11 @@ impl Node {
     }
 
     async fn publish_so_far(&self, row: &EventRow, hosts: &[HostRow]) {
-        let wish = PublishWish { event_id: row.record.event_id, selection: Selection::default(), asked_ms: now().0 };
+        let asked_ms = match self.catalogue.next_moment().await {
+            Ok(asked_ms) => asked_ms,
+            Err(error) => return tracing::warn!(%error, "nothing is published yet"),
+        };
+        let wish = PublishWish { event_id: row.record.event_id, selection: Selection::default(), asked_ms };
         for host in hosts.iter().filter(|host| self.is_connected_to(host)) {
             if let Err(error) = self.publish_wish(host, &wish, &Progress::silent()).await {
                 tracing::debug!(%error, "nothing is published yet");

@@ -154,7 +154,8 @@ impl Node {
 
     async fn offer(&self, row: &OrderRow, lab: &LabRow, files: JobFiles) -> Result<(), NodeError> {
         let event = self.catalogue.event(row.order.event_id).await?.ok_or(NodeError::ShuttingDown)?;
-        let job = print_job(&row.order, &event.record.name, &event.record.photographer, lab.peer_id, &files);
+        let mut job = print_job(&row.order, &event.record.name, &event.record.photographer, lab.peer_id, &files);
+        job.withdrawn_before = self.catalogue.withdrawn_before(job.job_id, &files.files).await?;
         job.check()?;
         let payload = codec::encode(&enprint_protocol::print_job::JobRequest::Offer(Signed::sign(&job, &self.key)?))?;
         let new = NewJob {
@@ -162,6 +163,7 @@ impl Node {
             order_id: job.order_id,
             event_id: row.order.event_id,
             lab: lab.peer_id,
+            withdrawn: job.withdrawn_before,
             files: files.files,
             payload,
             at: now(),
@@ -288,6 +290,7 @@ fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, f
             })
             .collect(),
         files: files.files.iter().map(|file| file.file.clone()).collect(),
+        withdrawn_before: 0,
     }
 }
 

@@ -20,6 +20,7 @@
 //! | `kept_files` | how long it is kept for the next order |
 //! | `turns` | one at a time for each order |
 //! | `ranges` | the bytes that a lab may have |
+//! | `custody` | what left, when, to whom, and the receipt |
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
 //! | `uplink` | the connections to hosts |
@@ -30,6 +31,7 @@ pub mod catalogue;
 pub mod commands;
 pub mod config;
 mod courier;
+mod custody;
 mod desk;
 pub mod edit;
 mod enlargers;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::archive::EventArchive;
 use super::catalogue::Catalogue;
 use super::config::PhotographerConfig;
+use super::custody::{self, Custody};
 use super::enlargers::Enlargers;
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
@@ -54,6 +55,7 @@ pub(super) struct Node {
     pub(super) permissions: Permissions,
     pub(super) sending: Sending,
     pub(super) counts: Counts,
+    pub(super) custody: Custody,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One at a time for each order, while its print files are made.
@@ -94,6 +96,7 @@ impl Photographer {
             enlargers: Enlargers::new(config.workers),
             proofs: proofs_of(&config)?,
             sending: Sending::new(&config),
+            custody: Custody::default(),
             config,
             archive,
             catalogue,
@@ -128,12 +131,17 @@ impl Photographer {
         let uplink = tokio::spawn(uplink::run(self.node.clone(), stop.clone()));
         let courier = tokio::spawn(courier::run(self.node.clone(), stop.clone()));
         let fulfil = tokio::spawn(fulfil::run(self.node.clone(), stop.clone()));
+        let custody_stop = CancellationToken::new();
+        let custody = tokio::spawn(custody::run(self.node.clone(), custody_stop.clone()));
         let data_dir = self.node.config.data_dir.clone();
         let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;
         stop.cancel();
         for task in [desk, uplink, courier, fulfil] {
             drop(task.await);
         }
+        // What was sent until the very end is counted.
+        custody_stop.cancel();
+        drop(custody.await);
         self.shutdown.cancel();
         drop(peer.await);
         served

@@ -81,17 +81,27 @@ impl Node {
             Some(job_id) => self.catalogue.job(job_id).await?,
             None => None,
         };
-        let is_its_own = job.is_some_and(|job| job.lab == lab && job.order_id == status.order_id);
-        if !is_its_own || !status.kind.is_of_lab() {
-            return Ok(Refusal::uniform().into());
-        }
+        let job = job.filter(|job| job.lab == lab && job.order_id == status.order_id);
+        let Some(job) = job.filter(|_| status.kind.is_of_lab()) else { return Ok(Refusal::uniform().into()) };
         let noted = NotedStatus { status, signer: lab, payload: codec::encode(&StatusRequest::Report(signed))? };
+        if !job.is_open {
+            return self.note_of_withdrawn(&noted).await;
+        }
         let received =
             matches!(noted.status.kind, StatusKind::Received { .. }).then_some(noted.status.job_id).flatten();
         self.catalogue.note_status(&noted).await?;
         if let Some(job_id) = received {
             self.give_back_files(Some(job_id)).await;
+            self.let_rest(lab).await;
         }
+        Ok(StatusReply::Noted)
+    }
+
+    /// Takes down what a lab says of an order that went to another lab meanwhile.
+    async fn note_of_withdrawn(&self, noted: &NotedStatus) -> Result<StatusReply, NodeError> {
+        let lab = self.catalogue.lab(noted.signer).await?.map(|lab| lab.name).unwrap_or_default();
+        let trouble = super::courier::still_has_it(&lab, "It has the files.");
+        self.catalogue.note_withdrawn(noted, &trouble).await?;
         Ok(StatusReply::Noted)
     }
 

@@ -30,7 +30,7 @@ use crate::stored;
 pub(super) struct PublishWish {
     pub(super) event_id: EventId,
     pub(super) selection: Selection,
-    /// Photos withdrawn after this moment are left out.
+    /// Photos withdrawn after this moment are left out: see `Catalogue::next_moment`.
     pub(super) asked_ms: i64,
 }
 
@@ -94,7 +94,7 @@ impl Node {
     ) -> Result<PublishReport, NodeError> {
         let event_id = event.record.event_id;
         self.catalogue.show_at(event_id, hosts).await?;
-        let wish = PublishWish { event_id, selection, asked_ms: super::node::now().0 };
+        let wish = PublishWish { event_id, selection, asked_ms: self.catalogue.next_moment().await? };
         let parcels = self.wishes(Wish::Publish, &wish, hosts).await?;
         let (mut report, mut refused) = (PublishReport::of(event), None);
         for (host, parcel) in parcels {
@@ -154,7 +154,7 @@ impl Node {
         hosts: &[HostRow],
     ) -> Result<PhotographerAnswer, NodeError> {
         let event_id = event.record.event_id;
-        let wish = PublishWish { event_id, selection, asked_ms: super::node::now().0 };
+        let wish = PublishWish { event_id, selection, asked_ms: self.catalogue.next_moment().await? };
         let photos = self.photo_ids(event_id, &wish.selection).await?;
         for host in hosts {
             self.catalogue.mark_withdrawn(event_id, host.peer_id, &photos, wish.asked_ms).await?;
@@ -333,7 +333,11 @@ impl Node {
         let count = photos.len() as u64;
         let bytes = photos.iter().map(|photo| (photo.thumbnail.jpeg.len() + photo.proof.jpeg.len()) as u64).sum();
         self.sending.wait_for_pace(bytes).await;
-        match self.ask_host(host, PublishRequest::Batch { event_id, photos }).await? {
+        let stored = self.ask_host(host, PublishRequest::Batch { event_id, photos }).await;
+        if matches!(&stored, Err(NodeError::Ask(error)) if error.is_before_sending()) {
+            self.sending.give_back(bytes);
+        }
+        match stored? {
             PublishReply::Stored => Ok((count, bytes)),
             other => Err(unexpected(&other)),
         }

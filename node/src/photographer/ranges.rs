@@ -2,7 +2,7 @@
 //! that very lab. There is no token; the permission is a row of the catalogue.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enprint_protocol::PeerId;
 use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
@@ -45,27 +45,48 @@ pub(super) struct Permitted {
 /// Permissions remembered between two ranges, so that not each asks the catalogue.
 #[derive(Debug, Default)]
 pub(super) struct Permissions {
-    known: Mutex<HashMap<Claim, Arc<Permitted>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    permitted: HashMap<Claim, Arc<Permitted>>,
+    /// How often everything was forgotten.
+    generation: u64,
 }
 
 impl Permissions {
     fn get(&self, claim: &Claim) -> Option<Arc<Permitted>> {
-        self.known.lock().ok()?.get(claim).cloned()
+        self.known().permitted.get(claim).cloned()
     }
 
-    fn remember(&self, claim: Claim, permitted: Arc<Permitted>) {
-        let Ok(mut known) = self.known.lock() else { return };
-        if known.len() >= PERMISSIONS_REMEMBERED {
-            known.clear();
+    /// To be taken before the catalogue is read.
+    fn generation(&self) -> u64 {
+        self.known().generation
+    }
+
+    /// Remembers what the catalogue said in that generation; what it said before
+    /// everything was forgotten may not hold any more.
+    fn remember(&self, claim: Claim, permitted: Arc<Permitted>, generation: u64) {
+        let mut known = self.known();
+        if known.generation != generation {
+            return;
         }
-        known.insert(claim, permitted);
+        if known.permitted.len() >= PERMISSIONS_REMEMBERED {
+            known.permitted.clear();
+        }
+        known.permitted.insert(claim, permitted);
     }
 
     /// Forgets everything: a job was closed or sent to another lab.
     pub(super) fn forget_all(&self) {
-        if let Ok(mut known) = self.known.lock() {
-            known.clear();
-        }
+        let mut known = self.known();
+        known.permitted.clear();
+        known.generation += 1;
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,14 +114,15 @@ impl Node {
         lab: PeerId,
         request: &OriginalRequest,
     ) -> Result<Option<Arc<Permitted>>, NodeError> {
-        let (OriginalRequest::Subtrees { job_id, root } | OriginalRequest::Range { job_id, root, .. }) = *request;
+        let (job_id, root) = request.file();
         let claim = Claim { lab, job_id, root };
         if let Some(permitted) = self.permissions.get(&claim) {
             return Ok(Some(permitted));
         }
+        let generation = self.permissions.generation();
         let Some(permitted) = self.catalogue.permitted(&claim).await? else { return Ok(None) };
         let permitted = Arc::new(permitted);
-        self.permissions.remember(claim, permitted.clone());
+        self.permissions.remember(claim, permitted.clone(), generation);
         Ok(Some(permitted))
     }
 
@@ -111,5 +133,30 @@ impl Node {
         let file = (permitted.photo_id, permitted.root);
         let range = blocking(move || archive.file_range(event_id, file, offset, length)).await?;
         Ok(OriginalReply::Range(ByteBuf::from(range)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_that_was_read_before_its_job_was_withdrawn_is_not_remembered() {
+        let (permissions, photo) = (Permissions::default(), ContentHash([1; 32]));
+        let claim = Claim { lab: PeerId::random(), job_id: JobId([2; 16]), root: photo };
+        let permitted = Arc::new(Permitted {
+            event_id: EventId([3; 16]),
+            photo_id: PhotoId(photo),
+            root: photo,
+            bytes: 1,
+            job_bytes: 1,
+            subtrees: Vec::new(),
+        });
+        let read_in = permissions.generation();
+        permissions.forget_all();
+        permissions.remember(claim, permitted.clone(), read_in);
+        assert!(permissions.get(&claim).is_none(), "the lab could go on fetching");
+        permissions.remember(claim, permitted, permissions.generation());
+        assert!(permissions.get(&claim).is_some());
     }
 }

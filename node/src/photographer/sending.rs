@@ -3,7 +3,7 @@
 //! taken its last byte; so no slow lab fills the memory, and none keeps another waiting.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
@@ -26,6 +26,9 @@ pub(super) struct Sending {
     places: Places,
     limit: Option<UploadLimit>,
     hours: Option<UploadHours>,
+    /// Who is next waits for the pace; the others wait for their turn, in order. So
+    /// whoever stops waiting has used nothing up.
+    next: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
     /// Ranges given to labs since the start, and their bytes. Statistics.
     served: [AtomicU64; 2],
@@ -34,7 +37,8 @@ pub(super) struct Sending {
 impl Sending {
     pub(super) fn new(config: &PhotographerConfig) -> Self {
         let (limit, hours) = (config.upload_limit, config.upload_hours);
-        Self { places: Places::new(held_max(limit)), limit, hours, pace: Mutex::default(), served: Default::default() }
+        let (next, pace) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self { places: Places::new(held_max(limit)), limit, hours, next, pace, served: Default::default() }
     }
 
     /// Ranges on their way out now.
@@ -53,14 +57,25 @@ impl Sending {
         self.served[1].fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Waits until `bytes` may leave.
+    /// Waits until `bytes` may leave. If they don't leave then, they are to be given
+    /// back.
     pub(super) async fn wait_for_pace(&self, bytes: u64) {
         let Some(limit) = self.limit else { return };
-        let at = {
-            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-            pace.let_go(limit, bytes, Instant::now())
-        };
+        let _next = self.next.lock().await;
+        let at = self.pace().free_from(Instant::now());
         tokio::time::sleep_until(at).await;
+        self.pace().let_go(limit, bytes, at);
+    }
+
+    /// `bytes` that were to leave did not: others may use their time.
+    pub(super) fn give_back(&self, bytes: u64) {
+        if let Some(limit) = self.limit {
+            self.pace().give_back(limit, bytes);
+        }
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// # Errors
@@ -80,13 +95,19 @@ impl Node {
     /// Answers a lab, when it is its turn, as long as it waits and the node is not stopping.
     pub(super) async fn send_to_lab(self: Arc<Self>, asked: Asked<FetchOriginal>) {
         let Asked { peer, request, mut reply } = asked;
+        let file = request.file();
         let made = tokio::select! {
             made = self.reply_to_lab(peer, request) => made,
             () = reply.unawaited() => return,
             () = self.stopping.cancelled() => return,
         };
         match made {
-            Ok((answer, place)) => reply.send_holding(answer, place),
+            Ok((answer, place)) => {
+                if let OriginalReply::Range(range) = &answer {
+                    self.custody.count(file, range.len() as u64);
+                }
+                reply.send_holding(answer, place);
+            }
             Err(error) => reply.send(refusal(&error).into()),
         }
     }
@@ -106,10 +127,29 @@ impl Node {
             }
             OriginalRequest::Range { offset, .. } => {
                 let place = self.turn_of(lab, &permitted, offset).await?;
-                let range = self.read_range(&permitted, offset).await?;
-                self.sending.count(permitted.range_bytes(offset));
-                Ok((range, Some(place)))
+                let range = self.range_if_still_permitted(lab, &request, offset).await;
+                match range {
+                    Ok(OriginalReply::Range(_)) => self.sending.count(permitted.range_bytes(offset)),
+                    _ => self.sending.give_back(permitted.range_bytes(offset)),
+                }
+                Ok((range?, Some(place)))
             }
+        }
+    }
+
+    /// While a range waited for its turn, its job may have gone to another lab.
+    async fn range_if_still_permitted(
+        &self,
+        lab: PeerId,
+        request: &OriginalRequest,
+        offset: u64,
+    ) -> Result<OriginalReply, NodeError> {
+        match self.permitted_to(lab, request).await? {
+            Some(permitted) => {
+                self.open_custody(request.file()).await?;
+                self.read_range(&permitted, offset).await
+            }
+            None => Ok(Refusal::uniform().into()),
         }
     }
 
@@ -120,7 +160,7 @@ impl Node {
         let place = sending.places.take(lab, RANGES_HELD_MAX, permitted.job_bytes).await;
         let place = place.ok_or(NodeError::ShuttingDown)?;
         sending.wait_for_pace(permitted.range_bytes(offset)).await;
-        sending.check_hours()?;
+        sending.check_hours().inspect_err(|_| sending.give_back(permitted.range_bytes(offset)))?;
         Ok(place)
     }
 }
@@ -135,7 +175,32 @@ fn held_max(limit: Option<UploadLimit>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
+
+    fn with_limit(limit: &str) -> Sending {
+        let mut config = PhotographerConfig::new(std::path::PathBuf::new());
+        config.upload_limit = Some(limit.parse().unwrap());
+        Sending::new(&config)
+    }
+
+    #[tokio::test]
+    async fn ranges_that_a_flapping_lab_no_longer_waits_for_hold_nobody_up() {
+        // A twentieth of a second's bytes.
+        let (sending, bytes) = (with_limit("8 Mbit/s"), 50_000);
+        sending.wait_for_pace(bytes).await;
+        let began = Instant::now();
+        for _ in 0..300 {
+            assert!(sending.wait_for_pace(20 * bytes).now_or_never().is_none() || began.elapsed().as_millis() > 40);
+        }
+        sending.wait_for_pace(bytes).await;
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+        sending.wait_for_pace(400 * bytes).await;
+        sending.give_back(400 * bytes);
+        sending.wait_for_pace(bytes).await;
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    }
 
     #[test]
     fn a_limit_keeps_few_ranges_in_hand() {

@@ -79,6 +79,17 @@ impl Node {
         Ok(())
     }
 
+    /// No longer wants the connection to a lab that has all its files: it comes by itself
+    /// with its news, and is looked for again when there is a job for it.
+    pub(super) async fn let_rest(&self, lab: PeerId) {
+        match self.catalogue.has_business_with(lab).await {
+            Ok(true) => {}
+            // The client is gone only when the node is.
+            Ok(false) => drop(self.client.release(lab).await),
+            Err(error) => tracing::debug!(peer.id = %lab, %error, "the connection to a lab is kept for now"),
+        }
+    }
+
     async fn greet(&self, peer: PeerId) {
         let host = self.catalogue.host_of(peer).await.ok().flatten();
         if host.is_some()

@@ -67,11 +67,19 @@ impl UploadHours {
 }
 
 impl Pace {
-    /// Lets `bytes` go, and says when.
-    pub(super) fn let_go(&mut self, limit: UploadLimit, bytes: u64, now: Instant) -> Instant {
-        let at = self.free_from.map_or(now, |free| free.max(now));
+    /// When the next bytes may go.
+    pub(super) fn free_from(&self, now: Instant) -> Instant {
+        self.free_from.map_or(now, |free| free.max(now))
+    }
+
+    /// Lets `bytes` go at that moment.
+    pub(super) fn let_go(&mut self, limit: UploadLimit, bytes: u64, at: Instant) {
         self.free_from = Some(at + limit.time_for(bytes));
-        at
+    }
+
+    /// Bytes that were let go stayed here.
+    pub(super) fn give_back(&mut self, limit: UploadLimit, bytes: u64) {
+        self.free_from = self.free_from.and_then(|free| free.checked_sub(limit.time_for(bytes)));
     }
 }
 
@@ -175,10 +183,17 @@ mod tests {
     #[test]
     fn the_pace_keeps_the_limit_and_saves_nothing_up() {
         let (mut pace, limit, start) = (Pace::default(), UploadLimit::new(100_000).unwrap(), Instant::now());
-        assert_eq!(pace.let_go(limit, 100_000, start), start);
-        assert_eq!(pace.let_go(limit, 50_000, start), start + Duration::from_secs(1));
+        let mut next = |bytes, now| {
+            let at = pace.free_from(now);
+            pace.let_go(limit, bytes, at);
+            at
+        };
+        assert_eq!(next(100_000, start), start);
+        assert_eq!(next(50_000, start), start + Duration::from_secs(1));
         let later = start + Duration::from_secs(60);
-        assert_eq!(pace.let_go(limit, 100_000, later), later);
-        assert_eq!(pace.let_go(limit, 100_000, later), later + Duration::from_secs(1));
+        assert_eq!(next(100_000, later), later);
+        assert_eq!(next(100_000, later), later + Duration::from_secs(1));
+        pace.give_back(limit, 100_000);
+        assert_eq!(pace.free_from(later), later + Duration::from_secs(1));
     }
 }

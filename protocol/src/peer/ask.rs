@@ -96,6 +96,14 @@ impl AskError {
         !matches!(self, Self::NotSpoken { .. } | Self::Message { .. } | Self::Stopped)
     }
 
+    /// Whether nothing of the request can have left this machine.
+    pub fn is_before_sending(&self) -> bool {
+        matches!(
+            self,
+            Self::NotConnected { .. } | Self::OnlyRelayed { .. } | Self::TooManyInFlight { .. } | Self::Stopped
+        )
+    }
+
     pub(super) fn from_failure<C: Conversation>(peer: PeerId, failure: OutboundFailure) -> Self {
         match failure {
             OutboundFailure::DialFailure => Self::NotConnected { peer },

@@ -102,6 +102,15 @@ impl Client {
         self.command(Command::ReturnWithin { peer, window: return_window(crowd) }).await
     }
 
+    /// No longer wants the connection to `peer` that was to be kept; one that stands ends
+    /// when it is idle.
+    ///
+    /// # Errors
+    /// [`AskError::Stopped`]
+    pub async fn release(&self, peer: PeerId) -> Result<(), AskError> {
+        self.command(Command::Release { peer }).await
+    }
+
     /// Reaches others through `relay` from now on where there is no direct way, and can
     /// be reached so. At most [`crate::limits::RELAYS_MAX`]; more are left out.
     ///

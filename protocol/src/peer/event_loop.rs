@@ -37,6 +37,7 @@ pub(super) enum Command {
     Keep { peer: PeerId, addresses: Vec<Multiaddr> },
     ReturnWithin { peer: PeerId, window: Duration },
     UseRelay { relay: PeerId, addresses: Vec<Multiaddr> },
+    Release { peer: PeerId },
     Disconnect { peer: PeerId },
 }
 
@@ -132,6 +133,7 @@ impl EventLoop {
             }
             Command::ReturnWithin { peer, window } => self.reconnector.return_within(&peer, window),
             Command::UseRelay { relay, addresses } => self.swarm.behaviour_mut().reach.use_relay(relay, addresses),
+            Command::Release { peer } => self.reconnector.release(&peer),
             Command::Disconnect { peer } => {
                 self.reconnector.release(&peer);
                 self.swarm.behaviour_mut().reach.leave_relay(&peer);

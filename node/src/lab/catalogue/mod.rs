@@ -22,8 +22,7 @@ pub(super) use withdrawals::Withdrawn;
 
 use crate::error::NodeError;
 
-static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), schema::FIRST, schema::HOSTS, schema::WITHDRAWN_AND_KEPT];
+static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::HOSTS, schema::WITHDRAWN_AND_KEPT];
 
 /// Messages that a status lists.
 const WAITING_LISTED: u32 = 100;

@@ -1,11 +1,13 @@
-//! Print jobs: offered, permitted, and what the lab says of them.
+//! Print jobs: offered, permitted, withdrawn, and what the lab says of them.
 
 use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
+use enprint_protocol::print_job::JobRequest;
 use enprint_protocol::status::StatusKind;
+use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx, outbox};
 
-use super::orders::report;
+use super::orders::{keep_status, report};
 use super::{Catalogue, JobFile, JobRow, NewJob, NotedStatus, send};
 use crate::error::NodeError;
 use crate::photographer::node::now;
@@ -14,28 +16,55 @@ use crate::stored;
 
 impl Catalogue {
     /// Stores a job with the permission to fetch its files, and the offer to the lab.
-    /// A job that an earlier lab has not begun is withdrawn from it.
+    /// From a lab that had the order before, it is withdrawn.
     pub(in crate::photographer) async fn offer(&self, new: &NewJob) -> Result<(), NodeError> {
-        let close = "UPDATE jobs SET state = 'closed' WHERE order_id = $1 AND job_id <> $2";
-        let job = "INSERT INTO jobs (job_id, order_id, event_id, lab, offered_ms, state) VALUES ($1, $2, $3, $4, $5, 'open') \
-                   ON CONFLICT (job_id) DO UPDATE SET state = 'open'";
-        let order = "UPDATE orders SET job_id = $2, lab = $3, trouble = NULL WHERE order_id = $1";
+        let job = "INSERT INTO jobs (job_id, order_id, event_id, lab, offered_ms, state, withdrawn) \
+                   VALUES ($1, $2, $3, $4, $5, 'open', $6) \
+                   ON CONFLICT (job_id) DO UPDATE SET state = 'open', withdrawn = $6";
+        let order = "UPDATE orders SET job_id = $2, lab = $3, trouble = NULL, \
+                     production = CASE WHEN job_id = $2 THEN production ELSE 'waiting' END WHERE order_id = $1";
         let mut tx = self.ledger.begin().await?;
         let (job_id, order_id, lab) = (new.job_id.to_string(), new.order_id.to_string(), new.lab.to_string());
-        tx.execute(close, args![&order_id, &job_id]).await?;
-        tx.execute(job, args![&job_id, &order_id, new.event_id.to_string(), &lab, new.at.0]).await?;
+        withdraw_others(&mut tx, &order_id, &job_id).await?;
+        let values = args![&job_id, &order_id, new.event_id.to_string(), &lab, new.at.0, new.withdrawn];
+        tx.execute(job, values).await?;
         put_files(&mut tx, new, &job_id).await?;
         tx.execute(order, args![&order_id, &job_id, &lab]).await?;
-        let parcel = format!("job:{job_id}");
-        outbox::revive(&mut tx, &parcel, now().0).await?;
+        // Behind what waits for that lab: its withdrawal goes first.
+        outbox::settle(&mut tx, &first_parcel(&job_id)).await?;
+        let parcel = offer_parcel(&job_id, new.withdrawn);
+        outbox::settle(&mut tx, &parcel).await?;
         send(&mut tx, parcel, &lab, "job", &new.payload).await?;
         tx.commit().await?;
         Ok(())
     }
 
+    /// What the next offer of a job with these files says of how often it was withdrawn:
+    /// once more than the last, if that had other files.
+    pub(in crate::photographer) async fn withdrawn_before(
+        &self,
+        job_id: JobId,
+        files: &[JobFile],
+    ) -> Result<u32, NodeError> {
+        let Some(job) = self.job(job_id).await? else { return Ok(0) };
+        let sql = "SELECT root FROM job_files WHERE job_id = $1";
+        let rows = self.ledger.read().fetch_all(sql, args![job_id.to_string()]).await?;
+        let mut before = rows.iter().map(|row| row.text("root")).collect::<Result<Vec<_>, _>>()?;
+        let mut now: Vec<_> = files.iter().map(|file| file.file.root.to_string()).collect();
+        before.sort();
+        now.sort();
+        let has_other_files = job.is_open && before != now;
+        Ok(job.withdrawn.saturating_add(u32::from(has_other_files)))
+    }
+
+    /// Whether the offer that was withdrawn so often before still stands.
+    pub(in crate::photographer) async fn is_offered(&self, job_id: JobId, withdrawn: u32) -> Result<bool, NodeError> {
+        Ok(self.job(job_id).await?.is_some_and(|job| job.is_open && job.withdrawn == withdrawn))
+    }
+
     /// One job.
     pub(in crate::photographer) async fn job(&self, job_id: JobId) -> Result<Option<JobRow>, NodeError> {
-        let sql = "SELECT job_id, order_id, lab FROM jobs WHERE job_id = $1";
+        let sql = "SELECT job_id, order_id, lab, state, withdrawn FROM jobs WHERE job_id = $1";
         let row = self.ledger.read().fetch_optional(sql, args![job_id.to_string()]).await?;
         row.as_ref().map(job_row).transpose()
     }
@@ -78,18 +107,43 @@ impl Catalogue {
         Ok(Some((event_id, rows.iter().map(file).collect::<Result<_, NodeError>>()?)))
     }
 
-    /// The lab took the offer: the host is told, and the parcel is done with.
+    /// The lab took the offer: the host is told, and the parcel is done with. Of a job
+    /// that went to another lab meanwhile nothing is told; its withdrawal is on its way.
     pub(in crate::photographer) async fn taken_by_lab(
         &self,
         parcel: &str,
+        job_id: JobId,
         status: &NotedStatus,
     ) -> Result<(), NodeError> {
+        let open = "SELECT 1 AS found FROM jobs WHERE job_id = $1 AND state = 'open'";
         let sql =
             "UPDATE orders SET production = 'offered', trouble = NULL WHERE order_id = $1 AND production = 'waiting'";
         let mut tx = self.ledger.begin().await?;
-        tx.execute(sql, args![status.status.order_id.to_string()]).await?;
-        report(&mut tx, status).await?;
+        if tx.fetch_optional(open, args![job_id.to_string()]).await?.is_some() {
+            tx.execute(sql, args![status.status.order_id.to_string()]).await?;
+            report(&mut tx, status).await?;
+        }
         outbox::settle(&mut tx, parcel).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What a lab says of a job that went to another: its custody is noted, and people
+    /// learn of it if the files are there. The order goes on as if it had said nothing.
+    pub(in crate::photographer) async fn note_withdrawn(
+        &self,
+        noted: &NotedStatus,
+        trouble: &str,
+    ) -> Result<(), NodeError> {
+        let mut tx = self.ledger.begin().await?;
+        if matches!(noted.status.kind, StatusKind::Received { .. }) {
+            mark_received(&mut tx, noted).await?;
+            keep_status(&mut tx, noted).await?;
+        }
+        if !matches!(noted.status.kind, StatusKind::Problem { .. }) {
+            let sql = "UPDATE orders SET trouble = $2 WHERE order_id = $1";
+            tx.execute(sql, args![noted.status.order_id.to_string(), trouble]).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -117,9 +171,44 @@ impl Catalogue {
     }
 }
 
+/// Closes the order's jobs at other labs, and tells these labs.
+async fn withdraw_others(tx: &mut Tx<'_>, order_id: &str, job_id: &str) -> Result<(), NodeError> {
+    let open = "SELECT job_id, order_id, lab, state, withdrawn FROM jobs \
+                WHERE order_id = $1 AND job_id <> $2 AND state = 'open'";
+    let close = "UPDATE jobs SET state = 'closed', withdrawn = withdrawn + 1 WHERE job_id = $1";
+    for row in tx.fetch_all(open, args![order_id, job_id]).await? {
+        let job = job_row(&row)?;
+        let other = job.job_id.to_string();
+        tx.execute(close, args![&other]).await?;
+        outbox::settle(tx, &first_parcel(&other)).await?;
+        outbox::settle(tx, &offer_parcel(&other, job.withdrawn)).await?;
+        let request = JobRequest::Withdraw { job_id: job.job_id, withdrawn_before: job.withdrawn };
+        let parcel = format!("withdraw-job:{other}:{}", job.withdrawn);
+        send(tx, parcel, &job.lab.to_string(), "withdraw-job", &codec::encode(&request)?).await?;
+    }
+    Ok(())
+}
+
+/// The id of an offer's parcel.
+fn offer_parcel(job_id: &str, withdrawn: u32) -> String {
+    format!("job:{job_id}:{withdrawn}")
+}
+
+/// What it was called before jobs could be withdrawn.
+fn first_parcel(job_id: &str) -> String {
+    format!("job:{job_id}")
+}
+
 async fn put_files(tx: &mut Tx<'_>, new: &NewJob, job_id: &str) -> Result<(), NodeError> {
+    let unwanted = "DELETE FROM job_files WHERE job_id = $1 AND root = $2 AND received_ms IS NULL AND left_ms IS NULL";
     let sql = "INSERT INTO job_files (job_id, root, photo_id, bytes, subtrees) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (job_id, root) DO NOTHING";
+    for row in tx.fetch_all("SELECT root FROM job_files WHERE job_id = $1", args![job_id]).await? {
+        let root = row.text("root")?;
+        if !new.files.iter().any(|file| file.file.root.to_string() == root) {
+            tx.execute(unwanted, args![job_id, root]).await?;
+        }
+    }
     for JobFile { file, subtrees } in &new.files {
         let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
         tx.execute(sql, args![job_id, file.root.to_string(), file.photo_id.to_string(), bytes, subtrees]).await?;
@@ -153,6 +242,8 @@ fn job_row(row: &Row) -> Result<JobRow, NodeError> {
         job_id: stored::read(&row.text("job_id")?)?,
         order_id: stored::read(&row.text("order_id")?)?,
         lab: stored::read(&row.text("lab")?)?,
+        is_open: row.text("state")? == "open",
+        withdrawn: u32::try_from(row.int("withdrawn")?).unwrap_or(u32::MAX),
     })
 }
 
@@ -162,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_late_status_does_not_turn_a_job_back() {
-        let received = StatusKind::Received { files: 1, bytes: 1 };
+        let received = StatusKind::Received { files: 1, bytes: 1, crossed_bytes: None };
         assert_eq!(next_production("printing", &received), None);
         assert_eq!(next_production("offered", &received), Some("received"));
         let problem = StatusKind::Problem { text: "x".into() };

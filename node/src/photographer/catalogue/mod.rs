@@ -2,6 +2,7 @@
 //! outbox. Every verb is one transaction, with the message that announces it. Holds
 //! no image data; its list of events can be made again from the volumes.
 
+mod custody;
 mod events;
 mod figures;
 mod hosts;
@@ -20,6 +21,7 @@ use std::path::Path;
 use enprint_store::ledger::outbox::{self, Parcel, Waiting};
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
 
+pub(super) use custody::TransferRow;
 pub(super) use hosts::NewHost;
 pub(super) use made::MadeFile;
 pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt};
@@ -31,7 +33,7 @@ use crate::error::NodeError;
 use crate::limits::WAITING_LISTED_MAX;
 
 static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES, schema::HOSTS, schema::MADE_FILES];
+    &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES, schema::HOSTS, schema::MADE_FILES, schema::CUSTODY];
 
 /// The catalogue. Cheap to clone.
 #[derive(Clone)]

@@ -120,6 +120,20 @@ impl Catalogue {
 /// Stores a status, and puts it on its way to the host at which the order was placed,
 /// unless this node has left it. Once, by its id.
 pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<(), NodeError> {
+    if !keep_status(tx, noted).await? {
+        return Ok(());
+    }
+    let sql = "SELECT hosts.peer_id FROM orders JOIN hosts ON hosts.peer_id = orders.host \
+               WHERE orders.order_id = $1 AND hosts.left_ms IS NULL";
+    if let Some(row) = tx.fetch_optional(sql, args![noted.status.order_id.to_string()]).await? {
+        let id = format!("status:{}", noted.status.status_id);
+        send(tx, id, &row.text("peer_id")?, "status", &noted.payload).await?;
+    }
+    Ok(())
+}
+
+/// Stores a status; whether it is new.
+pub(super) async fn keep_status(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<bool, NodeError> {
     let sql = "INSERT INTO statuses (status_id, order_id, job_id, word, at_ms, signer, payload) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (status_id) DO NOTHING";
     let status = &noted.status;
@@ -132,16 +146,7 @@ pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<(), N
         noted.signer.to_string(),
         &noted.payload,
     ];
-    if tx.execute(sql, values).await? == 0 {
-        return Ok(());
-    }
-    let sql = "SELECT hosts.peer_id FROM orders JOIN hosts ON hosts.peer_id = orders.host \
-               WHERE orders.order_id = $1 AND hosts.left_ms IS NULL";
-    if let Some(row) = tx.fetch_optional(sql, args![status.order_id.to_string()]).await? {
-        let id = format!("status:{}", status.status_id);
-        send(tx, id, &row.text("peer_id")?, "status", &noted.payload).await?;
-    }
-    Ok(())
+    Ok(tx.execute(sql, values).await? > 0)
 }
 
 fn order_row(row: &Row) -> Result<OrderRow, NodeError> {

@@ -53,6 +53,14 @@ impl Catalogue {
         self.ledger.read().fetch_all(sql, args![]).await?.iter().map(lab_row).collect()
     }
 
+    /// Whether a lab has yet to fetch something, or to be told something.
+    pub async fn has_business_with(&self, lab: PeerId) -> Result<bool, NodeError> {
+        let sql = "SELECT 1 AS found FROM jobs JOIN job_files ON job_files.job_id = jobs.job_id \
+                   WHERE jobs.lab = $1 AND jobs.state = 'open' AND job_files.received_ms IS NULL \
+                   UNION ALL SELECT 1 AS found FROM outbox WHERE peer = $1 AND refused_ms IS NULL LIMIT 1";
+        Ok(self.ledger.read().fetch_optional(sql, args![lab.to_string()]).await?.is_some())
+    }
+
     /// The labs that hosts named, by name.
     pub async fn labs(&self) -> Result<Vec<LabRow>, NodeError> {
         let rows = self.ledger.read().fetch_all(labs!("ORDER BY name, peer_id"), args![]).await?;

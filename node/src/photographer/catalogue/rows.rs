@@ -183,6 +183,8 @@ pub(in crate::photographer) struct NewJob {
     pub(in crate::photographer) order_id: OrderId,
     pub(in crate::photographer) event_id: EventId,
     pub(in crate::photographer) lab: PeerId,
+    /// How often the job was withdrawn from that lab before.
+    pub(in crate::photographer) withdrawn: u32,
     pub(in crate::photographer) files: Vec<JobFile>,
     /// The request to the lab, encoded.
     pub(in crate::photographer) payload: Vec<u8>,
@@ -202,6 +204,10 @@ pub(in crate::photographer) struct JobRow {
     pub(in crate::photographer) job_id: JobId,
     pub(in crate::photographer) order_id: OrderId,
     pub(in crate::photographer) lab: PeerId,
+    /// Whether that lab is to print it; not so once the order went to another.
+    pub(in crate::photographer) is_open: bool,
+    /// How often it was withdrawn from that lab before it was offered as it is now.
+    pub(in crate::photographer) withdrawn: u32,
 }
 
 /// A status with its signed words.

@@ -88,6 +88,18 @@ CREATE INDEX statuses_by_order ON statuses (order_id, at_ms);
 ",
 );
 
+/// How often a job was withdrawn from its lab, or offered anew with other files; when
+/// each of its files began to leave, and how many bytes of it have left.
+pub(super) const CUSTODY: Migration = Migration::new(
+    6,
+    "withdrawn jobs, custody",
+    "
+ALTER TABLE jobs ADD COLUMN withdrawn {INT} NOT NULL DEFAULT 0;
+ALTER TABLE job_files ADD COLUMN left_ms {INT};
+ALTER TABLE job_files ADD COLUMN sent_bytes {INT} NOT NULL DEFAULT 0;
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

@@ -2,8 +2,10 @@
 
 use enprint_protocol::ids::ContentHash;
 
+use enprint_store::args;
 use enprint_store::ledger::outbox;
 
+use super::peers::set;
 use super::{Catalogue, parcel};
 use crate::error::NodeError;
 use crate::limits::WISH_PATIENCE_MS;
@@ -26,7 +28,22 @@ impl Wish {
     }
 }
 
+const LAST_MOMENT: &str = "last wish's moment";
+
 impl Catalogue {
+    /// The moment of a new wish: now by the clock, but after every earlier wish, whatever
+    /// was done to the clock. So what was withdrawn before a wish to publish is before it.
+    pub(in crate::photographer) async fn next_moment(&self) -> Result<i64, NodeError> {
+        let last = "SELECT MAX((SELECT COALESCE(MAX(at_ms), 0) FROM withdrawn), \
+                    COALESCE((SELECT CAST(value AS BIGINT) FROM settings WHERE name = $1), 0)) AS last_ms";
+        let mut tx = self.ledger.begin().await?;
+        let last_ms = tx.fetch_one(last, args![LAST_MOMENT]).await?.int("last_ms")?;
+        let moment_ms = now().0.max(last_ms.saturating_add(1));
+        set(&mut tx, LAST_MOMENT, &moment_ms.to_string()).await?;
+        tx.commit().await?;
+        Ok(moment_ms)
+    }
+
     /// Puts a wish into the outbox; its parcel's id. The courier leaves it alone for a
     /// while, since whoever wishes tries at once.
     pub(in crate::photographer) async fn wish(
@@ -43,5 +60,26 @@ impl Catalogue {
         outbox::put_due(&mut tx, &parcel, now_ms, due_ms).await?;
         tx.commit().await?;
         Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use enprint_protocol::ids::{EventId, PhotoId};
+
+    #[tokio::test]
+    async fn what_was_withdrawn_by_a_clock_that_was_ahead_is_published_when_it_is_asked_for_again() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let catalogue = Catalogue::open(&dir.path().join("catalogue.db")).await.unwrap();
+        let (event, photo) = (EventId([1; 16]), PhotoId(ContentHash([2; 32])));
+        let ahead_ms = now().0 + 3 * 86_400_000;
+        catalogue.mark_withdrawn(event, &[photo], ahead_ms).await.unwrap();
+        let asked_ms = catalogue.next_moment().await.unwrap();
+        assert!(catalogue.withdrawn_since(event, asked_ms).await.unwrap().is_empty());
+        let withdrawn_ms = catalogue.next_moment().await.unwrap();
+        catalogue.mark_withdrawn(event, &[photo], withdrawn_ms).await.unwrap();
+        let left_out = catalogue.withdrawn_since(event, asked_ms).await.unwrap();
+        assert!(left_out.contains(&photo), "the wish is older than the withdrawal");
     }
 }

@@ -1,0 +1,132 @@
+//! An order that goes to another lab is printed there, and there alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod world;
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use world::waiting::eventually_async;
+use world::{Customer, PlacedOrder, Process, World, eventually, eventually_some, photos, print_files, ticket};
+
+/// A second lab at the same host, approved as the first.
+async fn second_lab(world: &World) -> Process {
+    let lab = Process::lab_named(&world.path().join("second"), "Second lab", &[]).await;
+    let code = world.invite("lab");
+    lab.says(&["enrol", &world.host.address(), "--code", &code]);
+    lab.says(&["approve", &world.photographer.peer_id()]);
+    lab
+}
+
+/// Waits for the print files in the second lab's hot folder.
+async fn prints_at_second(world: &World) -> Vec<Vec<u8>> {
+    let hot_folder = world.path().join("second").join("hot");
+    let folder = eventually_some("the order is at the second lab", || {
+        let mut folders = std::fs::read_dir(&hot_folder).ok()?.map(|folder| folder.unwrap().path());
+        let is_shown = |folder: &PathBuf| !folder.file_name().unwrap().to_string_lossy().starts_with('.');
+        folders.find(|folder| is_shown(folder) && ticket(folder).is_some())
+    })
+    .await;
+    print_files(&folder)
+}
+
+/// Waits until the photographer's node has nothing to say to anybody.
+async fn all_is_said(world: &World) {
+    eventually("nothing waits", || world.photographer.says(&["status"])["waiting"] == json!([])).await;
+}
+
+async fn hears_that_it_is_at_a_lab(customer: &Customer, order: &PlacedOrder) {
+    eventually_async("the order's page says that it is at the lab", || async {
+        (customer.follow(order).await["state"] == "received").then_some(())
+    })
+    .await;
+}
+
+fn first_job(world: &World) -> Value {
+    world.lab.tries(&["jobs"]).unwrap_or_default()["jobs"][0].clone()
+}
+
+#[tokio::test]
+async fn lab_that_was_off_when_its_order_went_to_another_prints_nothing_on_its_return() {
+    let mut world = World::start().await;
+    let second = second_lab(&world).await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Two labs", &[("a.jpg", original.clone())]);
+    let customer = world.customer(&gallery).await;
+    world.lab.kill();
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    world.photographer.says(&["send", &order.number, "--lab", "Second lab"]);
+    assert_eq!(prints_at_second(&world).await, [original]);
+    hears_that_it_is_at_a_lab(&customer, &order).await;
+
+    world.lab.restart();
+    all_is_said(&world).await;
+    assert_eq!(world.lab.says(&["jobs"])["jobs"], json!([]), "the first lab was offered what is printed already");
+    assert!(world.find_order_folder(&order).is_none());
+    assert_eq!(second.says(&["jobs"])["jobs"][0]["state"], "received");
+}
+
+#[tokio::test]
+async fn lab_that_has_all_bytes_of_an_order_that_went_to_another_does_not_print_it() {
+    let world = World::start().await;
+    let _second = second_lab(&world).await;
+    let original = photos::jpeg(800, 600, 2);
+    let gallery = world.publish("All bytes", &[("a.jpg", original.clone())]);
+    let customer = world.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    // Every name of its folder is taken, so that the job stands just before its end.
+    let taken = (1..=1_000).map(|number| match number {
+        1 => format!("{}_All_bytes", order.number),
+        _ => format!("{}_All_bytes-{number}", order.number),
+    });
+    let taken: Vec<_> = taken.map(|name| world.hot_folder().join(name)).collect();
+    taken.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
+    world.is_paid(&order.number).await;
+    eventually("the first lab has all bytes", || {
+        let job = first_job(&world);
+        job["here_bytes"] == job["file_bytes"] && job["hint"].is_string()
+    })
+    .await;
+
+    world.photographer.says(&["send", &order.number, "--lab", "Second lab"]);
+    assert_eq!(prints_at_second(&world).await, [original]);
+    all_is_said(&world).await;
+    assert_eq!(first_job(&world)["state"], "withdrawn");
+    taken.iter().for_each(|folder| std::fs::remove_dir(folder).unwrap());
+    let refused = world.lab.refuses(&["printing", &order.number]);
+    assert!(refused.contains("took this job back"), "{refused}");
+    hears_that_it_is_at_a_lab(&customer, &order).await;
+    assert!(world.find_order_folder(&order).is_none());
+    let custody = world.photographer.says(&["custody", "--event", "All bytes", "--file", "a.jpg"]);
+    let transfers = custody["photos"][0]["transfers"].as_array().unwrap();
+    let told: Vec<_> = transfers.iter().map(|one| (one["lab"].clone(), one["withdrawn"].clone())).collect();
+    assert!(
+        told.contains(&(json!("The lab"), json!(true))) && told.contains(&(json!("Second lab"), json!(false))),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn photographer_is_suspended_while_a_lab_prints_and_the_customer_hears_of_it_after_the_restoration() {
+    let world = World::start().await;
+    let gallery = world.publish("Suspended", &[("a.jpg", photos::jpeg(800, 600, 3))]);
+    let customer = world.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    world.order_folder(&order).await;
+    hears_that_it_is_at_a_lab(&customer, &order).await;
+    world.host.says(&["suspend", &world.photographer.peer_id()]);
+    world.lab.says(&["printing", &order.number]);
+    eventually("the host refused the news", || {
+        let waiting = world.photographer.says(&["status"])["waiting"].clone();
+        waiting[0]["last_error"].as_str().is_some_and(|error| error.contains("does not take this node"))
+    })
+    .await;
+    world.host.says(&["restore", &world.photographer.peer_id()]);
+    eventually_async("the order's page says that it is printed", || async {
+        (customer.follow(&order).await["state"] == "printing").then_some(())
+    })
+    .await;
+}
