@@ -225,7 +225,8 @@ impl Catalogue {
 
     /// Says why a job's files don't come on, or that nothing is in the way.
     pub(in crate::lab) async fn set_trouble(&self, job_id: &JobId, trouble: Option<&str>) -> Result<(), NodeError> {
-        let sql = "UPDATE job SET trouble = $2 WHERE job_id = $1 AND trouble IS DISTINCT FROM $2";
+        let sql = "UPDATE job SET trouble = $2
+             WHERE job_id = $1 AND trouble IS DISTINCT FROM $2 AND file_state <> 'withdrawn'";
         self.ledger.execute(sql, args![job_id.to_string(), trouble.map(str::to_owned)]).await?;
         Ok(())
     }
