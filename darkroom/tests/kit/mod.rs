@@ -218,3 +218,18 @@ pub fn jpeg_xl(picture: &RgbImage) -> Vec<u8> {
     zune_jpegxl::JxlSimpleEncoder::new(picture.as_raw(), options).encode(&mut bytes).unwrap();
     bytes
 }
+
+/// The same, of at most 512 pixels each way, whose codestream says how it lies.
+pub fn jpeg_xl_lying(picture: &RgbImage, orientation: u16) -> Vec<u8> {
+    let plain = jpeg_xl(picture);
+    // Signature, sizes and "not all as usual" are 43 bits; then comes whether there is more
+    // to say: an orientation of three bits, three things that there are not, and behind the
+    // eight bits of depth and colours that light is as bright as usual.
+    const SAID: u32 = 43;
+    let header = plain[..7].iter().rev().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let before = header & ((1 << SAID) - 1);
+    let told = 1 << SAID | u64::from(orientation - 1) << (SAID + 1);
+    let colours = (header >> (SAID + 1) & 0xFF) << (SAID + 7) | 1 << (SAID + 15);
+    let after = header >> (SAID + 9) << (SAID + 16);
+    [&(before | told | colours | after).to_le_bytes(), &plain[7..]].concat()
+}
