@@ -105,6 +105,6 @@ async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_t
     world.index.seen(&[world.photographer]).await.unwrap();
     let page = guest.get(&live).await;
     assert!(page.has("have been on their way since") && !page.has(away));
-    world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10 }).await;
+    world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
     assert!(!guest.get(&live).await.has("have been on their way since"));
 }

@@ -118,9 +118,14 @@ async fn publish(stage: &Stage, photos: &Path, made: bool, report: &mut Report) 
     let wire_before = stage.photographer.wire().sent_bytes;
     let began = Instant::now();
     let folder = std::path::absolute(photos).context("The folder of photos can't be found")?;
-    let hosts = Vec::new();
-    let event = name.clone();
-    let import = PhotographerCommand::Import { folder, event, category: None, details, publish: true, hosts };
+    let import = PhotographerCommand::Import {
+        folder,
+        event: name.clone(),
+        category: None,
+        details,
+        publish: true,
+        hosts: Vec::new(),
+    };
     let rest = PhotographerCommand::Publish { event: name, selection: Selection::default(), hosts: Vec::new() };
     let all_sent = CancellationToken::new();
     let sending = async {

@@ -166,7 +166,7 @@ impl History {
     async fn photographer_chooses_a_lab(&mut self) {
         let lab = self.random.random_range(0..2);
         let named = self.town.labs[lab].id().to_string();
-        self.town.tells(Command::UseLab { lab: named, rules: None }).await.unwrap();
+        self.town.tells(Command::UseLab { lab: named, hosts: Vec::new(), rules: None }).await.unwrap();
         self.chosen = Some(lab);
         self.model_advances();
     }

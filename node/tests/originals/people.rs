@@ -109,7 +109,9 @@ impl Person {
                 };
                 let reply = match &asked.request {
                     EnrolRequest::Enrol { .. } => EnrolReply::Enrolled(welcome()),
-                    EnrolRequest::Announce { .. } => EnrolReply::Directory { contacts: labs.clone() },
+                    EnrolRequest::Announce { .. } | EnrolRequest::Find { .. } => {
+                        EnrolReply::Directory { contacts: labs.clone(), host: None, crowd: None }
+                    }
                 };
                 asked.reply.send(reply);
             }
@@ -163,6 +165,7 @@ impl Town {
             category: None,
             details: EventDetails::default(),
             publish: false,
+            hosts: Vec::new(),
         };
         let PhotographerAnswer::Imported(report) = self.tells(import).await.unwrap() else { panic!("no import") };
         assert_eq!(report.imported, LENGTHS.len() as u64, "{report:?}");

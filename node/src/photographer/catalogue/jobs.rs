@@ -1,9 +1,9 @@
 //! Print jobs: offered, permitted, withdrawn, and what the lab says of them.
 
+use enprint_protocol::codec;
 use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
 use enprint_protocol::print_job::JobRequest;
 use enprint_protocol::status::StatusKind;
-use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx, outbox};
 
