@@ -125,6 +125,8 @@ async fn an_event_moves_from_the_venue_to_the_public_host_and_nothing_is_made_tw
     let both_known = both.world.photographer.says(&["publish", "--event", "Hall"]);
     assert_eq!((&both_known["sent"], &both_known["queued"]), (&0.into(), &true.into()), "{both_known}");
     both.world.host.restart();
+    let both_known = both.world.photographer.says(&["publish", "--event", "Hall"]);
+    assert_eq!((&both_known["sent"], &both_known["queued"]), (&0.into(), &false.into()), "{both_known}");
     says(&guest, &at_venue, "shipped").await;
     let known = orders(&both.world);
     assert_eq!(known.len(), 2, "{known:?}");

@@ -49,7 +49,10 @@ impl Node {
             let problem = "The lab is not enrolled at the host of that address; “enrol” uses an invitation.";
             return Err(NodeError::NotNow { problem: problem.into() });
         };
-        self.client.dial(peer, vec![address.clone()]).await?;
+        // A try at where it was may be on its way; this one ends with it, and is made again.
+        if self.client.dial(peer, vec![address.clone()]).await.is_err() {
+            self.client.dial(peer, vec![address.clone()]).await?;
+        }
         let host = HostRow { address, ..known };
         self.catalogue.put_host(&host).await?;
         self.keep_host(&host).await?;

@@ -103,7 +103,10 @@ impl Node {
             let problem = "This node is not enrolled at the host of that address; “enrol” uses an invitation.";
             return Err(NodeError::NotNow { problem: problem.into() });
         };
-        self.client.dial(peer, vec![address.clone()]).await?;
+        // A try at where it was may be on its way; this one ends with it, and is made again.
+        if self.client.dial(peer, vec![address.clone()]).await.is_err() {
+            self.client.dial(peer, vec![address.clone()]).await?;
+        }
         let process = HostProcess { enrolled_at: vec![address], ..known };
         self.catalogue.put_host_at(&process).await?;
         self.keep_process(&process).await?;

@@ -134,8 +134,10 @@ CREATE TABLE event_hosts (
     PRIMARY KEY (event_id, host)
 ) {STRICT};
 INSERT INTO event_hosts (event_id, host, gallery_url, is_chosen, since_ms)
-    SELECT event_id, (SELECT peer_id FROM hosts
-        ORDER BY substr(events.gallery_url, 1, length(public_url)) = public_url DESC, enrolled_ms DESC LIMIT 1),
+    SELECT event_id, COALESCE(
+        (SELECT peer_id FROM hosts WHERE substr(events.gallery_url, 1, length(public_url)) = public_url
+            ORDER BY enrolled_ms DESC LIMIT 1),
+        (SELECT peer_id FROM hosts ORDER BY enrolled_ms DESC LIMIT 1)),
         gallery_url, 1, created_ms
     FROM events WHERE gallery_url IS NOT NULL AND EXISTS (SELECT 1 FROM hosts);
 CREATE TABLE shown (
