@@ -11,7 +11,7 @@ use enprint_host_index::index::Enrolment;
 use enprint_host_index::protocol::access_code::{AccessCode, InvitationCode};
 use enprint_host_index::protocol::enrol::Role;
 use enprint_host_index::protocol::ids::EventId;
-use enprint_host_index::protocol::limits::CONTACTS_MAX;
+use enprint_host_index::protocol::limits::ADDRESSES_MAX;
 use enprint_host_index::protocol::{Multiaddr, PeerId};
 use enprint_host_index::views::{PageRequest, PhotoFilter, PhotoWords, RenditionKind};
 use enprint_host_index::{HostError, Index};
@@ -88,8 +88,14 @@ async fn who_does_not_fit_into_the_directory_is_found_by_its_id(bench: Bench) {
     let at: Vec<Multiaddr> = vec!["/ip4/203.0.113.7/tcp/4041".parse().unwrap()];
     index.announce(moved, &at).await.unwrap();
     bench.clock.advance(HOUR);
-    for number in 0..CONTACTS_MAX {
-        enrolled(&index, Role::Photographer, &format!("Photographer {number}")).await;
+    // Few who say much fill it as many do.
+    let name = "x".repeat(60);
+    let far: Vec<Multiaddr> = (0..ADDRESSES_MAX)
+        .map(|port| format!("/dns4/{name}.{name}.{name}.example/tcp/{port}").parse().unwrap())
+        .collect();
+    for number in 0..60 {
+        let id = enrolled(&index, Role::Photographer, &format!("Photographer {number}")).await.id;
+        index.announce(id, &far).await.unwrap();
     }
     let listed = index.announce(lab, &[]).await.unwrap();
     assert!(listed.iter().all(|contact| contact.peer_id != moved), "more were seen later than fit");

@@ -146,10 +146,10 @@ async fn a_stranger_learns_nothing_by_any_of_it_and_gets_no_further_than_its_doo
 }
 
 #[tokio::test]
-async fn a_message_that_comes_too_slowly_is_dropped_and_holds_up_nobody() {
+async fn messages_that_come_too_slowly_hold_up_nobody() {
     for row in table() {
         let mut victim = node_with(row.answered_by, |config| {
-            config.limits.request_timeout_max = Duration::from_millis(300);
+            config.limits.request_timeout_max = Duration::from_secs(10);
         })
         .await;
         victim.answer_all();
