@@ -248,7 +248,7 @@ async fn an_order_says_what_it_waits_for_by_the_hosts_own_clock(bench: Bench) {
     assert!(matches!(waits().await, Some(Waits::ForPhotographer { .. })));
     index.seen(&[shop.ana.id]).await.unwrap();
     assert_eq!(waits().await, Some(Waits::ForFiles { since }));
-    let received = StatusKind::Received { files: 1, bytes: 2 };
+    let received = StatusKind::Received { files: 1, bytes: 2, crossed_bytes: None };
     let lab = enrolled(&index, Role::Lab, "Lab").await;
     index.note_status(shop.ana.id, &said(order_id, &received, &lab.key)).await.unwrap();
     assert_eq!(waits().await, None);

@@ -34,7 +34,7 @@ impl Catalogue {
     /// The moment of a new wish: now by the clock, but after every earlier wish, whatever
     /// was done to the clock. So what was withdrawn before a wish to publish is before it.
     pub(in crate::photographer) async fn next_moment(&self) -> Result<i64, NodeError> {
-        let last = "SELECT MAX((SELECT COALESCE(MAX(at_ms), 0) FROM withdrawn), \
+        let last = "SELECT MAX((SELECT COALESCE(MAX(at_ms), 0) FROM taken_off), \
                     COALESCE((SELECT CAST(value AS BIGINT) FROM settings WHERE name = $1), 0)) AS last_ms";
         let mut tx = self.ledger.begin().await?;
         let last_ms = tx.fetch_one(last, args![LAST_MOMENT]).await?.int("last_ms")?;
@@ -74,12 +74,13 @@ mod tests {
         let catalogue = Catalogue::open(&dir.path().join("catalogue.db")).await.unwrap();
         let (event, photo) = (EventId([1; 16]), PhotoId(ContentHash([2; 32])));
         let ahead_ms = now().0 + 3 * 86_400_000;
-        catalogue.mark_withdrawn(event, &[photo], ahead_ms).await.unwrap();
+        let host = enprint_protocol::PeerId::random();
+        catalogue.mark_withdrawn(event, host, &[photo], ahead_ms).await.unwrap();
         let asked_ms = catalogue.next_moment().await.unwrap();
-        assert!(catalogue.withdrawn_since(event, asked_ms).await.unwrap().is_empty());
+        assert!(catalogue.withdrawn_since(event, host, asked_ms).await.unwrap().is_empty());
         let withdrawn_ms = catalogue.next_moment().await.unwrap();
-        catalogue.mark_withdrawn(event, &[photo], withdrawn_ms).await.unwrap();
-        let left_out = catalogue.withdrawn_since(event, asked_ms).await.unwrap();
+        catalogue.mark_withdrawn(event, host, &[photo], withdrawn_ms).await.unwrap();
+        let left_out = catalogue.withdrawn_since(event, host, asked_ms).await.unwrap();
         assert!(left_out.contains(&photo), "the wish is older than the withdrawal");
     }
 }
