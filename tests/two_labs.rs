@@ -107,26 +107,3 @@ async fn lab_that_has_all_bytes_of_an_order_that_went_to_another_does_not_print_
         "{told:?}"
     );
 }
-
-#[tokio::test]
-async fn photographer_is_suspended_while_a_lab_prints_and_the_customer_hears_of_it_after_the_restoration() {
-    let world = World::start().await;
-    let gallery = world.publish("Suspended", &[("a.jpg", photos::jpeg(800, 600, 3))]);
-    let customer = world.customer(&gallery).await;
-    let order = customer.order(&["a.jpg"], 1).await;
-    world.is_paid(&order.number).await;
-    world.order_folder(&order).await;
-    hears_that_it_is_at_a_lab(&customer, &order).await;
-    world.host.says(&["suspend", &world.photographer.peer_id()]);
-    world.lab.says(&["printing", &order.number]);
-    eventually("the host refused the news", || {
-        let waiting = world.photographer.says(&["status"])["waiting"].clone();
-        waiting[0]["last_error"].as_str().is_some_and(|error| error.contains("does not take this node"))
-    })
-    .await;
-    world.host.says(&["restore", &world.photographer.peer_id()]);
-    eventually_async("the order's page says that it is printed", || async {
-        (customer.follow(&order).await["state"] == "printing").then_some(())
-    })
-    .await;
-}

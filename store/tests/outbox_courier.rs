@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use enprint_store::StoreError;
-use enprint_store::ledger::{Courier, Delivery};
+use enprint_store::ledger::{Clock, Courier, Delivery, SystemClock};
 use ledger_support::peers::{AtWork, Manners, Peers};
 use ledger_support::{Bench, HandClock, OUTBOX, eventually, put, waiting};
 use tokio_util::sync::CancellationToken;
@@ -215,8 +215,9 @@ async fn a_long_delivery_keeps_its_lease_and_a_lost_lease_ends_it(bench: Bench) 
     assert_eq!(peers.attempts("a1"), 1);
 
     // As when this process had been asleep and another took over.
-    let sql = "UPDATE outbox_lease SET owner = 'two', until_ms = 100000";
-    ledger.execute(sql, vec![]).await.unwrap();
+    let until_ms = SystemClock.now_ms() + 60_000;
+    let sql = "UPDATE outbox_lease SET owner = 'two', until_ms = $1";
+    ledger.execute(sql, enprint_store::args![until_ms]).await.unwrap();
     eventually("the delivery's end", || async { peers.dropped("a1") }).await;
     assert_eq!(waiting(&ledger).await.len(), 1);
     work.stop().await;
