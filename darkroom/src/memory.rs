@@ -2,11 +2,12 @@
 //! children that decode for it draw on one budget. Each photo has a share, which grows
 //! with what is made of it, and is given back as a whole. Knows no photo.
 //!
-//! Nobody waits for ever: a share that grows goes before those that begin, the oldest
-//! first, and when all that are at work wait for each other, the oldest goes beyond the
+//! Nobody waits for ever: a share that grows goes before those that begin, the one that
+//! holds most first, and when all that are at work wait for each other, it goes beyond the
 //! budget. What is held then is the budget and one photo's need at most.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -227,9 +228,12 @@ impl Held {
     }
 
     fn lets_grow(&self, number: u64, bytes: u64, bytes_max: u64) -> bool {
-        let is_oldest = !self.shares.range(..number).any(|(_, part)| part.waits);
+        let rank = |number: u64, part: &Part| (part.bytes, Reverse(number));
+        let own = self.shares.get(&number).map(|part| rank(number, part));
+        // Who holds most gives most back, so that it goes first; of several the oldest.
+        let is_first = !self.shares.iter().any(|(other, part)| part.waits && Some(rank(*other, part)) > own);
         let all_wait = || !self.shares.values().any(|part| part.is_at_work && !part.waits);
-        is_oldest && (self.bytes + bytes <= bytes_max || all_wait())
+        is_first && (self.bytes + bytes <= bytes_max || all_wait())
     }
 
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Part)) {

@@ -46,7 +46,7 @@ pub enum Role {
     /// The gallery and its shop: keeps proofs and orders, never an original
     Host(host::HostArgs),
     /// The photographer's node: keeps the originals, publishes proofs, serves labs
-    Photographer(photographer::PhotographerArgs),
+    Photographer(Box<photographer::PhotographerArgs>),
     /// The lab's peer: receives print jobs into a hot folder
     Lab(lab::LabArgs),
     /// How every role on this machine is: whether it runs, who is connected and by which way,

@@ -32,6 +32,7 @@ pub mod commands;
 pub mod config;
 mod courier;
 mod custody;
+pub mod custody_answers;
 mod desk;
 pub mod edit;
 mod enlargers;

@@ -18,6 +18,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use crate::people::{LENGTHS, Person, Town};
+use crate::waiting::eventually_some;
 
 /// One history as far as it has come.
 pub struct History {
@@ -139,7 +140,7 @@ impl History {
         let answer = self.asks_node(&self.town.host, self.payment(at)).await;
         assert_eq!(answer, OrderReply::Noted, "seed {}", self.seed);
         self.orders[at].paid = true;
-        self.model_advances();
+        self.advances().await;
     }
 
     async fn somebody_else_says_paid(&mut self) {
@@ -160,7 +161,7 @@ impl History {
             assert_eq!(done.is_ok(), self.orders[at].lab.is_none(), "seed {}: {done:?}", self.seed);
             self.orders[at].declined |= done.is_ok();
         }
-        self.model_advances();
+        self.advances().await;
     }
 
     async fn photographer_chooses_a_lab(&mut self) {
@@ -168,7 +169,7 @@ impl History {
         let named = self.town.labs[lab].id().to_string();
         self.town.tells(Command::UseLab { lab: named, hosts: Vec::new(), rules: None }).await.unwrap();
         self.chosen = Some(lab);
-        self.model_advances();
+        self.advances().await;
     }
 
     async fn photographer_sends_again(&mut self) {
@@ -282,12 +283,19 @@ impl History {
     }
 
     /// Orders that are approved and paid go to the chosen lab, once.
-    fn model_advances(&mut self) {
+    async fn advances(&mut self) {
         let Some(chosen) = self.chosen else { return };
+        let mut due = Vec::new();
         for placed in &mut self.orders {
             if placed.approved && !placed.declined && placed.paid && placed.lab.is_none() {
                 placed.offer(chosen);
+                due.push(placed.order.order_id.to_string());
             }
+        }
+        let town = &self.town;
+        for order_id in due {
+            // Their files are made ready meanwhile.
+            eventually_some("the order is offered", async || town.is_offered(&order_id).await.then_some(())).await;
         }
     }
 

@@ -154,6 +154,16 @@ impl Town {
         town
     }
 
+    /// Whether a lab was offered the order.
+    pub async fn is_offered(&self, order_id: &str) -> bool {
+        match self.tells(PhotographerCommand::Orders).await {
+            Ok(PhotographerAnswer::Orders { orders }) => {
+                orders.iter().any(|order| order.order_id == order_id && order.lab.is_some())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Enrols the node, and imports the photos.
     async fn settle_in(&mut self) {
         let host = format!("{}/p2p/{}", self.host.address(), self.host.id()).parse().unwrap();
