@@ -2,6 +2,7 @@
 //! the name says otherwise.
 
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A control message: large enough for an order of [`ORDER_LINES_MAX`] lines,
@@ -221,6 +222,39 @@ pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.
 pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+/// Bytes that may come on one QUIC stream before they are read: a whole range with its
+/// frame, so that it never waits for leave to go on.
+pub const QUIC_STREAM_BYTES: u32 = 2 * 1024 * 1024;
+/// Bytes that may come on all streams of a connection before they are read. A line of
+/// 1 Gbit/s and 100 ms holds 12.5 MB. `quic/pace.rs` keeps up to twice that under way, and a
+/// lost packet holds its range's bytes back for one more round trip: 2.5 lines' worth. From
+/// 16 ranges on they, not this, are what limits.
+pub const QUIC_CONNECTION_BYTES: u32 = 32 * 1024 * 1024;
+/// Bytes that may come on all streams of a stranger's connection: many small messages.
+pub const QUIC_STRANGER_BYTES: u32 = 1024 * 1024;
+/// Bytes that we may have under way on a connection, as [`QUIC_CONNECTION_BYTES`].
+pub const QUIC_SEND_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes that the kernel is asked to hold for a UDP socket: 16 ms of 1 Gbit/s, in which
+/// the peer may be at other work. Most kernels grant less.
+pub const QUIC_SOCKET_BYTES: usize = 2 * 1024 * 1024;
+/// Callers' QUIC handshakes under way: as many as the swarm lets in.
+pub const QUIC_HANDSHAKES_MAX: usize = CONNECTIONS_PENDING_MAX as usize;
+/// Those of callers who have not proven their address; then they have to, which takes
+/// a round trip and none of our memory.
+pub const QUIC_UNPROVEN_MAX: usize = 64;
+/// QUIC callers who wait until the swarm looks at them.
+pub const QUIC_CALLS_WAITING_MAX: usize = 256;
+/// Bytes of such a caller: its first packets, with a post-quantum key.
+pub const QUIC_CALL_BYTES: u64 = 16 * 1024;
+/// Calls through routers that are awaited: of some peers at once, at each of their addresses.
+pub const QUIC_PUNCHES_MAX: usize = 128;
+/// Bytes of a datagram that only opens a router.
+pub const QUIC_PUNCH_BYTES: usize = 64;
+/// Time between two of them: at random, so that two ends don't keep missing each other.
+pub const QUIC_PUNCH_EVERY_MS: RangeInclusive<u64> = 10..=200;
+/// How long a call is awaited before the other direction is tried too: the caller waits
+/// for [`QUIC_BEHIND_TCP`], and may lose its first packet.
+pub const QUIC_PUNCH_ALONE: Duration = Duration::from_secs(3);
 /// Peers of whom it is remembered why they could not be reached: those that are wanted,
 /// and as many that were asked once.
 pub const PEER_TROUBLES_MAX: usize = 2 * KEPT_PEERS_MAX;

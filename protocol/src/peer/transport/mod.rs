@@ -4,7 +4,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC, so it goes first |
-//! | `quic` | QUIC, a moment behind TCP: where only UDP gets through |
+//! | `quic` | QUIC at its own pace, a moment behind TCP: where only UDP gets through |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
@@ -55,14 +55,15 @@ pub(super) fn build(
     circuits: relay::client::Transport,
 ) -> Result<Secured, ProtocolError> {
     let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart { reason: error.to_string() })?;
-    let inner = Inner { noise, admission };
+    let (inner, settings) = (Inner { noise, admission }, quic::Settings::new(key)?);
     let relayed = inner.secure(circuits);
     let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone()))));
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
     let direct = named(|| {
         let tcp = inner.secure(tcp::counted(totals.clone()));
-        tcp.or_transport(quic::counted(key, totals.clone())).map(either).boxed()
+        let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone());
+        tcp.or_transport(quic).map(either).boxed()
     });
     let all = relayed.or_transport(websocket).map(either).or_transport(direct).map(either);
     // Outermost, where an address is what the swarm takes it for.

@@ -1,0 +1,345 @@
+//! How much a sender keeps under way. Not by single lost packets, as is usual: on radio
+//! and on long ways some are lost though there is room. But by what comes, as BBR does: it
+//! measures what the other end gets in a round trip, and keeps up to twice what fits on
+//! the way at that rate under way. While the rate still grows it keeps more, to be there
+//! soon.
+//!
+//! What the line itself loses is measured while hardly more is under way than fits. More
+//! loss than that tells that the line's queue is full: then it goes back to what fits, and
+//! from there up again in small steps.
+//!
+//! It is our own because quinn's BBR takes the time between two acknowledgements for the
+//! line's rate, and floods it: of what it sent over 100 Mbit/s and 50 ms, half was lost
+//! (benches/RESULTS.md).
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quinn::congestion::{Controller, ControllerFactory};
+use quinn_proto::RttEstimator;
+
+/// Packets under way when nothing is known of a line: 48 KB, as browsers begin.
+const FIRST_PACKETS: u64 = 32;
+/// Round trips for which a rate is remembered: one bad moment is none of the line's.
+const ROUNDS_REMEMBERED: usize = 10;
+/// Under way while the rate grows, in hundredths of what fits on the way. What is known of
+/// the rate is a round trip old, so that this makes it three times as much in two.
+const GROWING: u64 = 300;
+/// As [`GROWING`], once it is known.
+const MOST: u64 = 200;
+/// As [`GROWING`], where the queue was full: what fits, and a little for acknowledgements
+/// that come late.
+const LEAST: u64 = 102;
+/// From there up to [`MOST`], each round.
+const STEP: u64 = 2;
+/// Up to here the queue is taken for empty, so that what is lost the line has lost.
+const NEARLY_LEAST: u64 = LEAST + 3 * STEP;
+/// Rounds in which the rate did not grow by a quarter, after which it is known.
+const ROUNDS_WITHOUT_GROWTH: u32 = 3;
+/// Lost of a round, in thousandths, beyond what the line loses by itself, from which on the
+/// queue is full. So much is lost by chance in one of some twenty rounds.
+const LOSS_OF_A_FULL_QUEUE: u64 = 20;
+/// As [`LOSS_OF_A_FULL_QUEUE`], while the rate has just stopped to grow: of thrice what fits
+/// much more is lost.
+const LOSS_OF_TOO_MUCH: u64 = 100;
+/// Rounds in which losses of what was under way before are still told.
+const ROUNDS_OF_ECHO: u32 = 2;
+/// What the line loses by itself is known no better than this, in thousandths: past it
+/// there is nothing to be kept full.
+const OWN_LOSS_MOST: u64 = 600;
+
+/// Makes a [`Pace`] for each connection.
+pub(super) struct Paces;
+
+impl ControllerFactory for Paces {
+    fn build(self: Arc<Self>, _: Instant, packet_bytes: u16) -> Box<dyn Controller> {
+        Box::new(Pace::new(packet_bytes.into()))
+    }
+}
+
+/// The pace of one connection.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    packet_bytes: u64,
+    window: u64,
+    /// What is kept under way, in hundredths of what fits on the way.
+    keeps: u64,
+    shortest: Option<Duration>,
+    /// Bytes a second of the last rounds.
+    rates: [u64; ROUNDS_REMEMBERED],
+    next_rate: usize,
+    grown_to: u64,
+    rounds_without_growth: u32,
+    rounds_of_echo: u32,
+    own_loss: OwnLoss,
+    last_sent: u64,
+    round: Round,
+}
+
+/// What the line loses by itself: of the last rounds in which its queue was empty.
+#[derive(Debug, Clone, Default)]
+struct OwnLoss {
+    lost_bytes: u64,
+    came_bytes: u64,
+}
+
+/// From an acknowledgement to that of what was sent after it.
+#[derive(Debug, Clone, Default)]
+struct Round {
+    began: Option<Instant>,
+    ends_after: u64,
+    came_bytes: u64,
+    lost_bytes: u64,
+    /// There was less to send than could be sent.
+    is_idle: bool,
+}
+
+impl Pace {
+    fn new(packet_bytes: u64) -> Self {
+        Self {
+            packet_bytes,
+            window: FIRST_PACKETS * packet_bytes,
+            keeps: GROWING,
+            shortest: None,
+            rates: [0; ROUNDS_REMEMBERED],
+            next_rate: 0,
+            grown_to: 0,
+            rounds_without_growth: 0,
+            rounds_of_echo: 0,
+            own_loss: OwnLoss::default(),
+            last_sent: 0,
+            round: Round::default(),
+        }
+    }
+
+    fn came(&mut self, now: Instant, sent: Instant, bytes: u64) {
+        let took = now.saturating_duration_since(sent);
+        self.shortest = Some(self.shortest.map_or(took, |shortest| shortest.min(took)));
+        self.round.came_bytes += bytes;
+    }
+
+    fn end_round(&mut self, now: Instant, is_idle: bool) {
+        let next = Round { began: Some(now), ends_after: self.last_sent, is_idle, ..Round::default() };
+        let round = std::mem::replace(&mut self.round, next);
+        let Some(rate) = round.rate(now) else { return };
+        if !round.is_idle || rate > self.best_rate() {
+            self.rates[self.next_rate] = rate;
+            self.next_rate = (self.next_rate + 1) % ROUNDS_REMEMBERED;
+        }
+        self.keeps = self.keeps_after(&round);
+        let fits = u128::from(self.best_rate()) * self.shortest.unwrap_or_default().as_micros() / 1_000_000;
+        // What the line loses is under way until it is missed.
+        let comes = u128::from(1_000 - self.own_loss.thousandths());
+        let keeps = u64::try_from(fits * u128::from(self.keeps) * 10 / comes).unwrap_or(u64::MAX);
+        self.window = keeps.max(self.initial_window());
+    }
+
+    fn keeps_after(&mut self, round: &Round) -> u64 {
+        let is_full = round.lost_thousandths() > self.own_loss.thousandths() + LOSS_OF_A_FULL_QUEUE;
+        if self.rounds_without_growth < ROUNDS_WITHOUT_GROWTH {
+            return self.grows(round);
+        }
+        if self.rounds_of_echo > 0 {
+            self.rounds_of_echo -= 1;
+            return self.keeps;
+        }
+        if self.keeps <= NEARLY_LEAST || !is_full {
+            self.own_loss.learn(round, self.keeps <= NEARLY_LEAST);
+        }
+        match is_full && self.keeps > NEARLY_LEAST {
+            true => self.goes_back(),
+            false if round.is_idle => self.keeps,
+            false => (self.keeps + STEP).min(MOST),
+        }
+    }
+
+    fn grows(&mut self, round: &Round) -> u64 {
+        if self.best_rate() > self.grown_to + self.grown_to / 4 {
+            (self.grown_to, self.rounds_without_growth) = (self.best_rate(), 0);
+        } else if round.lost_thousandths() > LOSS_OF_TOO_MUCH {
+            self.rounds_without_growth = ROUNDS_WITHOUT_GROWTH;
+            return self.goes_back();
+        } else if !round.is_idle {
+            self.rounds_without_growth += 1;
+        }
+        if self.rounds_without_growth < ROUNDS_WITHOUT_GROWTH { GROWING } else { MOST }
+    }
+
+    fn goes_back(&mut self) -> u64 {
+        self.rounds_of_echo = ROUNDS_OF_ECHO;
+        LEAST
+    }
+
+    fn best_rate(&self) -> u64 {
+        self.rates.iter().copied().max().unwrap_or_default()
+    }
+}
+
+impl Round {
+    /// Bytes a second that came, if it has begun.
+    fn rate(&self, now: Instant) -> Option<u64> {
+        let micros = now.saturating_duration_since(self.began?).as_micros().max(1);
+        Some(u64::try_from(u128::from(self.came_bytes) * 1_000_000 / micros).unwrap_or(u64::MAX))
+    }
+
+    fn lost_thousandths(&self) -> u64 {
+        self.lost_bytes * 1_000 / (self.lost_bytes + self.came_bytes).max(1)
+    }
+}
+
+impl OwnLoss {
+    fn thousandths(&self) -> u64 {
+        (self.lost_bytes * 1_000 / (self.lost_bytes + self.came_bytes).max(1)).min(OWN_LOSS_MOST)
+    }
+
+    /// Of a round; the older ones fade. Where the queue may not have been empty, only that
+    /// less is lost tells something.
+    fn learn(&mut self, round: &Round, is_empty: bool) {
+        if is_empty || round.lost_thousandths() < self.thousandths() {
+            self.lost_bytes = self.lost_bytes * 7 / 8 + round.lost_bytes;
+            self.came_bytes = self.came_bytes * 7 / 8 + round.came_bytes;
+        }
+    }
+}
+
+impl Controller for Pace {
+    fn on_sent(&mut self, now: Instant, _: u64, last_packet_number: u64) {
+        self.last_sent = last_packet_number;
+        self.round.began.get_or_insert(now);
+    }
+
+    fn on_ack(&mut self, now: Instant, sent: Instant, bytes: u64, _: bool, _: &RttEstimator) {
+        self.came(now, sent, bytes);
+    }
+
+    fn on_end_acks(&mut self, now: Instant, _: u64, app_limited: bool, largest_packet_num_acked: Option<u64>) {
+        self.round.is_idle |= app_limited;
+        if largest_packet_num_acked.is_some_and(|largest| largest > self.round.ends_after) {
+            self.end_round(now, app_limited);
+        }
+    }
+
+    fn on_congestion_event(&mut self, _: Instant, _: Instant, is_persistent_congestion: bool, lost_bytes: u64) {
+        self.round.lost_bytes += lost_bytes;
+        if is_persistent_congestion {
+            // Nothing came for long: the line may be another one now.
+            let (packet_bytes, last_sent) = (self.packet_bytes, self.last_sent);
+            *self = Self { last_sent, shortest: self.shortest, ..Self::new(packet_bytes) };
+            self.round.ends_after = last_sent;
+        }
+    }
+
+    fn on_mtu_update(&mut self, new_mtu: u16) {
+        self.packet_bytes = new_mtu.into();
+        self.window = self.window.max(self.initial_window());
+    }
+
+    fn window(&self) -> u64 {
+        self.window
+    }
+
+    fn initial_window(&self) -> u64 {
+        FIRST_PACKETS * self.packet_bytes
+    }
+
+    fn clone_box(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// As long as it takes to be sure of a pace.
+    const LONG: Duration = Duration::from_secs(20);
+    const PACKET_BYTES: u64 = 1_200;
+
+    /// 10 Mbit/s, 50 ms there and back.
+    struct Line {
+        queue: Duration,
+        lost_of_1000: u64,
+    }
+
+    const ROUND: Duration = Duration::from_millis(50);
+    const PACKET_TIME: Duration = Duration::from_micros(960);
+
+    /// The packets that came and that were lost.
+    fn send_over(line: &Line) -> (u64, u64) {
+        let (begun, mut pace) = (Instant::now(), Pace::new(PACKET_BYTES));
+        let (mut came, mut lost, mut number) = (0, 0, 0);
+        let (mut now, mut may_send, mut is_free) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        // A packet's number, when it was sent, and when it is known to have come.
+        let mut under_way = VecDeque::<(u64, Duration, Option<Duration>)>::new();
+        while now < LONG {
+            let next = under_way.iter().find_map(|(.., known)| *known);
+            let has_room = (under_way.len() as u64 + 1) * PACKET_BYTES <= pace.window();
+            if has_room && next.is_none_or(|next| may_send.max(now) <= next) {
+                (now, number) = (may_send.max(now), number + 1);
+                // Quinn spreads five quarters of the window over a round trip.
+                may_send = now + ROUND.mul_f64(0.8 * PACKET_BYTES as f64 / pace.window() as f64);
+                pace.on_sent(begun + now, PACKET_BYTES, number);
+                let begins = is_free.max(now);
+                let is_lost = begins - now > line.queue || number * 7_919 % 1_000 < line.lost_of_1000;
+                if !is_lost {
+                    is_free = begins + PACKET_TIME;
+                }
+                under_way.push_back((number, now, (!is_lost).then_some(is_free + ROUND)));
+                continue;
+            }
+            let (acknowledged, sent) = loop {
+                match under_way.pop_front().expect("something came of a whole window") {
+                    (number, sent, Some(known)) => {
+                        now = known;
+                        break (number, sent);
+                    }
+                    (_, sent, None) => {
+                        lost += 1;
+                        pace.on_congestion_event(begun + now, begun + sent, false, PACKET_BYTES);
+                    }
+                }
+            };
+            came += 1;
+            pace.came(begun + now, begun + sent, PACKET_BYTES);
+            pace.on_end_acks(begun + now, 0, false, Some(acknowledged));
+        }
+        (came, lost)
+    }
+
+    fn part_used(came: u64) -> f64 {
+        came as f64 * PACKET_TIME.as_secs_f64() / LONG.as_secs_f64()
+    }
+
+    #[test]
+    fn a_line_that_loses_one_packet_of_200_is_filled_and_not_flooded() {
+        for lost_of_1000 in [0, 5, 20] {
+            let (came, lost) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000 });
+            assert!(part_used(came) > 0.95, "{lost_of_1000}: {} of the line was used", part_used(came));
+            let by_the_queue = lost.saturating_sub((came + lost) * lost_of_1000 / 1_000);
+            assert!(by_the_queue * 100 < came, "{lost_of_1000}: {by_the_queue} were lost in the queue");
+        }
+    }
+
+    #[test]
+    fn a_short_queue_is_not_flooded_and_the_line_still_filled() {
+        for (queue_ms, lost_of_1000) in [(2, 0), (5, 0), (10, 0), (30, 0), (2, 5), (10, 5), (10, 20)] {
+            let (came, lost) = send_over(&Line { queue: Duration::from_millis(queue_ms), lost_of_1000 });
+            let by_the_queue = lost.saturating_sub((came + lost) * lost_of_1000 / 1_000);
+            assert!(part_used(came) > 0.9, "{queue_ms} ms, {lost_of_1000}: {} was used", part_used(came));
+            assert!(by_the_queue * 20 < came, "{queue_ms} ms, {lost_of_1000}: {by_the_queue} were lost of {came}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_loses_nearly_a_third_is_not_given_up() {
+        let (came, _) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000: 300 });
+        assert!(part_used(came) > 0.5, "{} of the line was used", part_used(came));
+    }
+}
