@@ -2,6 +2,7 @@
 //! originals, and the lab, which prints. Knows nothing of the host's database.
 
 pub mod addresses;
+mod arriving;
 pub mod control;
 pub mod error;
 pub mod lab;

@@ -11,7 +11,6 @@
 //! | `desk`, `offers` | what photographers ask: to take a job |
 //! | `fetch` | print files, range by range |
 //! | `receiving` | print files on their way, on the disk |
-//! | `part_file`, `placed_io`, `aligned` | one of them: written, made durable, read back |
 //! | `keeping` | print files that stay for a reprint, and for how long |
 //! | `hot_folder` | the finished order, its names and its tickets |
 //! | `production` | received, printing, shipped, problem |
@@ -20,7 +19,6 @@
 //! | [`hosts`] | the list of hosts; leaving one |
 //! | `uplink` | the connections to hosts, and who else is there |
 
-mod aligned;
 mod catalogue;
 mod clock;
 pub mod commands;
@@ -35,8 +33,6 @@ mod keeping;
 mod naming;
 pub mod node;
 mod offers;
-mod part_file;
-mod placed_io;
 mod production;
 mod receiving;
 mod status;

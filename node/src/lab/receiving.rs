@@ -3,13 +3,13 @@
 //! count is the catalogue's. All functions block.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::catalogue::ContentKey;
-use super::hot_folder::{has_one_name, sync_folder};
-use super::part_file::PartFile;
+use super::hot_folder::has_one_name;
+use crate::arriving::{PartFile, sync_folder};
 use crate::error::NodeError;
 
 /// The folder.
@@ -31,28 +31,11 @@ impl Receiving {
 
     /// Opens a print file of `bytes`; one that is missing is made, its name durable.
     pub(super) fn open(&self, key: &ContentKey, bytes: u64) -> Result<PartFile, NodeError> {
-        let path = self.path(key);
-        let opened = || {
-            let folder = path.parent().unwrap_or(&self.folder);
-            fs::create_dir_all(folder)?;
-            let mut options = OpenOptions::new();
-            options.read(true).write(true);
-            let (file, is_new) = match options.open(&path) {
-                Ok(file) => (file, false),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => (options.create_new(true).open(&path)?, true),
-                Err(error) => return Err(error),
-            };
-            if file.metadata()?.len() != bytes {
-                file.set_len(bytes)?;
-            }
-            Ok((file, is_new))
-        };
-        let (file, is_new) = opened().map_err(|error| NodeError::file(&path, &error))?;
-        if is_new {
-            path.parent().map_or(Ok(()), sync_folder)?;
+        let part = PartFile::open(self.path(key), bytes)?;
+        if part.is_new() {
             sync_folder(&self.folder)?;
         }
-        Ok(PartFile::new(path, file, is_new))
+        Ok(part)
     }
 
     /// Makes a file that is to be written its own: one that was placed has a second name

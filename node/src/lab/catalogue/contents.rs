@@ -7,9 +7,9 @@ use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
 use super::{Catalogue, signed, unsigned};
+use crate::arriving::RangeSet;
 use crate::error::NodeError;
 use crate::lab::clock::now_ms;
-use crate::lab::fetch::RangeSet;
 use crate::limits::KEPT_LISTED_MAX;
 use crate::stored::read;
 

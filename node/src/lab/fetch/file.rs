@@ -2,8 +2,6 @@
 //! checked before it is written, and durable before it is recorded. At the end the
 //! whole file is read back and checked.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use enprint_protocol::ids::JobId;
@@ -11,18 +9,14 @@ use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
 use enprint_protocol::subtree::{Subtrees, range_bytes};
 use enprint_protocol::text;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::plan::{Outcome, Plan, Verdict};
-use super::ranges::RangeSet;
+use super::line::OnLine;
+use crate::arriving::{Came, PartFile, Plan, RangeSet, Source, drive};
 use crate::error::NodeError;
 use crate::lab::catalogue::{Content, ContentKey, Crossed};
 use crate::lab::node::{Node, blocking};
-use crate::lab::part_file::PartFile;
-use crate::limits::{RANGES_OF_ONE_FILE, RECORD_WITHIN};
+use crate::limits::RANGES_OF_ONE_FILE;
 
 /// One file of a job.
 #[derive(Debug, Clone)]
@@ -47,11 +41,7 @@ pub(super) struct Wanted {
 struct Fetching<'a> {
     node: &'a Node,
     wanted: &'a Wanted,
-    subtrees: Arc<Subtrees>,
-    part: Arc<PartFile>,
 }
-
-type Recording<'a> = Pin<Box<dyn Future<Output = Result<(), NodeError>> + Send + 'a>>;
 
 impl Node {
     /// Fetches what is missing of a file and checks the whole; true if anything crossed.
@@ -90,9 +80,9 @@ impl Node {
             ranges = RangeSet::none(bytes);
             self.catalogue.take_back(&key, &ranges).await?;
         }
-        let fetching = Fetching { node: self, wanted, subtrees: subtrees.clone(), part: part.clone() };
+        let fetching = Fetching { node: self, wanted };
         let mut plan = Plan::new(bytes, ranges.clone(), RANGES_OF_ONE_FILE);
-        let fetched = fetching.run(&mut plan, stop, progressed).await;
+        let fetched = drive(&fetching, &mut plan, &subtrees, &part, stop, progressed).await;
         fetching.count_rest(&mut plan).await?;
         fetched?;
         self.check_whole(wanted, part, subtrees).await
@@ -152,59 +142,10 @@ impl Node {
     }
 }
 
-impl Fetching<'_> {
-    /// Asks, checks, writes and records until the plan is complete, something is in the
-    /// way, or `stop`. After an error what is in flight may still come in.
-    async fn run(&self, plan: &mut Plan, stop: &CancellationToken, progressed: &mut bool) -> Result<(), NodeError> {
-        let mut asks = FuturesUnordered::new();
-        let mut recording: Option<Recording<'_>> = None;
-        let mut trouble: Option<NodeError> = None;
-        let mut record_by = Instant::now() + RECORD_WITHIN;
-        loop {
-            while trouble.is_none()
-                && let Some(at) = plan.next_ask()
-            {
-                asks.push(self.ask(at));
-            }
-            if recording.is_none() && plan.is_to_be_recorded(Instant::now() >= record_by || trouble.is_some()) {
-                recording = self.begin_recording(plan);
-                record_by = Instant::now() + RECORD_WITHIN;
-            }
-            if asks.is_empty() && recording.is_none() {
-                break;
-            }
-            tokio::select! {
-                Some((at, came)) = asks.next(), if !asks.is_empty() => {
-                    if let Err(error) = self.take(plan, at, came) {
-                        trouble.get_or_insert(error);
-                    }
-                }
-                done = wait_for(&mut recording), if recording.is_some() => {
-                    recording = None;
-                    done?;
-                    plan.recorded();
-                    *progressed = true;
-                }
-                () = sleep_until(record_by), if recording.is_none() && Instant::now() < record_by => {}
-                () = stop.cancelled(), if !stop.is_cancelled() || !asks.is_empty() => {
-                    asks.clear();
-                    trouble.get_or_insert(NodeError::ShuttingDown);
-                }
-            }
-        }
-        match trouble {
-            Some(error) => Err(error),
-            None if plan.is_complete() => Ok(()),
-            None => Err(self.wanted.blamed()),
-        }
-    }
+impl Source for Fetching<'_> {
+    type Held = OnLine;
 
-    /// Asks for a range; if it is the right one, it is written when this returns.
-    async fn ask(&self, at: u64) -> (u64, Result<Outcome, NodeError>) {
-        (at, self.ask_and_write(at).await)
-    }
-
-    async fn ask_and_write(&self, at: u64) -> Result<Outcome, NodeError> {
+    async fn ask(&self, at: u64) -> Result<Came<OnLine>, NodeError> {
         let ContentKey { photographer, root } = self.wanted.key;
         let lines = &self.node.fetcher.lines;
         let on_line = lines.enter(photographer, self.wanted.job_bytes).await.ok_or(NodeError::ShuttingDown)?;
@@ -215,53 +156,24 @@ impl Fetching<'_> {
             Ok(_) => {}
             Err(_) => lines.lost(&on_line),
         }
-        let range = match reply? {
-            OriginalReply::Range(range) => range,
-            OriginalReply::Subtrees(other) => return Ok(Outcome::Corrupted { bytes: other.len() as u64 }),
-            OriginalReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
-        };
-        let (subtrees, part) = (self.subtrees.clone(), self.part.clone());
-        blocking(move || match subtrees.check_range(at, &range) {
-            Ok(()) => part.write(at, &range).map(|()| Outcome::Written),
-            Err(_) => Ok(Outcome::Corrupted { bytes: range.len() as u64 }),
-        })
-        .await
-    }
-
-    fn take(&self, plan: &mut Plan, at: u64, came: Result<Outcome, NodeError>) -> Result<(), NodeError> {
-        let outcome = match came {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                plan.came(at, Outcome::Lost);
-                return Err(error);
-            }
-        };
-        if matches!(outcome, Outcome::Corrupted { .. }) {
-            tracing::warn!(peer.id = %self.wanted.key.photographer, file = %self.wanted.key.root, range = at,
-                "a corrupted range came and was not written");
-        }
-        match plan.came(at, outcome) {
-            Verdict::GoOn => Ok(()),
-            Verdict::GiveUp => Err(self.wanted.blamed()),
+        match reply? {
+            OriginalReply::Range(range) => Ok(Came::Range(range.into_vec(), on_line)),
+            OriginalReply::Subtrees(other) => Ok(Came::Other(other.len() as u64)),
+            OriginalReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
         }
     }
 
-    /// Makes the written ranges durable and then records them, while others come in.
-    fn begin_recording(&self, plan: &mut Plan) -> Option<Recording<'_>> {
-        let taken = plan.take_written();
-        if taken.is_empty() {
-            return None;
-        }
-        let ranges = plan.with_recording();
-        let verified_bytes = taken.iter().map(|at| range_bytes(self.wanted.bytes, *at)).sum();
-        let crossed = self.crossed(verified_bytes, plan.take_discarded_bytes());
-        let part = self.part.clone();
-        Some(Box::pin(async move {
-            blocking(move || part.sync()).await?;
-            self.node.catalogue.record(&self.wanted.key, &ranges, &crossed).await
-        }))
+    async fn record(&self, ranges: RangeSet, verified_bytes: u64, discarded_bytes: u64) -> Result<(), NodeError> {
+        let crossed = self.crossed(verified_bytes, discarded_bytes);
+        self.node.catalogue.record(&self.wanted.key, &ranges, &crossed).await
     }
 
+    fn blamed(&self) -> NodeError {
+        self.wanted.blamed()
+    }
+}
+
+impl Fetching<'_> {
     /// Counts what was thrown away since the last recording.
     async fn count_rest(&self, plan: &mut Plan) -> Result<(), NodeError> {
         match plan.take_discarded_bytes() {
@@ -279,12 +191,5 @@ impl Wanted {
     /// The photographer's node sent what it had not announced.
     fn blamed(&self) -> NodeError {
         NodeError::CorruptedSource { photographer: text::shown(&self.photographer), name: text::shown(&self.name) }
-    }
-}
-
-async fn wait_for(recording: &mut Option<Recording<'_>>) -> Result<(), NodeError> {
-    match recording {
-        Some(recording) => recording.await,
-        None => std::future::pending().await,
     }
 }

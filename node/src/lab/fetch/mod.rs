@@ -4,10 +4,8 @@
 //! | file | owns |
 //! |---|---|
 //! | `queue` | which job is fetched next (no clock, no network) |
-//! | `plan` | which range of a file is asked next (no disk, no network) |
 //! | `depth` | how many ranges are in flight on one line (no clock, no network) |
 //! | `line` | the lines to all photographers |
-//! | `ranges` | which ranges are here |
 //! | `job` | a job's files, then its folder |
 //! | `file` | one file, range by range |
 
@@ -15,9 +13,7 @@ mod depth;
 mod file;
 mod job;
 mod line;
-mod plan;
 mod queue;
-mod ranges;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +26,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use job::bytes_of;
-pub(super) use ranges::RangeSet;
 
 use super::catalogue::ContentKey;
 use super::node::Node;

@@ -21,6 +21,7 @@ use enprint_protocol::print_job::PrintJob;
 
 pub(in crate::lab) use ticket::{Parties, Ticket};
 
+use crate::arriving::sync_folder;
 use crate::error::NodeError;
 use crate::limits::{COPY_BYTES, HOT_FOLDER_TRIES};
 
@@ -197,11 +198,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), NodeError> {
         file.sync_all()
     };
     at(path, written())
-}
-
-/// Makes names in `folder` durable. Folders can't be opened for this on Windows.
-pub(in crate::lab) fn sync_folder(folder: &Path) -> Result<(), NodeError> {
-    if cfg!(unix) { at(folder, File::open(folder).and_then(|folder| folder.sync_all())) } else { Ok(()) }
 }
 
 fn at<T>(path: &Path, outcome: io::Result<T>) -> Result<T, NodeError> {

@@ -5,7 +5,7 @@ use enprint_protocol::subtree::{range_bytes, range_count};
 
 /// A set of a file's ranges.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lab) struct RangeSet {
+pub(crate) struct RangeSet {
     /// Bit `at % 8` of byte `at / 8`, lowest first, is range `at`.
     bits: Vec<u8>,
     file_bytes: u64,
@@ -13,14 +13,14 @@ pub(in crate::lab) struct RangeSet {
 
 impl RangeSet {
     /// No range of a file of `file_bytes`.
-    pub(in crate::lab) fn none(file_bytes: u64) -> Self {
+    pub(crate) fn none(file_bytes: u64) -> Self {
         let bytes = usize::try_from(range_count(file_bytes).div_ceil(8)).unwrap_or(usize::MAX);
         Self { bits: vec![0; bytes], file_bytes }
     }
 
     /// The set that [`Self::to_bytes`] wrote; bits of another number count as none,
     /// so that at worst a range is fetched again.
-    pub(in crate::lab) fn from_bytes(bits: &[u8], file_bytes: u64) -> Self {
+    pub(crate) fn from_bytes(bits: &[u8], file_bytes: u64) -> Self {
         let mut set = Self::none(file_bytes);
         if bits.len() == set.bits.len() {
             set.bits.copy_from_slice(bits);
@@ -29,22 +29,22 @@ impl RangeSet {
     }
 
     /// For the catalogue: a bit for each range, 128 bytes for a GiB.
-    pub(in crate::lab) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.bits.clone()
     }
 
     /// How many ranges the file has.
-    pub(in crate::lab) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         range_count(self.file_bytes)
     }
 
     /// Whether range `at` is in the set.
-    pub(in crate::lab) fn has(&self, at: u64) -> bool {
+    pub(crate) fn has(&self, at: u64) -> bool {
         at < self.count() && self.bit(at).is_some_and(|(byte, bit)| self.bits[byte] & bit != 0)
     }
 
     /// Adds range `at`; true if it was not in the set.
-    pub(in crate::lab) fn add(&mut self, at: u64) -> bool {
+    pub(crate) fn add(&mut self, at: u64) -> bool {
         let is_new = at < self.count() && !self.has(at);
         if let Some((byte, bit)) = self.bit(at).filter(|_| is_new) {
             self.bits[byte] |= bit;
@@ -53,24 +53,24 @@ impl RangeSet {
     }
 
     /// Takes range `at` out.
-    pub(in crate::lab) fn remove(&mut self, at: u64) {
+    pub(crate) fn remove(&mut self, at: u64) {
         if let Some((byte, bit)) = self.bit(at).filter(|_| at < self.count()) {
             self.bits[byte] &= !bit;
         }
     }
 
     /// Whether the whole file is in the set.
-    pub(in crate::lab) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.missing_from(0).is_none()
     }
 
     /// The first range from `at` on that is not in the set.
-    pub(in crate::lab) fn missing_from(&self, at: u64) -> Option<u64> {
+    pub(crate) fn missing_from(&self, at: u64) -> Option<u64> {
         (at..self.count()).find(|at| !self.has(*at))
     }
 
     /// Bytes of the ranges in the set.
-    pub(in crate::lab) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         (0..self.count()).filter(|at| self.has(*at)).map(|at| range_bytes(self.file_bytes, at)).sum()
     }
 

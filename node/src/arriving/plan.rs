@@ -1,5 +1,5 @@
 //! What to ask next for one file, and what to do with what came: a state machine
-//! without clock, disk or network. `file.rs` drives it.
+//! without clock, disk or network. `drive.rs` drives it.
 //!
 //! A range is *missing*, *asked*, *written* (verified, in the file), and at last
 //! *recorded* (durable, and known to be). Only what is recorded survives a kill; so
@@ -14,7 +14,7 @@ use crate::limits::{RANGE_TRIES_MAX, RANGES_RECORDED_TOGETHER, RANGES_UNRECORDED
 
 /// The fetch of one file.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     file_bytes: u64,
     recorded: RangeSet,
     asked: BTreeSet<u64>,
@@ -30,7 +30,7 @@ pub(super) struct Plan {
 
 /// What came of asking for a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It is the right one, and written at its place.
     Written,
     /// Bytes came, this many, and they are not those that were announced.
@@ -44,7 +44,7 @@ pub(super) enum Outcome {
 
 /// What the driver does next after an [`Outcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Goes on.
     GoOn,
     /// The same range came corrupted too often: the job rests, and the photographer is told of.
@@ -53,7 +53,7 @@ pub(super) enum Verdict {
 
 impl Plan {
     /// A fetch of what `recorded` lacks, with at most `in_flight_max` ranges asked at once.
-    pub(super) fn new(file_bytes: u64, recorded: RangeSet, in_flight_max: usize) -> Self {
+    pub(crate) fn new(file_bytes: u64, recorded: RangeSet, in_flight_max: usize) -> Self {
         Self {
             file_bytes,
             recorded,
@@ -68,7 +68,7 @@ impl Plan {
 
     /// The next range to ask for: the first that is missing and not asked for. None
     /// while enough are in flight or unrecorded, or when none is missing.
-    pub(super) fn next_ask(&mut self) -> Option<u64> {
+    pub(crate) fn next_ask(&mut self) -> Option<u64> {
         let unrecorded = self.written.len() + self.recording.len();
         if self.asked.len() >= self.in_flight_max || unrecorded >= RANGES_UNRECORDED_MAX {
             return None;
@@ -86,7 +86,7 @@ impl Plan {
 
     /// Notes what came of asking for range `at`. What was not asked for changes nothing
     /// but the count of discarded bytes: it was a duplicate, or nonsense.
-    pub(super) fn came(&mut self, at: u64, outcome: Outcome) -> Verdict {
+    pub(crate) fn came(&mut self, at: u64, outcome: Outcome) -> Verdict {
         let was_asked = self.asked.remove(&at);
         match outcome {
             Outcome::Written if was_asked => {
@@ -109,14 +109,14 @@ impl Plan {
 
     /// Whether it is worth asking the disk: much is written, nothing more is on its way,
     /// or what is written has `waited`.
-    pub(super) fn is_to_be_recorded(&self, waited: bool) -> bool {
+    pub(crate) fn is_to_be_recorded(&self, waited: bool) -> bool {
         let is_much = self.written.len() >= RANGES_RECORDED_TOGETHER;
         self.recording.is_empty() && !self.written.is_empty() && (is_much || self.asked.is_empty() || waited)
     }
 
     /// Takes the written ranges, to be made durable and recorded in one go; empty while
     /// others are being recorded, or when there are none.
-    pub(super) fn take_written(&mut self) -> Vec<u64> {
+    pub(crate) fn take_written(&mut self) -> Vec<u64> {
         if self.recording.is_empty() {
             self.recording = std::mem::take(&mut self.written);
             return self.recording.iter().copied().collect();
@@ -125,7 +125,7 @@ impl Plan {
     }
 
     /// The set as it will be once what [`Self::to_record`] gave is recorded.
-    pub(super) fn with_recording(&self) -> RangeSet {
+    pub(crate) fn with_recording(&self) -> RangeSet {
         let mut set = self.recorded.clone();
         for at in &self.recording {
             set.add(*at);
@@ -134,19 +134,19 @@ impl Plan {
     }
 
     /// What [`Self::to_record`] gave is durable, and known to be.
-    pub(super) fn recorded(&mut self) {
+    pub(crate) fn recorded(&mut self) {
         for at in std::mem::take(&mut self.recording) {
             self.recorded.add(at);
         }
     }
 
     /// Bytes thrown away since the last call: corrupted or unasked for.
-    pub(super) fn take_discarded_bytes(&mut self) -> u64 {
+    pub(crate) fn take_discarded_bytes(&mut self) -> u64 {
         std::mem::take(&mut self.discarded_bytes)
     }
 
     /// Whether every range is recorded.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.recorded.is_full()
     }
 

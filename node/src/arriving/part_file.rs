@@ -5,9 +5,9 @@
 //! asks the disk and not the memory, a big order does not push out of the cache what the
 //! printer's programs have there, and making ranges durable is short.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use enprint_protocol::limits::RANGE_BYTES;
@@ -20,7 +20,7 @@ use crate::limits::RANGE_BUFFERS_KEPT;
 
 /// One print file on its way.
 #[derive(Debug)]
-pub(super) struct PartFile {
+pub(crate) struct PartFile {
     path: PathBuf,
     file: File,
     /// The same file, past the cache.
@@ -31,19 +31,42 @@ pub(super) struct PartFile {
 }
 
 impl PartFile {
+    /// Opens a file of `bytes`; one that is missing is made, its name durable in its folder.
+    pub(crate) fn open(path: PathBuf, bytes: u64) -> Result<Self, NodeError> {
+        let opened = || {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            let mut options = OpenOptions::new();
+            options.read(true).write(true);
+            let (file, is_new) = match options.open(&path) {
+                Ok(file) => (file, false),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => (options.create_new(true).open(&path)?, true),
+                Err(error) => return Err(error),
+            };
+            if file.metadata()?.len() != bytes {
+                file.set_len(bytes)?;
+            }
+            Ok((file, is_new))
+        };
+        let (file, is_new) = opened().map_err(|error| NodeError::file(&path, &error))?;
+        if is_new {
+            path.parent().map_or(Ok(()), sync_folder)?;
+        }
+        Ok(Self::new(path, file, is_new))
+    }
+
     /// Around an open file of its full length. `is_new` if it was just made.
-    pub(super) fn new(path: PathBuf, file: File, is_new: bool) -> Self {
+    fn new(path: PathBuf, file: File, is_new: bool) -> Self {
         let direct = open_past_the_cache(&path);
         Self { path, file, direct, is_new, buffers: Mutex::default() }
     }
 
     /// Whether it was just made: nothing of it counts then.
-    pub(super) fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
     /// Writes range `at`. Not durable before [`Self::sync`].
-    pub(super) fn write(&self, at: u64, range: &[u8]) -> Result<(), NodeError> {
+    pub(crate) fn write(&self, at: u64, range: &[u8]) -> Result<(), NodeError> {
         let offset = at * RANGE_BYTES;
         let written = match self.whole(range.len()) {
             Some(direct) => self.write_direct(direct, offset, range),
@@ -53,13 +76,13 @@ impl PartFile {
     }
 
     /// Makes what was written durable.
-    pub(super) fn sync(&self) -> Result<(), NodeError> {
+    pub(crate) fn sync(&self) -> Result<(), NodeError> {
         self.said(self.file.sync_data())
     }
 
     /// Reads the whole file back and gives the ranges that are not as announced. None
     /// means that the file has its content hash, for the hashes merge to it.
-    pub(super) fn bad_ranges(&self, subtrees: &Subtrees) -> Result<Vec<u64>, NodeError> {
+    pub(crate) fn bad_ranges(&self, subtrees: &Subtrees) -> Result<Vec<u64>, NodeError> {
         let mut buffer = self.buffer();
         let mut bad = Vec::new();
         for at in 0..subtrees.count() {
@@ -120,10 +143,16 @@ impl PartFile {
     }
 }
 
+/// Makes names in `folder` durable. Folders can't be opened for this on Windows.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), NodeError> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| NodeError::file(folder, &error))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     const RANGE: usize = RANGE_BYTES as usize;
