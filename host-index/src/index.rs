@@ -14,6 +14,8 @@
 //! [`announce`](Index::announce) · [`find_contacts`](Index::find_contacts) ·
 //! [`seen`](Index::seen)
 //!
+//! **Homes** (`index/homes.rs`) `stand_in`
+//!
 //! **Events** (`index/events.rs`)
 //! [`put_event`](Index::put_event) ·
 //! [`withdraw_event`](Index::withdraw_event) ·
@@ -61,6 +63,7 @@ mod directory;
 mod enrolment;
 mod events;
 mod galleries;
+mod homes;
 mod housekeeping;
 mod orders;
 mod own_addresses;

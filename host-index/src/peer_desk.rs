@@ -43,7 +43,11 @@ impl Parts {
                 asked.reply.send(noted.unwrap_or_else(|error| refusal(asked.peer, &error).into()));
             }
             // Conversations of other roles; dropping the request refuses it.
-            Incoming::Deliver(_) | Incoming::OfferJob(_) | Incoming::FetchOriginal(_) => {}
+            Incoming::Deliver(_)
+            | Incoming::OfferJob(_)
+            | Incoming::FetchOriginal(_)
+            | Incoming::Pair(_)
+            | Incoming::Follow(_) => {}
         }
     }
 
@@ -60,6 +64,16 @@ impl Parts {
                 let contacts = self.index.announce(peer, &addresses).await?;
                 let crowd = u32::try_from(self.admission.count()).ok();
                 Ok(EnrolReply::Directory { contacts, host: Some(self.now()), crowd })
+            }
+            EnrolRequest::StandIn { home, addresses } => {
+                let (home, stands_in) = self.index.stand_in(peer, &home, &addresses).await?;
+                tracing::info!(%peer, %home, stands_in, "a word on a second home is taken");
+                if stands_in {
+                    self.admission.admit(home);
+                } else {
+                    self.admission.forget(home);
+                }
+                Ok(EnrolReply::Enrolled(self.welcome()?))
             }
             EnrolRequest::Find { peers } => {
                 let contacts = self.index.find_contacts(peer, &peers).await?;

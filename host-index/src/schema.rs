@@ -6,7 +6,7 @@ use enprint_store::ledger::{Migration, outbox};
 
 /// All steps.
 pub(crate) static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS, NOT_FOR_PRINT];
+    &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS, NOT_FOR_PRINT, HOMES];
 
 const PEERS: Migration = Migration::new(
     2,
@@ -190,3 +190,23 @@ const PHOTO_WORDS: Migration = Migration::new(
 
 const NOT_FOR_PRINT: Migration =
     Migration::new(7, "photos that can't be printed", "ALTER TABLE photo_words ADD COLUMN not_for_print {TEXT};");
+
+/// Which peers stand in for which photographer, and which of the homes an order is bound
+/// to: since when, whether it was asked, and how often it was bound to another before.
+const HOMES: Migration = Migration::new(
+    8,
+    "homes",
+    "CREATE TABLE home (
+        home {TEXT} PRIMARY KEY,
+        photographer {TEXT} NOT NULL,
+        since_ms {INT} NOT NULL,
+        ended {INT} NOT NULL,
+        signed {BLOB} NOT NULL
+    ) {STRICT};
+    CREATE INDEX home_photographer ON home (photographer);
+    ALTER TABLE placed_order ADD COLUMN home {TEXT};
+    ALTER TABLE placed_order ADD COLUMN bound_ms {INT};
+    ALTER TABLE placed_order ADD COLUMN asked_ms {INT};
+    ALTER TABLE placed_order ADD COLUMN moves {INT} NOT NULL DEFAULT 0;
+    CREATE INDEX placed_order_photographer ON placed_order (photographer, state);",
+);

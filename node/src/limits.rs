@@ -64,6 +64,34 @@ pub const TRANSFERS_LISTED_MAX: i64 = 50_000;
 /// Orders listed by one command.
 pub const ORDERS_LISTED_MAX: i64 = 1_000;
 
+// --- photographer: homes ---
+
+/// Second homes of one photographer: a studio, a NAS, and one at a friend's.
+pub const HOMES_MAX: i64 = 3;
+/// How long a code for a second home is valid: long enough to walk to the other machine.
+pub const HOME_INVITATION_VALID: Duration = Duration::from_secs(60 * 60);
+/// Labs that a second home is told of: those that were chosen or want files of their own.
+pub const LABS_TOLD_MAX: usize = 64;
+/// Ranges on their way out for one second home, each in memory until the connection has
+/// taken it: fills a house's network, and is little beside what labs may have.
+pub const HOME_RANGES_HELD_MAX: usize = 8;
+/// How long a second home waits for its turn before it is told that labs come first: less
+/// than its request may take.
+pub const HOME_TURN_PATIENCE: Duration = Duration::from_secs(60);
+/// Ranges that a second home asks for or writes at one time: bounds its memory to that
+/// many MiB.
+pub const HOME_RANGES_IN_FLIGHT: usize = 8;
+/// Of one original, so that two are on their way at once.
+pub const HOME_RANGES_OF_ONE_FILE: usize = 4;
+/// Photos that are copied at once: one is stored while two come.
+pub const HOME_PHOTOS_AT_ONCE: usize = 3;
+/// First wait before the first home is asked again after something went wrong.
+pub const FOLLOW_RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest such wait; a home that connects is asked at once.
+pub const FOLLOW_RETRY_MAX: Duration = Duration::from_secs(60);
+/// How often the first home is told how far a long copy is: what people read.
+pub const COPIED_TOLD_EVERY: Duration = Duration::from_secs(2);
+
 // --- photographer: disk ---
 
 /// Free space that an import always leaves (DESIGN.md: sled forgives no full disk).

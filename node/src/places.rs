@@ -48,6 +48,8 @@ struct Party {
     given: u64,
     /// When it last got one, by the clock.
     last_given: u64,
+    /// It gets none while others hold or await any.
+    comes_last: bool,
 }
 
 impl Places {
@@ -61,6 +63,21 @@ impl Places {
     /// `max`. None if no place can come any more.
     pub(crate) async fn take(&self, party: PeerId, max: usize, job_bytes: u64) -> Option<Place> {
         let place = self.locked().wait(party, max, job_bytes);
+        self.give();
+        place.await.ok()
+    }
+
+    /// As [`Self::take`], for what comes last: it gets a place only while no other party
+    /// holds one or waits.
+    pub(crate) async fn take_last(&self, party: PeerId, max: usize) -> Option<Place> {
+        let place = {
+            let mut state = self.locked();
+            let place = state.wait(party, max, 0);
+            if let Some(party) = state.parties.get_mut(&party) {
+                party.comes_last = true;
+            }
+            place
+        };
         self.give();
         place.await.ok()
     }
@@ -121,7 +138,11 @@ impl State {
         for party in self.parties.values_mut() {
             party.waiting.retain(|_, taker| !taker.is_closed());
         }
-        let may = |party: &Party| !party.waiting.is_empty() && party.held < party.max.min(free);
+        let is_busy =
+            self.parties.values().any(|party| !party.comes_last && (party.held > 0 || !party.waiting.is_empty()));
+        let may = |party: &Party| {
+            !party.waiting.is_empty() && party.held < party.max.min(free) && !(party.comes_last && is_busy)
+        };
         let (id, party) =
             self.parties.iter_mut().filter(|(_, party)| may(party)).min_by_key(|(_, party)| party.last_given)?;
         let taker = party.next()?;
@@ -221,6 +242,19 @@ mod tests {
         assert!(of_bo.as_mut().now_or_never().is_none());
         drop(first);
         assert!(of_bo.as_mut().now_or_never().flatten().is_some(), "ana had one");
+    }
+
+    #[test]
+    fn who_comes_last_gets_nothing_while_anybody_else_wants_something() {
+        let (places, lab, home) = (Places::new(8), PeerId::random(), PeerId::random());
+        let copied = places.take_last(home, 2).now_or_never().flatten();
+        assert!(copied.is_some(), "nobody else is there");
+        let printed = places.take(lab, MANY, 9).now_or_never().flatten();
+        assert!(printed.is_some(), "what comes last keeps nobody waiting");
+        let mut next = Box::pin(places.take_last(home, 2));
+        assert!(next.as_mut().now_or_never().is_none());
+        drop(printed);
+        assert!(next.now_or_never().flatten().is_some(), "the lab has what it wanted");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What a conversation between two peers is: a versioned name, a request, a
-//! reply, and their bounds. The six conversations are in files of their own;
+//! reply, and their bounds. The eight conversations are in files of their own;
 //! how they travel is `peer/`'s business.
 
 use std::fmt::Debug;

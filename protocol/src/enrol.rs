@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::access_code::InvitationCode;
 use crate::conversation::Conversation;
 use crate::error::Refusal;
+use crate::home::Home;
 use crate::limits;
 use crate::signed::{Record, Signed};
 
@@ -82,6 +83,14 @@ pub enum EnrolRequest {
     Find {
         /// At most [`limits::PEERS_SOUGHT_MAX`].
         peers: Vec<PeerId>,
+    },
+    /// A photographer's word on a second home: said by the photographer, or by that home,
+    /// which needs no invitation. A host that does not know this request refuses it.
+    StandIn {
+        /// Signed by an enrolled photographer.
+        home: Signed<Home>,
+        /// Where the home can be reached, when it says it itself.
+        addresses: Vec<Multiaddr>,
     },
 }
 

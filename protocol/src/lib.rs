@@ -2,7 +2,7 @@
 //! the codec that bounds them, and the swarm that carries them.
 //!
 //! Read in this order: [`ids`] and [`print_size`] (the nouns), [`order`] (what a
-//! customer bought), then the six conversations, one file each:
+//! customer bought), then the eight conversations, one file each:
 //!
 //! | module | name on the wire | from → to |
 //! |---|---|---|
@@ -12,6 +12,8 @@
 //! | [`print_job`] | `/enprint/print-job/1` | photographer → lab |
 //! | [`original`] | `/enprint/original/1` | lab → photographer |
 //! | [`status`] | `/enprint/status/1` | lab → photographer → host |
+//! | [`home`] | `/enprint/home/1` | second home → first home |
+//! | [`replica`] | `/enprint/replica/1` | second home → first home |
 //!
 //! [`codec`] is the only file that names the CBOR library; [`peer`] the only
 //! folder that names a swarm. The records open no database, read no clock and
@@ -23,6 +25,7 @@ pub mod conversation;
 pub mod enrol;
 pub mod error;
 pub mod event;
+pub mod home;
 pub mod ids;
 pub mod limits;
 pub mod money;
@@ -32,6 +35,7 @@ pub mod peer;
 pub mod print_job;
 pub mod print_size;
 pub mod publish;
+pub mod replica;
 pub mod signed;
 pub mod status;
 pub mod subtree;

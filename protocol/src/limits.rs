@@ -73,6 +73,16 @@ pub const PRINT_EDGE_MM_MIN: u32 = 20;
 /// See [`PRINT_EDGE_MM_MIN`].
 pub const PRINT_EDGE_MM_MAX: u32 = 2_000;
 
+/// Events in one page of a replica's list: 50 bytes each.
+pub const REPLICA_EVENTS_MAX: usize = 4_000;
+/// Bytes of photo records in one page: with one more of 32 KiB it fits a range's reply.
+pub const REPLICA_PAGE_BYTES: usize = 768 * 1024;
+/// Hosts and labs that a replica is told of, each: a reply of a few hundred KB.
+pub const REPLICA_BUSINESS_MAX: usize = 256;
+/// How long the first home keeps a second waiting for news: less than half of what its
+/// answer may take.
+pub const REPLICA_WAIT: Duration = Duration::from_secs(50);
+
 /// How long an enrolment may take to be answered.
 pub const ENROL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a batch may take to cross a slow uplink and be stored.
@@ -167,7 +177,7 @@ pub const STRANGERS_MAX: usize = 64;
 pub const STRANGERS_PER_ADDRESS_MAX: usize = 16;
 /// How long a stranger may stay without being admitted.
 pub const STRANGER_TIME: Duration = Duration::from_secs(60);
-/// Substreams of one connection: six conversations, both directions, and some.
+/// Substreams of one connection: eight conversations, both directions, and some.
 pub const STREAMS_MAX: usize = 512;
 /// Substreams of a stranger's connection. Each may hold 256 KiB unread. It must
 /// pass [`REQUESTS_IN_FLIGHT_MAX`], since the stranger may be admitted and fetched from.

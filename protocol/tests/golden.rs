@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use enprint_protocol::codec;
 use enprint_protocol::enrol::{Contact, EnrolReply, EnrolRequest, HostCertificate, HostNow, Role, Welcome};
 use enprint_protocol::event::{EventRecord, PriceList};
+use enprint_protocol::home::{Home, PairReply, PairRequest};
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::money::Currency;
 use enprint_protocol::order::{Crop, Customer, Delivery, Order, OrderLine, OrderReply, OrderRequest, Payment};
@@ -16,6 +17,9 @@ use enprint_protocol::original::{OriginalReply, OriginalRequest};
 use enprint_protocol::print_job::{JobLine, JobReply, JobRequest, PrintFile, PrintJob, ShipTo};
 use enprint_protocol::print_size::{Finish, PrintSize};
 use enprint_protocol::publish::{PhotoRecord, Picture, PublishReply, PublishRequest, PublishedPhoto, Revision};
+use enprint_protocol::replica::{
+    Business, Copied, EventMark, EventState, HostFacts, LabFacts, ReplicaFile, ReplicaReply, ReplicaRequest, ShownAt,
+};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
 use enprint_protocol::time::UnixMs;
@@ -266,6 +270,61 @@ fn original_and_status_messages_have_their_golden_bytes() {
     golden("status_received_crossed", &StatusRequest::Report(Signed::sign(&status, &key(5)).unwrap()));
     golden("status_noted", &StatusReply::Noted);
     golden("status_refused", &StatusReply::Refused(Refusal::uniform()));
+}
+
+#[test]
+fn what_homes_say_to_each_other_has_its_golden_bytes() {
+    let addresses = vec!["/ip4/192.0.2.7/tcp/4041".parse().unwrap()];
+    let code = "7K3M-Q9XA-10TD".parse().unwrap();
+    golden("home_join", &PairRequest::Join { code, name: "NAS".into(), addresses: addresses.clone() });
+    let home = |ended| {
+        let (photographer, home) = (key(1).public().to_peer_id(), key(3).public().to_peer_id());
+        Signed::sign(&Home { photographer, home, since: UnixMs(1_766_000_000_000), ended }, &key(1)).unwrap()
+    };
+    golden("home_paired", &PairReply::Paired { home: home(false), photographer: "Ana".into() });
+    golden("home_refused", &PairReply::Refused(Refusal::new(ErrorCode::BadInvitation, "No.")));
+    golden("stored_signed_home", &home(true));
+
+    golden("enrol_stand_in", &EnrolRequest::StandIn { home: home(false), addresses: addresses.clone() });
+    let (event_id, peer) = (EventId([1; 16]), key(2).public().to_peer_id());
+    let copied = Copied { photos: 500, here: 412, trouble: None };
+    golden("replica_wait", &ReplicaRequest::Wait { mark: 7, copied: copied.clone() });
+    let copied = Copied { trouble: Some("The disk is full.".into()), ..copied };
+    golden("replica_wait_in_trouble", &ReplicaRequest::Wait { mark: 7, copied });
+    golden("replica_mark", &ReplicaReply::Mark(8));
+    golden("replica_business", &ReplicaRequest::Business);
+    let host = HostFacts {
+        peer_id: peer,
+        name: "Host".into(),
+        key: ByteBuf::from(key(1).public().encode_protobuf()),
+        addresses: addresses.clone(),
+        public_url: "https://photos.example".into(),
+        enrolled_ms: 1_766_000_000_000,
+        is_left: false,
+        lab: Some(peer),
+    };
+    let rules = Some((ContentHash([3; 32]), 9));
+    let lab = LabFacts { peer_id: peer, name: "Lab".into(), addresses, hosts: vec![peer], rules };
+    let business = Business { name: Some("Ana".into()), hosts: vec![host], labs: vec![lab] };
+    golden("replica_business_reply", &ReplicaReply::Business(Box::new(business)));
+    golden("replica_events", &ReplicaRequest::Events { after: Some(event_id) });
+    let events = vec![EventMark { event_id, mark: 7, photos: 500 }];
+    golden("replica_events_reply", &ReplicaReply::Events { events, is_last: true });
+    golden("replica_event", &ReplicaRequest::Event { event_id });
+    let gallery_url = Some("https://photos.example/g/1".into());
+    let shown_at = vec![ShownAt { host: peer, gallery_url, is_chosen: true, since_ms: 1_766_000_000_000 }];
+    let state = EventState { record: event(), access_code: "7K3M-Q9XA-10TD".parse().unwrap(), shown_at };
+    golden("replica_event_reply", &ReplicaReply::Event(Box::new(state)));
+    golden("replica_photos", &ReplicaRequest::Photos { event_id, after: Some(photo()) });
+    golden("replica_photos_reply", &ReplicaReply::Photos { photos: vec![ByteBuf::from([1, 2])], is_last: false });
+    let file = ReplicaFile::Photo { event_id, photo_id: photo(), root: photo().0 };
+    golden("replica_subtrees", &ReplicaRequest::Subtrees(file));
+    golden("replica_subtrees_reply", &ReplicaReply::Subtrees(ByteBuf::from([5; 64])));
+    golden("replica_range", &ReplicaRequest::Range { file, offset: 1_048_576 });
+    let file = ReplicaFile::Rules { lab: peer, root: ContentHash([3; 32]) };
+    golden("replica_range_of_rules", &ReplicaRequest::Range { file, offset: 0 });
+    golden("replica_range_reply", &ReplicaReply::Range(ByteBuf::from([6, 7])));
+    golden("replica_refused", &ReplicaReply::Refused(Refusal::uniform()));
 }
 
 fn event() -> EventRecord {

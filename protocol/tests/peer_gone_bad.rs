@@ -12,12 +12,14 @@ use common::hostile::{Answer, Hostile, framed, lying};
 use common::{Node, eventually, node, node_with};
 use enprint_protocol::conversation::Conversation;
 use enprint_protocol::enrol::Enrol;
+use enprint_protocol::home::Pair;
 use enprint_protocol::limits::FLAWS_SAVED;
 use enprint_protocol::order::Deliver;
 use enprint_protocol::original::FetchOriginal;
 use enprint_protocol::peer::PeerRole;
 use enprint_protocol::print_job::OfferJob;
 use enprint_protocol::publish::Publish;
+use enprint_protocol::replica::Follow;
 use enprint_protocol::status::Report;
 use enprint_protocol::{ErrorCode, Keypair, Refusal, codec};
 use serde::Deserialize;
@@ -44,6 +46,8 @@ fn table() -> Vec<Row> {
         row::<FetchOriginal>(PeerRole::Photographer, false),
         row::<Report>(PeerRole::Photographer, false),
         row::<OfferJob>(PeerRole::Lab, true),
+        row::<Pair>(PeerRole::Photographer, true),
+        row::<Follow>(PeerRole::Photographer, false),
     ]
 }
 

@@ -198,6 +198,9 @@ pub enum PhotographerVerb {
         #[command(flatten)]
         rules: PrintRulesArgs,
     },
+    /// A second node of yours that follows this one and can serve orders in its stead
+    #[command(subcommand)]
+    SecondHome(SecondHomeVerb),
     /// Says which originals have left, when, to which lab, and whether they crossed once
     Custody {
         /// The event's name or id
@@ -221,6 +224,29 @@ pub enum PhotographerVerb {
         event: String,
         /// The folder
         folder: PathBuf,
+    },
+}
+
+/// `enprint photographer second-home …`
+#[derive(Debug, Subcommand)]
+pub enum SecondHomeVerb {
+    /// At the first home: prints a line that lets one other node join within an hour
+    Invite,
+    /// At a new node with a data folder of its own: follows the home that printed the line
+    Join {
+        /// The line, as “invite” printed it
+        #[arg(required = true, num_args = 1..)]
+        line: Vec<String>,
+        /// How this home is called in lists
+        #[arg(long, default_value = "second home")]
+        name: String,
+    },
+    /// Lists the homes beside this one, and how far the copy is
+    List,
+    /// At the first home: the other follows no longer, and hosts are told
+    Remove {
+        /// The home's name or peer id
+        home: String,
     },
 }
 

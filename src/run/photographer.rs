@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::metrics::Metrics;
 use super::{command, listening};
-use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb};
+use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb, SecondHomeVerb};
 use crate::config::data_dir;
 use crate::show;
 
@@ -120,6 +120,10 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
         Verb::Send { order, lab } => Command::Send { order, lab },
         Verb::Labs => Command::Labs,
         Verb::UseLab { lab, hosts, rules } => Command::UseLab { lab, hosts, rules: rules.read()? },
+        Verb::SecondHome(SecondHomeVerb::Invite) => Command::InviteSecondHome,
+        Verb::SecondHome(SecondHomeVerb::Join { line, name }) => Command::JoinFirstHome { line: line.join(" "), name },
+        Verb::SecondHome(SecondHomeVerb::List) => Command::SecondHomes,
+        Verb::SecondHome(SecondHomeVerb::Remove { home }) => Command::RemoveSecondHome { home },
         Verb::Custody { event, selection } => Command::Custody { event, selection: selection.into() },
         Verb::Status => Command::Status,
         Verb::Verify { event } => Command::Verify { event },

@@ -2,8 +2,8 @@
 
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
-    EditReport, EventSummary, HostSummary, ImportReport, LabSummary, NodeStatus, OrderSummary, PhotoCustody,
-    PhotoSummary, PublishReport, PublishedAt, Transfer,
+    EditReport, EventSummary, HomeSummary, HostSummary, ImportReport, LabSummary, NodeStatus, OrderSummary,
+    PhotoCustody, PhotoSummary, PublishReport, PublishedAt, Transfer,
 };
 use enprint_protocol::publish::NotForPrint;
 
@@ -36,6 +36,14 @@ pub fn words(answer: &Answer) -> String {
         Answer::Labs { labs } if labs.is_empty() => "No host has named a lab yet.".into(),
         Answer::Labs { labs } => lab_list(labs),
         Answer::Custody { photos } => photos.iter().map(custody).collect(),
+        Answer::SecondHomeInvited(invitation) => format!(
+            "On the other machine, within an hour:\n  enprint photographer second-home join {}",
+            invitation.line
+        ),
+        Answer::SecondHomes { homes } if homes.is_empty() => {
+            "There is no second home: “enprint photographer second-home invite” begins one.".into()
+        }
+        Answer::SecondHomes { homes } => homes.iter().map(home).collect(),
         Answer::Status(status) => node_status(status),
         Answer::Verified { blobs, bytes: read, damaged } => verified(*blobs, *read, damaged),
         Answer::Exported { files, bytes: written } => {
@@ -203,6 +211,23 @@ fn host_list(hosts: &[HostSummary]) -> String {
     columns(&hosts.iter().map(row).collect::<Vec<_>>())
 }
 
+/// A home beside this one, and how far the copy is.
+fn home(home: &HomeSummary) -> String {
+    let what = if home.is_first { "first home, which this node follows" } else { "second home" };
+    let name = if home.name.is_empty() { String::new() } else { format!("{}, ", home.name) };
+    let copied = match (home.copied, home.photos) {
+        (_, 0) => "no originals yet".to_owned(),
+        (copied, photos) if copied == photos => format!("all {photos} originals at both"),
+        (copied, photos) => format!("{copied} of {photos} originals at both"),
+    };
+    let connection = connection(home.connected, None);
+    let mut text = format!("{name}{what}: {connection}, {copied}, {}\n", home.peer_id);
+    if let Some(trouble) = &home.trouble {
+        text += &format!("  {trouble}\n");
+    }
+    text
+}
+
 fn order(order: &OrderSummary) -> String {
     let paid = if order.paid { "paid" } else { "not paid" };
     let mut text = format!(
@@ -252,6 +277,9 @@ pub fn node_status(status: &NodeStatus) -> String {
         count(status.photos, "photo", "photos"),
         count(status.events, "event", "events")
     );
+    for one in &status.homes {
+        text += &format!("Home        {}", home(one));
+    }
     text += &format!("Orders      {} open\n", status.open_orders);
     if status.ranges_sending > 0 {
         text +=

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Impostor {
     pub key: Keypair,
     pub peer: RunningPeer,
+    /// Whom it knows.
+    pub admission: Admission,
     stop: CancellationToken,
 }
 
@@ -28,14 +30,15 @@ impl Impostor {
     }
 
     async fn start(key: Keypair, role: PeerRole, listen: &str, known: Option<PeerId>) -> Self {
+        let admission = Admission::of(known);
         let config = PeerConfig {
             listen: vec![listen.parse().unwrap()],
-            admission: Admission::of(known),
+            admission: admission.clone(),
             ..PeerConfig::new(key.clone(), role)
         };
         let stop = CancellationToken::new();
         let peer = peer::start(config, stop.clone()).await.unwrap();
-        Self { key, peer, stop }
+        Self { key, peer, admission, stop }
     }
 
     /// What others ask of this peer, for the test to answer.

@@ -28,7 +28,11 @@ impl Index {
             let addresses = stored::join_addresses(&addresses);
             self.ledger().execute(sql, args![peer.to_string(), addresses, self.now().0]).await?;
         }
-        self.directory(counterpart(known.role)).await
+        let mut contacts = self.directory(counterpart(known.role)).await?;
+        if known.role == Role::Photographer {
+            contacts.extend(self.other_homes(peer).await?);
+        }
+        Ok(contacts)
     }
 
     /// Where `sought` are now, of those whom `peer` has to do with; others are left out.

@@ -104,13 +104,15 @@ impl Index {
         rows.iter().map(|row| stored::peer(row, "peer_id")).collect()
     }
 
-    /// Lets `peer` take no further part, and closes its galleries, until it is restored.
+    /// Lets `peer` take no further part, with its second homes, and closes its galleries, until
+    /// it is restored.
     /// Nothing is deleted. Running processes disconnect it within seconds.
     ///
     /// # Errors
     /// [`HostError::NotHere`] for a peer that is not enrolled.
     pub async fn suspend_peer(&self, peer: PeerId) -> Result<(), HostError> {
-        let sql = "UPDATE peer SET suspended_ms = COALESCE(suspended_ms, $2) WHERE peer_id = $1";
+        let sql = "UPDATE peer SET suspended_ms = COALESCE(suspended_ms, $2)
+             WHERE peer_id = $1 OR peer_id IN (SELECT home FROM home WHERE photographer = $1)";
         found(self.ledger().execute(sql, args![peer.to_string(), self.now().0]).await?)
     }
 
@@ -119,7 +121,8 @@ impl Index {
     /// # Errors
     /// [`HostError::NotHere`] for a peer that is not enrolled.
     pub async fn restore_peer(&self, peer: PeerId) -> Result<(), HostError> {
-        let sql = "UPDATE peer SET suspended_ms = NULL WHERE peer_id = $1";
+        let sql = "UPDATE peer SET suspended_ms = NULL
+             WHERE peer_id = $1 OR peer_id IN (SELECT home FROM home WHERE photographer = $1)";
         found(self.ledger().execute(sql, args![peer.to_string()]).await?)
     }
 
@@ -189,6 +192,9 @@ async fn remove_in(tx: &mut Tx<'_>, peer: PeerId, now: UnixMs) -> Result<(), Hos
     for row in tx.fetch_all(sql, args![peer.to_string()]).await? {
         events::delete(tx, stored::bytes(&row, "event_id")?, peer, now).await?;
     }
+    let sql = "DELETE FROM peer WHERE peer_id IN (SELECT home FROM home WHERE photographer = $1)";
+    tx.execute(sql, args![peer.to_string()]).await?;
+    tx.execute("DELETE FROM home WHERE photographer = $1", args![peer.to_string()]).await?;
     found(tx.execute("DELETE FROM peer WHERE peer_id = $1", args![peer.to_string()]).await?)
 }
 

@@ -12,7 +12,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
 
-use super::{Index, enrolment};
+use super::{Index, enrolment, homes};
 use crate::error::HostError;
 use crate::limits::EVENTS_PER_PHOTOGRAPHER_MAX;
 use crate::stored;
@@ -151,6 +151,9 @@ struct PutEvent {
 async fn put_in(tx: &mut Tx<'_>, put: &PutEvent) -> Result<(), HostError> {
     let (event_id, owner) = (put.record.event_id.0, put.photographer.to_string());
     enrolment::active_as(tx, put.photographer, Role::Photographer).await?;
+    if homes::is_home(tx, put.photographer).await? {
+        return Err(HostError::NotHere);
+    }
     let sql = "SELECT photographer FROM event WHERE event_id = $1
                UNION SELECT photographer FROM withdrawn_event WHERE event_id = $1";
     for row in tx.fetch_all(sql, args![event_id]).await? {

@@ -20,7 +20,8 @@ impl Index {
     /// The database's.
     pub async fn counts(&self) -> Result<Counts, HostError> {
         let sql = "SELECT
-            (SELECT COUNT(*) FROM peer WHERE role = 'photographer') AS photographers,
+            (SELECT COUNT(*) FROM peer WHERE role = 'photographer'
+                AND peer_id NOT IN (SELECT home FROM home WHERE ended = 0)) AS photographers,
             (SELECT COUNT(*) FROM peer WHERE role = 'lab') AS labs,
             (SELECT COUNT(*) FROM event) AS events,
             (SELECT CAST(COALESCE(SUM(photos), 0) AS BIGINT) FROM event) AS photos,

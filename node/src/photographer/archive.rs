@@ -2,6 +2,7 @@
 //! archive keeps what. A big event has several volumes; all but the last are sealed.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 use serde::{Deserialize, Serialize};
 
 use super::config::PhotographerConfig;
+use super::homes::Marks;
 use super::import::NewPhoto;
 use super::records::StoredPhoto;
 use crate::control::Progress;
@@ -26,6 +28,7 @@ const EVENT_NAME: &[u8] = b"event";
 #[derive(Debug, Clone)]
 pub struct EventArchive {
     archive: Arc<Archive>,
+    marks: Marks,
 }
 
 /// What storing a photo did.
@@ -57,7 +60,12 @@ impl EventArchive {
             ..ArchiveOptions::default()
         };
         let archive = Archive::open(&config.data_dir.join("archive"), options)?;
-        Ok(Self { archive: Arc::new(archive) })
+        Ok(Self { archive: Arc::new(archive), marks: Marks::default() })
+    }
+
+    /// Says by these marks that something is other.
+    pub(super) fn marked_by(self, marks: &Marks) -> Self {
+        Self { marks: marks.clone(), ..self }
     }
 
     /// Stores photos with their renditions, all by one flush; durable when this returns.
@@ -89,7 +97,42 @@ impl EventArchive {
         let record = |photo: &&NewPhoto| Ok((photo_name(photo.stored.photo_id()), photo.stored.encode()?));
         let records = photos.iter().map(record).collect::<Result<Vec<_>, NodeError>>()?;
         let records: Vec<(&[u8], &[u8])> = records.iter().map(|(name, record)| (&name[..], &record[..])).collect();
-        Ok(self.volume_for_writing(event_id)?.put(&mut blobs.collect::<Vec<_>>(), &records)?)
+        self.volume_for_writing(event_id)?.put(&mut blobs.collect::<Vec<_>>(), &records)?;
+        self.marks.changed_in(event_id);
+        Ok(())
+    }
+
+    /// Stores a photo that was read from its beginning to its end at the first home; durable
+    /// when this returns.
+    ///
+    /// # Errors
+    /// As [`Self::put`], and when the original is not the one that its id says.
+    pub(super) fn put_copy(
+        &self,
+        event_id: EventId,
+        photo: &StoredPhoto,
+        original: &mut dyn Read,
+        thumbnail: &[u8],
+        proof: &[u8],
+    ) -> Result<(), NodeError> {
+        let mut blobs = [
+            NewBlob::read(photo.photo_id().0.0, original),
+            NewBlob::hashed(photo.thumbnail.hash.0, thumbnail),
+            NewBlob::hashed(photo.proof.hash.0, proof),
+        ];
+        let (name, record) = (photo_name(photo.photo_id()), photo.encode()?);
+        Ok(self.volume_for_writing(event_id)?.put(&mut blobs, &[(&name, &record)])?)
+    }
+
+    /// Whether so many bytes can be written before the disk's reserve is reached.
+    ///
+    /// # Errors
+    /// When they can't, or the disk can't be asked.
+    pub(super) fn check_room(&self, bytes: u64) -> Result<(), NodeError> {
+        if self.archive.room_bytes()? >= bytes {
+            return Ok(());
+        }
+        Err(NodeError::NotNow { problem: "The disk has no room for another original and its reserve.".into() })
     }
 
     /// Stores a photo's record and renditions in place of those before; durable when
@@ -98,12 +141,23 @@ impl EventArchive {
     /// # Errors
     /// As [`Self::put`].
     pub fn replace(&self, event_id: EventId, photo: &NewPhoto) -> Result<(), NodeError> {
-        let mut blobs = [
-            NewBlob::hashed(photo.stored.thumbnail.hash.0, &photo.thumbnail),
-            NewBlob::hashed(photo.stored.proof.hash.0, &photo.proof),
-        ];
-        let (photo_id, record) = (photo.stored.photo_id(), photo.stored.encode()?);
-        Ok(self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?)
+        self.replace_with(event_id, &photo.stored, &photo.thumbnail, &photo.proof)
+    }
+
+    /// As [`Self::replace`], by its parts.
+    pub(super) fn replace_with(
+        &self,
+        event_id: EventId,
+        photo: &StoredPhoto,
+        thumbnail: &[u8],
+        proof: &[u8],
+    ) -> Result<(), NodeError> {
+        let mut blobs =
+            [NewBlob::hashed(photo.thumbnail.hash.0, thumbnail), NewBlob::hashed(photo.proof.hash.0, proof)];
+        let (photo_id, record) = (photo.photo_id(), photo.encode()?);
+        self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?;
+        self.marks.changed_in(event_id);
+        Ok(())
     }
 
     /// Gives back the space of renditions that photos had, where no photo has them now.

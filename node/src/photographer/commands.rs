@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 
 pub use super::custody_answers::{PhotoCustody, Transfer};
 use super::edit::Edit;
+pub use super::homes::answers::{HomeInvitation, HomeSummary};
 pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt};
 use super::print_rules::PrintRules;
+pub use super::reports::{EditReport, FailedFile, ImportReport, PublishReport};
 use super::selection::Selection;
 pub use crate::status::{Halted, WaitingMessage};
 
@@ -149,6 +151,22 @@ pub enum PhotographerCommand {
         #[serde(default)]
         rules: Option<PrintRules>,
     },
+    /// Makes a code by which another node becomes this photographer's second home.
+    InviteSecondHome,
+    /// Becomes a second home: this node follows another from now on.
+    JoinFirstHome {
+        /// What “second-home invite” printed there.
+        line: String,
+        /// How this home is called.
+        name: String,
+    },
+    /// Lists the homes beside this one.
+    SecondHomes,
+    /// A second home follows no longer.
+    RemoveSecondHome {
+        /// Which.
+        home: String,
+    },
     /// Which originals have left, when, to whom, and what the labs say of it.
     Custody {
         /// Which event.
@@ -244,6 +262,13 @@ pub enum PhotographerAnswer {
         /// The first enrolled first.
         hosts: Vec<HostSummary>,
     },
+    /// Of `InviteSecondHome`.
+    SecondHomeInvited(HomeInvitation),
+    /// Of `JoinFirstHome`, `SecondHomes` and `RemoveSecondHome`.
+    SecondHomes {
+        /// The first paired first.
+        homes: Vec<HomeSummary>,
+    },
     /// Of `Status`.
     Status(Box<NodeStatus>),
     /// Of `Custody`.
@@ -293,53 +318,6 @@ pub struct EventSummary {
     pub hosts: Vec<EventAtHost>,
 }
 
-/// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ImportReport {
-    /// The event's name.
-    pub event: String,
-    /// Photos that are new in the archive.
-    pub imported: u64,
-    /// Their originals' bytes.
-    pub original_bytes: u64,
-    /// Files that the archive had already, by path.
-    pub duplicates: Vec<String>,
-    /// Files that could not be read, with the reason.
-    pub failed: Vec<FailedFile>,
-    /// Photos of those imported that can be looked at and not printed, with the reason.
-    pub not_for_print: Vec<FailedFile>,
-    /// Photos without a capture time.
-    pub without_time: u64,
-    /// Why the import ended before the last file, if it did. What is counted above is kept.
-    pub stopped: Option<String>,
-}
-
-/// What an edit did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct EditReport {
-    /// The event's name.
-    pub event: String,
-    /// Photos that are others now.
-    pub edited: u64,
-    /// Photos that were that way already.
-    pub unchanged: u64,
-    /// Photos that could not be edited, with the reason; they are as they were.
-    pub failed: Vec<FailedFile>,
-    /// Photos of which the host has the new look; none when it showed none of them.
-    pub published: Option<u64>,
-    /// Why it ended before the last photo, if it did.
-    pub stopped: Option<String>,
-}
-
-/// A file that could not be imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedFile {
-    /// Its path below the imported folder.
-    pub name: String,
-    /// Why, in a sentence.
-    pub reason: String,
-}
-
 /// A photo in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PhotoSummary {
@@ -364,30 +342,6 @@ pub struct PhotoSummary {
     /// Why it can be looked at and not printed.
     #[serde(default)]
     pub not_for_print: Option<NotForPrint>,
-}
-
-/// What a publish did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PublishReport {
-    /// The event's name.
-    pub event: String,
-    /// Where customers open the gallery; at the first host that was reached.
-    pub gallery_url: String,
-    /// What lets them in.
-    pub access_code: Option<AccessCode>,
-    /// Photos that were chosen.
-    pub chosen: u64,
-    /// Photos that hosts needed and got.
-    pub sent: u64,
-    /// Bytes of their thumbnails and proofs.
-    pub sent_bytes: u64,
-    /// Bytes of the chosen photos' originals, which stay at home.
-    pub kept_bytes: u64,
-    /// A host could not be reached; the running node goes on by itself.
-    pub queued: bool,
-    /// What became of it at each host.
-    #[serde(default)]
-    pub hosts: Vec<PublishedAt>,
 }
 
 /// An order in a list.
@@ -485,4 +439,7 @@ pub struct NodeStatus {
     /// Orders that do not come on, and why.
     #[serde(default)]
     pub halted: Vec<Halted>,
+    /// The photographer's homes beside this one.
+    #[serde(default)]
+    pub homes: Vec<HomeSummary>,
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest};
 use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
 use enprint_protocol::status::{Report, StatusKind, StatusReply, StatusRequest};
@@ -53,6 +54,7 @@ impl Node {
             "job" => self.deliver_job(parcel).await,
             "withdraw-job" => self.deliver_withdrawal(parcel).await,
             "status" => self.deliver_status(parcel).await,
+            "home" => self.deliver_word_on_home(parcel).await,
             kind if kind == Wish::Publish.kind() => {
                 let Some(host) = self.host_of_lane(&parcel.peer).await? else { return Ok(()) };
                 let wish = PublishWish::decode(&parcel.payload)?;
@@ -155,6 +157,15 @@ impl Node {
         }
     }
 
+    async fn deliver_word_on_home(&self, parcel: &Parcel) -> Result<(), NodeError> {
+        let Some(host) = self.catalogue.host_of(stored::read(&parcel.peer)?).await? else { return Ok(()) };
+        let request: EnrolRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
+        match self.client.ask::<Enrol>(self.reach_host(&host).await?, request).await? {
+            EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
+            _ => Ok(()),
+        }
+    }
+
     /// What waits, for people.
     pub(super) async fn waiting(&self) -> Result<Vec<WaitingMessage>, NodeError> {
         let waiting = self.catalogue.waiting().await?;
@@ -162,6 +173,7 @@ impl Node {
             "job" => "A print job for the lab",
             "withdraw-job" => "A print job that is taken back from the lab",
             "status" => "News of an order for the host",
+            "home" => "Word on a second home for the host",
             "publish" => "Photos to publish",
             "withdraw" => "Photos to take off the host",
             _ => "A message",
@@ -174,7 +186,7 @@ impl Node {
 
 /// The host that a parcel is for, if it is for one.
 fn host_of(parcel: &Parcel) -> Option<PeerId> {
-    let kinds = ["status", Wish::Publish.kind(), Wish::Withdraw.kind()];
+    let kinds = ["status", "home", Wish::Publish.kind(), Wish::Withdraw.kind()];
     let (_, peer) = parcel.peer.rsplit_once(':').unwrap_or(("", parcel.peer.as_str()));
     peer.parse().ok().filter(|_| kinds.contains(&parcel.kind.as_str()))
 }

@@ -1,6 +1,6 @@
 //! What other peers ask of this node, and who answers it. The node's own rows
 //! decide; whoever asks, what is refused and what is absent look the same.
-//! Labs that wait for bytes wait apart, so that they keep no order waiting.
+//! Labs and homes that wait for bytes wait apart, so that they keep no order waiting.
 
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ pub(super) async fn run(node: Arc<Node>, incoming: mpsc::Receiver<Incoming>, shu
         async move {
             match request {
                 Incoming::FetchOriginal(asked) => drop(sending.spawn(node.send_to_lab(asked))),
+                Incoming::Follow(asked) => drop(sending.spawn(node.answer_home(asked))),
                 other => node.answer(other).await,
             }
         }
@@ -43,8 +44,16 @@ impl Node {
                 let reply = self.note_from_lab(asked.peer, asked.request).await;
                 asked.reply.send(reply.unwrap_or_else(|error| refusal(&error).into()));
             }
+            Incoming::Pair(asked) => {
+                let reply = self.answer_pairing(asked.peer, asked.request).await;
+                asked.reply.send(reply.unwrap_or_else(|error| refusal(&error).into()));
+            }
             // Conversations of other roles, and what `run` does; dropping the request refuses it.
-            Incoming::Enrol(_) | Incoming::Publish(_) | Incoming::OfferJob(_) | Incoming::FetchOriginal(_) => {}
+            Incoming::Enrol(_)
+            | Incoming::Publish(_)
+            | Incoming::OfferJob(_)
+            | Incoming::FetchOriginal(_)
+            | Incoming::Follow(_) => {}
         }
     }
 }

@@ -23,6 +23,7 @@ impl Commands for Photographer {
     async fn execute(&self, command: PhotographerCommand, progress: Progress) -> Result<PhotographerAnswer, NodeError> {
         use PhotographerCommand as Command;
         let node = self.node();
+        node.check_decides(&command).await?;
         match command {
             Command::Enrol { host, invitation, name } => node.enrol(host, invitation, &name).await,
             Command::Event { event, details } => {
@@ -56,6 +57,10 @@ impl Commands for Photographer {
                 node.list_labs().await
             }
             Command::UseLab { lab, hosts, rules } => node.use_lab(&lab, &hosts, rules, &progress).await,
+            Command::InviteSecondHome => node.invite_second_home().await,
+            Command::JoinFirstHome { line, name } => node.join_first_home(&line, &name).await,
+            Command::SecondHomes => node.list_homes().await,
+            Command::RemoveSecondHome { home } => node.remove_second_home(&home).await,
             Command::Custody { event, selection } => node.show_custody(&event, &selection).await,
             Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
             Command::Verify { event } => node.verify(&event, &progress).await,

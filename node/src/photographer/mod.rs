@@ -10,6 +10,7 @@
 //! | [`import`] | folder → archive |
 //! | [`edit`] | recipes: turn, straighten, crop, undo |
 //! | `enlargers` | where photos are rendered, and who comes first |
+//! | `homes` | a second node of the same photographer, which follows the first |
 //! | `hosts` | where an event is shown; listing and leaving hosts |
 //! | `many` | the same work with many photos at once |
 //! | `publish` | archive → host |
@@ -41,6 +42,7 @@ mod execute;
 mod fulfil;
 #[cfg(test)]
 mod golden;
+pub mod homes;
 pub mod host_answers;
 mod hosts;
 pub mod import;
@@ -54,6 +56,7 @@ pub mod print_rules;
 mod publish;
 mod ranges;
 pub mod records;
+pub mod reports;
 pub mod selection;
 mod sending;
 mod status;

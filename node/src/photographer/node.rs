@@ -16,6 +16,7 @@ use super::catalogue::Catalogue;
 use super::config::PhotographerConfig;
 use super::custody::{self, Custody};
 use super::enlargers::Enlargers;
+use super::homes::{self, Following};
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
 use super::selection::Selection;
@@ -56,6 +57,7 @@ pub(super) struct Node {
     pub(super) sending: Sending,
     pub(super) counts: Counts,
     pub(super) custody: Custody,
+    pub(super) following: Following,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One at a time for each order, while its print files are made.
@@ -97,8 +99,9 @@ impl Photographer {
             proofs: proofs_of(&config)?,
             sending: Sending::new(&config),
             custody: Custody::default(),
+            following: Following::default(),
+            archive: archive.marked_by(catalogue.marks()),
             config,
-            archive,
             catalogue,
             client,
             admission,
@@ -131,12 +134,13 @@ impl Photographer {
         let uplink = tokio::spawn(uplink::run(self.node.clone(), stop.clone()));
         let courier = tokio::spawn(courier::run(self.node.clone(), stop.clone()));
         let fulfil = tokio::spawn(fulfil::run(self.node.clone(), stop.clone()));
+        let following = tokio::spawn(homes::following::run(self.node.clone(), stop.clone()));
         let custody_stop = CancellationToken::new();
         let custody = tokio::spawn(custody::run(self.node.clone(), custody_stop.clone()));
         let data_dir = self.node.config.data_dir.clone();
         let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;
         stop.cancel();
-        for task in [desk, uplink, courier, fulfil] {
+        for task in [desk, uplink, courier, fulfil, following] {
             drop(task.await);
         }
         // What was sent until the very end is counted.

@@ -56,13 +56,18 @@ impl Node {
 
     /// A sentence for the customer, when the order asks for what is not here.
     async fn why_not(&self, order: &Order) -> Result<Option<String>, NodeError> {
+        let is_whole = self.has_whole(order.event_id).await?;
         if self.catalogue.event(order.event_id).await?.is_none() {
+            not_copied_yet(is_whole)?;
             return Ok(Some("The photographer no longer has this event.".into()));
         }
         for line in &order.lines {
             let name = text::shown(&line.file_name);
             match self.photo(order.event_id, line.photo_id).await? {
-                None => return Ok(Some(format!("The photographer no longer has the photo {name}."))),
+                None => {
+                    not_copied_yet(is_whole)?;
+                    return Ok(Some(format!("The photographer no longer has the photo {name}.")));
+                }
                 Some(photo) if photo.record.not_for_print.is_some() => {
                     return Ok(Some(format!("No prints can be made of the photo {name}.")));
                 }
@@ -242,4 +247,12 @@ impl Node {
         };
         Ok(hint)
     }
+}
+
+/// A second home that has not copied an event yet can't say what the photographer has.
+fn not_copied_yet(is_whole: bool) -> Result<(), NodeError> {
+    if is_whole {
+        return Ok(());
+    }
+    Err(NodeError::Refused(Refusal::new(ErrorCode::Busy, "This home has not copied the event yet.")))
 }

@@ -95,6 +95,16 @@ impl StoredPhoto {
         self.record.photo_id
     }
 
+    /// How long one of its files is: its original or a rendition.
+    pub(super) fn bytes_of(&self, root: ContentHash) -> Option<u64> {
+        let files = [
+            (self.photo_id().0, self.original_bytes),
+            (self.thumbnail.hash, self.thumbnail.bytes),
+            (self.proof.hash, self.proof.bytes),
+        ];
+        files.into_iter().find(|(hash, _)| *hash == root).map(|(_, bytes)| bytes)
+    }
+
     /// The bytes to store.
     ///
     /// # Errors

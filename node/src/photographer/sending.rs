@@ -17,7 +17,7 @@ use super::node::Node;
 use super::ranges::Permitted;
 use super::upload::{Pace, UploadHours, UploadLimit};
 use crate::error::NodeError;
-use crate::limits::{RANGES_HELD_LIMITED_MIN, RANGES_HELD_MAX};
+use crate::limits::{HOME_RANGES_HELD_MAX, RANGES_HELD_LIMITED_MIN, RANGES_HELD_MAX};
 use crate::places::{Place, Places};
 
 /// What leaves the node.
@@ -32,13 +32,23 @@ pub(super) struct Sending {
     pace: Mutex<Pace>,
     /// Ranges given to labs since the start, and their bytes. Statistics.
     served: [AtomicU64; 2],
+    /// Bytes given to second homes since the start. A statistic.
+    copied: AtomicU64,
 }
 
 impl Sending {
     pub(super) fn new(config: &PhotographerConfig) -> Self {
         let (limit, hours) = (config.upload_limit, config.upload_hours);
         let (next, pace) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self { places: Places::new(held_max(limit)), limit, hours, next, pace, served: Default::default() }
+        Self {
+            places: Places::new(held_max(limit)),
+            limit,
+            hours,
+            next,
+            pace,
+            served: Default::default(),
+            copied: AtomicU64::new(0),
+        }
     }
 
     /// Ranges on their way out now.
@@ -50,6 +60,26 @@ impl Sending {
     pub(super) fn served(&self) -> (u64, u64) {
         let [ranges, bytes] = &self.served;
         (ranges.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
+    }
+
+    /// Bytes given to second homes since the start.
+    pub(super) fn copied(&self) -> u64 {
+        self.copied.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_for_home(&self, bytes: u64) {
+        self.copied.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Waits until a second home may have something, of which `paced` bytes count for the
+    /// limit and the hours: labs come first.
+    pub(super) async fn turn_of_home(&self, home: PeerId, paced: u64) -> Result<Place, NodeError> {
+        if paced > 0 {
+            self.check_hours()?;
+        }
+        let place = self.places.take_last(home, HOME_RANGES_HELD_MAX).await.ok_or(NodeError::ShuttingDown)?;
+        self.wait_for_pace(paced).await;
+        Ok(place)
     }
 
     fn count(&self, bytes: u64) {

@@ -82,6 +82,7 @@ impl Node {
             peers: self.peers().await?,
             ranges_sending: self.sending.ranges(),
             halted: self.catalogue.halted().await?,
+            homes: self.home_summaries().await?,
         })
     }
 
@@ -107,6 +108,8 @@ impl Node {
         let (ranges, bytes) = self.sending.served();
         figures.counter("ranges_served", "Ranges of print files given to labs.", ranges);
         figures.counter("range_bytes_served", "Bytes of print files given to labs.", bytes);
+        let copied = self.sending.copied();
+        figures.counter("copied_bytes_served", "Bytes of originals and proofs given to second homes.", copied);
         let counted = |count: &AtomicU64| count.load(Ordering::Relaxed);
         figures.counter("photos_imported", "Photos taken in.", counted(&self.counts.imported));
         figures.counter("publishes", "Publishes that the host took.", counted(&self.counts.publishes));
@@ -121,6 +124,12 @@ impl Node {
             for process in &host.processes {
                 known.push(PeerStatus::known(process.peer_id, &host.name, "host", process.addresses()));
             }
+        }
+        if let Some(first) = self.catalogue.first_home().await? {
+            known.push(PeerStatus::known(first.peer_id, &first.name, "home", first.addresses));
+        }
+        for home in self.catalogue.second_homes().await? {
+            known.push(PeerStatus::known(home.peer_id, &home.name, "home", home.addresses));
         }
         let labs = self.catalogue.labs().await?.into_iter();
         known.extend(labs.map(|lab| PeerStatus::known(lab.peer_id, &lab.name, "lab", lab.addresses)));

@@ -15,6 +15,7 @@ use super::commands::PhotographerAnswer;
 use super::node::Node;
 use crate::addresses;
 use crate::error::NodeError;
+use crate::stored;
 
 /// Follows connections until `shutdown`: announces at the host, and sends what
 /// waited for a peer as soon as that peer is there.
@@ -147,11 +148,18 @@ impl Node {
     async fn learn(&self, peer: PeerId, contacts: &[Contact]) -> Result<bool, NodeError> {
         let Some(known) = self.catalogue.host_of(peer).await? else { return Ok(false) };
         self.catalogue.put_labs(known.peer_id, contacts).await?;
+        if let Some(first) = self.catalogue.first_home().await?
+            && let Some(contact) = contacts.iter().find(|contact| contact.peer_id == first.peer_id)
+        {
+            let at = stored::joined([&contact.addresses, &first.addresses]);
+            self.client.keep_connected(first.peer_id, at).await?;
+        }
         Ok(true)
     }
 
     /// Tells a host where this node is, and learns of its labs and of where it is itself.
     pub(super) async fn announce(&self, peer: PeerId) -> Result<(), NodeError> {
+        self.show_word(peer).await?;
         let request = EnrolRequest::Announce { addresses: self.announced() };
         match self.client.ask::<Enrol>(peer, request).await? {
             EnrolReply::Directory { contacts, host, crowd } => {
@@ -167,6 +175,17 @@ impl Node {
             }
             EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
             EnrolReply::Enrolled(_) => Err(unexpected()),
+        }
+    }
+
+    /// At a second home, shows a host the first one's word: it may not have heard of it.
+    async fn show_word(&self, host: PeerId) -> Result<(), NodeError> {
+        let Some(first) = self.catalogue.first_home().await? else { return Ok(()) };
+        let request = EnrolRequest::StandIn { home: first.signed, addresses: self.announced() };
+        match self.client.ask::<Enrol>(host, request).await? {
+            EnrolReply::Enrolled(_) => Ok(()),
+            EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
+            EnrolReply::Directory { .. } => Err(unexpected()),
         }
     }
 

@@ -105,7 +105,9 @@ impl Book {
                 let contacts = known.into_iter().filter(|known| peers.contains(&known.peer_id)).collect();
                 EnrolReply::Directory { contacts, host: None, crowd: None }
             }
-            EnrolRequest::Enrol { .. } => Refusal::new(ErrorCode::BadInvitation, "The invitation is wrong.").into(),
+            EnrolRequest::Enrol { .. } | EnrolRequest::StandIn { .. } => {
+                Refusal::new(ErrorCode::BadInvitation, "The invitation is wrong.").into()
+            }
         }
     }
 }

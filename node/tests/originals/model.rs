@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use enprint_node::photographer::PhotographerCommand as Command;
+use enprint_node::photographer::{PhotographerAnswer as Answer, PhotographerCommand as Command};
+use enprint_protocol::home::{Pair, PairReply, PairRequest};
 use enprint_protocol::ids::{CommandId, ContentHash, JobId, OrderId};
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::order::{Crop, Customer, Deliver, Delivery, Order, OrderLine, OrderReply, OrderRequest, Payment};
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
+use enprint_protocol::replica::{Follow, ReplicaFile, ReplicaReply, ReplicaRequest};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Report, Status, StatusKind, StatusReply, StatusRequest};
 use enprint_protocol::subtree::Subtrees;
@@ -30,6 +32,8 @@ pub struct History {
     orders: Vec<Placed>,
     /// The lab that prints.
     chosen: Option<usize>,
+    /// The colleague's node is a second home.
+    paired: bool,
     /// Bytes that the node gave for a job's file.
     sent: BTreeMap<(JobId, ContentHash), u64>,
     pub granted: u64,
@@ -72,6 +76,7 @@ impl History {
             approve,
             orders: Vec::new(),
             chosen: None,
+            paired: false,
             sent: BTreeMap::new(),
             granted: 0,
             refused: 0,
@@ -80,7 +85,7 @@ impl History {
 
     /// One thing happens.
     pub async fn step(&mut self) {
-        match self.random.random_range(0..24) {
+        match self.random.random_range(0..28) {
             0 | 1 => self.host_delivers_a_new_order().await,
             2 => self.an_order_comes_again().await,
             3 => self.somebody_else_delivers_an_order().await,
@@ -90,6 +95,8 @@ impl History {
             10 => self.photographer_chooses_a_lab().await,
             11..13 => self.photographer_sends_again().await,
             13 => self.somebody_reports().await,
+            24 => self.photographer_pairs_or_removes_the_colleague().await,
+            25..28 => self.the_colleague_asks().await,
             14..20 => self.a_lab_asks_for_what_is_its().await,
             _ => self.somebody_asks().await,
         }
@@ -226,6 +233,59 @@ impl History {
         let offset = *[0, RANGE_BYTES, 7, 2 * RANGE_BYTES, u64::MAX].choose(&mut self.random).unwrap();
         self.asks(who, job_id, photo, Some(offset)).await;
         self.asks(who, job_id, photo, None).await;
+    }
+
+    /// Nobody but who is paired gets anything of the replica conversation.
+    async fn the_colleague_asks(&mut self) {
+        let photo = self.random.random_range(0..LENGTHS.len());
+        let (photo_id, original) = self.town.photos[photo].clone();
+        let roots = [photo_id.0, self.town.photos[0].0.0, ContentHash([9; 32])];
+        let (event_id, root) = (self.town.event_id, *roots.choose(&mut self.random).unwrap());
+        let offset = *[0, RANGE_BYTES, 7, u64::MAX].choose(&mut self.random).unwrap();
+        let file = ReplicaFile::Photo { event_id, photo_id, root };
+        for request in [ReplicaRequest::Range { file, offset }, ReplicaRequest::Photos { event_id, after: None }] {
+            self.town.meets_the_node(&self.town.colleague).await;
+            let is_list = matches!(request, ReplicaRequest::Photos { .. });
+            let reply = self.town.colleague.client.ask::<Follow>(self.town.node.peer_id(), request).await.unwrap();
+            let begin = usize::try_from(offset).unwrap_or(usize::MAX);
+            let is_there = root == photo_id.0 && offset.is_multiple_of(RANGE_BYTES) && begin < original.len();
+            match reply {
+                ReplicaReply::Range(range) => {
+                    let end = (begin + RANGE_BYTES as usize).min(original.len());
+                    assert!(self.paired && is_there && original[begin..end] == **range, "seed {}", self.seed);
+                    self.granted += 1;
+                }
+                ReplicaReply::Photos { photos, .. } => {
+                    assert!(self.paired && photos.len() == LENGTHS.len(), "seed {}: a stranger got a list", self.seed);
+                }
+                ReplicaReply::Refused(refusal) => {
+                    assert!(!self.paired || !(is_there || is_list), "seed {}: {refusal:?}", self.seed);
+                    assert!(refusal == Refusal::uniform() || refusal.code == ErrorCode::Busy, "{refusal:?}");
+                    self.refused += 1;
+                }
+                other => panic!("seed {}: {other:?}", self.seed),
+            }
+        }
+    }
+
+    async fn photographer_pairs_or_removes_the_colleague(&mut self) {
+        if self.paired {
+            let home = self.town.colleague.id().to_string();
+            self.town.tells(Command::RemoveSecondHome { home }).await.unwrap();
+            self.paired = false;
+            return;
+        }
+        let Ok(Answer::SecondHomeInvited(invitation)) = self.town.tells(Command::InviteSecondHome).await else {
+            panic!("no code")
+        };
+        let code = invitation.line.split(' ').next().unwrap().parse().unwrap();
+        let join = PairRequest::Join { code, name: "NAS".into(), addresses: Vec::new() };
+        self.town.meets_the_node(&self.town.colleague).await;
+        match self.town.colleague.client.ask::<Pair>(self.town.node.peer_id(), join).await.unwrap() {
+            PairReply::Paired { .. } => self.paired = true,
+            // One whom the node does not know may ask but a few things a second.
+            PairReply::Refused(refusal) => assert_eq!(refusal.code, ErrorCode::Busy, "{refusal:?}"),
+        }
     }
 
     /// All of them ask for each photo under each job that there could be.

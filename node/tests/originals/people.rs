@@ -1,5 +1,5 @@
 //! Those around a photographer's node, all in the test's hand: its host and a host that it
-//! does not know, two labs and a third that nobody chose; and the node itself, real, with
+//! does not know, two labs and a third that nobody chose, a colleague's node; and the node itself, real, with
 //! four photos.
 
 use enprint_node::NodeError;
@@ -41,6 +41,8 @@ pub struct Town {
     pub false_host: Person,
     pub labs: [Person; 2],
     pub stranger: Person,
+    /// A node of a photographer, which may be paired as a second home.
+    pub colleague: Person,
     pub event_id: EventId,
     /// The originals, with their ids.
     pub photos: Vec<(PhotoId, Vec<u8>)>,
@@ -108,7 +110,7 @@ impl Person {
                     public_url: "http://host.example".into(),
                 };
                 let reply = match &asked.request {
-                    EnrolRequest::Enrol { .. } => EnrolReply::Enrolled(welcome()),
+                    EnrolRequest::Enrol { .. } | EnrolRequest::StandIn { .. } => EnrolReply::Enrolled(welcome()),
                     EnrolRequest::Announce { .. } | EnrolRequest::Find { .. } => {
                         EnrolReply::Directory { contacts: labs.clone(), host: None, crowd: None }
                     }
@@ -135,6 +137,7 @@ impl Town {
         let host = Person::host(host_key.clone(), contacts.collect()).await;
         let false_host = Person::start(Keypair::generate_ed25519(), PeerRole::Host, |_| {}).await;
         let stranger = Person::start(Keypair::generate_ed25519(), PeerRole::Lab, |_| {}).await;
+        let colleague = Person::start(Keypair::generate_ed25519(), PeerRole::Photographer, |_| {}).await;
         let (dir, stop) = (TempDir::new().unwrap(), CancellationToken::new());
         let node = open_node(&dir, approve, stop.clone()).await;
         let photos = originals(&dir);
@@ -145,6 +148,7 @@ impl Town {
             false_host,
             labs,
             stranger,
+            colleague,
             event_id: EventId([0; 16]),
             photos,
             dir,

@@ -20,11 +20,13 @@ use super::talk::{Shared, Talk};
 use super::waiting_room::WaitingRoom;
 use super::watch::{NewLines, Tally};
 use crate::enrol::Enrol;
+use crate::home::Pair;
 use crate::limits::{NEIGHBOURS_LOOKED_FOR_EVERY, PING_INTERVAL, PING_TIMEOUT};
 use crate::order::Deliver;
 use crate::original::FetchOriginal;
 use crate::print_job::OfferJob;
 use crate::publish::Publish;
+use crate::replica::Follow;
 use crate::status::Report;
 
 /// The name of the whole set of conversations, told by `identify`.
@@ -47,6 +49,8 @@ pub(super) struct PeerBehaviour {
     offer_job: Talk<OfferJob>,
     fetch: Talk<FetchOriginal>,
     report: Talk<Report>,
+    pair: Talk<Pair>,
+    follow: Talk<Follow>,
 }
 
 /// What of a peer the behaviour shares with others.
@@ -91,7 +95,9 @@ impl PeerBehaviour {
             deliver: Talk::new(shared.clone(), asks.deliver),
             offer_job: Talk::new(shared.clone(), asks.offer_job),
             fetch: Talk::new(shared.clone(), asks.fetch),
-            report: Talk::new(shared, asks.report),
+            report: Talk::new(shared.clone(), asks.report),
+            pair: Talk::new(shared.clone(), asks.pair),
+            follow: Talk::new(shared, asks.follow),
         }
     }
 
@@ -103,6 +109,8 @@ impl PeerBehaviour {
         self.offer_job.stop();
         self.fetch.stop();
         self.report.stop();
+        self.pair.stop();
+        self.follow.stop();
     }
 
     /// Whether nothing is in flight in any conversation.
@@ -113,6 +121,8 @@ impl PeerBehaviour {
             && self.offer_job.is_idle()
             && self.fetch.is_idle()
             && self.report.is_idle()
+            && self.pair.is_idle()
+            && self.follow.is_idle()
     }
 }
 

@@ -8,10 +8,12 @@ use tokio::sync::oneshot;
 use super::room::Room;
 use crate::conversation::Conversation;
 use crate::enrol::Enrol;
+use crate::home::Pair;
 use crate::order::Deliver;
 use crate::original::FetchOriginal;
 use crate::print_job::OfferJob;
 use crate::publish::Publish;
+use crate::replica::Follow;
 use crate::status::Report;
 
 /// One request of another peer.
@@ -29,6 +31,10 @@ pub enum Incoming {
     FetchOriginal(Asked<FetchOriginal>),
     /// A lab or a photographer reports on a job.
     Report(Asked<Report>),
+    /// A node asks to be a photographer's second home.
+    Pair(Asked<Pair>),
+    /// A second home copies from the first.
+    Follow(Asked<Follow>),
 }
 
 /// A request, who sent it, and the way to answer.

@@ -18,8 +18,8 @@
 //! | `event_loop`, `dial_words`, `reconnect`, `pulse`, `neighbours` | connections: wanted, dead, there |
 //! | [`key_file`] | the peer's identity on disk |
 //!
-//! A stranger (a peer that is not in [`Admission`]) may enrol at a host and offer
-//! a job to a lab. Anything else it asks is refused, in the same words, with
+//! A stranger (a peer that is not in [`Admission`]) may enrol at a host, offer
+//! a job to a lab, and show a code to a photographer. Anything else it asks is refused, in the same words, with
 //! nothing of it read but its length; and after a minute it is disconnected.
 
 mod admission;

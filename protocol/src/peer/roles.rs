@@ -8,11 +8,13 @@ use super::ask::Ask;
 use super::incoming::{Asked, Incoming};
 use crate::conversation::Conversation;
 use crate::enrol::Enrol;
+use crate::home::Pair;
 use crate::limits::ASKS_WAITING_MAX;
 use crate::order::Deliver;
 use crate::original::FetchOriginal;
 use crate::print_job::OfferJob;
 use crate::publish::Publish;
+use crate::replica::Follow;
 use crate::status::Report;
 
 /// What a peer is in the trade: it decides what it answers and what it may ask.
@@ -26,7 +28,7 @@ pub enum PeerRole {
     Lab,
 }
 
-/// A conversation that the swarm carries. Implemented here for all six.
+/// A conversation that the swarm carries. Implemented here for all eight.
 pub trait Spoken: Conversation {
     /// The direction in which `role` speaks it, if at all.
     fn support(role: PeerRole) -> Option<ProtocolSupport>;
@@ -90,4 +92,6 @@ spoken! {
     OfferJob,      offer_job, host: silent,  photographer: asks,    lab: answers, strangers: Some(PeerRole::Lab);
     FetchOriginal, fetch,     host: silent,  photographer: answers, lab: asks,    strangers: None;
     Report,        report,    host: answers, photographer: both,    lab: asks,    strangers: None;
+    Pair,          pair,      host: silent,  photographer: both,    lab: silent,  strangers: Some(PeerRole::Photographer);
+    Follow,        follow,    host: silent,  photographer: both,    lab: silent,  strangers: None;
 }

@@ -9,16 +9,18 @@ pub mod waiting;
 use std::time::Duration;
 
 use enprint_protocol::enrol::{EnrolReply, EnrolRequest};
+use enprint_protocol::home::PairReply;
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId};
 use enprint_protocol::order::{OrderReply, OrderRequest, Payment};
 use enprint_protocol::original::{OriginalReply, OriginalRequest};
 use enprint_protocol::peer::{self, Admission, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
 use enprint_protocol::print_job::{JobReply, JobRequest, PrintJob, ShipTo};
 use enprint_protocol::publish::{PublishReply, PublishRequest};
+use enprint_protocol::replica::ReplicaReply;
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
 use enprint_protocol::time::UnixMs;
-use enprint_protocol::{Keypair, Multiaddr, PeerId};
+use enprint_protocol::{Keypair, Multiaddr, PeerId, Refusal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -106,6 +108,8 @@ pub fn answer(request: Incoming) {
             asked.reply.send(OriginalReply::Range(vec![0xa5; 1 << 20].into()));
         }
         Incoming::Report(asked) => asked.reply.send(StatusReply::Noted),
+        Incoming::Pair(asked) => asked.reply.send(PairReply::Refused(Refusal::uniform())),
+        Incoming::Follow(asked) => asked.reply.send(ReplicaReply::Mark(7)),
     }
 }
 

@@ -15,11 +15,13 @@ use std::time::{Duration, Instant};
 use enprint_protocol::conversation::Conversation;
 use enprint_protocol::enrol::Enrol;
 use enprint_protocol::event::EventRecord;
+use enprint_protocol::home::{Home, Pair};
 use enprint_protocol::limits::{CONTROL_BYTES_MAX, SENTENCE_BYTES_MAX};
 use enprint_protocol::order::{Deliver, Order};
 use enprint_protocol::original::FetchOriginal;
 use enprint_protocol::print_job::OfferJob;
 use enprint_protocol::publish::Publish;
+use enprint_protocol::replica::Follow;
 use enprint_protocol::signed::{Record, Signed};
 use enprint_protocol::status::{Report, Status, StatusKind};
 use enprint_protocol::{Refusal, codec};
@@ -108,6 +110,12 @@ fn statuses_are_read_or_refused() {
 }
 
 #[test]
+fn what_homes_say_to_each_other_is_read_or_refused() {
+    conversation::<Pair>("home");
+    conversation::<Follow>("replica");
+}
+
+#[test]
 fn stored_records_are_read_or_refused() {
     let (seeds, mut passed) = (golden("stored"), 0);
     fuzz("stored records", &seeds, |bytes| {
@@ -122,6 +130,7 @@ fn stored_records_are_read_or_refused() {
 fn a_signed_record_that_was_touched_says_what_was_signed_or_nothing() {
     signed::<Order>("stored_signed_order");
     signed::<Status>("stored_signed_status");
+    signed::<Home>("stored_signed_home");
 }
 
 fn signed<T: Record + Debug>(name: &str) {

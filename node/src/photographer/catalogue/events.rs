@@ -48,6 +48,7 @@ impl Catalogue {
         let code = event.access_code.to_string();
         tx.execute(sql, args![event.record.event_id.to_string(), &record, code, now().0]).await?;
         tx.commit().await?;
+        self.marks.changed_in(event.record.event_id);
         Ok(())
     }
 
@@ -60,6 +61,7 @@ impl Catalogue {
             tx.execute(sql, args![event_id.to_string(), host.peer_id.to_string(), now().0]).await?;
         }
         tx.commit().await?;
+        self.marks.changed_in(event_id);
         Ok(())
     }
 
@@ -69,6 +71,7 @@ impl Catalogue {
         let mut tx = self.ledger.begin().await?;
         tx.execute(sql, args![event_id.to_string(), host.to_string()]).await?;
         tx.commit().await?;
+        self.marks.changed_in(event_id);
         Ok(())
     }
 
@@ -91,10 +94,11 @@ impl Catalogue {
         host: PeerId,
         url: &str,
     ) -> Result<(), NodeError> {
-        let sql = "UPDATE event_hosts SET gallery_url = $3 WHERE event_id = $1 AND host = $2";
-        let mut tx = self.ledger.begin().await?;
-        tx.execute(sql, args![event_id.to_string(), host.to_string(), url]).await?;
-        tx.commit().await?;
+        let sql = "UPDATE event_hosts SET gallery_url = $3 \
+                   WHERE event_id = $1 AND host = $2 AND gallery_url IS DISTINCT FROM $3";
+        if self.ledger.execute(sql, args![event_id.to_string(), host.to_string(), url]).await? > 0 {
+            self.marks.changed_in(event_id);
+        }
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use enprint_protocol::{PeerId, PublicKey, codec, text};
 use enprint_store::args;
 use enprint_store::ledger::{Row, outbox};
 
+use super::homes::tell_homes;
 use super::peers::{OWN_NAME, set};
 use super::{Catalogue, HostProcess, HostRow};
 use crate::error::NodeError;
@@ -64,7 +65,9 @@ impl Catalogue {
         tx.execute(sql, args![&peer, &new.name, &key, addresses, &new.public_url, now().0]).await?;
         tx.execute(back, args![key]).await?;
         set(&mut tx, OWN_NAME, own_name).await?;
+        tell_homes(&mut tx, &peer).await?;
         tx.commit().await?;
+        self.marks.changed();
         Ok(())
     }
 
@@ -80,6 +83,9 @@ impl Catalogue {
         let values = args![peer.to_string(), name, public_url, stored::join_addresses(&told)];
         let changed = tx.execute(sql, values).await?;
         tx.commit().await?;
+        if changed > 0 {
+            self.marks.changed();
+        }
         Ok(changed > 0)
     }
 
@@ -90,6 +96,7 @@ impl Catalogue {
         let addresses = stored::join_addresses(&process.enrolled_at);
         tx.execute(sql, args![process.peer_id.to_string(), addresses]).await?;
         tx.commit().await?;
+        self.marks.changed();
         Ok(())
     }
 
@@ -107,6 +114,7 @@ impl Catalogue {
             outbox::forget_peer(&mut tx, &lane).await?;
         }
         tx.commit().await?;
+        self.marks.changed();
         Ok(())
     }
 

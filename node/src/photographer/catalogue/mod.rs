@@ -5,6 +5,8 @@
 mod custody;
 mod events;
 mod figures;
+mod first_home;
+mod homes;
 mod hosts;
 mod jobs;
 mod made;
@@ -22,23 +24,34 @@ use enprint_store::ledger::outbox::{self, Parcel, Waiting};
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
 
 pub(super) use custody::TransferRow;
+pub(super) use first_home::{Arriving, FirstHome};
+pub(super) use homes::SecondHome;
 pub(super) use hosts::NewHost;
 pub(super) use made::MadeFile;
 pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt};
 pub(super) use rows::{JobFile, JobRow, NewJob, NewOrder, NotedStatus};
 pub(super) use wishes::Wish;
 
+use super::homes::Marks;
 use super::node::now;
 use crate::error::NodeError;
 use crate::limits::WAITING_LISTED_MAX;
 
-static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES, schema::HOSTS, schema::MADE_FILES, schema::CUSTODY];
+static MIGRATIONS: &[Migration] = &[
+    outbox::migration(1),
+    schema::FIRST,
+    schema::PRINT_RULES,
+    schema::HOSTS,
+    schema::MADE_FILES,
+    schema::CUSTODY,
+    schema::HOMES,
+];
 
 /// The catalogue. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalogue {
     ledger: Ledger,
+    marks: Marks,
 }
 
 impl Catalogue {
@@ -48,9 +61,14 @@ impl Catalogue {
     /// When the file can't be opened, or a newer program wrote it.
     pub async fn open(file: &Path) -> Result<Self, NodeError> {
         let ledger = Ledger::open(LedgerLocation::File(file.to_owned()), MIGRATIONS).await?;
-        let catalogue = Self { ledger };
+        let catalogue = Self { ledger, marks: Marks::default() };
         catalogue.find_hosts_of_orders().await?;
         Ok(catalogue)
+    }
+
+    /// What tells second homes that something is other.
+    pub(super) fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     /// For the courier.

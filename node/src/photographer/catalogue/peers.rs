@@ -33,12 +33,16 @@ impl Catalogue {
         self.setting(OWN_NAME).await
     }
 
-    /// Whom the node's peer may talk to from the start: hosts, and labs with jobs.
+    /// Whom the node's peer may talk to from the start: hosts, labs with jobs, homes.
     pub async fn known_peers(&self) -> Result<Vec<PeerId>, NodeError> {
         let rows = self
             .ledger
             .read()
-            .fetch_all("SELECT peer_id FROM hosts WHERE left_ms IS NULL UNION SELECT DISTINCT lab FROM jobs", args![])
+            .fetch_all(
+                "SELECT peer_id FROM hosts WHERE left_ms IS NULL UNION SELECT DISTINCT lab FROM jobs \
+                 UNION SELECT peer_id FROM first_home UNION SELECT peer_id FROM second_homes WHERE ended_ms IS NULL",
+                args![],
+            )
             .await?;
         rows.iter().map(|row| stored::read(&row.text("peer_id")?)).collect()
     }
@@ -120,6 +124,7 @@ impl Catalogue {
             tx.execute(sql, args![host.to_string(), lab.to_string()]).await?;
         }
         tx.commit().await?;
+        self.marks.changed();
         Ok(())
     }
 

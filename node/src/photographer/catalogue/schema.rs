@@ -100,6 +100,49 @@ ALTER TABLE job_files ADD COLUMN sent_bytes {INT} NOT NULL DEFAULT 0;
 ",
 );
 
+/// A photographer's homes: at the first, those that follow it; at a second, whom it
+/// follows, how far each event is copied, and the originals that are on their way.
+pub(super) const HOMES: Migration = Migration::new(
+    7,
+    "homes",
+    "
+CREATE TABLE home_invitations (
+    code_hash {TEXT} PRIMARY KEY,
+    expires_ms {INT} NOT NULL,
+    used_by {TEXT}
+) {STRICT};
+CREATE TABLE second_homes (
+    peer_id {TEXT} PRIMARY KEY,
+    name {TEXT} NOT NULL,
+    addresses {TEXT} NOT NULL,
+    signed {BLOB} NOT NULL,
+    since_ms {INT} NOT NULL,
+    ended_ms {INT},
+    copied {BLOB}
+) {STRICT};
+CREATE TABLE first_home (
+    peer_id {TEXT} PRIMARY KEY,
+    name {TEXT} NOT NULL,
+    addresses {TEXT} NOT NULL,
+    signed {BLOB} NOT NULL,
+    copied_bytes {INT} NOT NULL,
+    trouble {TEXT}
+) {STRICT};
+CREATE TABLE followed (
+    event_id {TEXT} PRIMARY KEY,
+    photos {INT} NOT NULL,
+    mark {TEXT}
+) {STRICT};
+CREATE TABLE arriving (
+    root {TEXT} PRIMARY KEY,
+    event_id {TEXT} NOT NULL,
+    bytes {INT} NOT NULL,
+    subtrees {BLOB} NOT NULL,
+    ranges {BLOB} NOT NULL
+) {STRICT};
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

@@ -1,0 +1,147 @@
+//! Homes: nodes that stand in for a photographer's first one, by that one's signed word.
+//! Here a second home is a photographer's peer like any other, but it publishes nothing.
+
+use enprint_protocol::enrol::{Contact, Role};
+use enprint_protocol::home::Home;
+use enprint_protocol::limits::NAME_BYTES_MAX;
+use enprint_protocol::signed::Signed;
+use enprint_protocol::time::UnixMs;
+use enprint_protocol::{Multiaddr, PeerId, codec};
+use enprint_store::args;
+use enprint_store::ledger::{Session as Sql, Tx};
+
+use super::Index;
+use super::enrolment::{active_as, find, kept_addresses};
+use crate::error::HostError;
+use crate::limits;
+use crate::stored;
+use crate::views::PeerState;
+
+impl Index {
+    /// Takes a photographer's word on a home, said by either of them; whether the home
+    /// stands in. Repeated, and after a later word, it changes nothing.
+    ///
+    /// # Errors
+    /// [`HostError::NotHere`] when the signer is no enrolled photographer or suspended, the
+    /// home is a peer of its own, or a later word has ended it; a protocol error for a
+    /// wrong signature.
+    pub(crate) async fn stand_in(
+        &self,
+        peer: PeerId,
+        signed: &Signed<Home>,
+        addresses: &[Multiaddr],
+    ) -> Result<(PeerId, bool), HostError> {
+        let (key, home) = signed.open_any()?;
+        if key.to_peer_id() != home.photographer || ![home.photographer, home.home].contains(&peer) {
+            return Err(HostError::NotHere);
+        }
+        let word = Word {
+            addresses: (peer == home.home).then(|| stored::join_addresses(&kept_addresses(addresses))),
+            encoded: codec::encode(signed)?,
+            home,
+            now: self.now(),
+        };
+        let word = &word;
+        let stands_in = self.ledger().write(|tx| Box::pin(word.take(tx))).await?;
+        if peer == word.home.home && !stands_in {
+            return Err(HostError::NotHere);
+        }
+        Ok((word.home.home, stands_in))
+    }
+
+    /// The other homes of a photographer: where a second finds the first.
+    pub(super) async fn other_homes(&self, peer: PeerId) -> Result<Vec<Contact>, HostError> {
+        let mut sql = self.ledger().read();
+        let first = first_of(&mut sql, peer).await?;
+        let mut contacts = Vec::new();
+        for home in of(&mut sql, first).await? {
+            if home != peer
+                && let Some(found) = find(&mut sql, home).await?.filter(|found| found.state == PeerState::Active)
+            {
+                let (role, name, addresses) = (found.role, found.name, found.addresses);
+                contacts.push(Contact { peer_id: home, role, name, addresses });
+            }
+        }
+        Ok(contacts)
+    }
+}
+
+/// One word on a home.
+struct Word {
+    home: Home,
+    encoded: Vec<u8>,
+    /// Where the home says it is, if it speaks itself.
+    addresses: Option<String>,
+    now: UnixMs,
+}
+
+impl Word {
+    async fn take(&self, tx: &mut Tx<'_>) -> Result<bool, HostError> {
+        let photographer = active_as(tx, self.home.photographer, Role::Photographer).await?;
+        let (home, first) = (self.home.home.to_string(), self.home.photographer.to_string());
+        let sql = "SELECT photographer, since_ms, ended FROM home WHERE home = $1";
+        let known = tx.fetch_optional(sql, args![&home]).await?;
+        let as_peer = find(tx, self.home.home).await?;
+        match &known {
+            Some(known) if known.text("photographer")? != first => return Err(HostError::NotHere),
+            Some(known) if known.int("since_ms")? > self.home.since.0 => return Ok(known.int("ended")? == 0),
+            // Somebody's own peer becomes nobody's home.
+            None if as_peer.is_some() || is_home(tx, self.home.photographer).await? => return Err(HostError::NotHere),
+            _ => {}
+        }
+        if as_peer.is_some_and(|known| known.state != PeerState::Active) {
+            return Err(HostError::NotHere);
+        }
+        let sql = "INSERT INTO home (home, photographer, since_ms, ended, signed) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (home) DO UPDATE SET since_ms = $3, ended = $4, signed = $5";
+        let ended = i64::from(self.home.ended);
+        tx.execute(sql, args![&home, &first, self.home.since.0, ended, &self.encoded]).await?;
+        if self.home.ended {
+            tx.execute("DELETE FROM peer WHERE peer_id = $1", args![home]).await?;
+            return Ok(false);
+        }
+        self.enrol(tx, &home, &photographer.name).await?;
+        Ok(true)
+    }
+
+    async fn enrol(&self, tx: &mut Tx<'_>, home: &str, photographer: &str) -> Result<(), HostError> {
+        let count = tx.fetch_one("SELECT COUNT(*) AS peers FROM peer", args![]).await?.int("peers")?;
+        if count >= i64::from(limits::PEERS_MAX) {
+            return Err(HostError::QuotaReached { what: "Enrolled peers", max: limits::PEERS_MAX.into() });
+        }
+        let sql = "INSERT INTO peer (peer_id, role, name, addresses, enrolled_ms) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (peer_id) DO UPDATE SET name = $3, addresses = COALESCE($6, peer.addresses)";
+        let (role, at) = (Role::Photographer.word(), self.addresses.clone());
+        let known_at = at.clone().unwrap_or_default();
+        tx.execute(sql, args![home, role, name_of(photographer), known_at, self.now.0, at]).await?;
+        Ok(())
+    }
+}
+
+/// Whether a peer is the second home of somebody.
+pub(super) async fn is_home(sql: &mut Sql, peer: PeerId) -> Result<bool, HostError> {
+    let query = "SELECT 1 AS one FROM home WHERE home = $1 AND ended = 0";
+    Ok(sql.fetch_optional(query, args![peer.to_string()]).await?.is_some())
+}
+
+/// The first home of a photographer by any of their homes: itself, if it is none.
+pub(super) async fn first_of(sql: &mut Sql, peer: PeerId) -> Result<PeerId, HostError> {
+    let query = "SELECT photographer FROM home WHERE home = $1 AND ended = 0";
+    let row = sql.fetch_optional(query, args![peer.to_string()]).await?;
+    row.map_or(Ok(peer), |row| stored::peer(&row, "photographer"))
+}
+
+/// All homes of a photographer, the first one first.
+pub(super) async fn of(sql: &mut Sql, first: PeerId) -> Result<Vec<PeerId>, HostError> {
+    let query = "SELECT home FROM home WHERE photographer = $1 AND ended = 0 ORDER BY since_ms, home";
+    let rows = sql.fetch_all(query, args![first.to_string()]).await?;
+    std::iter::once(Ok(first)).chain(rows.iter().map(|row| stored::peer(row, "home"))).collect()
+}
+
+/// What operators and labs read of a second home.
+fn name_of(photographer: &str) -> String {
+    const SECOND: &str = " (second home)";
+    let room = NAME_BYTES_MAX - SECOND.len();
+    let end = (0..=photographer.len().min(room)).rev().find(|end| photographer.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}{SECOND}", &photographer[..end])
+}

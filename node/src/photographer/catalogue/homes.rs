@@ -1,0 +1,212 @@
+//! At the first home: codes that wait, the homes that follow, and what each of them is
+//! told. A home that was removed stays known as such.
+
+use enprint_protocol::enrol::EnrolRequest;
+use enprint_protocol::home::Home;
+use enprint_protocol::limits::{REPLICA_BUSINESS_MAX, SMALL_BYTES_MAX};
+use enprint_protocol::replica::{Business, Copied, HostFacts, LabFacts, ShownAt};
+use enprint_protocol::signed::Signed;
+use enprint_protocol::{Multiaddr, PeerId, codec};
+use enprint_store::args;
+use enprint_store::ledger::{Row, Tx};
+use serde_bytes::ByteBuf;
+
+use enprint_protocol::ids::{ContentHash, EventId};
+
+use super::{Catalogue, send};
+use crate::error::NodeError;
+use crate::limits::{HOMES_MAX, LABS_TOLD_MAX};
+use crate::photographer::node::now;
+use crate::stored;
+
+/// A home that follows this one, or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::photographer) struct SecondHome {
+    pub(in crate::photographer) peer_id: PeerId,
+    pub(in crate::photographer) name: String,
+    /// Where it was when it joined.
+    pub(in crate::photographer) addresses: Vec<Multiaddr>,
+    /// This node's last word on it.
+    pub(in crate::photographer) signed: Signed<Home>,
+    /// How far it said last that it is.
+    pub(in crate::photographer) copied: Option<Copied>,
+}
+
+impl Catalogue {
+    /// Remembers a code that a second home may use, and forgets those that are too old.
+    pub(in crate::photographer) async fn invite_home(
+        &self,
+        code: ContentHash,
+        expires_ms: i64,
+    ) -> Result<(), NodeError> {
+        let sql = "INSERT INTO home_invitations (code_hash, expires_ms) VALUES ($1, $2)";
+        let mut tx = self.ledger.begin().await?;
+        tx.execute("DELETE FROM home_invitations WHERE expires_ms <= $1", args![now().0]).await?;
+        tx.execute(sql, args![code.to_string(), expires_ms]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a home in that has a code, and tells the hosts, in one transaction; None for
+    /// a code that is wrong, used by another or too old. Repeated it gets the first answer.
+    pub(in crate::photographer) async fn take_home(
+        &self,
+        code: ContentHash,
+        home: &SecondHome,
+    ) -> Result<Option<Signed<Home>>, NodeError> {
+        let (peer, now_ms) = (home.peer_id.to_string(), now().0);
+        let mut tx = self.ledger.begin().await?;
+        let sql = "SELECT used_by FROM home_invitations WHERE code_hash = $1 AND expires_ms > $2";
+        let Some(row) = tx.fetch_optional(sql, args![code.to_string(), now_ms]).await? else { return Ok(None) };
+        let sql = "SELECT signed FROM second_homes WHERE peer_id = $1 AND ended_ms IS NULL";
+        let known = tx.fetch_optional(sql, args![&peer]).await?;
+        match (row.get::<Option<String>>("used_by")?, known) {
+            (Some(user), Some(known)) if user == peer => return Ok(Some(signed(&known)?)),
+            (None, _) => {}
+            _ => return Ok(None),
+        }
+        let sql = "SELECT COUNT(*) AS homes FROM second_homes WHERE ended_ms IS NULL AND peer_id <> $1";
+        if tx.fetch_one(sql, args![&peer]).await?.int("homes")? >= HOMES_MAX {
+            return Err(NodeError::NotNow { problem: format!("A photographer has {HOMES_MAX} second homes at most.") });
+        }
+        let sql = "UPDATE home_invitations SET used_by = $2 WHERE code_hash = $1";
+        tx.execute(sql, args![code.to_string(), &peer]).await?;
+        let sql = "INSERT INTO second_homes (peer_id, name, addresses, signed, since_ms) VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT (peer_id) DO UPDATE \
+                   SET name = $2, addresses = $3, signed = $4, since_ms = $5, ended_ms = NULL, copied = NULL";
+        let addresses = stored::join_addresses(&home.addresses);
+        tx.execute(sql, args![&peer, &home.name, addresses, codec::encode(&home.signed)?, now_ms]).await?;
+        tell_of_home(&mut tx, &peer, now_ms, &home.signed).await?;
+        tx.commit().await?;
+        Ok(Some(home.signed.clone()))
+    }
+
+    /// A home follows no longer: the hosts are told in the same transaction.
+    pub(in crate::photographer) async fn end_home(&self, home: PeerId, signed: &Signed<Home>) -> Result<(), NodeError> {
+        let sql = "UPDATE second_homes SET ended_ms = $2, signed = $3 WHERE peer_id = $1 AND ended_ms IS NULL";
+        let mut tx = self.ledger.begin().await?;
+        tx.execute(sql, args![home.to_string(), now().0, codec::encode(signed)?]).await?;
+        tell_of_home(&mut tx, &home.to_string(), now().0, signed).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The homes that follow this one, the first paired first.
+    pub(in crate::photographer) async fn second_homes(&self) -> Result<Vec<SecondHome>, NodeError> {
+        let sql = "SELECT * FROM second_homes WHERE ended_ms IS NULL ORDER BY since_ms, peer_id";
+        self.ledger.read().fetch_all(sql, args![]).await?.iter().map(second_home).collect()
+    }
+
+    /// Whether `peer` is a home that this node paired and did not remove.
+    pub(in crate::photographer) async fn is_second_home(&self, peer: PeerId) -> Result<bool, NodeError> {
+        let sql = "SELECT 1 AS found FROM second_homes WHERE peer_id = $1 AND ended_ms IS NULL";
+        Ok(self.ledger.read().fetch_optional(sql, args![peer.to_string()]).await?.is_some())
+    }
+
+    /// Keeps how far a home says that it is.
+    pub(in crate::photographer) async fn put_copied(&self, home: PeerId, copied: &Copied) -> Result<(), NodeError> {
+        let sql = "UPDATE second_homes SET copied = $2 WHERE peer_id = $1 AND copied IS DISTINCT FROM $2";
+        self.ledger.execute(sql, args![home.to_string(), codec::encode(copied)?]).await?;
+        Ok(())
+    }
+
+    /// What a second home has to know of hosts and labs.
+    pub(in crate::photographer) async fn business(&self) -> Result<Business, NodeError> {
+        let most = i64::try_from(REPLICA_BUSINESS_MAX).unwrap_or(i64::MAX);
+        let sql = "SELECT * FROM hosts ORDER BY enrolled_ms, peer_id LIMIT $1";
+        let hosts = self.ledger.read().fetch_all(sql, args![most]).await?;
+        let hosts = hosts.iter().map(host_facts).collect::<Result<Vec<_>, _>>()?;
+        let chosen: Vec<PeerId> = hosts.iter().filter_map(|host| host.lab).collect();
+        let mut labs = Vec::new();
+        for lab in self.labs().await? {
+            let rules = self.rules_of(lab.peer_id).await?;
+            if labs.len() < LABS_TOLD_MAX && (rules.is_some() || chosen.contains(&lab.peer_id)) {
+                let rules = rules.map(|rules| (ContentHash::of(&rules), rules.len() as u64));
+                let (peer_id, name) = (lab.peer_id, lab.name);
+                labs.push(LabFacts { peer_id, name, addresses: lab.addresses, hosts: lab.hosts, rules });
+            }
+        }
+        Ok(Business { name: self.own_name().await?, hosts, labs })
+    }
+
+    /// How a lab wants its print files, as it is stored.
+    pub(in crate::photographer) async fn rules_of(&self, lab: PeerId) -> Result<Option<Vec<u8>>, NodeError> {
+        let sql = "SELECT print_rules FROM labs WHERE peer_id = $1";
+        let row = self.ledger.read().fetch_optional(sql, args![lab.to_string()]).await?;
+        Ok(row.map(|row| row.get("print_rules")).transpose()?.flatten())
+    }
+
+    /// Where an event is, or was, shown.
+    pub(in crate::photographer) async fn shown_facts(&self, event_id: EventId) -> Result<Vec<ShownAt>, NodeError> {
+        let sql = "SELECT * FROM event_hosts WHERE event_id = $1 ORDER BY since_ms, host";
+        let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string()]).await?;
+        let shown_at = |row: &Row| {
+            Ok(ShownAt {
+                host: stored::read(&row.text("host")?)?,
+                gallery_url: row.get("gallery_url")?,
+                is_chosen: row.int("is_chosen")? != 0,
+                since_ms: row.int("since_ms")?,
+            })
+        };
+        rows.iter().map(shown_at).collect()
+    }
+}
+
+/// Tells a host that was just enrolled at of every home.
+pub(super) async fn tell_homes(tx: &mut Tx<'_>, host: &str) -> Result<(), NodeError> {
+    let sql = "SELECT peer_id, signed, since_ms FROM second_homes WHERE ended_ms IS NULL";
+    for row in tx.fetch_all(sql, args![]).await? {
+        tell_host(tx, host, &row.text("peer_id")?, row.int("since_ms")?, &signed(&row)?).await?;
+    }
+    Ok(())
+}
+
+/// Puts a word on a home on its way to every host.
+async fn tell_of_home(tx: &mut Tx<'_>, home: &str, at_ms: i64, signed: &Signed<Home>) -> Result<(), NodeError> {
+    for row in tx.fetch_all("SELECT peer_id FROM hosts WHERE left_ms IS NULL", args![]).await? {
+        tell_host(tx, &row.text("peer_id")?, home, at_ms, signed).await?;
+    }
+    Ok(())
+}
+
+async fn tell_host(
+    tx: &mut Tx<'_>,
+    host: &str,
+    home: &str,
+    at_ms: i64,
+    signed: &Signed<Home>,
+) -> Result<(), NodeError> {
+    let request = EnrolRequest::StandIn { home: signed.clone(), addresses: Vec::new() };
+    send(tx, format!("home:{home}:{at_ms}:{host}"), host, "home", &codec::encode(&request)?).await
+}
+
+fn signed(row: &Row) -> Result<Signed<Home>, NodeError> {
+    Ok(codec::decode(&row.bytes("signed")?, SMALL_BYTES_MAX)?)
+}
+
+fn second_home(row: &Row) -> Result<SecondHome, NodeError> {
+    let copied: Option<Vec<u8>> = row.get("copied")?;
+    Ok(SecondHome {
+        peer_id: stored::read(&row.text("peer_id")?)?,
+        name: row.text("name")?,
+        addresses: stored::split_addresses(&row.text("addresses")?),
+        signed: signed(row)?,
+        copied: copied.map(|copied| codec::decode(&copied, SMALL_BYTES_MAX)).transpose()?,
+    })
+}
+
+fn host_facts(row: &Row) -> Result<HostFacts, NodeError> {
+    let lists = ["addresses", "told_addresses"].map(|column| Ok(stored::split_addresses(&row.text(column)?)));
+    let lists = lists.into_iter().collect::<Result<Vec<_>, NodeError>>()?;
+    let lab: Option<String> = row.get("lab")?;
+    Ok(HostFacts {
+        peer_id: stored::read(&row.text("peer_id")?)?,
+        name: row.text("name")?,
+        key: ByteBuf::from(row.bytes("key_bytes")?),
+        addresses: stored::joined(&lists),
+        public_url: row.text("public_url")?,
+        enrolled_ms: row.int("enrolled_ms")?,
+        is_left: row.get::<Option<i64>>("left_ms")?.is_some(),
+        lab: lab.map(|lab| stored::read(&lab)).transpose()?,
+    })
+}

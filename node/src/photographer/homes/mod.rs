@@ -1,0 +1,21 @@
+//! A photographer's homes: one node that decides, and a second that follows it and can
+//! serve orders in its stead.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `pairing` | how two nodes become homes of one photographer, and cease to be |
+//! | `marks` | that something is other than it was |
+//! | `serving` | what the first home answers to a second |
+//! | `following` | at the second: when to copy, and what |
+//! | `copying` | one original on its way |
+//! | [`answers`] | what people are told of it |
+
+pub mod answers;
+mod copying;
+pub(super) mod following;
+mod marks;
+mod pairing;
+mod serving;
+
+pub(super) use following::Following;
+pub(super) use marks::Marks;
