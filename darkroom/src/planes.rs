@@ -1,4 +1,4 @@
-//! Camera JPEGs → RGB at the size that is wanted: light and colours are decoded each
+//! JPEGs → RGB at the size that is wanted: light and colours are decoded each
 //! at the smallest useful scale, shrunk as planes, and put together at the end, when
 //! few pixels are left. Leaves to others what [`enprint_jpeg_scaled`] does not take.
 
@@ -30,7 +30,7 @@ pub enum Outcome<T> {
     Broken(DevelopError),
 }
 
-/// Decodes a baseline JPEG to exactly `size`.
+/// Decodes a JPEG to exactly `size`.
 ///
 /// # Errors
 /// [`DevelopError::TooMuchMemory`].
@@ -91,8 +91,10 @@ fn decoded_bytes(jpeg: &Jpeg<'_>, scales: &[usize], (width, height): (u32, u32))
         .iter()
         .zip(scales)
         .map(|(component, eighths)| stored * blocks(component) as u64 / most * (eighths * eighths) as u64 / 64);
+    let samples = samples.sum::<u64>();
     // The first plane is resized beside the others; three at the end beside the pixels.
-    (samples.sum::<u64>() + 2 * pixels).max(2 * jpeg.components().len() as u64 * pixels)
+    let at_the_end = (samples + 2 * pixels).max(2 * jpeg.components().len() as u64 * pixels);
+    at_the_end.max(samples + jpeg.held_bytes(scales))
 }
 
 /// A picture as light and two colours, these at half its size each way.
@@ -146,7 +148,7 @@ fn row(plane: &[u8], y: usize, width: u32) -> &[u8] {
     plane.get(y * width..(y + 1) * width).unwrap_or_default()
 }
 
-/// Decodes a baseline JPEG to planes of `size`; `None` where it is for another decoder,
+/// Decodes a JPEG to planes of `size`; `None` where it is for another decoder,
 /// or damaged.
 ///
 /// # Errors

@@ -114,6 +114,34 @@ pub fn read_whole(
     if is_small && (position == 64 || position > END_OF_BLOCK) { Ok(()) } else { Err(ScaledError::Data) }
 }
 
+/// Decodes the coefficients of a block up to the position `last`, without their steps, and
+/// steps over the rest; `put` is given each that is not zero, and its position.
+///
+/// # Errors
+/// As [`Wanted::decode`].
+#[inline(always)]
+pub fn read_lowest(
+    bits: &mut Bits<'_>,
+    (dc, ac): (&Code, &Code),
+    level: &mut i32,
+    last: usize,
+    mut put: impl FnMut(usize, i32),
+) -> Result<(), ScaledError> {
+    bits.refill();
+    *level = level.wrapping_add(symbol(bits, dc, true)?.1);
+    put(0, *level);
+    let mut position = 1;
+    while position <= last {
+        bits.refill();
+        let (advance, value) = symbol(bits, ac, false)?;
+        position += advance;
+        if value != 0 && position <= 64 {
+            put(position - 1, value);
+        }
+    }
+    pass(bits, ac, position)
+}
+
 /// Steps over a whole block.
 ///
 /// # Errors

@@ -34,6 +34,8 @@ pub(crate) struct Headers<'a> {
     pub scan: &'a [u8],
     /// Whether the picture comes in passes that each add to the one before.
     pub is_progressive: bool,
+    /// Whether the first scan has all of the picture.
+    pub is_one_scan: bool,
     adobe_transform: Option<u8>,
     has_jfif: bool,
     codes_read: usize,
@@ -49,13 +51,17 @@ impl<'a> Headers<'a> {
         let rest = bytes.strip_prefix(&[0xFF, 0xD8]).ok_or(ScaledError::NotForThis("not a JPEG"))?;
         let mut headers = Self::empty(rest);
         let segment = headers.read_to_scan()?.ok_or(ScaledError::CutShort)?;
-        if headers.is_progressive {
-            return Err(ScaledError::NotForThis("progressive"));
-        }
         if !matches!(headers.components.len(), 0 | 1 | 3) {
             return Err(ScaledError::NotForThis("four inks"));
         }
-        headers.read_scan(segment)?;
+        if headers.components.is_empty() {
+            return Err(ScaledError::Headers("a scan before the frame"));
+        }
+        let has_all = usize::from(byte(segment, 0)?) == headers.components.len();
+        headers.is_one_scan = has_all && !headers.is_progressive;
+        if headers.is_one_scan {
+            headers.read_scan(segment)?;
+        }
         headers.checked()
     }
 
@@ -155,6 +161,7 @@ impl<'a> Headers<'a> {
             restart_interval: 0,
             scan: rest,
             is_progressive: false,
+            is_one_scan: false,
             adobe_transform: None,
             has_jfif: false,
             codes_read: 0,
@@ -248,12 +255,6 @@ impl<'a> Headers<'a> {
 
     /// Of a scan's header: which component uses which codes.
     fn read_scan(&mut self, segment: &[u8]) -> Result<(), ScaledError> {
-        if self.components.is_empty() {
-            return Err(ScaledError::Headers("a scan before the frame"));
-        }
-        if usize::from(byte(segment, 0)?) != self.components.len() {
-            return Err(ScaledError::NotForThis("several scans"));
-        }
         for (at, component) in self.components.iter_mut().enumerate() {
             if byte(segment, 1 + 2 * at)? != component.id {
                 return Err(ScaledError::Headers("a scan of other components"));
@@ -272,11 +273,12 @@ impl<'a> Headers<'a> {
         if blocks > MCU_BLOCKS_MAX {
             return Err(ScaledError::Headers("too many blocks together"));
         }
-        let whole = self.components.iter().all(|component| {
-            let has = |codes: &[Option<Code>; 4], at: usize| codes.get(at).is_some_and(Option::is_some);
-            let has_table = self.tables.get(component.table).is_some_and(Option::is_some);
-            has_table && has(&self.dc_codes, component.dc) && has(&self.ac_codes, component.ac)
-        });
+        let whole = !self.is_one_scan
+            || self.components.iter().all(|component| {
+                let has = |codes: &[Option<Code>; 4], at: usize| codes.get(at).is_some_and(Option::is_some);
+                let has_table = self.tables.get(component.table).is_some_and(Option::is_some);
+                has_table && has(&self.dc_codes, component.dc) && has(&self.ac_codes, component.ac)
+            });
         if whole { Ok(self) } else { Err(ScaledError::Headers("a table is missing")) }
     }
 }

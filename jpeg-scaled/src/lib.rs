@@ -1,9 +1,10 @@
-//! Baseline JPEG → planes at a number of eighths of their size, without the work that
+//! JPEG → planes at a number of eighths of their size, without the work that
 //! the rest would take: coefficients that a small picture does not need are stepped
 //! over in the bits, and those that it needs are transformed eight blocks at a time.
 //!
-//! Takes baseline and extended sequential files of 8 bits with one scan of one or
-//! three components, with any subsampling and restart interval: what cameras write.
+//! Takes baseline, extended and progressive files of 8 bits and one or three components,
+//! with any subsampling, restart interval and order of scans. Cameras write one scan, of
+//! which nothing is kept; of what comes in several, the coefficients that are needed are.
 //! Everything else is [`ScaledError::NotForThis`], for a decoder that knows more.
 //!
 //! A scaled block is the N-point inverse transform of the N × N lowest coefficients,
@@ -20,12 +21,15 @@ mod headers;
 mod huffman;
 mod idct;
 pub mod limits;
+mod making;
+mod passes;
 mod picture;
 mod scans;
 mod turn;
 
 pub use error::ScaledError;
 pub use headers::Component;
-pub use picture::{Jpeg, Plane};
+pub use making::Plane;
+pub use picture::Jpeg;
 pub use scans::check_whole;
 pub use turn::{Turn, turned};

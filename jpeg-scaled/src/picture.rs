@@ -1,34 +1,22 @@
-//! A scan → its planes: walks the MCUs a row at a time, gathers blocks into batches
-//! and puts their samples in place.
+//! A JPEG → its planes. Where it is one scan, a row of MCUs is read and made at a time;
+//! what comes in several is `passes.rs`'s.
 
 use fearless_simd::{Level, dispatch};
 
 use crate::bits::Bits;
-use crate::block::{LANES, Lane, Wanted};
+use crate::block::Wanted;
 use crate::error::ScaledError;
 use crate::headers::{Component, Headers};
 use crate::huffman::Code;
-use crate::idct::transform;
-use crate::limits::PLANE_SAMPLES_MAX;
+use crate::making::{Making, Plane};
+use crate::passes;
 
 /// A JPEG whose headers are read.
 #[derive(Debug)]
 pub struct Jpeg<'a> {
+    bytes: &'a [u8],
+    /// As they are at the first scan.
     headers: Headers<'a>,
-}
-
-/// One decoded component.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plane {
-    /// Samples in a row.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// Levels 0 to 255, row by row.
-    pub samples: Vec<u8>,
-    /// How much of `width` and `height` the picture covers: where its size is no
-    /// multiple of eight, the last column or row is only partly of it.
-    pub covered: (f64, f64),
 }
 
 impl<'a> Jpeg<'a> {
@@ -37,7 +25,7 @@ impl<'a> Jpeg<'a> {
     /// # Errors
     /// [`ScaledError::NotForThis`], [`ScaledError::Headers`], [`ScaledError::CutShort`].
     pub fn read(bytes: &'a [u8]) -> Result<Self, ScaledError> {
-        Ok(Self { headers: Headers::read(bytes)? })
+        Ok(Self { bytes, headers: Headers::read(bytes)? })
     }
 
     /// Width and height in pixels, as stored.
@@ -56,16 +44,25 @@ impl<'a> Jpeg<'a> {
         self.headers.is_ycbcr_or_grey()
     }
 
+    /// Bytes that are held beside the planes while they are decoded at these eighths: what
+    /// comes in several scans is kept until the last of them.
+    pub fn held_bytes(&self, eighths: &[usize]) -> u64 {
+        if self.headers.is_one_scan { 0 } else { passes::held_bytes(&self.headers, eighths) }
+    }
+
     /// Decodes the components, each at its number of eighths of its own size: 1 to 8.
     ///
     /// # Errors
     /// [`ScaledError::TooLarge`] before anything is decoded, [`ScaledError::Data`],
     /// [`ScaledError::CutShort`].
     pub fn decode(&self, eighths: &[usize]) -> Result<Vec<Plane>, ScaledError> {
+        if !self.headers.is_one_scan {
+            return passes::decode(self.bytes, eighths);
+        }
         let mut channels = self.channels(eighths)?;
         // Compiled for each kind of processor: shifts and products take half as long on most.
         dispatch!(Level::new(), _ => self.fill(&mut channels))?;
-        Ok(channels.into_iter().map(|channel| channel.plane).collect())
+        Ok(channels.into_iter().map(|channel| channel.making.finish()).collect())
     }
 
     #[inline(always)]
@@ -89,7 +86,7 @@ impl<'a> Jpeg<'a> {
                 }
                 bits.check()?;
             }
-            channels.iter_mut().for_each(|channel| channel.finish_row());
+            channels.iter_mut().for_each(|channel| channel.making.finish_row());
         }
         Ok(())
     }
@@ -102,87 +99,25 @@ impl<'a> Jpeg<'a> {
 
     fn channel(&self, component: &Component, n: usize) -> Result<Channel<'_>, ScaledError> {
         let missing = ScaledError::Headers("a table is missing");
-        let (across_max, down_max) = self.headers.blocks_max();
-        let covered = |pixels: usize, blocks: usize, max: usize| (pixels * blocks * n) as f64 / (max * 8) as f64;
-        let covered = (
-            covered(self.headers.width, component.across, across_max),
-            covered(self.headers.height, component.down, down_max),
-        );
-        let (width, height) = (covered.0.ceil() as usize, covered.1.ceil() as usize);
-        if width as u64 * height as u64 > PLANE_SAMPLES_MAX {
-            return Err(ScaledError::TooLarge);
-        }
+        let making = Making::new(&self.headers, component, n)?;
         let table = self.headers.tables[component.table & 3].as_ref().ok_or(missing)?;
-
-        let stride = self.headers.mcus().0 * component.across * n;
-        Ok(Channel {
-            component: *component,
-            codes: self.headers.codes(component)?,
-            wanted: Wanted::lowest(n, table),
-            n,
-            level: 0,
-            batches: vec![[[0; LANES]; 65]; component.down],
-            waiting: 0,
-            strip: vec![0; stride * component.down * n],
-            stride,
-            plane: Plane { width, height, samples: Vec::with_capacity(width * height), covered },
-        })
+        Ok(Channel { codes: self.headers.codes(component)?, wanted: Wanted::lowest(n, table), level: 0, making })
     }
 }
 
 /// A component on its way.
 struct Channel<'a> {
-    component: Component,
     codes: (&'a Code, &'a Code),
     wanted: Wanted,
-    n: usize,
     /// The last DC value.
     level: i32,
-    /// For each row of blocks in an MCU, the blocks that wait to be transformed.
-    batches: Vec<[Lane; 65]>,
-    /// How many wait in each.
-    waiting: usize,
-    /// The samples of one row of MCUs, padding and all.
-    strip: Vec<u8>,
-    stride: usize,
-    plane: Plane,
+    making: Making,
 }
 
 impl Channel<'_> {
     #[inline(always)]
     fn decode_mcu(&mut self, bits: &mut Bits<'_>, column: usize) -> Result<(), ScaledError> {
-        let across = self.component.across;
-        if self.waiting + across > LANES {
-            self.transform_waiting(column * across);
-        }
-        for batch in &mut self.batches {
-            for block in 0..across {
-                self.wanted.decode(bits, self.codes, &mut self.level, self.waiting + block, batch)?;
-            }
-        }
-        self.waiting += across;
-        Ok(())
-    }
-
-    /// Transforms the blocks that wait; `end` is the block after the last of them.
-    #[inline(always)]
-    fn transform_waiting(&mut self, end: usize) {
-        let left = (end - self.waiting) * self.n;
-        for (row, batch) in self.batches.iter_mut().enumerate() {
-            let strip = self.strip.get_mut(row * self.n * self.stride..).unwrap_or_default();
-            transform(self.n, batch, strip, self.stride, left, self.waiting);
-        }
-        self.waiting = 0;
-    }
-
-    /// Moves the strip's samples to the plane, without the padding.
-    #[inline(always)]
-    fn finish_row(&mut self) {
-        self.transform_waiting(self.stride / self.n);
-        let plane = &mut self.plane;
-        let missing = plane.height - plane.samples.len() / plane.width.max(1);
-        for line in self.strip.chunks_exact(self.stride).take(missing) {
-            plane.samples.extend_from_slice(&line[..plane.width]);
-        }
+        let (wanted, codes, level) = (&self.wanted, self.codes, &mut self.level);
+        self.making.take_mcu(column, |lane, _, batch| wanted.decode(bits, codes, level, lane, batch))
     }
 }

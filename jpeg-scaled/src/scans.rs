@@ -1,7 +1,7 @@
 //! All scans of a JPEG → its blocks, whatever their order: baseline, extended and
 //! progressive files of one, three or four components. What a block keeps is its own
-//! matter ([`Kept`]): all coefficients for a turn, or only which of them are not zero,
-//! which is what it takes to follow the bits to the picture's end.
+//! matter ([`Kept`]): all coefficients for a turn, the lowest for a small picture, or only
+//! which of them are not zero, which is what it takes to follow the bits to the end.
 
 use crate::bits::Bits;
 use crate::block::{Block, ZIGZAG, difference, pass_whole, read_whole};
@@ -26,12 +26,11 @@ pub trait Kept: Clone {
     const ZERO: Self;
     /// How many of them are held at once, at most.
     const HELD: u64;
-    /// Whether the coefficient at this position, in zigzag order, is not zero.
-    fn has(&self, position: usize) -> bool;
-    /// Sets a coefficient that was zero.
+    /// Sets a coefficient that was zero; positions are in zigzag order.
     fn put(&mut self, position: usize, value: i32);
-    /// Adds the next lower bit to a coefficient.
-    fn refine(&mut self, position: usize, bit: i32);
+    /// Adds the next lower bit, read from `bits`, to what is not zero from the band's first
+    /// position on, up to the zero after `run` others, or to the band's last; where that is.
+    fn refine(&mut self, bits: &mut Bits<'_>, bit: i32, band: (usize, usize), run: Option<u32>) -> usize;
     /// Adds it to the block's light.
     fn refine_light(&mut self, bit: i32);
     /// Reads a whole block of a file that is not progressive.
@@ -46,15 +45,13 @@ impl Kept for Places {
     const ZERO: Self = Self(0);
     const HELD: u64 = CHECKED_BLOCKS_MAX;
 
-    fn has(&self, position: usize) -> bool {
-        self.0 >> (position & 63) & 1 == 1
-    }
-
     fn put(&mut self, position: usize, _: i32) {
         self.0 |= 1 << (position & 63);
     }
 
-    fn refine(&mut self, _: usize, _: i32) {}
+    fn refine(&mut self, bits: &mut Bits<'_>, _: i32, band: (usize, usize), run: Option<u32>) -> usize {
+        refine_places(self.0, bits, band, 0, run, |_| {})
+    }
 
     fn refine_light(&mut self, _: i32) {}
 
@@ -67,17 +64,17 @@ impl Kept for Block {
     const ZERO: Self = [0; 64];
     const HELD: u64 = TURNED_COEFFICIENTS_MAX / 64;
 
-    fn has(&self, position: usize) -> bool {
-        self[usize::from(ZIGZAG[position & 63])] != 0
-    }
-
     fn put(&mut self, position: usize, value: i32) {
         self[usize::from(ZIGZAG[position & 63])] = value as i16;
     }
 
-    fn refine(&mut self, position: usize, bit: i32) {
-        let value = &mut self[usize::from(ZIGZAG[position & 63])];
-        *value = value.wrapping_add(if *value < 0 { -bit as i16 } else { bit as i16 });
+    fn refine(&mut self, bits: &mut Bits<'_>, bit: i32, band: (usize, usize), run: Option<u32>) -> usize {
+        let places = ZIGZAG.iter().enumerate().filter(|(_, natural)| self[usize::from(**natural)] != 0);
+        let places = places.fold(0, |places, (position, _)| places | 1 << position);
+        refine_places(places, bits, band, 63, run, |position| {
+            let value = &mut self[usize::from(ZIGZAG[position & 63])];
+            *value = value.wrapping_add(if *value < 0 { -bit as i16 } else { bit as i16 });
+        })
     }
 
     fn refine_light(&mut self, bit: i32) {
@@ -100,6 +97,8 @@ pub struct Grid<B> {
     /// Blocks in a row, and rows, that show something of the picture.
     shown: (usize, usize),
     is_begun: bool,
+    /// Its quantisation table as it was when its first scan began.
+    pub table: Option<[u16; 64]>,
 }
 
 /// All blocks of a picture.
@@ -162,7 +161,13 @@ impl<'a, B: Kept> Picture<'a, B> {
             let codes = (code(&self.headers.dc_codes, *dc), code(&self.headers.ac_codes, *ac));
             parts.push(Part { at: *at, in_mcu, codes, level: 0 });
         }
-        parts.iter().for_each(|part| grids.iter_mut().skip(part.at).take(1).for_each(|grid| grid.is_begun = true));
+        for part in &parts {
+            let (Some(grid), Some(component)) = (grids.get_mut(part.at), components.get(part.at)) else { continue };
+            if !grid.is_begun {
+                grid.table = self.headers.tables.get(component.table).copied().flatten();
+            }
+            grid.is_begun = true;
+        }
         let (interval, mut zeros) = (self.headers.restart_interval, 0);
         for mcu in 0..across * down {
             if interval > 0 && mcu > 0 && mcu.is_multiple_of(interval) {
@@ -320,7 +325,7 @@ impl Scan {
                 (run, 1) => (run, if next_bit(bits) { bit } else { -bit }),
                 _ => return Err(ScaledError::Data),
             };
-            position = self.refined(bits, block, position, Some(run));
+            position = block.refine(bits, bit, (position, self.last), Some(run));
             if new != 0 {
                 if position > self.last {
                     return Err(ScaledError::Data);
@@ -330,30 +335,57 @@ impl Scan {
             position += 1;
         }
         if *zeros > 0 {
-            self.refined(bits, block, position, None);
+            block.refine(bits, bit, (position, self.last), None);
             *zeros -= 1;
         }
         Ok(())
     }
+}
 
-    /// Refines what is not zero from `position` on, up to the zero after `run` others;
-    /// where that is.
-    fn refined<B: Kept>(&self, bits: &mut Bits<'_>, block: &mut B, mut position: usize, run: Option<u32>) -> usize {
-        let mut left = run;
-        while position <= self.last {
-            if block.has(position) {
-                if next_bit(bits) {
-                    block.refine(position, 1 << self.low);
-                }
-            } else if left == Some(0) {
-                break;
-            } else {
-                left = left.map(|zeros| zeros - 1);
-            }
-            position += 1;
+/// Reads a bit for each place that is not zero from the band's first on, up to the zero
+/// after `run` others, or to the band's last; where that is. `add` is told of those up to
+/// `last_wanted` whose bit is set; the rest is stepped over at once.
+#[inline(always)]
+pub fn refine_places(
+    places: u64,
+    bits: &mut Bits<'_>,
+    (first, last): (usize, usize),
+    last_wanted: usize,
+    run: Option<u32>,
+    mut add: impl FnMut(usize),
+) -> usize {
+    let band = u64::MAX >> (63 - last) & u64::MAX.checked_shl(first as u32).unwrap_or(0);
+    // The places up to the zero that ends it.
+    let (end, within) = match run.and_then(|run| nth_one(!places & band, run)) {
+        Some(zero) => (zero, band & ((1 << zero) - 1)),
+        None => (last + 1, band),
+    };
+    let set = places & within;
+    let mut wanted = set & u64::MAX >> (63 - last_wanted);
+    let passed = (set & !(u64::MAX >> (63 - last_wanted))).count_ones();
+    while wanted != 0 {
+        if next_bit(bits) {
+            add(wanted.trailing_zeros() as usize);
         }
-        position
+        wanted &= wanted - 1;
     }
+    for count in [passed.min(32), passed.saturating_sub(32)] {
+        bits.refill();
+        bits.take(count);
+    }
+    end
+}
+
+/// The position of the one after `before` others.
+#[inline(always)]
+fn nth_one(mut ones: u64, before: u32) -> Option<usize> {
+    for _ in 0..before {
+        if ones == 0 {
+            return None;
+        }
+        ones &= ones - 1;
+    }
+    (ones != 0).then(|| ones.trailing_zeros() as usize)
 }
 
 /// A run of zeros, and how many bits the value after it has.
@@ -393,7 +425,7 @@ fn grids<B: Kept>(headers: &Headers<'_>) -> Result<Vec<Grid<B>>, ScaledError> {
             (headers.width * component.across).div_ceil(8 * across_max),
             (headers.height * component.down).div_ceil(8 * down_max),
         );
-        Grid { across, down, blocks: vec![B::ZERO; across * down], shown, is_begun: false }
+        Grid { across, down, blocks: vec![B::ZERO; across * down], shown, is_begun: false, table: None }
     };
     let in_mcu: usize = headers.components.iter().map(|component| component.across * component.down).sum();
     if mcus_across as u64 * mcus_down as u64 * in_mcu as u64 > B::HELD {

@@ -57,6 +57,61 @@ fn small_pictures_of_every_size_and_subsampling_are_decoded_alike() {
 }
 
 #[test]
+fn pictures_in_passes_are_decoded_alike() {
+    if !turbo::is_here() {
+        return;
+    }
+    for sampling in ["1x1", "2x1", "1x2", "2x2"] {
+        for (width, height) in [(1, 1), (7, 64), (33, 17), (301, 157)] {
+            for more in [&["-quality", "60"][..], &["-quality", "98", "-restart", "1"]] {
+                let picture = drawn(width, height, 3);
+                let jpeg = turbo::encoded(&picture, &[&["-progressive", "-sample", sampling][..], more].concat());
+                for eighths in ALIKE {
+                    assert_same_light(&format!("in passes, {sampling} {width}x{height} {more:?}"), &jpeg, eighths);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn components_in_scans_of_their_own_and_passes_of_few_coefficients_are_decoded_alike() {
+    if !turbo::is_here() {
+        return;
+    }
+    let (apart, slices) = (
+        "0; 1; 2;",
+        "0: 0-0, 0, 0; 2: 0-0, 0, 0; 1: 0-0, 0, 0; 0: 1-2, 0, 1; 1: 1-63, 0, 0; \
+        2: 1-63, 0, 0; 0: 3-63, 0, 3; 0: 3-63, 3, 2; 0: 1-2, 1, 0; 0: 3-63, 2, 1; 0: 3-63, 1, 0;",
+    );
+    for scans in [apart, slices] {
+        let script = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(script.path(), scans).unwrap();
+        let jpeg = turbo::encoded(&drawn(203, 117, 3), &["-sample", "2x2", "-scans", script.path().to_str().unwrap()]);
+        for eighths in ALIKE {
+            assert_same_light(scans, &jpeg, eighths);
+        }
+    }
+}
+
+#[test]
+fn colours_in_passes_are_those_of_one_scan_at_every_scale() {
+    if !turbo::is_here() {
+        return;
+    }
+    let picture = drawn(200, 120, 3);
+    let one_scan = turbo::encoded(&picture, &["-quality", "90", "-sample", "2x2"]);
+    let in_passes = turbo::encoded(&picture, &["-quality", "90", "-sample", "2x2", "-progressive"]);
+    for light in 1..=8 {
+        for colour in 1..=8 {
+            let eighths = [light, colour, colour];
+            let decoded = |jpeg: &[u8]| Jpeg::read(jpeg).unwrap().decode(&eighths).unwrap();
+            assert_eq!(decoded(&one_scan), decoded(&in_passes), "{eighths:?}");
+        }
+    }
+}
+
+#[test]
 fn restart_markers_everywhere_change_nothing() {
     if !turbo::is_here() {
         return;
