@@ -10,7 +10,7 @@
 //! [`suspend_peer`](Index::suspend_peer) · [`restore_peer`](Index::restore_peer) ·
 //! [`remove_peer`](Index::remove_peer)
 //!
-//! **Where they are** (`index/directory.rs`)
+//! **Where they are** (`index/directory.rs`, `index/announcements.rs`)
 //! [`announce`](Index::announce) · [`find_contacts`](Index::find_contacts) ·
 //! [`seen`](Index::seen)
 //!
@@ -58,6 +58,7 @@
 //! [`listens_at`](Index::listens_at) · [`addresses`](Index::addresses)
 
 mod accounts;
+mod announcements;
 mod baskets;
 mod directory;
 mod enrolment;
@@ -94,6 +95,7 @@ use crate::config::{HostConfig, checked_url};
 use crate::error::HostError;
 use crate::schema::MIGRATIONS;
 use crate::secrets::Secrets;
+use announcements::Announcements;
 use passwords::Passwords;
 use renditions::RenditionCache;
 use tries::Tries;
@@ -117,6 +119,7 @@ struct Shared {
     cache: RenditionCache,
     passwords: Passwords,
     tries: Tries,
+    announcements: Announcements,
 }
 
 impl Index {
@@ -139,6 +142,7 @@ impl Index {
             cache: RenditionCache::default(),
             passwords: Passwords::default(),
             tries: Tries::default(),
+            announcements: Announcements::default(),
         };
         let index = Self { shared: Arc::new(shared) };
         if let Err(error) = index.check_host_key(config).await {

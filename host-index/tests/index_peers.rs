@@ -23,6 +23,7 @@ on_both_engines!(
     an_invitation_works_once_in_time_and_for_its_role,
     a_suspended_photographers_galleries_are_closed_and_open_again,
     who_does_not_fit_into_the_directory_is_found_by_its_id,
+    many_who_announce_at_once_are_all_written_down,
     all_who_are_connected_are_noted_together_and_seldom,
     an_event_is_its_photographers_alone,
     a_publish_resumes_and_repeats_without_sending,
@@ -104,6 +105,32 @@ async fn who_does_not_fit_into_the_directory_is_found_by_its_id(bench: Bench) {
     index.suspend_peer(moved).await.unwrap();
     assert!(index.find_contacts(lab, &[moved]).await.unwrap().is_empty());
     assert!(index.find_contacts(moved, &[lab]).await.is_err(), "nor does a suspended peer learn anything");
+}
+
+async fn many_who_announce_at_once_are_all_written_down(bench: Bench) {
+    let index = bench.index().await;
+    let at =
+        |number: usize| -> Vec<Multiaddr> { vec![format!("/ip4/203.0.113.7/tcp/{}", 4_000 + number).parse().unwrap()] };
+    let mut peers = Vec::new();
+    for number in 0..40 {
+        peers.push(enrolled(&index, Role::Photographer, &format!("Photographer {number}")).await.id);
+    }
+    let announced = peers.iter().enumerate().map(|(number, peer)| {
+        let (index, peer) = (index.clone(), *peer);
+        tokio::spawn(async move {
+            // The first word is overtaken by the second, or comes before it.
+            index.announce(peer, &at(1_000)).await.unwrap();
+            index.announce(peer, &at(number)).await.unwrap();
+        })
+    });
+    for announced in announced.collect::<Vec<_>>() {
+        announced.await.unwrap();
+    }
+    // Another process reads what is written, not what one remembers.
+    let index = bench.index().await;
+    for (number, peer) in peers.iter().enumerate() {
+        assert_eq!(index.peer(*peer).await.unwrap().unwrap().addresses, at(number));
+    }
 }
 
 async fn all_who_are_connected_are_noted_together_and_seldom(bench: Bench) {

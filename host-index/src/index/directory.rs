@@ -24,9 +24,7 @@ impl Index {
         let addresses = kept_addresses(addresses);
         // After a restart thousands say what is known, and that costs no write.
         if known.addresses != addresses || known.seen.is_none() {
-            let sql = "UPDATE peer SET addresses = $2, seen_ms = $3 WHERE peer_id = $1";
-            let addresses = stored::join_addresses(&addresses);
-            self.ledger().execute(sql, args![peer.to_string(), addresses, self.now().0]).await?;
+            self.note_addresses(peer, stored::join_addresses(&addresses)).await?;
         }
         let mut contacts = self.directory(counterpart(known.role)).await?;
         if known.role == Role::Photographer {
