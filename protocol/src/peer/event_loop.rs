@@ -25,6 +25,7 @@ use super::neighbours::{Neighbours, PeerEvent};
 use super::pulse::Pulses;
 use super::reach::{Paths, SeenAnew};
 use super::reconnect::{LostBy, Reconnector};
+use super::slim::Slim;
 use super::transport;
 use super::watch::SwarmRecorder;
 use crate::error::ProtocolError;
@@ -45,7 +46,7 @@ type Answer = oneshot::Sender<Result<(), AskError>>;
 
 /// The swarm and what belongs to it.
 pub(super) struct EventLoop {
-    pub(super) swarm: Swarm<PeerBehaviour>,
+    pub(super) swarm: Swarm<Slim<PeerBehaviour>>,
     pub(super) listeners: Vec<ListenerId>,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) events: broadcast::Sender<PeerEvent>,
@@ -329,7 +330,7 @@ impl EventLoop {
 
     /// Runs the swarm until `done`, which is looked at whenever the swarm has
     /// worked: most of its work makes no event.
-    async fn run_until(&mut self, done: impl Fn(&Swarm<PeerBehaviour>) -> bool) {
+    async fn run_until(&mut self, done: impl Fn(&Swarm<Slim<PeerBehaviour>>) -> bool) {
         poll_fn(|cx| {
             while let Poll::Ready(Some(event)) = self.swarm.poll_next_unpin(cx) {
                 self.on_swarm_event(event);

@@ -15,6 +15,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::admission::Standing;
+use super::buffers::Buffers;
 use super::marked::WireName;
 use super::room::{Room, Rooms};
 use crate::codec;
@@ -45,6 +46,7 @@ impl<C: Conversation> Letter<C> {
 /// Reads and writes the messages of one conversation.
 pub(super) struct Frames<C> {
     rooms: Arc<Rooms>,
+    buffers: Arc<Buffers>,
     strangers_welcome: bool,
     conversation: PhantomData<fn() -> C>,
 }
@@ -52,13 +54,14 @@ pub(super) struct Frames<C> {
 impl<C> Frames<C> {
     /// Unless `strangers_welcome`, nothing but the length of a stranger's request is read.
     pub(super) fn new(strangers_welcome: bool) -> Self {
-        Self { rooms: Arc::default(), strangers_welcome, conversation: PhantomData }
+        Self { rooms: Arc::default(), buffers: Arc::default(), strangers_welcome, conversation: PhantomData }
     }
 }
 
 impl<C> Clone for Frames<C> {
     fn clone(&self) -> Self {
-        Self { rooms: self.rooms.clone(), strangers_welcome: self.strangers_welcome, conversation: PhantomData }
+        let (rooms, buffers) = (self.rooms.clone(), self.buffers.clone());
+        Self { rooms, buffers, strangers_welcome: self.strangers_welcome, conversation: PhantomData }
     }
 }
 
@@ -89,7 +92,7 @@ impl<C: Conversation> Codec for Frames<C> {
         let Some(mut room) = self.rooms.enter(peer, standing, length).await else {
             return Ok(refused(busy()));
         };
-        let bytes = match read_body(io, length, Some(&mut room)).await {
+        let bytes = match read_body(io, length, &mut room).await {
             Ok(bytes) => bytes,
             Err(flaw) => return flaw.into_refusal().map(flawed),
         };
@@ -104,8 +107,11 @@ impl<C: Conversation> Codec for Frames<C> {
         T: AsyncRead + Unpin + Send,
     {
         let length = read_length(io, C::REPLY_BYTES_MAX).await.map_err(Flaw::into_io)?;
-        let bytes = read_body(io, length, None).await.map_err(Flaw::into_io)?;
-        codec::decode(&bytes, C::REPLY_BYTES_MAX).map_err(io::Error::other)
+        let mut bytes = self.buffers.take();
+        read_reply(io, length, &mut bytes).await?;
+        let reply = codec::decode(bytes.get(..length).unwrap_or_default(), C::REPLY_BYTES_MAX);
+        self.buffers.give_back(bytes);
+        reply.map_err(io::Error::other)
     }
 
     async fn write_request<T>(&mut self, _: &WireName, io: &mut T, letter: Letter<C>) -> io::Result<()>
@@ -113,7 +119,7 @@ impl<C: Conversation> Codec for Frames<C> {
         T: AsyncWrite + Unpin + Send,
     {
         let request = letter.content.map_err(|_| io::ErrorKind::InvalidInput)?;
-        let frame = framed(&request, C::REQUEST_BYTES_MAX).map_err(io::Error::other)?;
+        let frame = framed(Vec::new(), &request, C::REQUEST_BYTES_MAX).map_err(io::Error::other)?;
         drop(request);
         io.write_all(&frame).await
     }
@@ -123,16 +129,18 @@ impl<C: Conversation> Codec for Frames<C> {
     where
         T: AsyncWrite + Unpin + Send,
     {
-        let frame = match framed(&reply, C::REPLY_BYTES_MAX) {
+        let frame = match framed(self.buffers.take(), &reply, C::REPLY_BYTES_MAX) {
             Ok(frame) => frame,
             Err(error) => {
                 tracing::error!(conversation = name.as_ref(), %error, "a reply can't be sent");
                 let reply = C::Reply::from(Refusal::new(ErrorCode::Failed, "The answer doesn't fit."));
-                framed(&reply, C::REPLY_BYTES_MAX).map_err(io::Error::other)?
+                framed(Vec::new(), &reply, C::REPLY_BYTES_MAX).map_err(io::Error::other)?
             }
         };
         drop(reply);
-        io.write_all(&frame).await
+        io.write_all(&frame).await?;
+        self.buffers.give_back(frame);
+        Ok(())
     }
 }
 
@@ -185,9 +193,10 @@ impl From<io::Error> for Flaw {
     }
 }
 
-/// `record` with its length before it, in one buffer.
-fn framed<T: Serialize>(record: &T, bytes_max: usize) -> Result<Vec<u8>, ProtocolError> {
-    let mut frame = vec![0; LENGTH_BYTES];
+/// `record` with its length before it, in one buffer, of which the content is written over.
+fn framed<T: Serialize>(mut frame: Vec<u8>, record: &T, bytes_max: usize) -> Result<Vec<u8>, ProtocolError> {
+    frame.clear();
+    frame.resize(LENGTH_BYTES, 0);
     codec::encode_into(&mut frame, record)?;
     let length = frame.len() - LENGTH_BYTES;
     match u32::try_from(length) {
@@ -218,27 +227,33 @@ async fn read_length<T: AsyncRead + Unpin>(io: &mut T, bytes_max: usize) -> Resu
     Ok(length)
 }
 
-/// Reads `length` bytes, a step at a time. A lying length costs its teller a step
-/// before it costs us more than that. In a request each step has its room and its time.
-async fn read_body<T: AsyncRead + Unpin>(
-    io: &mut T,
-    length: usize,
-    mut room: Option<&mut Room>,
-) -> Result<Vec<u8>, Flaw> {
+/// Reads a reply of `length` bytes into the buffer's first ones. A lying length costs a
+/// step before it costs more than the buffer has.
+async fn read_reply<T: AsyncRead + Unpin>(io: &mut T, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut at = 0;
+    while at < length {
+        let end = length.min(bytes.len().max(at + MESSAGE_FIRST_BYTES));
+        if bytes.len() < end {
+            bytes.reserve_exact(if at == 0 { end } else { length }.saturating_sub(bytes.len()));
+            bytes.resize(end, 0);
+        }
+        io.read_exact(&mut bytes[at..end]).await?;
+        at = end;
+    }
+    Ok(())
+}
+
+/// Reads a request of `length` bytes, a step at a time, each with its room and its time.
+/// A lying length costs its teller a step before it costs us more than that.
+async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize, room: &mut Room) -> Result<Vec<u8>, Flaw> {
     let mut bytes = Vec::new();
     while bytes.len() < length {
         let at = bytes.len();
         let step = MESSAGE_FIRST_BYTES.min(length - at);
-        if let Some(room) = &mut room {
-            room.grow(step).await;
-        }
+        room.grow(step).await;
         bytes.reserve_exact(if at == 0 { step } else { length - at });
         bytes.resize(at + step, 0);
-        let read = io.read_exact(&mut bytes[at..]);
-        match room {
-            Some(_) => timeout(MESSAGE_STEP_TIME, read).await.map_err(|_| Flaw::Slow)??,
-            None => read.await?,
-        }
+        timeout(MESSAGE_STEP_TIME, io.read_exact(&mut bytes[at..])).await.map_err(|_| Flaw::Slow)??;
     }
     Ok(bytes)
 }
@@ -246,8 +261,10 @@ async fn read_body<T: AsyncRead + Unpin>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::original::{FetchOriginal, OriginalReply};
     use crate::peer::AskError;
     use crate::status::{Report, StatusReply};
+    use serde_bytes::ByteBuf;
 
     /// What an asker is told whose reply came as `bytes`.
     async fn told(bytes: &[u8]) -> AskError {
@@ -258,8 +275,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_reply_in_a_buffer_of_a_longer_one_is_itself() {
+        let long = OriginalReply::Range(ByteBuf::from(vec![7; 300_000]));
+        let short = OriginalReply::Range(ByteBuf::from(vec![9; 100_000]));
+        let mut frames = Frames::<FetchOriginal>::new(false);
+        for reply in [&long, &short, &long, &short] {
+            let frame = framed(Vec::new(), reply, FetchOriginal::REPLY_BYTES_MAX).unwrap();
+            let read = frames.read_response(&WireName::new(FetchOriginal::NAME), &mut &frame[..]).await.unwrap();
+            assert_eq!(&read, reply);
+            let mut written = Vec::new();
+            frames.write_response(&WireName::new(FetchOriginal::NAME), &mut written, reply.clone()).await.unwrap();
+            assert_eq!(written, frame);
+        }
+        assert!(!frames.buffers.take().is_empty(), "no buffer was kept");
+    }
+
+    #[tokio::test]
     async fn a_reply_that_was_cut_off_may_come_whole_later_and_a_wrong_one_stays_wrong() {
-        let whole = framed(&StatusReply::Noted, Report::REPLY_BYTES_MAX).unwrap();
+        let whole = framed(Vec::new(), &StatusReply::Noted, Report::REPLY_BYTES_MAX).unwrap();
         for end in 0..whole.len() {
             assert!(told(&whole[..end]).await.is_temporary(), "{end} of {} bytes", whole.len());
         }

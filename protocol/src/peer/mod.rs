@@ -25,6 +25,7 @@
 mod admission;
 mod ask;
 mod behaviour;
+mod buffers;
 mod client;
 mod conduct;
 mod config;
@@ -47,6 +48,7 @@ mod reconnect;
 mod relaying;
 mod roles;
 mod room;
+mod slim;
 mod source;
 mod talk;
 mod transport;
@@ -80,6 +82,7 @@ use conduct::Conduct;
 use event_loop::EventLoop;
 use neighbours::Neighbours;
 use reconnect::Reconnector;
+use slim::Slim;
 use wire_count::WireTotals;
 
 use crate::error::ProtocolError;
@@ -127,7 +130,7 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
         circuits,
         conduct: conduct.clone(),
     };
-    let behaviour = PeerBehaviour::new(&config, ask_receivers, sharing);
+    let behaviour = Slim(PeerBehaviour::new(&config, ask_receivers, sharing));
     let (recorder, recorded) = watch::SwarmRecorder::new();
     let mut event_loop = EventLoop {
         swarm: Swarm::new(transport, behaviour, peer_id, swarm_config()),
