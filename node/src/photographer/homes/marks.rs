@@ -64,14 +64,12 @@ impl Marks {
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt;
-
     use super::*;
 
-    #[test]
-    fn a_change_of_one_event_is_news_and_marks_no_other() {
+    #[tokio::test]
+    async fn a_change_of_one_event_is_news_and_marks_no_other() {
         let (marks, one, other) = (Marks::default(), EventId([1; 16]), EventId([2; 16]));
-        let known = marks.other_than(0, Duration::ZERO).now_or_never().unwrap_or_default();
+        let known = marks.other_than(0, Duration::ZERO).await;
         assert_ne!(known, 0);
         let before = (marks.of(one), marks.of(other));
         marks.changed_in(one);
