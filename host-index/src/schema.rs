@@ -6,7 +6,7 @@ use enprint_store::ledger::{Migration, outbox};
 
 /// All steps.
 pub(crate) static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS, NOT_FOR_PRINT, HOMES];
+    &[outbox::migration(1), PEERS, GALLERIES, CUSTOMERS, ORDERS, PHOTO_WORDS, NOT_FOR_PRINT, HOMES, PEER_ROLES];
 
 const PEERS: Migration = Migration::new(
     2,
@@ -210,3 +210,7 @@ const HOMES: Migration = Migration::new(
     ALTER TABLE placed_order ADD COLUMN moves {INT} NOT NULL DEFAULT 0;
     CREATE INDEX placed_order_photographer ON placed_order (photographer, state);",
 );
+
+const PEER_ROLES: Migration =
+    // Who comes back asks for the few labs among thousands of photographers.
+    Migration::new(9, "peers by their role", "CREATE INDEX peer_role ON peer (role);");

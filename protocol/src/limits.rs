@@ -109,10 +109,12 @@ pub const REQUESTS_IN_FLIGHT_MAX: usize = 64;
 pub const ASKS_PENDING_MAX: usize = 4_096;
 /// Requests of ours that wait for the swarm to take them, in one conversation.
 pub const ASKS_WAITING_MAX: usize = 256;
-/// Requests of others that wait for a handler; past it they are answered `Busy`.
-pub const INCOMING_WAITING_MAX: usize = 256;
+/// Requests of others that wait for a handler; past it they are answered `Busy`. One of
+/// each of those who come back to a host within seconds; what they take of memory is
+/// bounded by [`INCOMING_ROOM_BYTES`].
+pub const INCOMING_WAITING_MAX: usize = 4_096;
 /// Requests of others in handlers' hands, in one conversation; then `Busy`.
-pub const REPLIES_PENDING_MAX: usize = 1_024;
+pub const REPLIES_PENDING_MAX: usize = 4_096;
 /// Bytes of requests being read or handled in one conversation: 30 publish
 /// batches at once. What is beyond waits on its sender's side.
 pub const INCOMING_ROOM_BYTES: usize = 128 * 1024 * 1024;
