@@ -302,7 +302,27 @@ pub const RESERVATION_WAIT_FIRST: Duration = Duration::from_secs(2);
 pub const RESERVATION_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Own addresses that were seen by others, or guessed of that.
 pub const GUESSED_ADDRESSES_MAX: usize = 12;
-/// Such addresses, as strangers see them, that wait for the strangers to be admitted.
+/// Addresses of ours that hosts were asked to try, and what came of it: as many as are
+/// guessed, seen and mapped.
+pub const TESTED_ADDRESSES_MAX: usize = GUESSED_ADDRESSES_MAX;
+/// Addresses that a host is asked to try by one connection: TCP and QUIC, as seen and as
+/// listened at. Each may cost 100 KB, and the host a dial.
+pub const TESTS_PER_CONNECTION_MAX: usize = 4;
+/// Time between two looks whether an address is to be tried.
+pub const TEST_EVERY: Duration = Duration::from_secs(2);
+/// How long an address is tried again where the host gives no clear answer.
+pub const TEST_TIME: Duration = Duration::from_secs(45);
+/// Time for a host's dial to a peer that wants to be tested, and for what it says then.
+/// The peer itself waits for ten seconds.
+pub const DIAL_BACK_TIME: Duration = Duration::from_secs(6);
+/// Such dials under way: a sixteenth of what may be dialled at all, so that those that a
+/// router swallows hinder nobody.
+pub const DIAL_BACKS_MAX: usize = 64;
+/// Such dials for one peer in [`DIAL_BACKS_PER_PEER_WINDOW`]: those of three connections.
+pub const DIAL_BACKS_PER_PEER_MAX: usize = 3 * TESTS_PER_CONNECTION_MAX;
+/// See [`DIAL_BACKS_PER_PEER_MAX`].
+pub const DIAL_BACKS_PER_PEER_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Own addresses, as strangers see them, that wait for the strangers to be admitted.
 pub const OBSERVATIONS_HELD_MAX: usize = 64;
 /// Connections that come up within this time of each other are one meeting.
 pub const PATH_SETTLING: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use enprint_node::lab::LabAnswer as Answer;
 use enprint_node::lab::commands::{HostSummary, JobSummary, LabStatus, PhotographerSummary};
 
 use super::peers::peers;
-use super::{bytes, columns, connected, connection, count, network, running, waiting};
+use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -75,6 +75,7 @@ pub fn lab_status(status: &LabStatus) -> String {
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
+    text += &reached(status.reachability);
     text += &peers(&status.peers, status.running);
     text += &format!("Hot folder  {}\n", status.hot_folder);
     text += &format!("Jobs        {} arriving, {} here and not shipped\n", status.jobs_receiving, status.jobs_open);

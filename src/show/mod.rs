@@ -10,6 +10,7 @@ pub mod waiting;
 
 use std::process::ExitCode;
 
+use enprint_protocol::peer::Reachability;
 use serde::Serialize;
 
 /// Writes `answer` as one JSON object, or in `words`.
@@ -70,6 +71,11 @@ pub fn connection(is_connected: bool, way: Option<&str>) -> String {
 /// Whether a role runs.
 pub fn running(is_running: bool) -> &'static str {
     if is_running { "running" } else { "not running" }
+}
+
+/// Whether a peer can be reached from outside, if that is known.
+pub fn reached(reachability: Option<Reachability>) -> String {
+    reachability.map(|known| format!("From afar   {}\n", known.words())).unwrap_or_default()
 }
 
 /// What has crossed the network since the start.

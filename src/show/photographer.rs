@@ -8,7 +8,7 @@ use enprint_node::photographer::commands::{
 use enprint_protocol::publish::NotForPrint;
 
 use super::peers::peers;
-use super::{bytes, columns, connected, connection, count, network, running, waiting};
+use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
 
 /// `answer` in words.
 pub fn words(answer: &Answer) -> String {
@@ -271,6 +271,7 @@ pub fn node_status(status: &NodeStatus) -> String {
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
+    text += &reached(status.reachability);
     text += &peers(&status.peers, status.running);
     text += &format!(
         "Archive     {} in {}\n",

@@ -12,6 +12,7 @@ mod liar;
 mod lied_to;
 mod line;
 mod net;
+mod outside;
 mod proxied;
 mod reached;
 mod served;

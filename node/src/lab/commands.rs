@@ -2,7 +2,7 @@
 //! control channel as JSON and are what `--json` prints.
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::peer::PeerStatus;
+use enprint_protocol::peer::{PeerStatus, Reachability};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
@@ -210,6 +210,9 @@ pub struct LabStatus {
     /// The host and photographers, and who else is connected.
     #[serde(default)]
     pub peers: Vec<PeerStatus>,
+    /// Whether this lab can be reached from outside, once a host has tried.
+    #[serde(default)]
+    pub reachability: Option<Reachability>,
     /// Jobs whose files are being fetched now.
     #[serde(default)]
     pub jobs_fetching: u64,

@@ -57,6 +57,7 @@ impl Node {
             wire_received_bytes: wire.received_bytes,
             running,
             peers: self.peers().await?,
+            reachability: self.client.reachability(),
             jobs_fetching: self.fetcher.jobs_running(),
             ranges_fetching: self.fetcher.ranges_in_flight(),
             halted: self.catalogue.halted().await?,

@@ -7,7 +7,7 @@ use enprint_protocol::access_code::{AccessCode, InvitationCode};
 use enprint_protocol::event::PriceList;
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::money::Money;
-use enprint_protocol::peer::PeerStatus;
+use enprint_protocol::peer::{PeerStatus, Reachability};
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
@@ -433,6 +433,9 @@ pub struct NodeStatus {
     /// Hosts and labs, and who else is connected.
     #[serde(default)]
     pub peers: Vec<PeerStatus>,
+    /// Whether this node can be reached from outside, once a host has tried.
+    #[serde(default)]
+    pub reachability: Option<Reachability>,
     /// Ranges of print files on their way to labs now.
     #[serde(default)]
     pub ranges_sending: u64,

@@ -80,6 +80,7 @@ impl Node {
             wire_received_bytes: wire.received_bytes,
             running,
             peers: self.peers().await?,
+            reachability: self.client.reachability(),
             ranges_sending: self.sending.ranges(),
             halted: self.catalogue.halted().await?,
             homes: self.home_summaries().await?,

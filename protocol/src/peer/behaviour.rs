@@ -12,6 +12,7 @@ use super::conduct::Conduct;
 use super::config::PeerConfig;
 use super::door::Door;
 use super::incoming::Incoming;
+use super::outside::{DialBacks, Tester, Verdict};
 use super::rate::Rates;
 use super::reach::{Observed, Paths, Reach, SeenAt};
 use super::relaying;
@@ -42,6 +43,8 @@ pub(super) struct PeerBehaviour {
     circuits: relay::client::Behaviour,
     relay: Toggle<relay::Behaviour>,
     punch: Toggle<dcutr::Behaviour>,
+    tester: Toggle<Tester>,
+    dial_backs: Toggle<DialBacks>,
     neighbourhood: Toggle<mdns::tokio::Behaviour>,
     enrol: Talk<Enrol>,
     publish: Talk<Publish>,
@@ -60,6 +63,7 @@ pub(super) struct Sharing {
     pub(super) new_lines: NewLines,
     pub(super) tally: Tally,
     pub(super) seen_at: SeenAt,
+    pub(super) verdict: Verdict,
     pub(super) circuits: relay::client::Behaviour,
     pub(super) conduct: Arc<Conduct>,
 }
@@ -68,6 +72,7 @@ impl PeerBehaviour {
     pub(super) fn new(config: &PeerConfig, asks: AskReceivers, sharing: Sharing) -> Self {
         let limits = &config.limits;
         let me = config.key.public().to_peer_id();
+        let is_host = config.role == PeerRole::Host;
         let (waiting_room, conduct) = (WaitingRoom::default(), sharing.conduct);
         let shared = Shared {
             role: config.role,
@@ -85,10 +90,12 @@ impl PeerBehaviour {
             door: Door::new(config.admission.clone(), conduct, waiting_room, limits),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: Observed::new(identify_config(config), config.admission.clone()),
-            reach: Reach::new(sharing.paths, sharing.new_lines, sharing.seen_at),
+            reach: Reach::new(sharing.paths.clone(), sharing.new_lines, sharing.seen_at),
             circuits: sharing.circuits,
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
-            punch: (config.role != PeerRole::Host).then(|| dcutr::Behaviour::new(me)).into(),
+            punch: (!is_host).then(|| dcutr::Behaviour::new(me)).into(),
+            tester: (!is_host).then(|| Tester::new(sharing.verdict)).into(),
+            dial_backs: is_host.then(|| DialBacks::new(config.admission.clone(), sharing.paths.clone())).into(),
             neighbourhood: neighbourhood(config, me).into(),
             enrol: Talk::new(shared.clone(), asks.enrol),
             publish: Talk::new(shared.clone(), asks.publish),

@@ -12,6 +12,7 @@ use super::ask::{Ask, AskError};
 use super::conduct::{Conduct, Refused};
 use super::event_loop::Command;
 use super::neighbours::{Neighbours, PeerEvent};
+use super::outside::{Reachability, Verdict};
 use super::reach::{Path, Paths, SeenAt};
 use super::reconnect::return_window;
 use super::roles::{AskSenders, Spoken};
@@ -30,6 +31,7 @@ pub struct Client {
     pub(super) counted: Counted,
     pub(super) paths: Paths,
     pub(super) seen_at: SeenAt,
+    pub(super) verdict: Verdict,
     pub(super) announce: Vec<Multiaddr>,
 }
 
@@ -134,18 +136,24 @@ impl Client {
         self.neighbours.read().listeners.clone()
     }
 
-    /// Where others may find this peer, the best first: what its operator says, where it
-    /// listens, what others have seen or let guess. Without its peer id; at most
+    /// Where others may find this peer, the best first: what its operator says, where a
+    /// host has reached it from outside, where it listens, what others have seen or let guess. Without its peer id; at most
     /// [`crate::limits::ADDRESSES_MAX`].
     pub fn addresses(&self) -> Vec<Multiaddr> {
         let seen = self.seen_at.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let told = self.announce.iter().cloned().chain(self.verdict.confirmed());
         let mut addresses: Vec<Multiaddr> = Vec::new();
-        for address in self.announce.iter().cloned().chain(self.listeners()).chain(seen) {
+        for address in told.chain(self.listeners()).chain(seen) {
             if addresses.len() < ADDRESSES_MAX && !addresses.contains(&address) {
                 addresses.push(address);
             }
         }
         addresses
+    }
+
+    /// Whether this peer can be reached from outside, if a host has tried.
+    pub fn reachability(&self) -> Option<Reachability> {
+        self.verdict.reachability()
     }
 
     /// By which way `peer` is reached, if it is connected.

@@ -22,6 +22,7 @@ use super::ask::AskError;
 use super::behaviour::{PeerBehaviour, PeerBehaviourEvent};
 use super::dial_words::dial_words;
 use super::neighbours::{Neighbours, PeerEvent};
+use super::outside::VerdictChanged;
 use super::pulse::Pulses;
 use super::reach::{Paths, SeenAnew};
 use super::reconnect::{LostBy, Reconnector};
@@ -214,7 +215,9 @@ impl EventLoop {
             }
             SwarmEvent::Behaviour(PeerBehaviourEvent::Ping(ping)) => self.on_ping(&ping),
             SwarmEvent::Behaviour(PeerBehaviourEvent::Circuits(event)) => self.on_circuit(event),
-            SwarmEvent::Behaviour(PeerBehaviourEvent::Reach(SeenAnew(address))) => {
+            SwarmEvent::Behaviour(
+                PeerBehaviourEvent::Reach(SeenAnew(address)) | PeerBehaviourEvent::Tester(VerdictChanged(address)),
+            ) => {
                 self.tell(PeerEvent::SeenAt { address });
             }
             SwarmEvent::Behaviour(PeerBehaviourEvent::Neighbourhood(mdns::Event::Discovered(found))) => {

@@ -14,6 +14,7 @@
 //! | `open_files` | that the system lets so many in |
 //! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
+//! | `outside` | whether this peer can be reached from outside |
 //! | `watch` | what a status and a monitoring program see |
 //! | `event_loop`, `dial_words`, `reconnect`, `pulse`, `neighbours` | connections: wanted, dead, there |
 //! | [`key_file`] | the peer's identity on disk |
@@ -40,6 +41,7 @@ pub mod key_file;
 mod marked;
 mod neighbours;
 mod open_files;
+mod outside;
 mod pulse;
 mod queue;
 mod rate;
@@ -72,6 +74,7 @@ pub use config::{PeerConfig, PeerLimits, PeerReach, Relay};
 pub use desk::answer_all;
 pub use incoming::{Asked, Incoming, ReplyTo};
 pub use neighbours::PeerEvent;
+pub use outside::Reachability;
 pub use reach::Path;
 pub use roles::{PeerRole, Spoken};
 pub use watch::{BacklogFigures, Carrier, FIGURES_TYPE, Figures, Line, LineWay, PeerStatus, Sample};
@@ -120,13 +123,14 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
         transport::build(&config.key, config.admission.clone(), &totals, new_lines.clone(), circuit_transport)?;
     let (announce, conduct) = (config.reach.announce.clone(), Arc::new(Conduct::default()));
     let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
-    let tally = watch::Tally::default();
+    let (tally, verdict) = (watch::Tally::default(), outside::Verdict::default());
     let sharing = Sharing {
         incoming: incoming_sender,
         paths: paths.clone(),
         new_lines,
         tally: tally.clone(),
         seen_at: seen_at.clone(),
+        verdict: verdict.clone(),
         circuits,
         conduct: conduct.clone(),
     };
@@ -149,7 +153,7 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     event_loop.listen(&config.listen).await?;
     event_loop.announce(&announce);
     let counted = client::Counted { totals, tally, recorded, conduct };
-    let client = Client { peer_id, asks, commands, events, neighbours, counted, paths, seen_at, announce };
+    let client = Client { peer_id, asks, commands, events, neighbours, counted, paths, seen_at, verdict, announce };
     let task = tokio::spawn(event_loop.run(shutdown));
     Ok(RunningPeer { client, incoming, task })
 }

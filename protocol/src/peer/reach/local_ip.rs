@@ -21,7 +21,7 @@ pub(super) fn is_ours(ip: IpAddr) -> bool {
 }
 
 /// Whether `ip` is of this machine or of its own network.
-pub(super) fn is_near(ip: IpAddr) -> bool {
+pub(in crate::peer) fn is_near(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local(),
@@ -29,7 +29,7 @@ pub(super) fn is_near(ip: IpAddr) -> bool {
 }
 
 /// The IP address that `address` begins with.
-pub(super) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
+pub(in crate::peer) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
     match address.iter().next()? {
         Protocol::Ip4(ip) => Some(ip.into()),
         Protocol::Ip6(ip) => Some(ip.into()),

@@ -35,10 +35,11 @@ use libp2p::swarm::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use guesses::Guesses;
+pub(super) use local_ip::{ip_of, is_near};
 pub(super) use observed::Observed;
 pub use paths::Path;
 pub(super) use paths::Paths;
-use paths::Way;
+pub(super) use paths::Way;
 use reservations::Reservations;
 
 use super::watch::NewLines;

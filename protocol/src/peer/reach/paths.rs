@@ -55,7 +55,7 @@ impl Path {
 
 /// One connection.
 #[derive(Debug, Clone)]
-pub(super) struct Way {
+pub(in crate::peer) struct Way {
     pub(super) connection: ConnectionId,
     pub(super) relay: Option<PeerId>,
     pub(super) since: Instant,
@@ -68,7 +68,7 @@ pub(super) struct Way {
 
 impl Way {
     /// A connection that is just up, whose streams add to `count`.
-    pub(super) fn new(connection: ConnectionId, endpoint: &ConnectedPoint, count: Arc<WireTotals>) -> Self {
+    pub(in crate::peer) fn new(connection: ConnectionId, endpoint: &ConnectedPoint, count: Arc<WireTotals>) -> Self {
         let circuit = match endpoint {
             ConnectedPoint::Dialer { address, .. } => address,
             ConnectedPoint::Listener { local_addr, .. } => local_addr,
@@ -214,7 +214,13 @@ impl Paths {
         shared.ways.iter().flat_map(of_one).collect()
     }
 
-    pub(super) fn add(&self, peer: PeerId, way: Way) {
+    /// Whether `peer` is connected from `ip`, with no proxy or relay between.
+    pub(in crate::peer) fn is_straight_from(&self, peer: &PeerId, ip: IpAddr) -> bool {
+        let is_straight = |way: &Way| way.relay.is_none() && Carrier::of(&way.address) != Carrier::Websocket;
+        self.ways(peer).iter().any(|way| is_straight(way) && local_ip::ip_of(&way.address) == Some(ip))
+    }
+
+    pub(in crate::peer) fn add(&self, peer: PeerId, way: Way) {
         self.write().ways.entry(peer).or_default().push(way);
     }
 

@@ -1,14 +1,14 @@
 //! Of several connections to one peer, which go. A peer dials another only when it has
 //! no connection to it; so a new one says that the others are dead at its end, unless
-//! all of them come of one meeting.
+//! all of them come of one meeting. A host dials those that are connected, too, to see
+//! whether they can be reached: that replaces nothing at either end.
 
 use libp2p::swarm::ConnectionId;
 
 use super::paths::Way;
 use crate::limits::PATH_SETTLING;
 
-/// What to close of `new` and the `others`, now that `new` is up. A relay makes second
-/// connections to see whether we can be reached: those replace nothing.
+/// What to close of `new` and the `others`, now that `new` is up.
 pub(super) fn to_close(others: &[Way], new: &Way, is_relay: bool) -> Vec<ConnectionId> {
     if is_relay {
         return Vec::new();
@@ -17,6 +17,7 @@ pub(super) fn to_close(others: &[Way], new: &Way, is_relay: bool) -> Vec<Connect
     let (direct, relayed): (Vec<_>, Vec<_>) = others.iter().partition(|way| way.relay.is_none());
     let ids = |ways: Vec<&Way>| ways.into_iter().map(|way| way.connection).collect();
     match new.relay {
+        None if new.is_dialled && !direct.is_empty() => Vec::new(),
         // A hole was punched, or the peer was found without it.
         None => ids(relayed.into_iter().chain(direct.into_iter().filter(is_old)).collect()),
         Some(_) if direct.is_empty() => ids(relayed.into_iter().filter(is_old).collect()),
