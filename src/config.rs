@@ -63,6 +63,7 @@ pub struct PhotographerSection {
     data: Option<PathBuf>,
     listen: Vec<Multiaddr>,
     no_mdns: bool,
+    no_port_mapping: bool,
     approve: bool,
     watermark: Option<String>,
     watermark_logo: Option<PathBuf>,
@@ -86,6 +87,7 @@ pub struct LabSection {
     listen: Vec<Multiaddr>,
     keep_days: Option<u16>,
     no_mdns: bool,
+    no_port_mapping: bool,
     metrics: Option<SocketAddr>,
 }
 
@@ -148,6 +150,7 @@ impl PhotographerSection {
             data: given.data.or(self.data),
             listen: first_given(given.listen, self.listen),
             no_mdns: given.no_mdns || self.no_mdns,
+            no_port_mapping: given.no_port_mapping || self.no_port_mapping,
             approve: given.approve || self.approve,
             watermark: given.watermark.or(watermark),
             workers: given.workers.or(self.workers),
@@ -174,6 +177,7 @@ impl LabSection {
             listen: first_given(given.listen, self.listen),
             keep_days: given.keep_days.or(self.keep_days),
             no_mdns: given.no_mdns || self.no_mdns,
+            no_port_mapping: given.no_port_mapping || self.no_port_mapping,
             metrics: given.metrics.or(self.metrics),
         }
     }

@@ -322,6 +322,22 @@ pub const DIAL_BACKS_MAX: usize = 64;
 pub const DIAL_BACKS_PER_PEER_MAX: usize = 3 * TESTS_PER_CONNECTION_MAX;
 /// See [`DIAL_BACKS_PER_PEER_MAX`].
 pub const DIAL_BACKS_PER_PEER_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// How long a router is asked to keep a port open: gone by itself within the hour after a
+/// power cut.
+pub const PORT_LEASE: Duration = Duration::from_secs(60 * 60);
+/// Time between two looks whether the router is another one, and two renewals of what it
+/// opened: a twelfth of [`PORT_LEASE`], so that a router that was restarted opens soon.
+pub const ROUTER_ASKED_EVERY: Duration = Duration::from_secs(5 * 60);
+/// The same where it keeps ports open for less: half of what it says, and no less than this.
+pub const ROUTER_ASKED_EVERY_AT_LEAST: Duration = Duration::from_secs(30);
+/// Wait for a router's first answer; doubled [`ROUTER_RETRIES`] times: 3.75 s in all.
+pub const ROUTER_FIRST_WAIT: Duration = Duration::from_millis(250);
+/// See [`ROUTER_FIRST_WAIT`].
+pub const ROUTER_RETRIES: usize = 3;
+/// Time for all that is asked of a router about one port.
+pub const ROUTER_TIME: Duration = Duration::from_secs(8);
+/// Ports that a router is asked for: TCP and QUIC, and as many again.
+pub const PORTS_ASKED_FOR_MAX: usize = 4;
 /// Own addresses, as strangers see them, that wait for the strangers to be admitted.
 pub const OBSERVATIONS_HELD_MAX: usize = 64;
 /// Connections that come up within this time of each other are one meeting.

@@ -38,6 +38,9 @@ pub struct LabOptions {
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
     pub no_mdns: bool,
+    /// Does not ask the router to let callers in
+    #[arg(long, global = true, env = "ENPRINT_LAB_NO_PORT_MAPPING")]
+    pub no_port_mapping: bool,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
     /// this machine alone [default: nowhere]
     #[arg(long, global = true, env = "ENPRINT_LAB_METRICS", value_name = "ADDRESS:PORT")]

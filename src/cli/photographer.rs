@@ -36,6 +36,9 @@ pub struct PhotographerOptions {
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_MDNS")]
     pub no_mdns: bool,
+    /// Does not ask the router to let callers in
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_PORT_MAPPING")]
+    pub no_port_mapping: bool,
     /// Holds each order until it is approved
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,

@@ -118,6 +118,7 @@ pub fn config(options: HostOptions) -> Result<HostConfig> {
                 Some(RelayChoice::Files) => Relay::Files,
             },
             mdns: !options.no_mdns,
+            map_ports: false,
         },
         ..usual
     })

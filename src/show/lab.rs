@@ -75,7 +75,7 @@ pub fn lab_status(status: &LabStatus) -> String {
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
-    text += &reached(status.reachability);
+    text += &reached(status.reachability, status.router.as_ref());
     text += &peers(&status.peers, status.running);
     text += &format!("Hot folder  {}\n", status.hot_folder);
     text += &format!("Jobs        {} arriving, {} here and not shipped\n", status.jobs_receiving, status.jobs_open);

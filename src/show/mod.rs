@@ -10,7 +10,7 @@ pub mod waiting;
 
 use std::process::ExitCode;
 
-use enprint_protocol::peer::Reachability;
+use enprint_protocol::peer::{Reachability, RouterHelp};
 use serde::Serialize;
 
 /// Writes `answer` as one JSON object, or in `words`.
@@ -73,9 +73,11 @@ pub fn running(is_running: bool) -> &'static str {
     if is_running { "running" } else { "not running" }
 }
 
-/// Whether a peer can be reached from outside, if that is known.
-pub fn reached(reachability: Option<Reachability>) -> String {
-    reachability.map(|known| format!("From afar   {}\n", known.words())).unwrap_or_default()
+/// Whether a peer can be reached from outside, and what its router did for that, as far as
+/// it is known.
+pub fn reached(reachability: Option<Reachability>, router: Option<&RouterHelp>) -> String {
+    let known = reachability.map(|known| format!("From afar   {}\n", known.words())).unwrap_or_default();
+    known + &router.map(|help| format!("Router      {}\n", help.words())).unwrap_or_default()
 }
 
 /// What has crossed the network since the start.

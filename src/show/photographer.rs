@@ -271,7 +271,7 @@ pub fn node_status(status: &NodeStatus) -> String {
     for address in &status.addresses {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
-    text += &reached(status.reachability);
+    text += &reached(status.reachability, status.router.as_ref());
     text += &peers(&status.peers, status.running);
     text += &format!(
         "Archive     {} in {}\n",

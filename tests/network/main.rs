@@ -11,6 +11,7 @@ mod far;
 mod liar;
 mod lied_to;
 mod line;
+mod mapped;
 mod net;
 mod outside;
 mod proxied;

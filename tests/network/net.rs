@@ -146,6 +146,30 @@ impl Net {
         }
     }
 
+    /// The router of `place` hears what its own network asks of it, and can open ports: in
+    /// the table `opened`.
+    pub fn may_open_ports(&self, place: &str) {
+        let door = format!("{place}-r");
+        for line in [
+            "add rule ip home in iifname lan accept",
+            "add rule ip home through ct status dnat accept",
+            "add table inet opened",
+            "add chain inet opened through",
+            "add chain inet opened to",
+            "add chain inet opened from",
+            "add chain inet opened before { type nat hook prerouting priority -100 ; }",
+            "add rule inet opened before jump to",
+        ] {
+            self.run_in(&door, "nft", &[line]);
+        }
+    }
+
+    /// The rules of a table of a router.
+    pub fn rules(&self, door: &str, table: &str) -> String {
+        let list = ["netns", "exec", &self.space(door), "nft", "list", "table", "inet", table];
+        String::from_utf8(Command::new("ip").args(list).output().unwrap().stdout).unwrap()
+    }
+
     /// Cuts, or mends, the wire between `place` (or its router) and the internet.
     pub fn cut(&self, place: &str, is_cut: bool) {
         let state = if is_cut { "down" } else { "up" };
@@ -269,7 +293,7 @@ pub fn enter(space: &str) {
 }
 
 /// Says why a test is left out, past the capture of a test that passes.
-fn left_out<T>(why: &str) -> Option<T> {
+pub fn left_out<T>(why: &str) -> Option<T> {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     drop(writeln!(std::io::stderr(), "LEFT OUT {test}: {why}"));
     None

@@ -142,6 +142,12 @@ impl Process {
         assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
     }
 
+    /// Asks the process to end, as a service manager does.
+    pub fn asked_to_stop(&self) {
+        let process = self.child.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    }
+
     /// As [`Self::says`], for what must fail: the sentence.
     pub fn refuses(&self, args: &[&str]) -> String {
         match self.tries(args) {

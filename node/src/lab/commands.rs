@@ -2,7 +2,7 @@
 //! control channel as JSON and are what `--json` prints.
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::peer::{PeerStatus, Reachability};
+use enprint_protocol::peer::{PeerStatus, Reachability, RouterHelp};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
@@ -213,6 +213,9 @@ pub struct LabStatus {
     /// Whether this lab can be reached from outside, once a host has tried.
     #[serde(default)]
     pub reachability: Option<Reachability>,
+    /// What the router did when it was asked to let callers in.
+    #[serde(default)]
+    pub router: Option<RouterHelp>,
     /// Jobs whose files are being fetched now.
     #[serde(default)]
     pub jobs_fetching: u64,

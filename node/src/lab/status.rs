@@ -58,6 +58,7 @@ impl Node {
             running,
             peers: self.peers().await?,
             reachability: self.client.reachability(),
+            router: self.client.router(),
             jobs_fetching: self.fetcher.jobs_running(),
             ranges_fetching: self.fetcher.ranges_in_flight(),
             halted: self.catalogue.halted().await?,

@@ -7,7 +7,7 @@ use enprint_protocol::access_code::{AccessCode, InvitationCode};
 use enprint_protocol::event::PriceList;
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::money::Money;
-use enprint_protocol::peer::{PeerStatus, Reachability};
+use enprint_protocol::peer::{PeerStatus, Reachability, RouterHelp};
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
@@ -436,6 +436,9 @@ pub struct NodeStatus {
     /// Whether this node can be reached from outside, once a host has tried.
     #[serde(default)]
     pub reachability: Option<Reachability>,
+    /// What the router did when it was asked to let callers in.
+    #[serde(default)]
+    pub router: Option<RouterHelp>,
     /// Ranges of print files on their way to labs now.
     #[serde(default)]
     pub ranges_sending: u64,

@@ -81,6 +81,7 @@ impl Node {
             running,
             peers: self.peers().await?,
             reachability: self.client.reachability(),
+            router: self.client.router(),
             ranges_sending: self.sending.ranges(),
             halted: self.catalogue.halted().await?,
             homes: self.home_summaries().await?,

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::ask::{Ask, AskError};
 use super::conduct::{Conduct, Refused};
 use super::event_loop::Command;
+use super::gateway::{Help, RouterHelp};
 use super::neighbours::{Neighbours, PeerEvent};
 use super::outside::{Reachability, Verdict};
 use super::reach::{Path, Paths, SeenAt};
@@ -32,6 +33,7 @@ pub struct Client {
     pub(super) paths: Paths,
     pub(super) seen_at: SeenAt,
     pub(super) verdict: Verdict,
+    pub(super) help: Help,
     pub(super) announce: Vec<Multiaddr>,
 }
 
@@ -154,6 +156,11 @@ impl Client {
     /// Whether this peer can be reached from outside, if a host has tried.
     pub fn reachability(&self) -> Option<Reachability> {
         self.verdict.reachability()
+    }
+
+    /// What the router did when it was asked to let callers in, if it was.
+    pub fn router(&self) -> Option<RouterHelp> {
+        self.help.read()
     }
 
     /// By which way `peer` is reached, if it is connected.

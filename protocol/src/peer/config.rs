@@ -37,6 +37,8 @@ pub struct PeerReach {
     pub relay: Relay,
     /// Finds known peers on the local network, and is found by them.
     pub mdns: bool,
+    /// Asks the router of the local network to let callers in.
+    pub map_ports: bool,
 }
 
 /// What a peer passes on between others.

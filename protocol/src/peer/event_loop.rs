@@ -22,7 +22,7 @@ use super::ask::AskError;
 use super::behaviour::{PeerBehaviour, PeerBehaviourEvent};
 use super::dial_words::dial_words;
 use super::neighbours::{Neighbours, PeerEvent};
-use super::outside::VerdictChanged;
+use super::outside::{OpenPort, VerdictChanged};
 use super::pulse::Pulses;
 use super::reach::{Paths, SeenAnew};
 use super::reconnect::{LostBy, Reconnector};
@@ -41,6 +41,7 @@ pub(super) enum Command {
     UseRelay { relay: PeerId, addresses: Vec<Multiaddr> },
     Release { peer: PeerId },
     Disconnect { peer: PeerId },
+    RouterOpened { open: Vec<OpenPort> },
 }
 
 type Answer = oneshot::Sender<Result<(), AskError>>;
@@ -135,6 +136,11 @@ impl EventLoop {
             }
             Command::ReturnWithin { peer, window } => self.reconnector.return_within(&peer, window),
             Command::UseRelay { relay, addresses } => self.swarm.behaviour_mut().reach.use_relay(relay, addresses),
+            Command::RouterOpened { open } => {
+                if let Some(tester) = self.swarm.behaviour_mut().tester.as_mut() {
+                    tester.router_opened(open);
+                }
+            }
             Command::Release { peer } => self.reconnector.release(&peer),
             Command::Disconnect { peer } => {
                 self.reconnector.release(&peer);

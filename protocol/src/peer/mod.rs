@@ -15,6 +15,7 @@
 //! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
 //! | `outside` | whether this peer can be reached from outside |
+//! | `gateway` | ports that a router opens for this peer |
 //! | `watch` | what a status and a monitoring program see |
 //! | `event_loop`, `dial_words`, `reconnect`, `pulse`, `neighbours` | connections: wanted, dead, there |
 //! | [`key_file`] | the peer's identity on disk |
@@ -36,6 +37,7 @@ mod dial_words;
 mod door;
 mod event_loop;
 mod frame;
+mod gateway;
 mod incoming;
 pub mod key_file;
 mod marked;
@@ -72,6 +74,7 @@ pub use client::Client;
 pub use conduct::Refused;
 pub use config::{PeerConfig, PeerLimits, PeerReach, Relay};
 pub use desk::answer_all;
+pub use gateway::RouterHelp;
 pub use incoming::{Asked, Incoming, ReplyTo};
 pub use neighbours::PeerEvent;
 pub use outside::Reachability;
@@ -152,10 +155,33 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     };
     event_loop.listen(&config.listen).await?;
     event_loop.announce(&announce);
+    let (help, to_loop) = (gateway::Help::default(), commands.clone());
     let counted = client::Counted { totals, tally, recorded, conduct };
-    let client = Client { peer_id, asks, commands, events, neighbours, counted, paths, seen_at, verdict, announce };
-    let task = tokio::spawn(event_loop.run(shutdown));
+    let client = Client {
+        peer_id,
+        asks,
+        commands,
+        events,
+        neighbours: neighbours.clone(),
+        counted,
+        paths,
+        seen_at,
+        verdict,
+        help: help.clone(),
+        announce,
+    };
+    let keeper = config.reach.map_ports.then(|| gateway::Keeper::new(neighbours, to_loop, help));
+    let task = tokio::spawn(run(event_loop, keeper, shutdown));
     Ok(RunningPeer { client, incoming, task })
+}
+
+/// Until `shutdown`; the router is told, too, that it is over.
+async fn run(event_loop: EventLoop, keeper: Option<gateway::Keeper>, shutdown: CancellationToken) {
+    let asks_router = keeper.map(|keeper| tokio::spawn(keeper.run(shutdown.clone())));
+    event_loop.run(shutdown).await;
+    if let Some(asks_router) = asks_router {
+        drop(asks_router.await);
+    }
 }
 
 fn swarm_config() -> swarm::Config {

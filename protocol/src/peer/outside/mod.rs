@@ -16,6 +16,6 @@ mod tester;
 mod verdict;
 
 pub(super) use dial_back::DialBacks;
-pub(super) use tester::{Tester, VerdictChanged};
+pub(super) use tester::{OpenPort, Tester, VerdictChanged};
 pub use verdict::Reachability;
 pub(super) use verdict::Verdict;

@@ -36,11 +36,22 @@ pub(in crate::peer) struct Tester {
     verdict: Verdict,
     /// Where we may be, the newest last; at most [`TESTED_ADDRESSES_MAX`].
     candidates: Vec<Multiaddr>,
+    /// Open at the router, as it says.
+    open: Vec<OpenPort>,
+    /// The router was not asked yet: what it opens would be tried too early.
+    waits: bool,
     /// One for each connection that we dialled.
     tests: HashMap<ConnectionId, Test>,
     /// For connections that others dialled: what they bring back goes to a test of theirs.
     door: client::Behaviour,
     actions: VecDeque<Action>,
+}
+
+/// A port of ours as it is outside a router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::peer) struct OpenPort {
+    pub(in crate::peer) is_quic: bool,
+    pub(in crate::peer) number: u16,
 }
 
 /// What is tried by one connection.
@@ -53,8 +64,54 @@ struct Test {
 }
 
 impl Tester {
-    pub(in crate::peer) fn new(verdict: Verdict) -> Self {
-        Self { verdict, candidates: Vec::new(), tests: HashMap::new(), door: client(), actions: VecDeque::new() }
+    /// Before `waits` is over nothing is tried: see [`Self::router_opened`].
+    pub(in crate::peer) fn new(verdict: Verdict, waits: bool) -> Self {
+        Self {
+            verdict,
+            candidates: Vec::new(),
+            open: Vec::new(),
+            waits,
+            tests: HashMap::new(),
+            door: client(),
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// The router was asked, and opened `open`. Where that leads is known when somebody
+    /// sees us: its own word on that is not needed.
+    pub(in crate::peer) fn router_opened(&mut self, open: Vec<OpenPort>) {
+        if !self.waits && self.open == open {
+            return;
+        }
+        (self.open, self.waits) = (open, false);
+        let seen: Vec<_> = self.candidates.iter().filter_map(ip_of).collect();
+        for ip in seen {
+            self.add_open(ip);
+            self.ask(ip);
+        }
+    }
+
+    fn add_open(&mut self, ip: IpAddr) {
+        let at = |port: &OpenPort| {
+            let address = Multiaddr::from(ip);
+            match port.is_quic {
+                true => address.with(Protocol::Udp(port.number)).with(Protocol::QuicV1),
+                false => address.with(Protocol::Tcp(port.number)),
+            }
+        };
+        if ip.is_ipv4() {
+            let open: Vec<_> = self.open.iter().map(at).collect();
+            open.into_iter().for_each(|address| self.add(address));
+        }
+    }
+
+    fn add(&mut self, address: Multiaddr) {
+        if !self.candidates.contains(&address) {
+            if self.candidates.len() >= TESTED_ADDRESSES_MAX {
+                self.candidates.remove(0);
+            }
+            self.candidates.push(address);
+        }
     }
 
     /// We are seen at `address`, or guess that we are there.
@@ -67,17 +124,16 @@ impl Tester {
             self.actions.push_back(ToSwarm::ExternalAddrExpired(over));
         }
         self.candidates.retain(|known| is_of_another_kind(known, ip) || ip_of(known) == Some(ip));
-        if !self.candidates.contains(address) {
-            if self.candidates.len() >= TESTED_ADDRESSES_MAX {
-                self.candidates.remove(0);
-            }
-            self.candidates.push(address.clone());
-        }
+        self.add(address.clone());
+        self.add_open(ip);
         self.ask(ip);
     }
 
     /// Has our addresses at `ip` tried by every connection by which they were not.
     fn ask(&mut self, ip: IpAddr) {
+        if self.waits {
+            return;
+        }
         let here: Vec<_> = self.candidates.iter().filter(|known| ip_of(known) == Some(ip)).cloned().collect();
         let confirmed = self.verdict.confirmed();
         let tcp_is_open = confirmed.iter().any(|known| is_tcp(known) && ip_of(known) == Some(ip));

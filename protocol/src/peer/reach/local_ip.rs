@@ -7,7 +7,7 @@ use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
 /// The source address of what is sent to `address` now.
-pub(super) fn towards(address: &Multiaddr) -> Option<IpAddr> {
+pub(in crate::peer) fn towards(address: &Multiaddr) -> Option<IpAddr> {
     let ip = ip_of(address)?;
     let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind(SocketAddr::new(any, 0)).ok()?;

@@ -35,7 +35,7 @@ use libp2p::swarm::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use guesses::Guesses;
-pub(super) use local_ip::{ip_of, is_near};
+pub(super) use local_ip::{ip_of, is_near, towards};
 pub(super) use observed::Observed;
 pub use paths::Path;
 pub(super) use paths::Paths;
