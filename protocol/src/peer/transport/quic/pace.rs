@@ -45,6 +45,11 @@ const LOSS_OF_A_FULL_QUEUE: u64 = 20;
 const LOSS_OF_TOO_MUCH: u64 = 100;
 /// Rounds in which losses of what was under way before are still told.
 const ROUNDS_OF_ECHO: u32 = 2;
+/// After so long without a round trip as short as the shortest, the way may have become
+/// another one: the queue is emptied for a moment, to measure it.
+const WAY_HOLDS: Duration = Duration::from_secs(10);
+/// Rounds of that moment; the first half of them empties the queue.
+const ROUNDS_OF_LOOKING: u32 = 6;
 /// What the line loses by itself is known no better than this, in thousandths: past it
 /// there is nothing to be kept full.
 const OWN_LOSS_MOST: u64 = 600;
@@ -65,7 +70,7 @@ pub(super) struct Pace {
     window: u64,
     /// What is kept under way, in hundredths of what fits on the way.
     keeps: u64,
-    shortest: Option<Duration>,
+    way: Way,
     /// Bytes a second of the last rounds.
     rates: [u64; ROUNDS_REMEMBERED],
     next_rate: usize,
@@ -75,6 +80,18 @@ pub(super) struct Pace {
     own_loss: OwnLoss,
     last_sent: u64,
     round: Round,
+}
+
+/// How long the way is: the shortest round trip, since a queue makes it longer.
+#[derive(Debug, Clone, Default)]
+struct Way {
+    shortest: Option<Duration>,
+    /// When a round trip was last about as short.
+    confirmed: Option<Instant>,
+    /// Rounds for which the queue is still kept empty.
+    looking: u32,
+    /// The shortest of these.
+    anew: Option<Duration>,
 }
 
 /// What the line loses by itself: of the last rounds in which its queue was empty.
@@ -101,7 +118,7 @@ impl Pace {
             packet_bytes,
             window: FIRST_PACKETS * packet_bytes,
             keeps: GROWING,
-            shortest: None,
+            way: Way::default(),
             rates: [0; ROUNDS_REMEMBERED],
             next_rate: 0,
             grown_to: 0,
@@ -114,8 +131,7 @@ impl Pace {
     }
 
     fn came(&mut self, now: Instant, sent: Instant, bytes: u64) {
-        let took = now.saturating_duration_since(sent);
-        self.shortest = Some(self.shortest.map_or(took, |shortest| shortest.min(took)));
+        self.way.came(now, now.saturating_duration_since(sent));
         self.round.came_bytes += bytes;
     }
 
@@ -128,7 +144,10 @@ impl Pace {
             self.next_rate = (self.next_rate + 1) % ROUNDS_REMEMBERED;
         }
         self.keeps = self.keeps_after(&round);
-        let fits = u128::from(self.best_rate()) * self.shortest.unwrap_or_default().as_micros() / 1_000_000;
+        if self.way.is_looked_at(now) {
+            self.keeps = LEAST;
+        }
+        let fits = u128::from(self.best_rate()) * self.way.shortest.unwrap_or_default().as_micros() / 1_000_000;
         // What the line loses is under way until it is missed.
         let comes = u128::from(1_000 - self.own_loss.thousandths());
         let keeps = u64::try_from(fits * u128::from(self.keeps) * 10 / comes).unwrap_or(u64::MAX);
@@ -188,6 +207,35 @@ impl Round {
     }
 }
 
+impl Way {
+    fn came(&mut self, now: Instant, took: Duration) {
+        let shortest = self.shortest.map_or(took, |shortest| shortest.min(took));
+        if took <= shortest + shortest / 8 {
+            self.confirmed = Some(now);
+        }
+        self.shortest = Some(shortest);
+        if (1..=ROUNDS_OF_LOOKING / 2).contains(&self.looking) {
+            self.anew = Some(self.anew.map_or(took, |shortest| shortest.min(took)));
+        }
+    }
+
+    /// At a round's end: whether nothing is to be kept in the queue now.
+    fn is_looked_at(&mut self, now: Instant) -> bool {
+        if self.looking == 0 {
+            let holds = self.confirmed.is_none_or(|confirmed| now.saturating_duration_since(confirmed) < WAY_HOLDS);
+            self.looking = if holds { 0 } else { ROUNDS_OF_LOOKING };
+            return !holds;
+        }
+        self.looking -= 1;
+        if self.looking == 0
+            && let Some(anew) = self.anew.take()
+        {
+            (self.shortest, self.confirmed) = (Some(anew), Some(now));
+        }
+        self.looking > 0
+    }
+}
+
 impl OwnLoss {
     fn thousandths(&self) -> u64 {
         (self.lost_bytes * 1_000 / (self.lost_bytes + self.came_bytes).max(1)).min(OWN_LOSS_MOST)
@@ -225,7 +273,7 @@ impl Controller for Pace {
         if is_persistent_congestion {
             // Nothing came for long: the line may be another one now.
             let (packet_bytes, last_sent) = (self.packet_bytes, self.last_sent);
-            *self = Self { last_sent, shortest: self.shortest, ..Self::new(packet_bytes) };
+            *self = Self { last_sent, ..Self::new(packet_bytes) };
             self.round.ends_after = last_sent;
         }
     }
@@ -266,6 +314,8 @@ mod tests {
     struct Line {
         queue: Duration,
         lost_of_1000: u64,
+        /// How long the way there and back is in the second half of the time.
+        later: Duration,
     }
 
     const ROUND: Duration = Duration::from_millis(50);
@@ -273,12 +323,19 @@ mod tests {
 
     /// The packets that came and that were lost.
     fn send_over(line: &Line) -> (u64, u64) {
+        let (came, lost, _) = send_for(LONG, line);
+        (came, lost)
+    }
+
+    /// As [`send_over`], and what came in the last quarter.
+    fn send_for(long: Duration, line: &Line) -> (u64, u64, u64) {
+        let mut came_late = 0;
         let (begun, mut pace) = (Instant::now(), Pace::new(PACKET_BYTES));
         let (mut came, mut lost, mut number) = (0, 0, 0);
         let (mut now, mut may_send, mut is_free) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         // A packet's number, when it was sent, and when it is known to have come.
         let mut under_way = VecDeque::<(u64, Duration, Option<Duration>)>::new();
-        while now < LONG {
+        while now < long {
             let next = under_way.iter().find_map(|(.., known)| *known);
             let has_room = (under_way.len() as u64 + 1) * PACKET_BYTES <= pace.window();
             if has_room && next.is_none_or(|next| may_send.max(now) <= next) {
@@ -291,7 +348,11 @@ mod tests {
                 if !is_lost {
                     is_free = begins + PACKET_TIME;
                 }
-                under_way.push_back((number, now, (!is_lost).then_some(is_free + ROUND)));
+                under_way.push_back((
+                    number,
+                    now,
+                    (!is_lost).then_some(is_free + if now < long / 2 { ROUND } else { line.later }),
+                ));
                 continue;
             }
             let (acknowledged, sent) = loop {
@@ -307,10 +368,11 @@ mod tests {
                 }
             };
             came += 1;
+            came_late += u64::from(now > long * 3 / 4);
             pace.came(begun + now, begun + sent, PACKET_BYTES);
             pace.on_end_acks(begun + now, 0, false, Some(acknowledged));
         }
-        (came, lost)
+        (came, lost, came_late)
     }
 
     fn part_used(came: u64) -> f64 {
@@ -320,7 +382,7 @@ mod tests {
     #[test]
     fn a_line_that_loses_one_packet_of_200_is_filled_and_not_flooded() {
         for lost_of_1000 in [0, 5, 20] {
-            let (came, lost) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000 });
+            let (came, lost) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000, later: ROUND });
             assert!(part_used(came) > 0.95, "{lost_of_1000}: {} of the line was used", part_used(came));
             let by_the_queue = lost.saturating_sub((came + lost) * lost_of_1000 / 1_000);
             assert!(by_the_queue * 100 < came, "{lost_of_1000}: {by_the_queue} were lost in the queue");
@@ -330,7 +392,7 @@ mod tests {
     #[test]
     fn a_short_queue_is_not_flooded_and_the_line_still_filled() {
         for (queue_ms, lost_of_1000) in [(2, 0), (5, 0), (10, 0), (30, 0), (2, 5), (10, 5), (10, 20)] {
-            let (came, lost) = send_over(&Line { queue: Duration::from_millis(queue_ms), lost_of_1000 });
+            let (came, lost) = send_over(&Line { queue: Duration::from_millis(queue_ms), lost_of_1000, later: ROUND });
             let by_the_queue = lost.saturating_sub((came + lost) * lost_of_1000 / 1_000);
             assert!(part_used(came) > 0.9, "{queue_ms} ms, {lost_of_1000}: {} was used", part_used(came));
             assert!(by_the_queue * 20 < came, "{queue_ms} ms, {lost_of_1000}: {by_the_queue} were lost of {came}");
@@ -339,7 +401,23 @@ mod tests {
 
     #[test]
     fn a_line_that_loses_nearly_a_third_is_not_given_up() {
-        let (came, _) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000: 300 });
+        let (came, _) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000: 300, later: ROUND });
         assert!(part_used(came) > 0.5, "{} of the line was used", part_used(came));
+    }
+
+    #[test]
+    fn a_way_that_has_become_four_times_as_long_is_filled_again() {
+        let long = Duration::from_secs(120);
+        let line = Line { queue: Duration::from_millis(100), lost_of_1000: 0, later: 4 * ROUND };
+        let (_, _, came_late) = send_for(long, &line);
+        let used = came_late as f64 * PACKET_TIME.as_secs_f64() / (long / 4).as_secs_f64();
+        assert!(used > 0.9, "{used} of the line was used");
+    }
+
+    #[test]
+    fn a_queue_that_never_overflows_does_not_become_longer_and_longer() {
+        let line = Line { queue: Duration::from_secs(60), lost_of_1000: 0, later: ROUND };
+        let (came, _, _) = send_for(Duration::from_secs(120), &line);
+        assert!(came as f64 * PACKET_TIME.as_secs_f64() > 0.9 * 120.0);
     }
 }
