@@ -28,13 +28,23 @@ impl OrderCourier {
         };
         let request: OrderRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
         let is_order = matches!(request, OrderRequest::Deliver(_));
+        let order_id = self.parts.index.order_of(&request)?;
+        // Written before it is asked: from then on it is this home's.
+        if is_order && !self.parts.index.note_asking(order_id, &parcel.peer).await? {
+            return Ok(Delivery::Settled);
+        }
         let reply = match self.parts.client.ask::<DeliverOrder>(peer, request).await {
             Ok(reply) => reply,
             Err(error) if error.is_temporary() => return Ok(Delivery::TryLater(error.to_string())),
             Err(error) => return Ok(Delivery::Refused(error.to_string())),
         };
         match reply {
-            OrderReply::Refused(refusal) if refusal.is_temporary() => Ok(Delivery::TryLater(refusal.text)),
+            OrderReply::Refused(refusal) if refusal.is_temporary() => {
+                if is_order {
+                    self.parts.index.not_taken_yet(order_id, &parcel.peer).await?;
+                }
+                Ok(Delivery::TryLater(refusal.text))
+            }
             OrderReply::Refused(refusal) if is_order => self.note(parcel, Answer::Declined(refusal.text)).await,
             OrderReply::Refused(refusal) => Ok(Delivery::Refused(refusal.text)),
             OrderReply::Accepted if is_order => self.note(parcel, Answer::Accepted).await,

@@ -14,7 +14,9 @@
 //! [`announce`](Index::announce) · [`find_contacts`](Index::find_contacts) ·
 //! [`seen`](Index::seen)
 //!
-//! **Homes** (`index/homes.rs`) `stand_in`
+//! **Homes** (`index/homes.rs`, `index/binding.rs`)
+//! [`stand_in`](Index::stand_in) · [`note_asking`](Index::note_asking) ·
+//! [`bind_anew`](Index::bind_anew) · [`take_over`](Index::take_over)
 //!
 //! **Events** (`index/events.rs`)
 //! [`put_event`](Index::put_event) ·
@@ -60,6 +62,7 @@
 mod accounts;
 mod announcements;
 mod baskets;
+mod binding;
 mod directory;
 mod enrolment;
 mod events;

@@ -23,6 +23,10 @@ pub const ADDRESS_BYTES_MAX: usize = 256;
 /// Bytes of names and addresses in one directory reply, so that it fits its message.
 pub const DIRECTORY_BYTES_MAX: usize = 160 * 1024;
 
+/// Second homes of one photographer, those that were removed counted: some new machines
+/// in a working life.
+pub const HOMES_PER_PHOTOGRAPHER_MAX: u64 = 20;
+
 // --- publishing ---
 
 /// Events of one photographer: thirty years of three weddings a week, twice over.
@@ -92,6 +96,15 @@ pub const ORDER_NOTE_BYTES_MAX: usize = 2_000;
 pub const STATUSES_PER_ORDER_MAX: u64 = 200;
 /// Messages shown as waiting.
 pub const WAITING_LISTED_MAX: u32 = 1_000;
+
+/// How long an order waits for its home before one that is connected is asked instead: a
+/// process that has the first home's connection asks it sooner.
+pub const HOME_GRACE: Duration = Duration::from_secs(10);
+/// How long a home that was asked, and may have taken the order, may be away before
+/// another is asked.
+pub const HOME_AWAY_MAX: Duration = Duration::from_secs(60 * 60);
+/// Orders that are looked at in one go for another home.
+pub const ORDERS_MOVED_AT_ONCE: u32 = 500;
 
 // --- the running host ---
 

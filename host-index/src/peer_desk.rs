@@ -75,6 +75,10 @@ impl Parts {
                 }
                 Ok(EnrolReply::Enrolled(self.welcome()?))
             }
+            EnrolRequest::TakeOver { order } => {
+                let orders = self.index.take_over(peer, order.as_deref()).await?;
+                Ok(EnrolReply::TakenOver { orders })
+            }
             EnrolRequest::Find { peers } => {
                 let contacts = self.index.find_contacts(peer, &peers).await?;
                 Ok(EnrolReply::Directory { contacts, host: None, crowd: None })

@@ -37,7 +37,7 @@ pub(crate) async fn run(parts: Arc<Parts>, courier: Courier, shutdown: Cancellat
                 Err(RecvError::Lagged(_)) => parts.greet_all(&courier).await,
                 Err(RecvError::Closed) => return,
             },
-            _ = admission.tick() => parts.look_at_admission(&mut known).await,
+            _ = admission.tick() => parts.look_around(&mut known).await,
             _ = seen.tick() => parts.note_seen().await,
             _ = purge.tick() => parts.index.purge_sessions().await.map(drop),
         };
@@ -65,6 +65,11 @@ impl Parts {
             self.greet(courier, some).await?;
         }
         Ok(())
+    }
+
+    async fn look_around(&self, known: &mut HashSet<PeerId>) -> Result<(), HostError> {
+        self.look_at_admission(known).await?;
+        self.index.bind_anew(|home| self.client.is_connected(home)).await.map(drop)
     }
 
     /// Whom another process or a command enrolled is let in; whom one suspended or

@@ -92,6 +92,11 @@ pub enum EnrolRequest {
         /// Where the home can be reached, when it says it itself.
         addresses: Vec<Multiaddr>,
     },
+    /// A home takes over what another of the same photographer has not finished.
+    TakeOver {
+        /// One order, by its number or id; without it, all.
+        order: Option<String>,
+    },
 }
 
 /// What the host answers.
@@ -114,6 +119,11 @@ pub enum EnrolReply {
     },
     /// Not so.
     Refused(Refusal),
+    /// To [`EnrolRequest::TakeOver`].
+    TakenOver {
+        /// Orders that are on their way to the home that asked.
+        orders: u32,
+    },
 }
 
 impl From<Refusal> for EnrolReply {

@@ -42,6 +42,9 @@ pub enum OrderRequest {
     Deliver(Signed<Order>),
     /// The operator has marked an order paid.
     Paid(Signed<Payment>),
+    /// The order is another home's of the same photographer from now on. A node that does
+    /// not know this request refuses it.
+    Moved(Signed<Moved>),
 }
 
 /// What the photographer's node answers.
@@ -51,7 +54,7 @@ pub enum OrderReply {
     Accepted,
     /// Taken; waits for the photographer's approval.
     Held,
-    /// The payment is noted.
+    /// The payment is noted, or that the order is another home's.
     Noted,
     /// Not taken, with the reason.
     Refused(Refusal),
@@ -61,6 +64,20 @@ impl From<Refusal> for OrderReply {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
+}
+
+/// The host's word that an order is bound to another home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Which.
+    pub order_id: OrderId,
+    /// When, by the host's clock.
+    pub at: UnixMs,
+}
+
+impl Record for Moved {
+    const DOMAIN: &'static str = "enprint moved order 1";
+    const WORD: &'static str = "moved order";
 }
 
 /// An order as placed.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::Conversation;
 use crate::error::{ProtocolError, Refusal};
+use crate::home::Home;
 use crate::ids::{ContentHash, JobId, OrderId, PhotoId};
 use crate::limits;
 use crate::order::Crop;
@@ -50,6 +51,9 @@ pub enum JobRequest {
         /// offers of the job before it: those that come late are withdrawn, too.
         withdrawn_before: u32,
     },
+    /// A photographer's word on a second home, said by either: what that home offers counts
+    /// as theirs. A lab that does not know this request refuses it.
+    StandIn(Signed<Home>),
 }
 
 /// What the lab answers.
@@ -65,6 +69,8 @@ pub enum JobReply {
     Refused(Refusal),
     /// To [`JobRequest::Withdraw`]: the lab will not print it.
     Withdrawn,
+    /// To [`JobRequest::StandIn`]: it is noted.
+    Noted,
 }
 
 impl From<Refusal> for JobReply {

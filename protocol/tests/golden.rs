@@ -12,7 +12,7 @@ use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::home::{Home, PairReply, PairRequest};
 use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::money::Currency;
-use enprint_protocol::order::{Crop, Customer, Delivery, Order, OrderLine, OrderReply, OrderRequest, Payment};
+use enprint_protocol::order::{Crop, Customer, Delivery, Moved, Order, OrderLine, OrderReply, OrderRequest, Payment};
 use enprint_protocol::original::{OriginalReply, OriginalRequest};
 use enprint_protocol::print_job::{JobLine, JobReply, JobRequest, PrintFile, PrintJob, ShipTo};
 use enprint_protocol::print_size::{Finish, PrintSize};
@@ -285,6 +285,12 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     golden("home_refused", &PairReply::Refused(Refusal::new(ErrorCode::BadInvitation, "No.")));
     golden("stored_signed_home", &home(true));
 
+    golden("print_job_stand_in", &JobRequest::StandIn(home(false)));
+    golden("print_job_noted", &JobReply::Noted);
+    golden("enrol_take_over", &EnrolRequest::TakeOver { order: Some("7K3M-Q9ZT".into()) });
+    golden("enrol_taken_over", &EnrolReply::TakenOver { orders: 2 });
+    let moved = Moved { order_id: OrderId([2; 16]), at: UnixMs(1_766_000_000_000) };
+    golden("order_moved", &OrderRequest::Moved(Signed::sign(&moved, &key(1)).unwrap()));
     golden("enrol_stand_in", &EnrolRequest::StandIn { home: home(false), addresses: addresses.clone() });
     let (event_id, peer) = (EventId([1; 16]), key(2).public().to_peer_id());
     let copied = Copied { photos: 500, here: 412, trouble: None };

@@ -204,6 +204,15 @@ pub enum PhotographerVerb {
     /// A second node of yours that follows this one and can serve orders in its stead
     #[command(subcommand)]
     SecondHome(SecondHomeVerb),
+    /// At a second home: takes over orders that another home has not finished
+    TakeOver {
+        /// The order's number or id
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        order: Option<String>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
     /// Says which originals have left, when, to which lab, and whether they crossed once
     Custody {
         /// The event's name or id

@@ -124,6 +124,7 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
         Verb::SecondHome(SecondHomeVerb::Join { line, name }) => Command::JoinFirstHome { line: line.join(" "), name },
         Verb::SecondHome(SecondHomeVerb::List) => Command::SecondHomes,
         Verb::SecondHome(SecondHomeVerb::Remove { home }) => Command::RemoveSecondHome { home },
+        Verb::TakeOver { order, .. } => Command::TakeOver { order },
         Verb::Custody { event, selection } => Command::Custody { event, selection: selection.into() },
         Verb::Status => Command::Status,
         Verb::Verify { event } => Command::Verify { event },

@@ -10,8 +10,8 @@ use enprint_protocol::{Multiaddr, PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Session as Sql, Tx};
 
-use super::Index;
 use super::enrolment::{active_as, find, kept_addresses};
+use super::{Index, binding};
 use crate::error::HostError;
 use crate::limits;
 use crate::stored;
@@ -25,7 +25,7 @@ impl Index {
     /// [`HostError::NotHere`] when the signer is no enrolled photographer or suspended, the
     /// home is a peer of its own, or a later word has ended it; a protocol error for a
     /// wrong signature.
-    pub(crate) async fn stand_in(
+    pub async fn stand_in(
         &self,
         peer: PeerId,
         signed: &Signed<Home>,
@@ -36,6 +36,7 @@ impl Index {
             return Err(HostError::NotHere);
         }
         let word = Word {
+            index: self,
             addresses: (peer == home.home).then(|| stored::join_addresses(&kept_addresses(addresses))),
             encoded: codec::encode(signed)?,
             home,
@@ -67,7 +68,8 @@ impl Index {
 }
 
 /// One word on a home.
-struct Word {
+struct Word<'a> {
+    index: &'a Index,
     home: Home,
     encoded: Vec<u8>,
     /// Where the home says it is, if it speaks itself.
@@ -75,7 +77,7 @@ struct Word {
     now: UnixMs,
 }
 
-impl Word {
+impl Word<'_> {
     async fn take(&self, tx: &mut Tx<'_>) -> Result<bool, HostError> {
         let photographer = active_as(tx, self.home.photographer, Role::Photographer).await?;
         let (home, first) = (self.home.home.to_string(), self.home.photographer.to_string());
@@ -92,12 +94,16 @@ impl Word {
         if as_peer.is_some_and(|known| known.state != PeerState::Active) {
             return Err(HostError::NotHere);
         }
+        if known.is_none() {
+            check_room(tx, &first).await?;
+        }
         let sql = "INSERT INTO home (home, photographer, since_ms, ended, signed) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (home) DO UPDATE SET since_ms = $3, ended = $4, signed = $5";
         let ended = i64::from(self.home.ended);
         tx.execute(sql, args![&home, &first, self.home.since.0, ended, &self.encoded]).await?;
         if self.home.ended {
             tx.execute("DELETE FROM peer WHERE peer_id = $1", args![home]).await?;
+            binding::give_back(self.index, tx, self.home.photographer, self.home.home).await?;
             return Ok(false);
         }
         self.enrol(tx, &home, &photographer.name).await?;
@@ -116,6 +122,16 @@ impl Word {
         tx.execute(sql, args![home, role, name_of(photographer), known_at, self.now.0, at]).await?;
         Ok(())
     }
+}
+
+/// A photographer gone bad must not fill the list of peers with homes.
+async fn check_room(tx: &mut Tx<'_>, first: &str) -> Result<(), HostError> {
+    let sql = "SELECT COUNT(*) AS homes FROM home WHERE photographer = $1";
+    let max = limits::HOMES_PER_PHOTOGRAPHER_MAX;
+    if stored::count(&tx.fetch_one(sql, args![first]).await?, "homes")? < max {
+        return Ok(());
+    }
+    Err(HostError::QuotaReached { what: "Homes of a photographer", max })
 }
 
 /// Whether a peer is the second home of somebody.

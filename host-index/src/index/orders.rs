@@ -10,7 +10,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Parcel, Row, Session as Sql, Tx, outbox};
 
-use super::{Index, placing, statuses, waits};
+use super::{Index, binding, placing, statuses, waits};
 use crate::error::HostError;
 use crate::limits::ORDERS_LISTED_MAX;
 use crate::secrets::order_token_hash;
@@ -21,6 +21,8 @@ use crate::views::{AccountId, OrderState, OrderSummary, OrderToken, OrderView, P
 pub(crate) const ORDER: &str = "order";
 /// The kind of a parcel with a payment.
 pub(crate) const PAID: &str = "paid";
+/// The kind of a parcel with the word that an order is bound to another home.
+pub(crate) const ORDER_MOVED: &str = "moved";
 
 /// What the photographer's node answers to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +123,16 @@ impl Index {
         self.ledger().write(|tx| Box::pin(mark_paid_in(tx, payment, request))).await
     }
 
+    /// Which order a message to a photographer's node is about.
+    pub(crate) fn order_of(&self, request: &OrderRequest) -> Result<OrderId, HostError> {
+        let key = self.host_key();
+        Ok(match request {
+            OrderRequest::Deliver(signed) => signed.open(&key)?.order_id,
+            OrderRequest::Paid(signed) => signed.open(&key)?.order_id,
+            OrderRequest::Moved(signed) => signed.open(&key)?.order_id,
+        })
+    }
+
     /// Takes down what the photographer's node answered, and settles the parcel.
     pub(crate) async fn note_answer(&self, parcel: &Parcel, answer: &Answer) -> Result<(), HostError> {
         let OrderRequest::Deliver(signed) = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)? else {
@@ -219,7 +231,8 @@ async fn answer_in(tx: &mut Tx<'_>, order_id: OrderId, answer: &Answer, now: Uni
 }
 
 async fn mark_paid_in(tx: &mut Tx<'_>, payment: &Payment, request: &[u8]) -> Result<bool, HostError> {
-    let sql = "SELECT photographer, state, paid_ms FROM placed_order WHERE order_id = $1";
+    let sql = "SELECT COALESCE(home, photographer) AS bound_to, moves, state, paid_ms FROM placed_order
+         WHERE order_id = $1";
     let row = tx.fetch_optional(sql, args![payment.order_id.0]).await?.ok_or(HostError::NotHere)?;
     if state(&row)? == OrderState::Declined {
         return Err(HostError::OrderDeclined);
@@ -230,8 +243,8 @@ async fn mark_paid_in(tx: &mut Tx<'_>, payment: &Payment, request: &[u8]) -> Res
     let sql = "UPDATE placed_order SET paid_ms = $2 WHERE order_id = $1";
     tx.execute(sql, args![payment.order_id.0, payment.paid_at.0]).await?;
     let parcel = Parcel {
-        id: format!("paid {}", payment.order_id),
-        peer: row.text("photographer")?,
+        id: binding::parcel_id(PAID, payment.order_id, row.int("moves")?),
+        peer: row.text("bound_to")?,
         kind: PAID.into(),
         payload: request.to_vec(),
     };

@@ -11,7 +11,7 @@ use enprint_protocol::{codec, text};
 use enprint_store::args;
 use enprint_store::ledger::{Parcel, Session as Sql, Tx, outbox};
 
-use super::{Index, baskets, enrolment, events, orders, sessions};
+use super::{Index, baskets, binding, enrolment, events, orders, sessions};
 use crate::error::HostError;
 use crate::limits;
 use crate::secrets::order_token_hash;
@@ -196,7 +196,7 @@ async fn order_line(
 
 fn parcel(order: &Order, photographer: &str, signed: Signed<Order>) -> Result<Parcel, HostError> {
     Ok(Parcel {
-        id: format!("order {}", order.order_id),
+        id: binding::parcel_id(orders::ORDER, order.order_id, 0),
         peer: photographer.to_owned(),
         kind: orders::ORDER.into(),
         payload: codec::encode(&OrderRequest::Deliver(signed))?,

@@ -19,11 +19,11 @@ use crate::stored;
 use crate::views::{OrderState, Said, Step, StepKind, Tracking};
 
 impl Index {
-    /// Keeps what the order's photographer says, or passes on from a lab. Repeated, it
+    /// Keeps what the home says that the order is bound to, or passes on from a lab. Repeated, it
     /// changes nothing.
     ///
     /// # Errors
-    /// [`HostError::NotHere`] for an order that is not this photographer's, a signer that
+    /// [`HostError::NotHere`] for an order that is not this home's, a signer that
     /// is neither they nor an enrolled lab, and words that are not the signer's to say;
     /// a protocol error for a wrong signature or text; [`HostError::QuotaReached`].
     pub async fn note_status(&self, photographer: PeerId, signed: &Signed<Status>) -> Result<(), HostError> {
@@ -47,7 +47,8 @@ struct Noted {
 impl Noted {
     async fn keep(&self, tx: &mut Tx<'_>) -> Result<(), HostError> {
         let order_id = self.status.order_id;
-        let sql = "SELECT event_id, paid_ms FROM placed_order WHERE order_id = $1 AND photographer = $2";
+        let sql = "SELECT event_id, paid_ms FROM placed_order
+             WHERE order_id = $1 AND COALESCE(home, photographer) = $2";
         let row = tx.fetch_optional(sql, args![order_id.0, self.photographer.to_string()]).await?;
         let row = row.ok_or(HostError::NotHere)?;
         self.check_signer(tx).await?;

@@ -25,9 +25,15 @@ pub(super) async fn of_order(
         _ => return Ok(None),
     };
     let query = "SELECT seen_ms FROM peer WHERE peer_id = $1";
-    let peer = sql.fetch_optional(query, args![row.text("photographer")?]).await?;
+    let peer = sql.fetch_optional(query, args![home_of(row)?]).await?;
     let seen = peer.map(|peer| stored::maybe_moment(&peer, "seen_ms")).transpose()?.flatten();
     Ok(waits(state, since, seen, now))
+}
+
+/// The home that the order is bound to.
+fn home_of(row: &Row) -> Result<String, HostError> {
+    let home: Option<String> = row.get("home")?;
+    home.map_or_else(|| Ok(row.text("photographer")?), Ok)
 }
 
 /// When the host heard that the job is with a lab, by its own clock.

@@ -63,6 +63,9 @@ impl Node {
         let before = self.catalogue.photographer(peer).await?;
         self.catalogue.set_standing(peer, Standing::Approved).await?;
         self.admission.admit(peer);
+        for home in self.catalogue.homes_of(peer).await? {
+            self.admission.admit(home);
+        }
         if before.is_some_and(|before| before.standing == Standing::Waiting) {
             self.tell_approved(peer).await?;
         }
@@ -77,6 +80,9 @@ impl Node {
         let has_open_jobs = self.catalogue.jobs().await?.iter().any(|row| row.photographer == peer && is_open(row));
         if !has_open_jobs {
             self.admission.forget(peer);
+            for home in self.catalogue.homes_of(peer).await? {
+                self.admission.forget(home);
+            }
         }
         self.list_photographers().await
     }
@@ -118,7 +124,7 @@ impl Node {
         });
         let is_placed = row.file_state == FileState::Placed;
         let on_their_way = (row.file_state == FileState::Receiving)
-            .then(|| files_on_their_way(self.client.path(&row.photographer), &text::shown(&row.job.photographer)));
+            .then(|| files_on_their_way(self.client.path(&row.home), &text::shown(&row.job.photographer)));
         Ok(JobSummary {
             job_id: row.job.job_id.to_string(),
             order_id: row.job.order_id.to_string(),

@@ -157,12 +157,17 @@ impl Lab {
     }
 }
 
-/// Whom the peer may talk to from the start: hosts, and approved photographers.
+/// Whom the peer may talk to from the start: hosts, and approved photographers' homes.
 async fn known_peers(catalogue: &Catalogue) -> Result<Vec<PeerId>, NodeError> {
     let hosts = catalogue.hosts().await?.into_iter().map(|host| host.peer_id);
     let photographers = catalogue.photographers().await?.into_iter();
-    let approved = photographers.filter(|row| row.standing == Standing::Approved);
-    Ok(hosts.chain(approved.map(|row| row.peer_id)).collect())
+    let approved: Vec<_> =
+        photographers.filter(|row| row.standing == Standing::Approved).map(|row| row.peer_id).collect();
+    let mut homes = Vec::new();
+    for photographer in &approved {
+        homes.extend(catalogue.homes_of(*photographer).await?);
+    }
+    Ok(hosts.chain(approved).chain(homes).collect())
 }
 
 /// Runs `work` where it may block.

@@ -1,6 +1,7 @@
 //! Offer → job: who offers, whether it is whole, whether there is room, and what of
 //! its files is here already; and jobs that are taken back. Fetches nothing.
 
+use enprint_protocol::home::Home;
 use enprint_protocol::ids::JobId;
 use enprint_protocol::print_job::{JobReply, JobRequest, PrintJob};
 use enprint_protocol::signed::Signed;
@@ -17,18 +18,20 @@ impl Node {
         match request {
             JobRequest::Offer(offer) => self.take_offer(peer, offer).await,
             JobRequest::Withdraw { job_id, withdrawn_before } => self.let_go_of(peer, job_id, withdrawn_before).await,
+            JobRequest::StandIn(signed) => self.take_word_on_home(peer, &signed).await,
         }
     }
 
     /// Lets go of a job, unless it is printed already for all that this lab can tell. One
     /// who is no longer approved may still take back what was taken before.
     async fn let_go_of(&self, peer: PeerId, job_id: JobId, withdrawn_before: u32) -> Result<JobReply, NodeError> {
-        let standing = self.catalogue.photographer(peer).await?.map(|known| known.standing);
+        let account = self.catalogue.account_of(peer).await?;
+        let standing = self.catalogue.photographer(account).await?.map(|known| known.standing);
         if !matches!(standing, Some(Standing::Approved | Standing::Revoked)) {
             return Ok(Refusal::uniform().into());
         }
         let _one_at_a_time = self.offering.lock().await;
-        Ok(match self.catalogue.withdraw(peer, &job_id, withdrawn_before).await? {
+        Ok(match self.catalogue.withdraw(account, peer, &job_id, withdrawn_before).await? {
             Withdrawn::NotTheirs => Refusal::uniform().into(),
             Withdrawn::TooLate => too_late().into(),
             Withdrawn::Done => {
@@ -43,7 +46,8 @@ impl Node {
     /// Takes a job, or says why not.
     async fn take_offer(&self, peer: PeerId, offer: Signed<PrintJob>) -> Result<JobReply, NodeError> {
         let job = offer.open_from(&peer)?;
-        let known = self.catalogue.photographer(peer).await?;
+        let account = self.catalogue.account_of(peer).await?;
+        let known = self.catalogue.photographer(account).await?;
         if known.is_none_or(|known| known.standing != Standing::Approved) {
             // A name that can't be shown is none.
             let name = if job.check().is_ok() { job.photographer.trim() } else { "" };
@@ -52,10 +56,13 @@ impl Node {
         }
         job.check()?;
         let _one_at_a_time = self.offering.lock().await;
-        if self.catalogue.job(&job.job_id).await?.is_none() {
+        let standing = self.catalogue.job(&job.job_id).await?;
+        if standing.is_none() {
             self.make_room(&job).await?;
         }
-        match self.catalogue.put_job(peer, &offer, &job).await? {
+        let other_is_here =
+            standing.is_some_and(|standing| standing.home != peer && self.client.is_connected(&standing.home));
+        match self.catalogue.put_job(account, peer, &offer, &job, other_is_here).await? {
             Offered::New => {
                 tracing::info!(job.id = %job.job_id, order.id = %job.order_id, peer.id = %peer, "a job was taken")
             }
@@ -63,10 +70,34 @@ impl Node {
             Offered::Conflict => return Ok(conflict().into()),
             Offered::Withdrawn => return Ok(withdrawn().into()),
             Offered::Full => return Ok(full().into()),
+            Offered::AtOtherHome => return Ok(at_other_home().into()),
+            Offered::Printed => {
+                if let Some(row) = self.catalogue.job(&job.job_id).await? {
+                    self.report_again(&row).await?;
+                }
+                return Ok(JobReply::Needs { files: Vec::new() });
+            }
         }
         let needs = self.needs(&job).await?;
         self.fetcher.add(job.job_id, peer, bytes_of(&job));
         Ok(JobReply::Needs { files: needs })
+    }
+
+    /// Takes a photographer's word on a home; approved or not, the home is what they are.
+    async fn take_word_on_home(&self, peer: PeerId, signed: &Signed<Home>) -> Result<JobReply, NodeError> {
+        let (key, word) = signed.open_any()?;
+        let signer = key.to_peer_id();
+        let known = self.catalogue.photographer(signer).await?;
+        let Some(known) = known.filter(|_| signer == word.photographer && [signer, word.home].contains(&peer)) else {
+            return Ok(Refusal::uniform().into());
+        };
+        let stands_in = self.catalogue.put_home(&word).await?;
+        if !stands_in {
+            self.admission.forget(word.home);
+        } else if known.standing == Standing::Approved {
+            self.admission.admit(word.home);
+        }
+        if word.home == peer && !stands_in { Ok(Refusal::uniform().into()) } else { Ok(JobReply::Noted) }
     }
 
     /// The job's files that are not all here.
@@ -121,6 +152,13 @@ fn withdrawn() -> Refusal {
 
 fn too_late() -> Refusal {
     Refusal::new(ErrorCode::Conflict, "The job’s files are here already, and it may be in print.")
+}
+
+fn at_other_home() -> Refusal {
+    Refusal::new(
+        ErrorCode::Busy,
+        "Another home of this photographer sends this job's files. The job is offered again later.",
+    )
 }
 
 fn full() -> Refusal {

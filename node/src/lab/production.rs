@@ -45,7 +45,28 @@ impl Node {
         let status = Status { status_id, order_id: row.job.order_id, job_id: Some(row.job.job_id), at: now(), kind };
         status.check()?;
         let request = StatusRequest::Report(Signed::sign(&status, &self.key)?);
-        Ok(Report { status_id, photographer: row.photographer, payload: codec::encode(&request)? })
+        Ok(Report { status_id, photographer: row.photographer, to: row.home, payload: codec::encode(&request)? })
+    }
+
+    /// What the home that a printed job comes from now has to hear: that it is here, and
+    /// what was said of it last.
+    pub(super) async fn report_again(&self, row: &JobRow) -> Result<(), NodeError> {
+        if row.file_state != FileState::Placed {
+            return Ok(()); // it is told when the folder stands
+        }
+        let said = match row.state {
+            JobState::Printing => Some(StatusKind::Printing),
+            JobState::Shipped => Some(StatusKind::Shipped { carrier: row.detail.clone(), tracking: String::new() }),
+            JobState::Problem => Some(StatusKind::Problem { text: row.detail.clone() }),
+            JobState::Receiving | JobState::Received | JobState::Withdrawn => None,
+        };
+        let mut reports = vec![self.receipt(row).await?];
+        if let Some(kind) = said {
+            let purpose = "enprint said again 1";
+            let of = [&row.job.job_id.0[..], &row.home.to_bytes(), kind.word().as_bytes()];
+            reports.push(self.signed_report(row, CommandId::derived(purpose, &of), kind)?);
+        }
+        self.catalogue.post_again(&reports).await
     }
 
     async fn find_job(&self, named: &str) -> Result<JobRow, NodeError> {

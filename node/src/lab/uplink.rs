@@ -56,7 +56,7 @@ impl Node {
         let welcome = match self.client.ask::<Enrol>(peer_id, request).await? {
             EnrolReply::Enrolled(welcome) => welcome,
             EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
-            EnrolReply::Directory { .. } => return Err(unexpected()),
+            EnrolReply::Directory { .. } | EnrolReply::TakenOver { .. } => return Err(unexpected()),
         };
         check_welcome(peer_id, &welcome)?;
         let row = HostRow { peer_id, name: welcome.host_name, address, told: Vec::new() };
@@ -68,7 +68,7 @@ impl Node {
 
     /// Makes sure that a photographer is connected, by the addresses that are known.
     pub(super) async fn reach(&self, row: &JobRow) -> Result<(), NodeError> {
-        let peer = row.photographer;
+        let peer = row.home;
         if !self.client.is_connected(&peer) {
             self.look_for_photographer(peer).await; // it may have moved
             let known = self.catalogue.photographer(peer).await?;
@@ -191,7 +191,7 @@ impl Node {
                 }
             }
             EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
-            EnrolReply::Enrolled(_) => Err(unexpected()),
+            EnrolReply::Enrolled(_) | EnrolReply::TakenOver { .. } => Err(unexpected()),
         }
     }
 

@@ -167,6 +167,11 @@ pub enum PhotographerCommand {
         /// Which.
         home: String,
     },
+    /// At a second home, takes over what another home has not finished.
+    TakeOver {
+        /// One order, by its number or id; without it, all.
+        order: Option<String>,
+    },
     /// Which originals have left, when, to whom, and what the labs say of it.
     Custody {
         /// Which event.
@@ -268,6 +273,11 @@ pub enum PhotographerAnswer {
     SecondHomes {
         /// The first paired first.
         homes: Vec<HomeSummary>,
+    },
+    /// Of `TakeOver`.
+    TakenOver {
+        /// Orders that come here now.
+        orders: u32,
     },
     /// Of `Status`.
     Status(Box<NodeStatus>),

@@ -55,6 +55,7 @@ impl Node {
             "withdraw-job" => self.deliver_withdrawal(parcel).await,
             "status" => self.deliver_status(parcel).await,
             "home" => self.deliver_word_on_home(parcel).await,
+            "home-for-lab" => self.tell_lab_of_home(parcel).await,
             kind if kind == Wish::Publish.kind() => {
                 let Some(host) = self.host_of_lane(&parcel.peer).await? else { return Ok(()) };
                 let wish = PublishWish::decode(&parcel.payload)?;
@@ -95,12 +96,16 @@ impl Node {
             return Ok(()); // it went to another lab, or was offered anew
         }
         let known = self.meet_lab(lab).await?;
+        if let Some(first) = self.catalogue.first_home().await? {
+            // A lab that knows no homes refuses it, and takes this one for itself or not.
+            self.client.ask::<OfferJob>(lab, JobRequest::StandIn(first.signed)).await?;
+        }
         match self.client.ask::<OfferJob>(lab, request).await? {
             JobReply::Needs { .. } => {
                 let status = self.own_status(job.order_id, StatusKind::Offered { lab: known.name })?;
                 self.catalogue.taken_by_lab(&parcel.id, job.job_id, &status).await
             }
-            JobReply::Withdrawn => Err(other_question()),
+            JobReply::Withdrawn | JobReply::Noted => Err(other_question()),
             JobReply::Refused(_) if !self.catalogue.is_offered(job.job_id, job.withdrawn_before).await? => Ok(()),
             JobReply::Refused(refusal) => {
                 let trouble = format!("{} says: {}", known.name, refusal.text);
@@ -123,7 +128,7 @@ impl Node {
                 self.let_rest(lab).await;
                 Ok(())
             }
-            JobReply::Needs { .. } => Err(other_question()),
+            JobReply::Needs { .. } | JobReply::Noted => Err(other_question()),
             JobReply::Refused(refusal) if refusal.is_temporary() => Err(NodeError::Refused(refusal)),
             JobReply::Refused(refusal) => match self.catalogue.job(job_id).await? {
                 Some(job) if !job.is_open => {
@@ -166,6 +171,17 @@ impl Node {
         }
     }
 
+    /// A lab that knows no homes has nothing to forget either.
+    async fn tell_lab_of_home(&self, parcel: &Parcel) -> Result<(), NodeError> {
+        let lab: PeerId = stored::read(&parcel.peer)?;
+        let request: JobRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
+        self.meet_lab(lab).await?;
+        match self.client.ask::<OfferJob>(lab, request).await? {
+            JobReply::Refused(refusal) if refusal.is_temporary() => Err(NodeError::Refused(refusal)),
+            _ => Ok(()),
+        }
+    }
+
     /// What waits, for people.
     pub(super) async fn waiting(&self) -> Result<Vec<WaitingMessage>, NodeError> {
         let waiting = self.catalogue.waiting().await?;
@@ -174,6 +190,7 @@ impl Node {
             "withdraw-job" => "A print job that is taken back from the lab",
             "status" => "News of an order for the host",
             "home" => "Word on a second home for the host",
+            "home-for-lab" => "Word on a second home for the lab",
             "publish" => "Photos to publish",
             "withdraw" => "Photos to take off the host",
             _ => "A message",

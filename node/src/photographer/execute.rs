@@ -61,6 +61,7 @@ impl Commands for Photographer {
             Command::JoinFirstHome { line, name } => node.join_first_home(&line, &name).await,
             Command::SecondHomes => node.list_homes().await,
             Command::RemoveSecondHome { home } => node.remove_second_home(&home).await,
+            Command::TakeOver { order } => node.take_over(order).await,
             Command::Custody { event, selection } => node.show_custody(&event, &selection).await,
             Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
             Command::Verify { event } => node.verify(&event, &progress).await,

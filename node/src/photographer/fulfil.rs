@@ -87,7 +87,7 @@ impl Node {
     /// The order and the chosen lab, if it can go there.
     async fn ready(&self, order_id: OrderId) -> Result<Option<(OrderRow, LabRow)>, NodeError> {
         let Some(row) = self.catalogue.order(order_id).await? else { return Ok(None) };
-        if row.decision != Decision::Accepted || row.paid_ms.is_none() || row.job_id.is_some() {
+        if row.decision != Decision::Accepted || row.paid_ms.is_none() || row.job_id.is_some() || row.is_moved {
             return Ok(None);
         }
         Ok(self.lab_for(&row).await?.map(|lab| (row, lab)))
@@ -136,6 +136,7 @@ impl Node {
 
     async fn sendable(&self, order_id: OrderId) -> Result<OrderRow, NodeError> {
         let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
+        row.check_is_ours()?;
         if row.decision != Decision::Accepted || row.paid_ms.is_none() {
             return Err(NodeError::NotNow { problem: "An order goes to a lab once it is accepted and paid.".into() });
         }

@@ -30,6 +30,16 @@ impl Node {
                 self.advance_soon();
                 Ok(OrderReply::Noted)
             }
+            OrderRequest::Moved(signed) => {
+                let moved = signed.open(&host.key)?;
+                let order = self.catalogue.order(moved.order_id).await?;
+                if order.is_some_and(|order| order.host == Some(host.peer_id)) {
+                    let _turn = self.turns.take(moved.order_id).await;
+                    self.catalogue.move_order(moved.order_id, now()).await?;
+                    self.permissions.forget_all();
+                }
+                Ok(OrderReply::Noted)
+            }
         }
     }
 
@@ -56,16 +66,16 @@ impl Node {
 
     /// A sentence for the customer, when the order asks for what is not here.
     async fn why_not(&self, order: &Order) -> Result<Option<String>, NodeError> {
-        let is_whole = self.has_whole(order.event_id).await?;
+        let is_copy = self.catalogue.first_home().await?.is_some();
         if self.catalogue.event(order.event_id).await?.is_none() {
-            not_copied_yet(is_whole)?;
+            maybe_not_copied_yet(is_copy)?;
             return Ok(Some("The photographer no longer has this event.".into()));
         }
         for line in &order.lines {
             let name = text::shown(&line.file_name);
             match self.photo(order.event_id, line.photo_id).await? {
                 None => {
-                    not_copied_yet(is_whole)?;
+                    maybe_not_copied_yet(is_copy)?;
                     return Ok(Some(format!("The photographer no longer has the photo {name}.")));
                 }
                 Some(photo) if photo.record.not_for_print.is_some() => {
@@ -113,6 +123,7 @@ impl Node {
     /// The photographer lets a held order be printed.
     pub(super) async fn approve(&self, named: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let row = self.find_order(named).await?;
+        row.check_is_ours()?;
         if row.decision == Decision::Declined {
             return Err(NodeError::NotNow { problem: "This order was declined, and its customer told so.".into() });
         }
@@ -130,6 +141,7 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         let reason = text::required("The reason", reason, limits::SENTENCE_BYTES_MAX, true)?;
         let row = self.find_order(named).await?;
+        row.check_is_ours()?;
         if row.job_id.is_some() {
             return Err(NodeError::NotNow {
                 problem: "This order is with the lab already; ask the lab to stop it.".into(),
@@ -143,6 +155,7 @@ impl Node {
     /// The customer has paid the photographer.
     pub(super) async fn paid(&self, named: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let row = self.find_order(named).await?;
+        row.check_is_ours()?;
         if row.decision == Decision::Declined {
             return Err(NodeError::NotNow { problem: "This order was declined; it can't be paid.".into() });
         }
@@ -233,6 +246,7 @@ impl Node {
     async fn hint(&self, row: &OrderRow) -> Result<Option<String>, NodeError> {
         let number = row.order.order_id.number();
         let hint = match row.decision {
+            _ if row.is_moved => Some("Another of your homes has this order.".to_owned()),
             Decision::Declined => None,
             Decision::Held => Some(format!("Waits for you: approve {number}, or decline it.")),
             Decision::Accepted if row.paid_ms.is_none() => {
@@ -249,10 +263,11 @@ impl Node {
     }
 }
 
-/// A second home that has not copied an event yet can't say what the photographer has.
-fn not_copied_yet(is_whole: bool) -> Result<(), NodeError> {
-    if is_whole {
+/// A second home can't say what the photographer no longer has: it may only not have
+/// copied it yet. The order waits then, and goes to the first home when that is back.
+fn maybe_not_copied_yet(is_copy: bool) -> Result<(), NodeError> {
+    if !is_copy {
         return Ok(());
     }
-    Err(NodeError::Refused(Refusal::new(ErrorCode::Busy, "This home has not copied the event yet.")))
+    Err(NodeError::Refused(Refusal::new(ErrorCode::Busy, "This home has not copied all that is ordered yet.")))
 }

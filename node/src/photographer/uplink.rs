@@ -62,7 +62,7 @@ impl Node {
         let welcome = match self.client.ask::<Enrol>(peer, request).await? {
             EnrolReply::Enrolled(welcome) => welcome,
             EnrolReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
-            EnrolReply::Directory { .. } => return Err(unexpected()),
+            EnrolReply::Directory { .. } | EnrolReply::TakenOver { .. } => return Err(unexpected()),
         };
         let new = new_host(peer, address, welcome)?;
         self.catalogue.put_host(&new, &name).await?;
@@ -174,7 +174,7 @@ impl Node {
                 }
             }
             EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
-            EnrolReply::Enrolled(_) => Err(unexpected()),
+            EnrolReply::Enrolled(_) | EnrolReply::TakenOver { .. } => Err(unexpected()),
         }
     }
 
@@ -185,7 +185,7 @@ impl Node {
         match self.client.ask::<Enrol>(host, request).await? {
             EnrolReply::Enrolled(_) => Ok(()),
             EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
-            EnrolReply::Directory { .. } => Err(unexpected()),
+            EnrolReply::Directory { .. } | EnrolReply::TakenOver { .. } => Err(unexpected()),
         }
     }
 

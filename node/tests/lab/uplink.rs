@@ -105,7 +105,7 @@ impl Book {
                 let contacts = known.into_iter().filter(|known| peers.contains(&known.peer_id)).collect();
                 EnrolReply::Directory { contacts, host: None, crowd: None }
             }
-            EnrolRequest::Enrol { .. } | EnrolRequest::StandIn { .. } => {
+            EnrolRequest::Enrol { .. } | EnrolRequest::StandIn { .. } | EnrolRequest::TakeOver { .. } => {
                 Refusal::new(ErrorCode::BadInvitation, "The invitation is wrong.").into()
             }
         }

@@ -91,6 +91,7 @@ impl Person {
                 let reply = match &asked.request {
                     JobRequest::Offer(_) => JobReply::Needs { files: vec![0] },
                     JobRequest::Withdraw { .. } => JobReply::Withdrawn,
+                    JobRequest::StandIn(_) => JobReply::Noted,
                 };
                 asked.reply.send(reply);
             }
@@ -111,6 +112,7 @@ impl Person {
                 };
                 let reply = match &asked.request {
                     EnrolRequest::Enrol { .. } | EnrolRequest::StandIn { .. } => EnrolReply::Enrolled(welcome()),
+                    EnrolRequest::TakeOver { .. } => EnrolReply::TakenOver { orders: 0 },
                     EnrolRequest::Announce { .. } | EnrolRequest::Find { .. } => {
                         EnrolReply::Directory { contacts: labs.clone(), host: None, crowd: None }
                     }

@@ -9,6 +9,7 @@ use enprint_store::args;
 use enprint_store::ledger::{Parcel, Row, Tx, outbox};
 
 use super::contents::{ContentKey, keep_unneeded, put_content};
+use super::homes::take_from_other_home;
 use super::withdrawals::{is_stale, replace_job};
 use super::{Catalogue, signed, unsigned};
 use crate::error::NodeError;
@@ -49,8 +50,10 @@ pub(in crate::lab) enum JobState {
 /// A job as the catalogue has it.
 #[derive(Debug, Clone)]
 pub(in crate::lab) struct JobRow {
-    /// Who offered it.
+    /// Whose it is.
     pub(in crate::lab) photographer: PeerId,
+    /// Who offered it: the photographer, or another home of theirs.
+    pub(in crate::lab) home: PeerId,
     /// What was offered.
     pub(in crate::lab) job: PrintJob,
     /// When, in milliseconds since 1970 UTC.
@@ -93,6 +96,10 @@ pub(in crate::lab) enum Offered {
     Conflict,
     /// The photographer took this very offer back, and it came late.
     Withdrawn,
+    /// Another home of the photographer offered it, and is still there.
+    AtOtherHome,
+    /// Another home offered it, and it is in the hot folder.
+    Printed,
     /// Too many jobs wait for their files.
     Full,
 }
@@ -102,8 +109,10 @@ pub(in crate::lab) enum Offered {
 pub(in crate::lab) struct Report {
     /// Takes effect once.
     pub(in crate::lab) status_id: CommandId,
-    /// To whom.
+    /// Whose job it is.
     pub(in crate::lab) photographer: PeerId,
+    /// To which of their homes.
+    pub(in crate::lab) to: PeerId,
     /// The request as it goes over the wire.
     pub(in crate::lab) payload: Vec<u8>,
 }
@@ -151,8 +160,10 @@ impl Catalogue {
     pub(in crate::lab) async fn put_job(
         &self,
         photographer: PeerId,
+        home: PeerId,
         offer: &Signed<PrintJob>,
         job: &PrintJob,
+        other_is_here: bool,
     ) -> Result<Offered, NodeError> {
         let bytes = &codec::encode(&JobRequest::Offer(offer.clone()))?;
         self.ledger
@@ -162,10 +173,14 @@ impl Catalogue {
                     if standing.as_ref().is_some_and(|standing| standing.photographer != photographer) {
                         return Ok(Offered::Conflict);
                     }
-                    if is_stale(tx, photographer, job, standing.as_ref()).await? {
+                    let own = standing.as_ref().filter(|standing| standing.home == home);
+                    if is_stale(tx, home, job, own).await? {
                         return Ok(Offered::Withdrawn);
                     }
                     match standing {
+                        Some(standing) if standing.home != home => {
+                            return take_from_other_home(tx, &standing, home, bytes, job, other_is_here).await;
+                        }
                         Some(standing) if standing.job == *job => return Ok(Offered::Again),
                         Some(standing) if !standing.gives_way_to(job) => return Ok(Offered::Conflict),
                         Some(standing) => {
@@ -178,7 +193,7 @@ impl Catalogue {
                     if tx.fetch_one(sql, args![]).await?.int("found")? >= JOBS_RECEIVING_MAX {
                         return Ok(Offered::Full);
                     }
-                    insert_job(tx, photographer, bytes, job).await?;
+                    insert_job(tx, photographer, home, bytes, job).await?;
                     Ok(Offered::New)
                 })
             })
@@ -201,7 +216,7 @@ impl Catalogue {
 
     /// Jobs whose files are not in the hot folder yet, oldest first.
     pub(in crate::lab) async fn unfinished_jobs(&self) -> Result<Vec<(JobId, PeerId, u64)>, NodeError> {
-        let sql = "SELECT job_id, photographer,
+        let sql = "SELECT job_id, COALESCE(home, photographer) AS photographer,
                 (SELECT CAST(COALESCE(SUM(f.bytes), 0) AS BIGINT) FROM job_file f WHERE f.job_id = job.job_id) AS bytes
              FROM job WHERE file_state IN ('receiving', 'placing') ORDER BY offered_ms, job_id LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![JOBS_RECEIVING_MAX]).await?;
@@ -301,6 +316,20 @@ impl Catalogue {
             .await
     }
 
+    /// Tells the home that a job comes from now what the other was told before.
+    pub(in crate::lab) async fn post_again(&self, reports: &[Report]) -> Result<(), NodeError> {
+        self.ledger
+            .write(|tx| {
+                Box::pin(async move {
+                    for report in reports {
+                        post(tx, report).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Jobs whose files are on their way, and jobs that are here and not shipped.
     pub(in crate::lab) async fn count_jobs(&self) -> Result<(u64, u64), NodeError> {
         let receiving = "SELECT COUNT(*) AS found FROM job WHERE file_state IN ('receiving', 'placing')";
@@ -315,11 +344,17 @@ pub(super) async fn stored_job(tx: &mut Tx<'_>, job_id: &JobId) -> Result<Option
     row.as_ref().map(job_row).transpose()
 }
 
-async fn insert_job(tx: &mut Tx<'_>, photographer: PeerId, offer: &[u8], job: &PrintJob) -> Result<(), NodeError> {
-    let sql = "INSERT INTO job (job_id, photographer, order_id, offer, offered_ms, file_state, state, detail)
-         VALUES ($1, $2, $3, $4, $5, 'receiving', 'receiving', '')";
+async fn insert_job(
+    tx: &mut Tx<'_>,
+    photographer: PeerId,
+    home: PeerId,
+    offer: &[u8],
+    job: &PrintJob,
+) -> Result<(), NodeError> {
+    let sql = "INSERT INTO job (job_id, photographer, home, order_id, offer, offered_ms, file_state, state, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, 'receiving', 'receiving', '')";
     let (job_id, peer) = (job.job_id.to_string(), photographer.to_string());
-    tx.execute(sql, args![&job_id, &peer, job.order_id.to_string(), offer, now_ms()]).await?;
+    tx.execute(sql, args![&job_id, &peer, home.to_string(), job.order_id.to_string(), offer, now_ms()]).await?;
     insert_files(tx, photographer, job).await
 }
 
@@ -335,11 +370,14 @@ pub(super) async fn insert_files(tx: &mut Tx<'_>, photographer: PeerId, job: &Pr
     Ok(())
 }
 
-/// Puts a report into the outbox, in the transaction of what it announces.
+/// Puts a report into the outbox, in the transaction of what it announces; to another
+/// home than the photographer's first under an id of its own, since the first may have
+/// been told.
 async fn post(tx: &mut Tx<'_>, report: &Report) -> Result<(), NodeError> {
+    let Report { status_id, photographer, to, .. } = report;
     let parcel = Parcel {
-        id: report.status_id.to_string(),
-        peer: report.photographer.to_string(),
+        id: if to == photographer { status_id.to_string() } else { format!("{status_id}:{to}") },
+        peer: to.to_string(),
         kind: "status".into(),
         payload: report.payload.clone(),
     };
@@ -352,9 +390,12 @@ fn job_row(row: &Row) -> Result<JobRow, NodeError> {
     let JobRequest::Offer(offer) = codec::decode(&row.bytes("offer")?, CONTROL_BYTES_MAX)? else {
         return Err(unreadable("a job"));
     };
+    let home: Option<String> = row.get("home")?;
     Ok(JobRow {
         photographer,
-        job: offer.open_from(&photographer)?,
+        home: home.map_or(Ok(photographer), |home| read(&home))?,
+        // Its signer was looked at when it was taken.
+        job: offer.open_any()?.1,
         offered_ms: row.int("offered_ms")?,
         file_state: FileState::from_word(&row.text("file_state")?).ok_or_else(|| unreadable("a job's state"))?,
         state: JobState::from_word(&row.text("state")?).ok_or_else(|| unreadable("a job's state"))?,

@@ -4,6 +4,7 @@
 
 mod contents;
 mod figures;
+mod homes;
 mod jobs;
 mod peers;
 mod schema;
@@ -22,7 +23,8 @@ pub(super) use withdrawals::Withdrawn;
 
 use crate::error::NodeError;
 
-static MIGRATIONS: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::HOSTS, schema::WITHDRAWN_AND_KEPT];
+static MIGRATIONS: &[Migration] =
+    &[outbox::migration(1), schema::FIRST, schema::HOSTS, schema::WITHDRAWN_AND_KEPT, schema::HOMES];
 
 /// Messages that a status lists.
 const WAITING_LISTED: u32 = 100;

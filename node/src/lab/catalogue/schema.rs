@@ -23,6 +23,22 @@ ALTER TABLE content ADD COLUMN kept_ms {INT};
 ",
 );
 
+/// Who offers in whose stead, and which home of a photographer a job comes from; none where
+/// it is the photographer's own.
+pub(super) const HOMES: Migration = Migration::new(
+    5,
+    "homes",
+    "
+CREATE TABLE home (
+    home {TEXT} PRIMARY KEY,
+    photographer {TEXT} NOT NULL,
+    since_ms {INT} NOT NULL,
+    ended {INT} NOT NULL
+) {STRICT};
+ALTER TABLE job ADD COLUMN home {TEXT};
+",
+);
+
 /// The first tables.
 ///
 /// `job.offer` is the offer as it was signed. `file_state` is how far its files are

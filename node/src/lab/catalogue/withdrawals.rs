@@ -41,11 +41,12 @@ impl Catalogue {
     pub(in crate::lab) async fn withdraw(
         &self,
         photographer: PeerId,
+        home: PeerId,
         job_id: &JobId,
         withdrawn_before: u32,
     ) -> Result<Withdrawn, NodeError> {
         self.ledger
-            .write(|tx| Box::pin(async move { withdraw(tx, photographer, job_id, withdrawn_before).await }))
+            .write(|tx| Box::pin(async move { withdraw(tx, photographer, home, job_id, withdrawn_before).await }))
             .await
     }
 }
@@ -53,6 +54,7 @@ impl Catalogue {
 async fn withdraw(
     tx: &mut Tx<'_>,
     photographer: PeerId,
+    home: PeerId,
     job_id: &JobId,
     withdrawn_before: u32,
 ) -> Result<Withdrawn, NodeError> {
@@ -60,12 +62,12 @@ async fn withdraw(
     if standing.as_ref().is_some_and(|row| row.photographer != photographer) {
         return Ok(Withdrawn::NotTheirs);
     }
-    // A later offer stands, which this one does not mean.
-    let meant = standing.filter(|row| row.job.withdrawn_before <= withdrawn_before);
+    // A later offer stands, or another home's, which this one does not mean.
+    let meant = standing.filter(|row| row.home == home && row.job.withdrawn_before <= withdrawn_before);
     if meant.as_ref().is_some_and(|row| matches!(row.file_state, FileState::Placing | FileState::Placed)) {
         return Ok(Withdrawn::TooLate);
     }
-    remember(tx, photographer, job_id, withdrawn_before).await?;
+    remember(tx, home, job_id, withdrawn_before).await?;
     if meant.is_some() {
         let sql = "UPDATE job SET file_state = 'withdrawn', state = 'withdrawn', detail = '', trouble = NULL
              WHERE job_id = $1";

@@ -8,7 +8,7 @@ use enprint_protocol::ids::JobId;
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
 use enprint_protocol::subtree::{Subtrees, range_bytes};
-use enprint_protocol::text;
+use enprint_protocol::{PeerId, text};
 use tokio_util::sync::CancellationToken;
 
 use super::line::OnLine;
@@ -23,6 +23,8 @@ use crate::limits::RANGES_OF_ONE_FILE;
 pub(super) struct Wanted {
     /// What.
     pub(super) key: ContentKey,
+    /// Who has it: one of the photographer's homes.
+    pub(super) home: PeerId,
     /// For which job.
     pub(super) job_id: JobId,
     /// Its place in the job.
@@ -105,13 +107,13 @@ impl Node {
     /// The file's range hashes, which merge to its content hash: from the catalogue,
     /// else from the photographer.
     async fn subtrees(&self, wanted: &Wanted, content: &Content) -> Result<Subtrees, NodeError> {
-        let ContentKey { photographer, root } = wanted.key;
+        let (home, root) = (wanted.home, wanted.key.root);
         let known = content.subtrees.as_deref().and_then(|joined| Subtrees::check(&root, content.bytes, joined).ok());
         if let Some(subtrees) = known {
             return Ok(subtrees);
         }
         let request = OriginalRequest::Subtrees { job_id: wanted.job_id, root };
-        let joined = match self.client.ask::<FetchOriginal>(photographer, request).await? {
+        let joined = match self.client.ask::<FetchOriginal>(home, request).await? {
             OriginalReply::Subtrees(joined) => joined,
             OriginalReply::Refused(refusal) => return Err(NodeError::Refused(refusal)),
             OriginalReply::Range(_) => return Err(wanted.blamed()),
@@ -146,11 +148,11 @@ impl Source for Fetching<'_> {
     type Held = OnLine;
 
     async fn ask(&self, at: u64) -> Result<Came<OnLine>, NodeError> {
-        let ContentKey { photographer, root } = self.wanted.key;
+        let (home, root) = (self.wanted.home, self.wanted.key.root);
         let lines = &self.node.fetcher.lines;
-        let on_line = lines.enter(photographer, self.wanted.job_bytes).await.ok_or(NodeError::ShuttingDown)?;
+        let on_line = lines.enter(home, self.wanted.job_bytes).await.ok_or(NodeError::ShuttingDown)?;
         let request = OriginalRequest::Range { job_id: self.wanted.job_id, root, offset: at * RANGE_BYTES };
-        let reply = self.node.client.ask::<FetchOriginal>(photographer, request).await;
+        let reply = self.node.client.ask::<FetchOriginal>(home, request).await;
         match &reply {
             Ok(OriginalReply::Range(_)) => lines.came(&on_line),
             Ok(_) => {}

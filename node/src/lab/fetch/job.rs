@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::file::Wanted;
 use crate::error::NodeError;
-use crate::lab::catalogue::{ContentKey, FileState, JobRow};
+use crate::lab::catalogue::{ContentKey, FileState, JobRow, Report};
 use crate::lab::clock::now;
 use crate::lab::hot_folder::{OrderFolder, Parties, Placed};
 use crate::lab::node::{Node, blocking};
@@ -133,15 +133,21 @@ impl Node {
             Ok(())
         })
         .await?;
+        let receipt = self.receipt(row).await?;
+        self.catalogue.set_placed(&job_id, &receipt).await?;
+        tracing::info!(job.id = %job_id, order.id = %row.job.order_id, "a job is in the hot folder");
+        self.forget_kept_files(self.config.keep_bytes).await.map(drop)
+    }
+
+    /// The receipt of a job, the same each time it is made.
+    pub(in crate::lab) async fn receipt(&self, row: &JobRow) -> Result<Report, NodeError> {
+        let job_id = row.job.job_id;
         let files = u32::try_from(row.job.files.len()).unwrap_or(u32::MAX);
         let bytes = bytes_of(&row.job);
         let status_id = CommandId::derived("enprint receipt 1", &[&job_id.0]);
         let crossed = self.catalogue.job_files(&job_id).await?;
         let crossed_bytes = Some(crossed.iter().map(|file| file.verified_bytes).sum());
-        let receipt = self.signed_report(row, status_id, StatusKind::Received { files, bytes, crossed_bytes })?;
-        self.catalogue.set_placed(&job_id, &receipt).await?;
-        tracing::info!(job.id = %job_id, order.id = %row.job.order_id, files, bytes, "a job is in the hot folder");
-        self.forget_kept_files(self.config.keep_bytes).await.map(drop)
+        self.signed_report(row, status_id, StatusKind::Received { files, bytes, crossed_bytes })
     }
 }
 
@@ -156,6 +162,7 @@ fn wanted(row: &JobRow) -> Vec<Wanted> {
     let files = (0_u32..).zip(&row.job.files);
     let wanted = files.map(|(place, file)| Wanted {
         key: ContentKey { photographer: row.photographer, root: file.root },
+        home: row.home,
         job_id: row.job.job_id,
         place,
         bytes: file.bytes,

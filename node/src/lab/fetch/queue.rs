@@ -48,6 +48,7 @@ impl Queue {
         let waiting = State::Waiting { until: None };
         let new = Entry { photographer, job_bytes, arrival, halts: 0, state: waiting };
         let entry = self.jobs.entry(job_id).or_insert(new);
+        entry.photographer = photographer; // it may come from another home now
         entry.wake();
     }
 

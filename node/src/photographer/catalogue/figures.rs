@@ -33,7 +33,7 @@ impl Catalogue {
     /// Orders that do not come on, and why.
     pub(in crate::photographer) async fn halted(&self) -> Result<Vec<Halted>, NodeError> {
         let sql = "SELECT order_id, trouble FROM orders \
-                   WHERE trouble IS NOT NULL AND decision <> 'declined' AND production <> 'shipped' \
+                   WHERE trouble IS NOT NULL AND moved_ms IS NULL AND decision <> 'declined' AND production <> 'shipped' \
                    ORDER BY placed_ms DESC LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![HALTED_LISTED_MAX]).await?;
         let halted = rows.iter().map(|row| {

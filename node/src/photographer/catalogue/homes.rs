@@ -4,6 +4,7 @@
 use enprint_protocol::enrol::EnrolRequest;
 use enprint_protocol::home::Home;
 use enprint_protocol::limits::{REPLICA_BUSINESS_MAX, SMALL_BYTES_MAX};
+use enprint_protocol::print_job::JobRequest;
 use enprint_protocol::replica::{Business, Copied, HostFacts, LabFacts, ShownAt};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::{Multiaddr, PeerId, codec};
@@ -47,7 +48,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Takes a home in that has a code, and tells the hosts, in one transaction; None for
+    /// Takes a home in that has a code, and tells hosts and labs, in one transaction; None for
     /// a code that is wrong, used by another or too old. Repeated it gets the first answer.
     pub(in crate::photographer) async fn take_home(
         &self,
@@ -81,7 +82,7 @@ impl Catalogue {
         Ok(Some(home.signed.clone()))
     }
 
-    /// A home follows no longer: the hosts are told in the same transaction.
+    /// A home follows no longer: hosts and labs are told in the same transaction.
     pub(in crate::photographer) async fn end_home(&self, home: PeerId, signed: &Signed<Home>) -> Result<(), NodeError> {
         let sql = "UPDATE second_homes SET ended_ms = $2, signed = $3 WHERE peer_id = $1 AND ended_ms IS NULL";
         let mut tx = self.ledger.begin().await?;
@@ -161,10 +162,16 @@ pub(super) async fn tell_homes(tx: &mut Tx<'_>, host: &str) -> Result<(), NodeEr
     Ok(())
 }
 
-/// Puts a word on a home on its way to every host.
+/// Puts a word on a home on its way to every host, and to every lab that prints or did.
 async fn tell_of_home(tx: &mut Tx<'_>, home: &str, at_ms: i64, signed: &Signed<Home>) -> Result<(), NodeError> {
     for row in tx.fetch_all("SELECT peer_id FROM hosts WHERE left_ms IS NULL", args![]).await? {
         tell_host(tx, &row.text("peer_id")?, home, at_ms, signed).await?;
+    }
+    let labs = "SELECT lab FROM hosts WHERE lab IS NOT NULL UNION SELECT lab FROM jobs";
+    let request = codec::encode(&JobRequest::StandIn(signed.clone()))?;
+    for row in tx.fetch_all(labs, args![]).await? {
+        let lab = row.text("lab")?;
+        send(tx, format!("home:{home}:{at_ms}:{lab}"), &lab, "home-for-lab", &request).await?;
     }
     Ok(())
 }

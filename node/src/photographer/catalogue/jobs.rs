@@ -172,7 +172,7 @@ impl Catalogue {
 }
 
 /// Closes the order's jobs at other labs, and tells these labs.
-async fn withdraw_others(tx: &mut Tx<'_>, order_id: &str, job_id: &str) -> Result<(), NodeError> {
+pub(super) async fn withdraw_others(tx: &mut Tx<'_>, order_id: &str, job_id: &str) -> Result<(), NodeError> {
     let open = "SELECT job_id, order_id, lab, state, withdrawn FROM jobs \
                 WHERE order_id = $1 AND job_id <> $2 AND state = 'open'";
     let close = "UPDATE jobs SET state = 'closed', withdrawn = withdrawn + 1 WHERE job_id = $1";

@@ -45,6 +45,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::MADE_FILES,
     schema::CUSTODY,
     schema::HOMES,
+    schema::MOVED_ORDERS,
 ];
 
 /// The catalogue. Cheap to clone.

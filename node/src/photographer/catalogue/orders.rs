@@ -7,6 +7,7 @@ use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
+use super::jobs::withdraw_others;
 use super::{Catalogue, Decision, NewOrder, NotedStatus, OrderRow, send};
 use crate::error::NodeError;
 use crate::limits::ORDERS_LISTED_MAX;
@@ -30,6 +31,8 @@ impl Catalogue {
         let (decision, host) = (new.decision.word(), new.host.to_string());
         let values = args![&order_id, &event_id, &record, &new.signed, decision, new.order.placed_at.0, host];
         tx.execute(sql, values).await?;
+        // It may have been another home's meanwhile.
+        tx.execute("UPDATE orders SET moved_ms = NULL WHERE order_id = $1", args![&order_id]).await?;
         tx.commit().await?;
         let row = self.order(new.order.order_id).await?.ok_or(NodeError::ShuttingDown)?;
         if row.order == new.order && row.host == Some(new.host) {
@@ -52,6 +55,7 @@ impl Catalogue {
     /// Orders that are accepted and paid, and have no print job.
     pub async fn orders_without_job(&self) -> Result<Vec<OrderId>, NodeError> {
         let sql = "SELECT order_id FROM orders WHERE decision = 'accepted' AND paid_ms IS NOT NULL AND job_id IS NULL \
+                   AND moved_ms IS NULL \
                    ORDER BY placed_ms LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![ORDERS_LISTED_MAX]).await?;
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
@@ -59,7 +63,8 @@ impl Catalogue {
 
     /// How many orders are neither declined nor shipped.
     pub async fn open_orders(&self) -> Result<u64, NodeError> {
-        let sql = "SELECT COUNT(*) AS open FROM orders WHERE decision <> 'declined' AND production <> 'shipped'";
+        let sql = "SELECT COUNT(*) AS open FROM orders WHERE decision <> 'declined' AND production <> 'shipped' \
+                   AND moved_ms IS NULL";
         let row = self.ledger.read().fetch_one(sql, args![]).await?;
         Ok(u64::try_from(row.int("open")?).unwrap_or(0))
     }
@@ -67,7 +72,7 @@ impl Catalogue {
     /// As [`Self::open_orders`], of those placed at one host.
     pub async fn open_orders_at(&self, host: PeerId) -> Result<u64, NodeError> {
         let sql = "SELECT COUNT(*) AS open FROM orders \
-                   WHERE host = $1 AND decision <> 'declined' AND production <> 'shipped'";
+                   WHERE host = $1 AND decision <> 'declined' AND production <> 'shipped' AND moved_ms IS NULL";
         let row = self.ledger.read().fetch_one(sql, args![host.to_string()]).await?;
         Ok(u64::try_from(row.int("open")?).unwrap_or(0))
     }
@@ -107,6 +112,23 @@ impl Catalogue {
         Ok(())
     }
 
+    /// The order is another home's from now on: what a lab has not got of it is taken back.
+    /// Nothing more is told to the host. An order that is not here changes nothing.
+    pub(in crate::photographer) async fn move_order(&self, order_id: OrderId, at: UnixMs) -> Result<(), NodeError> {
+        let Some(row) = self.order(order_id).await? else { return Ok(()) };
+        let order_id = order_id.to_string();
+        let mut tx = self.ledger.begin().await?;
+        tx.execute("UPDATE orders SET moved_ms = $2 WHERE order_id = $1", args![&order_id, at.0]).await?;
+        if !row.production_started() {
+            withdraw_others(&mut tx, &order_id, "").await?;
+            let sql = "UPDATE orders SET job_id = NULL, lab = NULL, production = 'waiting', trouble = NULL \
+                       WHERE order_id = $1";
+            tx.execute(sql, args![&order_id]).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// What stands in an order's way, for the photographer to read.
     pub async fn set_trouble(&self, order_id: OrderId, trouble: &str) -> Result<(), NodeError> {
         let sql = "UPDATE orders SET trouble = $2 WHERE order_id = $1";
@@ -124,7 +146,7 @@ pub(super) async fn report(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<(), N
         return Ok(());
     }
     let sql = "SELECT hosts.peer_id FROM orders JOIN hosts ON hosts.peer_id = orders.host \
-               WHERE orders.order_id = $1 AND hosts.left_ms IS NULL";
+               WHERE orders.order_id = $1 AND hosts.left_ms IS NULL AND orders.moved_ms IS NULL";
     if let Some(row) = tx.fetch_optional(sql, args![noted.status.order_id.to_string()]).await? {
         let id = format!("status:{}", noted.status.status_id);
         send(tx, id, &row.text("peer_id")?, "status", &noted.payload).await?;
@@ -162,5 +184,6 @@ fn order_row(row: &Row) -> Result<OrderRow, NodeError> {
         lab_name: row.get("lab_name")?,
         production: row.text("production")?,
         trouble: row.get("trouble")?,
+        is_moved: row.get::<Option<i64>>("moved_ms")?.is_some(),
     })
 }

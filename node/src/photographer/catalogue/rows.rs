@@ -9,6 +9,7 @@ use enprint_protocol::status::Status;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId, PublicKey};
 
+use crate::error::NodeError;
 use crate::photographer::print_rules::PrintRules;
 use crate::stored;
 
@@ -157,9 +158,20 @@ pub struct OrderRow {
     pub production: String,
     /// What stood in the way last.
     pub trouble: Option<String>,
+    /// Another home of the same photographer has it now.
+    pub is_moved: bool,
 }
 
 impl OrderRow {
+    /// # Errors
+    /// When another home has it: what is said of it there counts.
+    pub(in crate::photographer) fn check_is_ours(&self) -> Result<(), NodeError> {
+        if !self.is_moved {
+            return Ok(());
+        }
+        Err(NodeError::NotNow { problem: "Another of your homes has this order now. Do it there.".into() })
+    }
+
     /// Whether the lab has the files.
     pub fn production_started(&self) -> bool {
         matches!(self.production.as_str(), "received" | "printing" | "shipped")

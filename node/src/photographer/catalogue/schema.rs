@@ -143,6 +143,10 @@ CREATE TABLE arriving (
 ",
 );
 
+/// Since when an order is another home's of the same photographer.
+pub(super) const MOVED_ORDERS: Migration =
+    Migration::new(8, "orders of other homes", "ALTER TABLE orders ADD COLUMN moved_ms {INT};");
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

@@ -129,18 +129,6 @@ impl Node {
         Ok(Copied { photos, here, trouble })
     }
 
-    /// Whether all photos of an event are here, as far as this node knows; always at a
-    /// first home.
-    pub(in crate::photographer) async fn has_whole(&self, event_id: EventId) -> Result<bool, NodeError> {
-        if self.catalogue.first_home().await?.is_none() {
-            return Ok(true);
-        }
-        let followed = self.catalogue.followed().await?;
-        let event = followed.iter().find(|(followed, ..)| *followed == event_id);
-        let Some((_, photos, mark)) = event else { return Ok(false) };
-        Ok(mark.is_some() && self.photo_count(event_id).await? >= *photos)
-    }
-
     async fn copy_all(&self, home: PeerId, stop: &CancellationToken) -> Result<(), NodeError> {
         let ReplicaReply::Business(business) = self.ask_first(home, ReplicaRequest::Business).await? else {
             return Err(unexpected());

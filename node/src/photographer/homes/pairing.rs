@@ -2,6 +2,7 @@
 //! first gives out a code; a fresh node shows it and gets the first one's signed word.
 
 use enprint_protocol::access_code::InvitationCode;
+use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest};
 use enprint_protocol::home::{Home, Pair, PairReply, PairRequest};
 use enprint_protocol::ids::ContentHash;
 use enprint_protocol::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
@@ -14,7 +15,7 @@ use super::answers::{HomeInvitation, HomeSummary};
 use crate::addresses;
 use crate::error::NodeError;
 use crate::limits::HOME_INVITATION_VALID;
-use crate::photographer::catalogue::{FirstHome, SecondHome};
+use crate::photographer::catalogue::{FirstHome, HostRow, SecondHome};
 use crate::photographer::commands::{PhotographerAnswer, PhotographerCommand};
 use crate::photographer::naming;
 use crate::photographer::node::{Node, now};
@@ -179,6 +180,43 @@ impl Node {
         self.admission.forget(home.peer_id);
         self.client.disconnect(home.peer_id).await?;
         self.list_homes().await
+    }
+
+    /// At a second home, asks every host for what another home has not finished.
+    pub(in crate::photographer) async fn take_over(
+        &self,
+        order: Option<String>,
+    ) -> Result<PhotographerAnswer, NodeError> {
+        if self.catalogue.first_home().await?.is_none() {
+            let problem =
+                "Only a second home takes orders over; this node is the first, whose orders come by themselves.";
+            return Err(NodeError::NotNow { problem: problem.into() });
+        }
+        let hosts = self.catalogue.hosts().await?;
+        if hosts.is_empty() {
+            return Err(NodeError::NotEnrolled);
+        }
+        let (mut taken, mut failed) = (0, None);
+        for host in hosts {
+            match self.take_over_at(&host, order.clone()).await {
+                Ok(orders) => taken += orders,
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) if taken == 0 => Err(error),
+            _ => Ok(PhotographerAnswer::TakenOver { orders: taken }),
+        }
+    }
+
+    async fn take_over_at(&self, host: &HostRow, order: Option<String>) -> Result<u32, NodeError> {
+        let process = self.reach_host(host).await?;
+        self.announce(process).await?;
+        match self.client.ask::<Enrol>(process, EnrolRequest::TakeOver { order }).await? {
+            EnrolReply::TakenOver { orders } => Ok(orders),
+            EnrolReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
+            _ => Err(ProtocolError::Malformed { reason: "the host answered another question".into() }.into()),
+        }
     }
 
     fn word_on_home(&self, home: PeerId, since: UnixMs, ended: bool) -> Result<Signed<Home>, NodeError> {

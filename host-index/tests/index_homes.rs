@@ -1,0 +1,139 @@
+//! Homes of a photographer, and which of them an order is bound to, on both engines.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod kit;
+
+use std::time::Duration;
+
+use enprint_host_index::protocol::enrol::Role;
+use enprint_host_index::protocol::home::Home;
+use enprint_host_index::protocol::ids::{CommandId, OrderId};
+use enprint_host_index::protocol::signed::Signed;
+use enprint_host_index::protocol::status::{Status, StatusKind};
+use enprint_host_index::protocol::time::UnixMs;
+use enprint_host_index::protocol::{Keypair, PeerId};
+use enprint_host_index::{HostError, Index};
+use kit::{Bench, Peer, Shop, enrolled, event};
+
+on_both_engines!(
+    a_home_is_taken_by_its_photographers_word_alone_and_the_later_word_holds,
+    a_home_publishes_nothing_and_is_suspended_with_its_photographer,
+    an_order_goes_to_the_home_that_is_here_and_only_its_words_count,
+    what_a_home_takes_over_or_gives_back_is_told_to_the_other,
+);
+
+fn word(photographer: &Peer, home: PeerId, since: i64, ended: bool) -> Signed<Home> {
+    let word = Home { photographer: photographer.id, home, since: UnixMs(since), ended };
+    Signed::sign(&word, &photographer.key).unwrap()
+}
+
+fn peer() -> Peer {
+    let key = Keypair::generate_ed25519();
+    let id = key.public().to_peer_id();
+    Peer { key, id }
+}
+
+/// To whom something waits, with its kind, in the order in which it goes.
+async fn waiting(index: &Index) -> Vec<(String, String)> {
+    index.waiting().await.unwrap().into_iter().map(|parcel| (parcel.peer, parcel.kind)).collect()
+}
+
+fn parcels(of: &[(&Peer, &str)]) -> Vec<(String, String)> {
+    of.iter().map(|(peer, kind)| (peer.id.to_string(), (*kind).to_owned())).collect()
+}
+
+async fn a_home_is_taken_by_its_photographers_word_alone_and_the_later_word_holds(bench: Bench) {
+    let index = bench.index().await;
+    let (ana, bo) =
+        (enrolled(&index, Role::Photographer, "Ana").await, enrolled(&index, Role::Photographer, "Bo").await);
+    let (lab, home, stranger) = (enrolled(&index, Role::Lab, "Lab").await, peer(), peer());
+    for (asks, word) in [
+        (home.id, word(&stranger, home.id, 1, false)),
+        (home.id, word(&lab, home.id, 1, false)),
+        (stranger.id, word(&ana, home.id, 1, false)),
+        (bo.id, word(&ana, bo.id, 1, false)),
+        (lab.id, word(&ana, lab.id, 1, false)),
+    ] {
+        let refused = index.stand_in(asks, &word, &[]).await.unwrap_err();
+        assert!(matches!(refused, HostError::NotHere), "{refused}");
+    }
+    for _ in 0..2 {
+        let taken = index.stand_in(home.id, &word(&ana, home.id, 5, false), &[]).await.unwrap();
+        assert_eq!(taken, (home.id, true));
+    }
+    assert!(index.admitted().await.unwrap().contains(&home.id));
+    assert_eq!(index.peer(home.id).await.unwrap().unwrap().name, "Ana (second home)");
+    assert!(index.stand_in(home.id, &word(&bo, home.id, 9, false), &[]).await.is_err(), "it is another's");
+    assert_eq!(index.stand_in(ana.id, &word(&ana, home.id, 7, true), &[]).await.unwrap(), (home.id, false));
+    assert!(index.stand_in(home.id, &word(&ana, home.id, 5, false), &[]).await.is_err(), "an earlier word");
+    assert!(!index.admitted().await.unwrap().contains(&home.id));
+    let mut taken = 1;
+    while index.stand_in(ana.id, &word(&ana, peer().id, 1, false), &[]).await.is_ok() {
+        taken += 1;
+        assert!(taken <= 20, "a photographer fills the list of peers");
+    }
+}
+
+async fn a_home_publishes_nothing_and_is_suspended_with_its_photographer(bench: Bench) {
+    let index = bench.index().await;
+    let (ana, home) = (enrolled(&index, Role::Photographer, "Ana").await, peer());
+    index.stand_in(ana.id, &word(&ana, home.id, 1, false), &[]).await.unwrap();
+    let code = enprint_host_index::protocol::access_code::AccessCode::random();
+    assert!(index.put_event(home.id, &event("Wedding"), &code).await.is_err());
+    index.suspend_peer(ana.id).await.unwrap();
+    assert!(index.admitted().await.unwrap().is_empty());
+    assert!(index.stand_in(home.id, &word(&ana, home.id, 2, false), &[]).await.is_err());
+    index.restore_peer(ana.id).await.unwrap();
+    assert_eq!(index.admitted().await.unwrap().len(), 2);
+    let contacts = index.announce(home.id, &[]).await.unwrap();
+    assert!(contacts.iter().any(|contact| contact.peer_id == ana.id), "a home finds the first");
+    index.remove_peer(ana.id).await.unwrap();
+    assert!(index.admitted().await.unwrap().is_empty());
+}
+
+async fn an_order_goes_to_the_home_that_is_here_and_only_its_words_count(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let (ana, home) = (&shop.ana, peer());
+    index.stand_in(home.id, &word(ana, home.id, 1, false), &[]).await.unwrap();
+    let order = index.place(&shop.order("one", &["a.jpg"])).await.unwrap().order_id;
+    let is_home = |peer: &PeerId| *peer == home.id;
+    assert_eq!(index.bind_anew(is_home).await.unwrap(), 0, "another process may be asking the first");
+    bench.clock.advance(Duration::from_secs(20));
+    assert_eq!(index.bind_anew(|_| true).await.unwrap(), 0, "the first is here");
+    assert_eq!(index.bind_anew(is_home).await.unwrap(), 1);
+    assert_eq!(waiting(&index).await, parcels(&[(&home, "order")]));
+    index.mark_paid(order).await.unwrap();
+    assert_eq!(waiting(&index).await, parcels(&[(&home, "order"), (&home, "paid")]));
+    let accepted = |peer: &Peer| {
+        let (status_id, at) = (CommandId::random(), UnixMs(1));
+        let status = Status { status_id, order_id: order, job_id: None, at, kind: StatusKind::Accepted };
+        Signed::sign(&status, &peer.key).unwrap()
+    };
+    assert!(index.note_status(ana.id, &accepted(ana)).await.is_err(), "it is not bound to that home");
+    index.note_status(home.id, &accepted(&home)).await.unwrap();
+    assert_eq!(index.bind_anew(|peer| *peer == ana.id).await.unwrap(), 0, "it is answered, and stays");
+}
+
+async fn what_a_home_takes_over_or_gives_back_is_told_to_the_other(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let (ana, home, bo) = (&shop.ana, peer(), enrolled(&index, Role::Photographer, "Bo").await);
+    let order = index.place(&shop.order("one", &["a.jpg"])).await.unwrap();
+    assert!(index.take_over(home.id, None).await.is_err(), "it is no home yet");
+    index.stand_in(home.id, &word(ana, home.id, 1, false), &[]).await.unwrap();
+    assert!(index.note_asking(order.order_id, &ana.id.to_string()).await.unwrap());
+    assert_eq!(index.take_over(bo.id, None).await.unwrap(), 0, "another's orders are not there");
+    assert!(index.take_over(bo.id, Some(&order.number)).await.is_err());
+    assert_eq!(index.take_over(home.id, Some(&order.number)).await.unwrap(), 1);
+    assert_eq!(index.take_over(home.id, None).await.unwrap(), 0, "it has it");
+    assert_eq!(waiting(&index).await, parcels(&[(ana, "moved"), (&home, "order")]));
+    asked_elsewhere(&index, order.order_id, ana).await;
+    index.stand_in(ana.id, &word(ana, home.id, 2, true), &[]).await.unwrap();
+    assert_eq!(waiting(&index).await, parcels(&[(ana, "moved"), (ana, "order")]));
+}
+
+async fn asked_elsewhere(index: &Index, order: OrderId, home: &Peer) {
+    assert!(!index.note_asking(order, &home.id.to_string()).await.unwrap(), "a late parcel is asked");
+}

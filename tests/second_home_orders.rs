@@ -1,0 +1,157 @@
+//! Orders at a photographer's two homes: either serves them, and none is printed twice.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod world;
+
+use serde_json::Value;
+use world::waiting::eventually_async;
+use world::{Customer, Gallery, PlacedOrder, Process, World, eventually, photos, print_files};
+
+const MIB: usize = 1024 * 1024;
+
+/// A world whose photographer has a second home, which has all that is published.
+struct TwoHomes {
+    world: World,
+    nas: Process,
+}
+
+impl TwoHomes {
+    async fn with(world: World) -> Self {
+        let nas = Process::photographer(&world.path().join("nas"), &[]).await;
+        let line = world.photographer.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned();
+        nas.says(&["second-home", "join", &line, "--name", "NAS"]);
+        let homes = Self { world, nas };
+        eventually("the second home has everything and is at the host", || {
+            let home = homes.nas.says(&["second-home", "list"])["homes"][0].clone();
+            let hosts = homes.nas.says(&["hosts"]);
+            home["photos"] != 0 && home["copied"] == home["photos"] && hosts["hosts"][0]["connected"] == true
+        })
+        .await;
+        homes
+    }
+
+    async fn customer(&self, gallery: &Gallery) -> Customer {
+        self.world.customer(gallery).await
+    }
+
+    async fn nas_has(&self, order: &PlacedOrder) {
+        eventually("the second home has the order", || {
+            orders(&self.nas).iter().any(|known| known["number"] == order.number)
+        })
+        .await;
+    }
+
+    /// One job at the lab, whose folder has these files.
+    async fn is_printed_once(&self, order: &PlacedOrder, original: &[u8]) {
+        let folder = self.world.order_folder(order).await;
+        assert!(print_files(&folder) == [original.to_vec()], "the print file is not the original");
+        let jobs = self.world.lab.says(&["jobs"]);
+        let jobs = jobs["jobs"].as_array().unwrap();
+        assert_eq!(jobs.len(), 1, "{jobs:?}");
+        assert_eq!(jobs[0]["verified_bytes"], jobs[0]["file_bytes"], "a verified range crossed again: {jobs:?}");
+        let folders = std::fs::read_dir(self.world.hot_folder()).unwrap().count();
+        assert_eq!(folders, 1, "something else is in the hot folder");
+    }
+}
+
+fn orders(node: &Process) -> Vec<Value> {
+    node.tries(&["orders"]).ok().and_then(|orders| orders["orders"].as_array().cloned()).unwrap_or_default()
+}
+
+async fn says(customer: &Customer, order: &PlacedOrder, state: &str) {
+    eventually_async(&format!("the order's page says {state}"), || async {
+        (customer.follow(order).await["state"] == state).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_is_served_by_the_second_home_while_the_first_is_away() {
+    let world = World::start().await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let mut homes = TwoHomes::with(world).await;
+    homes.world.photographer.kill();
+    let customer = homes.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    homes.nas_has(&order).await;
+    homes.nas.says(&["paid", &order.number]);
+    // The lab has approved the photographer, never this home.
+    homes.is_printed_once(&order, &original).await;
+    homes.world.lab.says(&["printing", &order.number]);
+    says(&customer, &order, "printing").await;
+
+    homes.world.photographer.restart();
+    let later = homes.customer(&gallery).await.order(&["a.jpg"], 1).await;
+    eventually("the first home has what is ordered from now on", || {
+        orders(&homes.world.photographer).iter().any(|known| known["number"] == later.number)
+    })
+    .await;
+    let known = orders(&homes.world.photographer);
+    assert!(!known.iter().any(|known| known["number"] == order.number), "{known:?}");
+}
+
+#[tokio::test]
+async fn an_order_that_is_taken_over_in_the_midst_is_printed_once_and_the_first_home_lets_go() {
+    let world = World::start().await;
+    let original = photos::heavy_jpeg(160 * MIB, 7);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let mut homes = TwoHomes::with(world).await;
+    let customer = homes.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    homes.world.is_paid(&order.number).await;
+    let verified = |homes: &TwoHomes| homes.world.lab.says(&["jobs"])["jobs"][0]["verified_bytes"].as_u64();
+    eventually("some ranges are at the lab", || verified(&homes).is_some_and(|bytes| bytes > 0)).await;
+    homes.world.photographer.kill();
+    assert!(verified(&homes).unwrap() < original.len() as u64, "the whole file crossed before");
+    assert!(orders(&homes.nas).is_empty(), "the order was the first home's");
+
+    let taken = homes.nas.says(&["take-over", &order.number]);
+    assert_eq!(taken["orders"], 1, "{taken}");
+    homes.nas_has(&order).await;
+    homes.nas.says(&["paid", &order.number]); // the host may not have heard of it
+    homes.is_printed_once(&order, &original).await;
+    homes.world.lab.says(&["shipped", &order.number, "--carrier", "Post", "--tracking", "T-1"]);
+    // The first customer's connection has idled for long, and the host may be closing it.
+    says(&homes.customer(&gallery).await, &order, "shipped").await;
+
+    homes.world.photographer.restart();
+    eventually("the first home knows that another has the order", || {
+        let order = orders(&homes.world.photographer).into_iter().next().unwrap_or_default();
+        order["hint"].as_str().is_some_and(|hint| hint.contains("Another of your homes"))
+    })
+    .await;
+    let refused = homes.world.photographer.refuses(&["send", &order.number]);
+    assert!(refused.contains("Another of your homes"), "{refused}");
+    eventually("the first home has said all that it had to say", || {
+        let status = homes.world.photographer.says(&["status"]);
+        status["waiting"].as_array().unwrap().iter().all(|message| message["refused"] == true)
+    })
+    .await;
+    homes.is_printed_once(&order, &original).await;
+    assert_eq!(homes.world.lab.says(&["jobs"])["jobs"][0]["state"], "shipped");
+}
+
+#[tokio::test]
+async fn a_removed_home_is_refused_by_host_and_lab_and_its_orders_go_back() {
+    let world = World::start().await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let mut homes = TwoHomes::with(world).await;
+    homes.world.photographer.kill();
+    let customer = homes.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    homes.nas_has(&order).await;
+    homes.world.photographer.restart();
+    homes.world.photographer.says(&["second-home", "remove", "NAS"]);
+    eventually("the order is the first home's again", || {
+        orders(&homes.world.photographer).iter().any(|known| known["number"] == order.number)
+    })
+    .await;
+    let peers = homes.world.host.says(&["peers"]);
+    assert!(!peers.to_string().contains(&homes.nas.peer_id()), "{peers}");
+    homes.nas.refuses(&["take-over", "--all"]);
+    homes.world.photographer.says(&["paid", &order.number]);
+    homes.is_printed_once(&order, &original).await;
+}
