@@ -184,14 +184,17 @@ impl EventArchive {
         Ok(())
     }
 
-    /// Stores a file that was made of a photo for printing.
+    /// Stores a file that was made of a photo for printing, with its hash.
     ///
     /// # Errors
     /// As [`Self::put`].
-    pub fn put_print_file(&self, event_id: EventId, photo_id: PhotoId, file: &[u8]) -> Result<ContentHash, NodeError> {
-        let hash = ContentHash::of(file);
-        self.volume_of(event_id, photo_id)?.amend(&mut [NewBlob::hashed(hash.0, file)], &[])?;
-        Ok(hash)
+    pub fn put_print_file(
+        &self,
+        event_id: EventId,
+        (photo_id, root): (PhotoId, ContentHash),
+        file: &[u8],
+    ) -> Result<(), NodeError> {
+        Ok(self.volume_of(event_id, photo_id)?.amend(&mut [NewBlob::hashed(root.0, file)], &[])?)
     }
 
     /// Whether every byte of a photo's original or print file is there, as its hash says.

@@ -11,7 +11,7 @@ use enprint_protocol::signed::Signed;
 use enprint_protocol::{PeerId, codec};
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{Decision, JobFile, LabRow, NewJob, OrderRow};
+use super::catalogue::{Decision, JobFile, LabRow, MadeFile, NewJob, OrderRow};
 use super::commands::{LabSummary, PhotographerAnswer};
 use super::node::{Node, blocking, now};
 use super::print_files::{Darkroom, JobFiles, Wanted, checked_files};
@@ -188,9 +188,13 @@ impl Node {
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
         let (event_id, rules, progress) = (order.event_id, lab.print_rules.clone(), progress.clone());
         let kept = self.catalogue.made_files(event_id).await?;
+        let (catalogue, runtime) = (self.catalogue.clone(), tokio::runtime::Handle::current());
         let (files, used) = blocking(move || {
             let (archive, enlargers, rules) = (&archive, &enlargers, &rules);
-            let darkroom = Darkroom { archive, enlargers, event_id, rules, kept, used: Mutex::default() };
+            let note =
+                |file: &MadeFile| runtime.block_on(catalogue.note_made(event_id, std::slice::from_ref(file), now().0));
+            let used = Mutex::default();
+            let darkroom = Darkroom { archive, enlargers, event_id, rules, kept, used, note: &note };
             let files = checked_files(&darkroom, &wanted, &progress);
             Ok((files, darkroom.used.into_inner().unwrap_or_else(PoisonError::into_inner)))
         })

@@ -87,7 +87,6 @@ pub(super) fn checked_files(
 const MAKING: &str = "Making print files";
 
 /// Where print files are made, and by which rules.
-#[derive(Debug)]
 pub(super) struct Darkroom<'a> {
     pub(super) archive: &'a EventArchive,
     pub(super) enlargers: &'a Enlargers,
@@ -97,6 +96,9 @@ pub(super) struct Darkroom<'a> {
     pub(super) kept: Vec<MadeFile>,
     /// What was made now, or is used once more.
     pub(super) used: Mutex<Vec<MadeFile>>,
+    /// Notes a file before its bytes are stored: one that nobody listed would stay in its
+    /// volume for ever.
+    pub(super) note: &'a (dyn Fn(&MadeFile) -> Result<(), NodeError> + Sync),
 }
 
 impl Darkroom<'_> {
@@ -130,13 +132,17 @@ impl Darkroom<'_> {
         Ok(JobFile { file, subtrees })
     }
 
-    /// A file that was made before, if every byte of it is still there.
+    /// A file that was made before, if every byte of it is still there. What is left of a
+    /// damaged one gives way to the same file made anew.
     fn kept_file(&self, photo_id: PhotoId, made_by: ContentHash) -> Result<Option<MadeFile>, NodeError> {
         let is_it = |file: &&MadeFile| (file.photo_id, file.made_by) == (photo_id, made_by);
         let Some(kept) = self.kept.iter().find(is_it) else { return Ok(None) };
         let _share = Share::begin(kept.bytes);
-        let is_whole = self.archive.is_whole(self.event_id, photo_id, kept.root)?;
-        Ok(is_whole.then(|| kept.clone()))
+        if self.archive.is_whole(self.event_id, photo_id, kept.root)? {
+            return Ok(Some(kept.clone()));
+        }
+        self.archive.forget(self.event_id, &[(photo_id, kept.root)])?;
+        Ok(None)
     }
 
     fn made_file(&self, photo: &StoredPhoto, wanted: &Wanted, made_by: ContentHash) -> Result<Made, NodeError> {
@@ -156,9 +162,12 @@ impl Darkroom<'_> {
         };
         // The same recipe makes the same bytes, so that a job that is offered again fetches
         // nothing twice.
-        let root = self.archive.put_print_file(self.event_id, photo_id, &made.bytes)?;
+        let root = ContentHash::of(&made.bytes);
         let (bytes, size_px) = (made.bytes.len() as u64, (made.width_px, made.height_px));
-        Ok(Made::New(MadeFile { photo_id, made_by, root, bytes, size_px, subtrees: subtrees(&made.bytes) }))
+        let file = MadeFile { photo_id, made_by, root, bytes, size_px, subtrees: subtrees(&made.bytes) };
+        (self.note)(&file)?;
+        self.archive.put_print_file(self.event_id, (photo_id, root), &made.bytes)?;
+        Ok(Made::New(file))
     }
 }
 
@@ -254,6 +263,10 @@ mod tests {
         (archive, photo_id)
     }
 
+    fn unnoted(_: &MadeFile) -> Result<(), NodeError> {
+        Ok(())
+    }
+
     fn wanted(photo_id: PhotoId) -> Wanted {
         Wanted { photo_id, size: PrintSize::CM_10X15, crop: Crop::Fill }
     }
@@ -265,8 +278,15 @@ mod tests {
         let rules = PrintRules { format: PrintFormat::Tiff8, ..PrintRules::default() };
         let order = |kept: Vec<MadeFile>| {
             let used = Mutex::default();
-            let darkroom =
-                Darkroom { archive: &archive, enlargers: &enlargers, event_id: EVENT, rules: &rules, kept, used };
+            let darkroom = Darkroom {
+                archive: &archive,
+                enlargers: &enlargers,
+                event_id: EVENT,
+                rules: &rules,
+                kept,
+                used,
+                note: &unnoted,
+            };
             let files = checked_files(&darkroom, &[wanted(photo_id)], &Progress::silent()).unwrap().unwrap();
             (files.files, darkroom.used.into_inner().unwrap())
         };
@@ -287,6 +307,53 @@ mod tests {
     }
 
     #[test]
+    fn a_kill_between_storing_a_made_file_and_noting_it_leaves_none_that_nobody_lists() {
+        let folder = tempfile::tempdir().unwrap();
+        let ((archive, photo_id), enlargers) = (archive(folder.path()), Enlargers::new(1));
+        let rules = PrintRules { format: PrintFormat::Tiff8, ..PrintRules::default() };
+        let noted = Mutex::new(Vec::new());
+        let killed = |file: &MadeFile| {
+            assert!(!archive.has_files(EVENT, &[(file.photo_id, file.root)]).unwrap(), "stored before it is noted");
+            noted.lock().unwrap().push(file.root);
+            Err(NodeError::ShuttingDown)
+        };
+        let darkroom = Darkroom {
+            archive: &archive,
+            enlargers: &enlargers,
+            event_id: EVENT,
+            rules: &rules,
+            kept: Vec::new(),
+            used: Mutex::default(),
+            note: &killed,
+        };
+        assert!(checked_files(&darkroom, &[wanted(photo_id)], &Progress::silent()).is_err());
+        let root = noted.lock().unwrap()[0];
+        assert!(!archive.has_files(EVENT, &[(photo_id, root)]).unwrap());
+    }
+
+    #[test]
+    fn a_kept_file_that_the_disk_damaged_is_made_anew_and_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let enlargers = Enlargers::new(1);
+        let rules = PrintRules { format: PrintFormat::Tiff8, ..PrintRules::default() };
+        let order = |archive: &EventArchive, photo_id: PhotoId, kept: Vec<MadeFile>| {
+            let used = Mutex::default();
+            let darkroom =
+                Darkroom { archive, enlargers: &enlargers, event_id: EVENT, rules: &rules, kept, used, note: &unnoted };
+            checked_files(&darkroom, &[wanted(photo_id)], &Progress::silent()).unwrap().unwrap();
+            darkroom.used.into_inner().unwrap()
+        };
+        let (archive, photo_id) = archive(folder.path());
+        let made = order(&archive, photo_id, Vec::new());
+        let root = made[0].root;
+        archive.forget(EVENT, &[(photo_id, root)]).unwrap();
+        archive.put_print_file(EVENT, (photo_id, root), b"other bytes").unwrap();
+        assert!(!archive.is_whole(EVENT, photo_id, root).unwrap(), "it is not damaged");
+        assert_eq!(order(&archive, photo_id, made.clone()), made);
+        assert!(archive.is_whole(EVENT, photo_id, root).unwrap(), "it is still damaged");
+    }
+
+    #[test]
     fn files_come_in_the_order_of_the_lines_and_a_stop_makes_none() {
         let folder = tempfile::tempdir().unwrap();
         let ((archive, photo_id), enlargers) = (archive(folder.path()), Enlargers::new(2));
@@ -298,6 +365,7 @@ mod tests {
             rules: &rules,
             kept: Vec::new(),
             used: Mutex::default(),
+            note: &unnoted,
         };
         let (here, missing) = (wanted(photo_id), wanted(PhotoId(ContentHash([8; 32]))));
         let files = checked_files(&darkroom, &[here, here], &Progress::silent()).unwrap().unwrap();
