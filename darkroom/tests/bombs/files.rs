@@ -14,6 +14,7 @@ const UNPACKED_BYTES: usize = 300_000_000;
 pub fn jpegs() -> Vec<Bomb> {
     let block = crowded_directory(5_000, 60_000);
     let lying = lying_profile();
+    let looped = looped_exif();
     vec![
         ("JPEG of 65,500 × 65,500", claiming(65_500, 65_500), "65500 × 65500"),
         ("JPEG of no height", claiming(64, 0), "64 × 0"),
@@ -27,6 +28,7 @@ pub fn jpegs() -> Vec<Bomb> {
             jpeg(&quarters(64, 48), Some(&block), None),
             "shown",
         ),
+        ("JPEG whose EXIF directories lead to each other", jpeg(&quarters(64, 48), Some(&looped), None), "shown"),
         (
             "JPEG with 8 MB of garbage for a profile",
             jpeg(&quarters(64, 48), None, Some(&vec![0x5A; 8_000_000])),
@@ -76,6 +78,13 @@ fn crowded_directory(count: u16, bytes: u32) -> Vec<u8> {
     block.extend([0; 4]);
     block.resize(block.len().max(bytes as usize).min(65_000), 0);
     block
+}
+
+/// EXIF whose first directory names itself as the camera's, the place's and the next one.
+fn looped_exif() -> Vec<u8> {
+    let entry = |tag: u16| [&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &8_u32.to_le_bytes()].concat();
+    let entries = [0x8769, 0x8825, 0xA005].map(entry).concat();
+    [&b"II*\0\x08\0\0\0\x03\0"[..], &entries, &8_u32.to_le_bytes()].concat()
 }
 
 /// A profile for inks whose table has 255 places along each of four edges.
