@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
 use image::{DynamicImage, ImageBuffer, RgbImage};
 use re_rav1d::dav1d::pixel::YUVRange;
 use re_rav1d::dav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent as Component, Settings};
 
 use crate::error::DevelopError;
 use crate::limits::AV1_PASSES_MAX;
+use crate::workbench::with_resizer;
 
 /// How light and colour differences are made of red, green and blue, in the numbers of
 /// ITU-T H.273.
@@ -141,7 +142,7 @@ fn enlarged(
     let mut large = Image::new(to.0, to.1, PixelType::U16);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let options = options.crop(0.0, 0.0, covered.0, covered.1);
-    Resizer::new().resize(&source, &mut large, &options).map_err(DevelopError::damaged)?;
+    with_resizer(|resizer| resizer.resize(&source, &mut large, &options)).map_err(DevelopError::damaged)?;
     Ok(large.buffer().as_chunks::<2>().0.iter().map(|two| u16::from_ne_bytes(*two)).collect())
 }
 

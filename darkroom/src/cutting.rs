@@ -3,13 +3,14 @@
 //! Catmull and Rom's curve at up to twice the size, and then resized. Keeps the depth
 //! and the colours that it is given.
 
-use fast_image_resize::{ResizeOptions, Resizer};
+use fast_image_resize::ResizeOptions;
 use image::{DynamicImage, ImageBuffer, Pixel, Primitive};
 
 use crate::decode::turn_upright;
 use crate::error::DevelopError;
 use crate::frame::{Frame, Places};
 use crate::shrink::{empty_like, shrink};
+use crate::workbench::with_resizer;
 
 /// What of `pixels`, stored, `frame` shows, with `size` pixels. The fourth of four
 /// channels is ink where `is_cmyk`, else there is none.
@@ -67,7 +68,7 @@ fn cut_level(
     } else {
         let mut cut = empty_like(&pixels, size);
         let options = ResizeOptions::new().use_alpha(!is_cmyk).crop(rect.left, rect.top, rect.width, rect.height);
-        let resized = Resizer::new().resize(&pixels, &mut cut, &options);
+        let resized = with_resizer(|resizer| resizer.resize(&pixels, &mut cut, &options));
         resized.map_err(|_| DevelopError::Unsupported { what: "This variant of the format" })?;
         cut
     };

@@ -25,6 +25,7 @@ use crate::shrink::{fitted, shrink_rgb};
 use crate::sniff::FileKind;
 use crate::tags::Tags;
 use crate::watermark::PreparedMark;
+use crate::workbench;
 
 /// How renditions are made.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,10 +126,13 @@ fn the_long_way(
     let small = fitted(proof.width(), proof.height(), settings.thumbnail_edge_px.clamp(1, proof_edge_px));
     let small = shrink_rgb(&proof, small)?;
     let (thumbnail, placeholder) = (encode::of_rgb(&small, settings.thumbnail_quality)?, placeholder(&small)?);
+    workbench::put_back(small.into_raw());
     if let Some(watermark) = &settings.watermark {
         watermark.stamp(&mut proof)?;
     }
-    let proof = encode::of_rgb(&proof, settings.proof_quality)?;
+    let marked = proof;
+    let proof = encode::of_rgb(&marked, settings.proof_quality)?;
+    workbench::put_back(marked.into_raw());
     Ok((facts, Renditions { thumbnail, proof, damage, placeholder }))
 }
 
@@ -172,5 +176,6 @@ fn looked_at(
 /// Runs the work at one photo so that a decoder's panic becomes an error.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, DevelopError>) -> Result<T, DevelopError> {
     // Nothing that `work` may leave half done outlives it.
-    memory::for_one_photo(|| catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp)))
+    let safely = || catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DevelopError::DecoderGaveUp));
+    memory::for_one_photo(|| workbench::at_work(safely))
 }

@@ -22,6 +22,7 @@
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
 //! | `look` | facts and picture together, here or in a child |
 //! | [`child`] | risky formats in a process of their own |
+//! | `workbench` | what a worker keeps from one photo to the next |
 //! | [`memory`] | how much all photos together may take, children too |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
@@ -81,6 +82,7 @@ mod tags;
 mod typesetting;
 pub mod watermark;
 mod words;
+mod workbench;
 mod xmp;
 mod xmp_properties;
 

@@ -19,6 +19,13 @@ pub const PHOTOS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// What a photo's proof and thumbnail take beside its original and its decoded picture:
 /// planes of twice the proof's size, and what is made of them.
 pub const PROOF_BYTES: u64 = 32 * 1024 * 1024;
+/// What a worker keeps between two photos, counted with all photos' memory: the planes of
+/// one proof, at every step on their way.
+pub const WORKBENCH_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// Buffers on a worker's bench: of a proof, each of three planes has four.
+pub const WORKBENCH_BUFFERS_MAX: usize = 16;
+/// Smaller buffers are not kept: the system's allocator has them at hand.
+pub const WORKBENCH_BUFFER_BYTES_MIN: usize = 64 * 1024;
 /// Scans of a progressive JPEG: encoders write 10 or so; 400 cost seconds.
 pub const JPEG_SCANS_MAX: u32 = 64;
 /// Bytes of a JPEG's Huffman codes, over all its scans: encoders write less than 1,000 for
@@ -111,6 +118,17 @@ pub const CAPTION_CHARS_MAX: usize = 1_000;
 pub const KEYWORD_CHARS_MAX: usize = 64;
 /// Keywords that are kept.
 pub const KEYWORDS_MAX: usize = 50;
+/// Bytes that a lossy WebP may claim for each pixel: the best quality takes less than one.
+pub const WEBP_BYTES_PER_PX: u64 = 2;
+/// By how much what is made up in a lossy WebP may be longer than what was there.
+pub const WEBP_MADE_UP_BYTES: u64 = 64 * 1024;
+/// What a part of a JPEG's metadata counts for, however small it is: a million empty ones
+/// would take their time.
+pub const JPEG_PART_BYTES_MIN: usize = 64;
+/// Bytes that are made up for a cut file before they begin again.
+pub const MENDING_BYTES: usize = 4_096;
+/// How often a cut file's missing bytes are made up: some are no picture at all.
+pub const MENDING_TRIES_MAX: u32 = 8;
 /// Bytes of any written text that are looked at.
 pub const TEXT_BYTES_MAX: usize = 4 * CAPTION_CHARS_MAX;
 /// The longer edge that a placeholder is made from; ThumbHash takes at most 100.

@@ -28,7 +28,10 @@ struct Budget {
 
 #[derive(Debug)]
 struct Held {
+    /// Of all shares.
     bytes: u64,
+    /// What workers keep between two photos.
+    resting: u64,
     /// By age.
     shares: BTreeMap<u64, Part>,
     /// Shares that wait to begin, by age.
@@ -104,6 +107,26 @@ pub(crate) fn give_back(bytes: u64) {
     }
 }
 
+/// Counts `bytes` that a worker keeps until its next photo; None where a photo waits for
+/// memory, or where there is no room: then it keeps none.
+pub fn rest(bytes: u64) -> Option<Resting> {
+    ALL.rest(bytes)
+}
+
+/// Memory that is kept and not worked with, until this is dropped.
+#[derive(Debug)]
+pub struct Resting {
+    budget: &'static Budget,
+    bytes: u64,
+}
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.budget.lock().resting -= self.bytes;
+        self.budget.changed.notify_all();
+    }
+}
+
 /// Runs the work at one photo, with a share of its own where the thread has none.
 pub(crate) fn for_one_photo<T>(work: impl FnOnce() -> T) -> T {
     if CURRENT.with_borrow(Option::is_some) { work() } else { Share::begin(0).within(work) }
@@ -121,6 +144,17 @@ pub(crate) fn from_source<T>(source: Rc<dyn Source>, work: impl FnOnce() -> T) -
 #[cfg(test)]
 pub(crate) fn somebody_waits() -> bool {
     ALL.lock().shares.values().any(|part| part.waits)
+}
+
+/// Runs `work` while a photo of this process waits for memory.
+#[cfg(test)]
+pub(crate) fn while_somebody_waits<T>(work: impl FnOnce() -> T) -> T {
+    let share = ALL.begin(0);
+    let set = |waits| ALL.set(share.number, |part| (part.is_at_work, part.waits) = (waits, waits));
+    set(true);
+    let done = work();
+    set(false);
+    done
 }
 
 struct OfShare {
@@ -155,8 +189,18 @@ impl Drop for Ends<'_> {
 
 impl Budget {
     const fn new(bytes_max: u64) -> Self {
-        let held = Held { bytes: 0, shares: BTreeMap::new(), arriving: BTreeSet::new(), next: 0 };
+        let held = Held { bytes: 0, resting: 0, shares: BTreeMap::new(), arriving: BTreeSet::new(), next: 0 };
         Self { bytes_max, held: Mutex::new(held), changed: Condvar::new() }
+    }
+
+    fn rest(&'static self, bytes: u64) -> Option<Resting> {
+        let mut held = self.lock();
+        let is_free = held.arriving.is_empty() && !held.shares.values().any(|part| part.waits);
+        let fits = held.bytes + held.resting + bytes <= self.bytes_max;
+        (is_free && fits).then(|| {
+            held.resting += bytes;
+            Resting { budget: self, bytes }
+        })
     }
 
     fn begin(&'static self, bytes: u64) -> Share {
@@ -223,7 +267,7 @@ impl Budget {
 
 impl Held {
     fn lets_begin(&self, number: u64, bytes: u64, bytes_max: u64) -> bool {
-        let fits = self.bytes + bytes <= bytes_max || self.bytes == 0;
+        let fits = self.bytes + self.resting + bytes <= bytes_max || self.bytes == 0;
         fits && self.arriving.first() == Some(&number) && !self.shares.values().any(|part| part.waits)
     }
 
@@ -233,7 +277,7 @@ impl Held {
         // Who holds most gives most back, so that it goes first; of several the oldest.
         let is_first = !self.shares.iter().any(|(other, part)| part.waits && Some(rank(*other, part)) > own);
         let all_wait = || !self.shares.values().any(|part| part.is_at_work && !part.waits);
-        is_first && (self.bytes + bytes <= bytes_max || all_wait())
+        is_first && (self.bytes + self.resting + bytes <= bytes_max || all_wait())
     }
 
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Part)) {
@@ -293,6 +337,35 @@ mod tests {
     fn a_photo_beyond_the_budget_is_made_alone() {
         let most = most_held(100, 300, [0, 0]);
         assert_eq!(most, 300);
+    }
+
+    #[test]
+    fn what_workers_keep_counts_and_keeps_no_photo_from_beginning() {
+        let budget = budget(100);
+        let resting = budget.rest(60).unwrap();
+        assert!(budget.rest(60).is_none(), "the two are more than there is");
+        // The largest photo alone, and one that grows alone, go beyond it.
+        let share = budget.begin(100);
+        share.within(|| take(100).unwrap());
+        assert!(budget.rest(1).is_none(), "the photo has all");
+        drop((share, resting));
+        assert_eq!((budget.lock().bytes, budget.lock().resting), (0, 0));
+    }
+
+    #[test]
+    fn a_photo_does_not_begin_beside_what_workers_keep_where_both_have_no_room() {
+        let budget = budget(100);
+        let (resting, first) = (budget.rest(60).unwrap(), budget.begin(10));
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| drop(budget.begin(50)));
+            while budget.lock().arriving.is_empty() && !second.is_finished() {
+                std::thread::yield_now();
+            }
+            assert!(!second.is_finished());
+            drop(resting);
+            second.join().unwrap();
+        });
+        drop(first);
     }
 
     #[test]

@@ -30,12 +30,15 @@ pub fn developed(
     let proof = upright(proof, orientation)?;
     let small = fitted(proof.width, proof.height, settings.thumbnail_edge_px.clamp(1, settings.proof_edge_px));
     let small = planes::shrunk(&proof, small)?;
-    Ok(Some(Renditions {
+    let renditions = Renditions {
         placeholder: placeholder(&rgb(&small)?)?,
         thumbnail: encode::of_planes(&small, settings.thumbnail_quality)?,
         proof: encode::of_planes(&proof, settings.proof_quality)?,
         damage: None,
-    }))
+    };
+    small.put_back();
+    proof.put_back();
+    Ok(Some(renditions))
 }
 
 fn upright(planes: Planes, orientation: Orientation) -> Result<Planes, DevelopError> {

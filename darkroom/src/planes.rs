@@ -3,12 +3,12 @@
 //! few pixels are left. Leaves to others what [`enprint_jpeg_scaled`] does not take.
 
 use enprint_jpeg_scaled::{Component, Jpeg, Plane, ScaledError, check_whole};
-use fast_image_resize::Resizer;
 use image::{DynamicImage, GrayImage, RgbImage};
 
 use crate::decode::within_memory;
 use crate::error::DevelopError;
-use crate::plane_resize::resized;
+use crate::plane_resize::{Samples, resized};
+use crate::workbench::{buffer, put_back};
 
 /// How much of a picture's colour is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Outcome<T> {
 pub fn decode(bytes: &[u8], size: (u32, u32), colour: Colour) -> Result<Outcome<DynamicImage>, DevelopError> {
     let Some(jpeg) = for_this(bytes) else { return Ok(checked(bytes)) };
     let scales = scales(&jpeg, size, colour);
-    within_memory(decoded_bytes(&jpeg, &scales, size), || match jpeg.decode(&scales) {
+    within_memory(decoded_bytes(&jpeg, &scales, size), || match jpeg.decode_into(&scales, buffer) {
         Ok(planes) => assembled(planes, size).map(Outcome::Made),
         Err(problem) => said(problem),
     })
@@ -128,6 +128,12 @@ impl Planes {
         Some((row(blue, y / 2, width), row(red, y / 2, width)))
     }
 
+    /// Puts its levels back on the worker's bench.
+    pub fn put_back(self) {
+        put_back(self.light);
+        self.colours.into_iter().flatten().for_each(put_back);
+    }
+
     /// As red, green and blue, each colour for four pixels.
     pub fn rgb(&self) -> Vec<u8> {
         let mut rgb = Vec::with_capacity(self.light.len() * 3);
@@ -155,19 +161,24 @@ fn row(plane: &[u8], y: usize, width: u32) -> &[u8] {
 /// Not for planes that are whole.
 pub fn decode_halved(bytes: &[u8], size: (u32, u32)) -> Result<Option<Planes>, DevelopError> {
     let Some(jpeg) = for_this(bytes) else { return Ok(None) };
-    match jpeg.decode(&scales(&jpeg, size, Colour::Half)) {
-        Ok(planes) => halved(planes, size).map(Some),
+    match jpeg.decode_into(&scales(&jpeg, size, Colour::Half), buffer) {
+        Ok(planes) => halved(planes.into_iter().map(samples), size).map(Some),
         Err(_) => Ok(None),
     }
 }
 
-fn halved(planes: Vec<Plane>, (width, height): (u32, u32)) -> Result<Planes, DevelopError> {
-    let mut resizer = Resizer::new();
-    let mut planes = planes.into_iter();
+fn samples(plane: Plane) -> Samples<'static> {
+    Samples { levels: plane.samples.into(), size: (plane.width, plane.height), covered: plane.covered }
+}
+
+fn halved<'a>(
+    mut planes: impl Iterator<Item = Samples<'a>>,
+    (width, height): (u32, u32),
+) -> Result<Planes, DevelopError> {
     let fewer = || DevelopError::damaged("it has fewer pixels than it claims");
-    let light = resized(&mut resizer, planes.next().ok_or_else(fewer)?, width, height)?;
+    let light = resized(planes.next().ok_or_else(fewer)?, width, height)?;
     let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
-    let mut colour = |plane| resized(&mut resizer, plane, half_width, half_height);
+    let colour = |plane| resized(plane, half_width, half_height);
     let colours = match (planes.next(), planes.next()) {
         (Some(blue), Some(red)) => Some([colour(blue)?, colour(red)?]),
         _ => None,
@@ -179,16 +190,14 @@ fn halved(planes: Vec<Plane>, (width, height): (u32, u32)) -> Result<Planes, Dev
 ///
 /// # Errors
 /// Not for planes that are whole.
-pub fn shrunk(planes: &Planes, (width, height): (u32, u32)) -> Result<Planes, DevelopError> {
-    let plane = |samples: &[u8], (width, height): (u32, u32)| Plane {
-        width: width as usize,
-        height: height as usize,
-        covered: (f64::from(width), f64::from(height)),
-        samples: samples.to_vec(),
-    };
-    let mut parts = vec![plane(&planes.light, (planes.width, planes.height))];
-    parts.extend(planes.colours.iter().flatten().map(|colour| plane(colour, planes.half())));
-    halved(parts, (width, height))
+pub fn shrunk(planes: &Planes, size: (u32, u32)) -> Result<Planes, DevelopError> {
+    fn samples(levels: &[u8], (width, height): (u32, u32)) -> Samples<'_> {
+        let covered = (f64::from(width), f64::from(height));
+        Samples { levels: levels.into(), size: (width as usize, height as usize), covered }
+    }
+    let light = std::iter::once(samples(&planes.light, (planes.width, planes.height)));
+    let colours = planes.colours.iter().flatten().map(|colour| samples(colour, planes.half()));
+    halved(light.chain(colours), size)
 }
 
 /// For each component, the eighths that give at least the samples that are wanted.
@@ -208,13 +217,13 @@ fn scales(jpeg: &Jpeg<'_>, size: (u32, u32), colour: Colour) -> Vec<usize> {
 }
 
 fn assembled(planes: Vec<Plane>, (width, height): (u32, u32)) -> Result<DynamicImage, DevelopError> {
-    let mut resizer = Resizer::new();
-    let planes = planes.into_iter().map(|plane| resized(&mut resizer, plane, width, height));
+    let planes = planes.into_iter().map(|plane| resized(samples(plane), width, height));
     let mut planes = planes.collect::<Result<Vec<_>, _>>()?.into_iter();
     let fewer = || DevelopError::damaged("it has fewer pixels than it claims");
     match (planes.next(), planes.next(), planes.next()) {
         (Some(light), Some(blue), Some(red)) => {
             let rgb = RgbImage::from_raw(width, height, to_rgb(&light, &blue, &red));
+            [light, blue, red].into_iter().for_each(put_back);
             rgb.map(DynamicImage::from).ok_or_else(fewer)
         }
         (Some(light), ..) => GrayImage::from_raw(width, height, light).map(DynamicImage::from).ok_or_else(fewer),
@@ -223,8 +232,8 @@ fn assembled(planes: Vec<Plane>, (width, height): (u32, u32)) -> Result<DynamicI
 }
 
 /// JFIF's light and colour differences → red, green, blue.
-fn to_rgb(light: &[u8], blue: &[u8], red: &[u8]) -> Vec<u8> {
-    let mut rgb = vec![0; light.len() * 3];
+pub fn to_rgb(light: &[u8], blue: &[u8], red: &[u8]) -> Vec<u8> {
+    let mut rgb = buffer(light.len() * 3);
     for ((pixel, light), (blue, red)) in rgb.chunks_exact_mut(3).zip(light).zip(blue.iter().zip(red)) {
         let (light, blue, red) = (i32::from(*light) << 16, i32::from(*blue) - 128, i32::from(*red) - 128);
         let level = |sum: i32| ((sum + (1 << 15)) >> 16).clamp(0, 255) as u8;

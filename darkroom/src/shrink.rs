@@ -1,9 +1,10 @@
 //! Makes pictures smaller, never larger.
 
-use fast_image_resize::{ResizeOptions, Resizer};
+use fast_image_resize::ResizeOptions;
 use image::{DynamicImage, ImageBuffer, Pixel, RgbImage};
 
 use crate::error::DevelopError;
+use crate::workbench::{buffer, with_resizer};
 
 /// `width_px` × `height_px` shrunk so that the longest edge is at most `edge_px`; at
 /// least one pixel each way, and never larger than it was.
@@ -30,7 +31,7 @@ pub fn shrink(pixels: DynamicImage, size: (u32, u32), blends_alpha: bool) -> Res
     }
     let mut small = empty_like(&pixels, size);
     let options = ResizeOptions::new().use_alpha(blends_alpha);
-    let resized = Resizer::new().resize(&pixels, &mut small, &options);
+    let resized = with_resizer(|resizer| resizer.resize(&pixels, &mut small, &options));
     resized.map_err(|_| DevelopError::Unsupported { what: "This variant of the format" })?;
     Ok(small)
 }
@@ -40,8 +41,10 @@ pub fn shrink(pixels: DynamicImage, size: (u32, u32), blends_alpha: bool) -> Res
 /// # Errors
 /// As [`shrink`]; not for these samples.
 pub fn shrink_rgb(pixels: &RgbImage, size: (u32, u32)) -> Result<RgbImage, DevelopError> {
-    let mut small = RgbImage::new(size.0, size.1);
-    let resized = Resizer::new().resize(pixels, &mut small, &ResizeOptions::new());
+    let bytes = size.0 as usize * size.1 as usize * 3;
+    let small = RgbImage::from_raw(size.0, size.1, buffer(bytes));
+    let mut small = small.ok_or_else(|| DevelopError::damaged("it has fewer pixels than it claims"))?;
+    let resized = with_resizer(|resizer| resizer.resize(pixels, &mut small, &ResizeOptions::new()));
     resized.map_err(|_| DevelopError::Unsupported { what: "This variant of the format" })?;
     Ok(small)
 }

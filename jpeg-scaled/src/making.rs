@@ -94,6 +94,12 @@ impl Making {
         }
     }
 
+    /// Puts the samples into a buffer for so many, whatever is in it.
+    pub fn fill_into(&mut self, buffer: impl Fn(usize) -> Vec<u8>) {
+        self.plane.samples = buffer(self.plane.width * self.plane.height);
+        self.plane.samples.clear();
+    }
+
     /// What was made.
     pub fn finish(self) -> Plane {
         self.plane

@@ -56,10 +56,21 @@ impl<'a> Jpeg<'a> {
     /// [`ScaledError::TooLarge`] before anything is decoded, [`ScaledError::Data`],
     /// [`ScaledError::CutShort`].
     pub fn decode(&self, eighths: &[usize]) -> Result<Vec<Plane>, ScaledError> {
+        self.decode_into(eighths, Vec::with_capacity)
+    }
+
+    /// As [`Self::decode`], into buffers of the caller's: `buffer` gives one for so many
+    /// samples, whatever is in it.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_into(&self, eighths: &[usize], buffer: impl Fn(usize) -> Vec<u8>) -> Result<Vec<Plane>, ScaledError> {
         if !self.headers.is_one_scan {
             return passes::decode(self.bytes, eighths);
         }
         let mut channels = self.channels(eighths)?;
+        // Only now is it known that none of them is too large.
+        channels.iter_mut().for_each(|channel| channel.making.fill_into(&buffer));
         // Compiled for each kind of processor: shifts and products take half as long on most.
         dispatch!(Level::new(), _ => self.fill(&mut channels))?;
         Ok(channels.into_iter().map(|channel| channel.making.finish()).collect())

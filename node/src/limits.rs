@@ -13,6 +13,9 @@ pub const IMPORT_WORKERS_MAX: usize = 8;
 /// Photos that are developed and wait for the disk: enough that its pauses, when it
 /// flushes, do not become the workers'.
 pub const IMPORT_WAITING_MAX: usize = 8;
+/// Buffers of originals that were stored and wait for the next ones: as many as may be
+/// stored together.
+pub const IMPORT_SPARE_MAX: usize = 8;
 /// Photos of one command that are worked at at once, each with a thread; how many are
 /// rendered, and how much memory they take, is bounded for all commands together.
 pub const PHOTOS_AT_ONCE_MAX: usize = 16;

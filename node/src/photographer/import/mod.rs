@@ -3,6 +3,7 @@
 //! together. Originals are only read, never touched.
 
 mod prepare;
+mod spare;
 mod stored;
 mod walk;
 
@@ -24,6 +25,7 @@ use crate::error::NodeError;
 use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
 pub use prepare::{NewPhoto, place_of};
 use prepare::{Prepared, Preparer, ReadyPhoto};
+use spare::Spare;
 use stored::Stored;
 
 /// One import.
@@ -59,16 +61,17 @@ impl Import<'_> {
         let mut report = ImportReport { failed: walk.refused, ..ImportReport::default() };
         let total = walk.files.len() as u64;
         let next = AtomicUsize::new(0);
-        let stored = Stored::new(self.archive.photo_ids(self.event_id)?);
+        let (stored, spare) = (Stored::new(self.archive.photo_ids(self.event_id)?), Spare::default());
         std::thread::scope(|scope| {
             let (results, prepared) = sync_channel(IMPORT_WAITING_MAX);
             for _ in 0..self.worker_count(walk.files.len()) {
                 let results = results.clone();
-                let preparer = Preparer::new(self, &stored);
+                let preparer = Preparer::new(self, &stored, &spare);
                 scope.spawn(|| self.work(preparer, &walk.files, &next, results, progress));
             }
             drop(results);
-            self.store_all(&prepared, &stored, &mut report, |done| progress.photos("Importing", done, total));
+            let stored = (&stored, &spare);
+            self.store_all(&prepared, stored, &mut report, |done| progress.photos("Importing", done, total));
         });
         if report.stopped.is_none() && (self.cancel.is_cancelled() || progress.is_cancelled()) {
             report.stopped = Some("Stopped as asked; what was imported is kept.".into());
@@ -102,13 +105,19 @@ impl Import<'_> {
 
     /// The writer: stores what the workers prepared, all that waits at once, until they
     /// are done or the archive can take no more.
-    fn store_all(&self, prepared: &Receiver<Prepared>, stored: &Stored, report: &mut ImportReport, told: impl Fn(u64)) {
+    fn store_all(
+        &self,
+        prepared: &Receiver<Prepared>,
+        (stored, spare): (&Stored, &Spare),
+        report: &mut ImportReport,
+        told: impl Fn(u64),
+    ) {
         let mut done = 0;
         while let Ok(first) = prepared.recv() {
             let waiting: Vec<Prepared> =
                 std::iter::once(first).chain(prepared.try_iter()).take(IMPORT_WAITING_MAX).collect();
             let count = waiting.len() as u64;
-            if let Err(error) = self.store(waiting, stored, report) {
+            if let Err(error) = self.store(waiting, (stored, spare), report) {
                 report.stopped = Some(error.to_string());
                 self.cancel.cancel();
                 return;
@@ -118,7 +127,12 @@ impl Import<'_> {
         }
     }
 
-    fn store(&self, waiting: Vec<Prepared>, stored: &Stored, report: &mut ImportReport) -> Result<(), NodeError> {
+    fn store(
+        &self,
+        waiting: Vec<Prepared>,
+        (stored, spare): (&Stored, &Spare),
+        report: &mut ImportReport,
+    ) -> Result<(), NodeError> {
         let mut photos = Vec::new();
         for prepared in waiting {
             match prepared {
@@ -127,11 +141,11 @@ impl Import<'_> {
                 Prepared::Failed(failed) => list(&mut report.failed, failed),
             }
         }
-        if self.put(&photos, stored, report).is_ok() {
-            return Ok(());
-        }
+        let together = self.put(&photos, stored, report);
         // One that can't be stored takes no other with it.
-        photos.chunks(1).try_for_each(|photo| self.put(photo, stored, report))
+        let done = together.or_else(|_| photos.chunks(1).try_for_each(|photo| self.put(photo, stored, report)));
+        photos.into_iter().for_each(|photo| photo.give_back(spare));
+        done
     }
 
     fn put(&self, photos: &[ReadyPhoto], stored: &Stored, report: &mut ImportReport) -> Result<(), NodeError> {

@@ -13,6 +13,7 @@ use jiff::tz::Offset;
 use serde_bytes::ByteBuf;
 
 use super::Import;
+use super::spare::Spare;
 use super::stored::Stored;
 use super::walk::Found;
 use crate::photographer::commands::FailedFile;
@@ -41,7 +42,16 @@ pub struct ReadyPhoto {
     /// Why it can be looked at and not printed, as a sentence.
     pub problem: Option<String>,
     /// The memory that it takes, until it is dropped.
-    _share: Share,
+    share: Share,
+}
+
+impl ReadyPhoto {
+    /// Gives its memory back, when it is stored.
+    pub fn give_back(self, spare: &Spare) {
+        // First what it counts for, so that the buffer has room to wait.
+        drop(self.share);
+        spare.put_back(self.photo.original);
+    }
 }
 
 /// A photo with its bytes.
@@ -61,12 +71,13 @@ pub struct NewPhoto {
 pub struct Preparer<'a> {
     import: &'a Import<'a>,
     stored: &'a Stored,
+    spare: &'a Spare,
 }
 
 impl<'a> Preparer<'a> {
     /// For one worker of `import`.
-    pub fn new(import: &'a Import<'a>, stored: &'a Stored) -> Self {
-        Self { import, stored }
+    pub fn new(import: &'a Import<'a>, stored: &'a Stored, spare: &'a Spare) -> Self {
+        Self { import, stored, spare }
     }
 
     /// Reads and develops `file`.
@@ -79,10 +90,13 @@ impl<'a> Preparer<'a> {
 
     fn try_prepare(&self, file: &Found) -> Result<Prepared, String> {
         let bytes = std::fs::metadata(&file.path).map_or(0, |data| data.len());
-        let share = Share::begin(bytes.min(ORIGINAL_BYTES_MAX));
-        let original = read_original(file)?;
+        let bytes = bytes.min(ORIGINAL_BYTES_MAX);
+        let share = Share::begin(bytes);
+        let original = read_original(file, self.spare.take(usize::try_from(bytes).unwrap_or(0)))?;
         let photo_id = PhotoId(ContentHash::of(&original));
         if self.stored.has(photo_id) {
+            drop(share);
+            self.spare.put_back(original);
             return Ok(Prepared::Duplicate(file.below.clone()));
         }
         let place = self.import.enlargers.take(Work::Import);
@@ -98,7 +112,7 @@ impl<'a> Preparer<'a> {
         let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
         let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
         let photo = Box::new(NewPhoto { stored, original, thumbnail, proof });
-        Ok(Prepared::Photo(ReadyPhoto { photo, problem, _share: share }))
+        Ok(Prepared::Photo(ReadyPhoto { photo, problem, share }))
     }
 
     fn record(
@@ -164,9 +178,9 @@ fn with_words_beside(file: &Found, facts: Facts) -> Facts {
     darkroom::with_sidecar(facts, &packet)
 }
 
-fn read_original(file: &Found) -> Result<Vec<u8>, String> {
+/// Reads into an empty buffer that has room for the file.
+fn read_original(file: &Found, mut original: Vec<u8>) -> Result<Vec<u8>, String> {
     let open = std::fs::File::open(&file.path).map_err(|error| format!("The file can't be read: {error}."))?;
-    let mut original = Vec::new();
     let mut bounded = open.take(ORIGINAL_BYTES_MAX + 1);
     bounded.read_to_end(&mut original).map_err(|error| format!("The file can't be read: {error}."))?;
     if original.len() as u64 > ORIGINAL_BYTES_MAX {
