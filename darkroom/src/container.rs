@@ -20,8 +20,10 @@ pub struct Metadata<'a> {
     pub exif_of_place: Option<Cow<'a, [u8]>>,
     /// The packet's text.
     pub xmp: Option<&'a [u8]>,
+    /// The packet that a JPEG's goes on in.
+    pub more_xmp: Option<Vec<u8>>,
     /// Photoshop's resources, one of which is IPTC's. A TIFF's are found by their tags.
-    pub photoshop: Option<&'a [u8]>,
+    pub photoshop: Option<Cow<'a, [u8]>>,
 }
 
 impl<'a> Metadata<'a> {
@@ -30,8 +32,8 @@ impl<'a> Metadata<'a> {
         let found = match kind {
             FileKind::Jpeg => {
                 let found = |headers: JpegHeaders<'a>| {
-                    let (xmp, photoshop) = (headers.xmp, headers.photoshop);
-                    Self { exif: headers.exif.map(Cow::from), xmp, photoshop, ..Self::default() }
+                    let (more_xmp, photoshop) = (headers.more_xmp(), headers.photoshop());
+                    Self { exif: headers.exif.map(Cow::from), xmp: headers.xmp, more_xmp, photoshop, ..Self::default() }
                 };
                 JpegHeaders::before_scans(bytes).map(found).unwrap_or_default()
             }
@@ -58,6 +60,7 @@ impl<'a> Metadata<'a> {
             exif_of_camera: found.exif_of_camera.filter(bounded),
             exif_of_place: found.exif_of_place.filter(bounded),
             xmp: found.xmp.filter(|packet| packet.len() <= XMP_BYTES_MAX),
+            more_xmp: found.more_xmp,
             photoshop: found.photoshop.filter(|block| block.len() <= IPTC_BYTES_MAX),
         }
     }

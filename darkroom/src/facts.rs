@@ -203,10 +203,14 @@ fn written(metadata: &Metadata<'_>, tags: &Tags) -> Written {
     const XMP_IN_TIFF: Tag = Tag(exif::Context::Tiff, 0x02BC);
     const IPTC_IN_TIFF: Tag = Tag(exif::Context::Tiff, 0x83BB);
     let packet = metadata.xmp.map(Cow::from).or_else(|| tags.bytes(XMP_IN_TIFF, XMP_BYTES_MAX));
-    let block = metadata.photoshop.and_then(iptc::in_photoshop).map(Cow::from);
+    let block = metadata.photoshop.as_deref().and_then(iptc::in_photoshop).map(Cow::from);
     let block = block.or_else(|| tags.bytes(IPTC_IN_TIFF, IPTC_BYTES_MAX));
     let exif = tags.written();
     let xmp = packet.map(|packet| xmp::read(&packet)).unwrap_or_default();
+    let xmp = match &metadata.more_xmp {
+        Some(more) => xmp::read(more).with_words_of(xmp, Written::default()),
+        None => xmp,
+    };
     let iptc = block.map(|block| iptc::read(&block)).unwrap_or_default();
     exif.with_words_of(xmp, iptc)
 }

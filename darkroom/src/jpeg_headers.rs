@@ -2,15 +2,19 @@
 //! bad sizes and files that were cut short are known beforehand. Walks every
 //! segment and counts scans; decodes nothing.
 
+use std::borrow::Cow;
+
 use crate::decode::check_size;
 use crate::error::DevelopError;
 use crate::limits::{
-    COLOUR_PROFILE_BYTES_MAX, JPEG_CODES_BYTES_MAX, JPEG_RARE_SCAN_PIXELS_MAX, JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX,
-    JPEG_SCANS_USUAL,
+    COLOUR_PROFILE_BYTES_MAX, IPTC_BYTES_MAX, JPEG_CODES_BYTES_MAX, JPEG_PART_BYTES_MIN, JPEG_RARE_SCAN_PIXELS_MAX,
+    JPEG_SCAN_PIXELS_MAX, JPEG_SCANS_MAX, JPEG_SCANS_USUAL, XMP_BYTES_MAX,
 };
 
 const EXIF: &[u8] = b"Exif\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// What does not fit into the packet's segment, in segments of its own.
+const MORE_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
 
@@ -62,8 +66,8 @@ pub struct JpegHeaders<'a> {
     pub exif: Option<&'a [u8]>,
     /// The XMP packet.
     pub xmp: Option<&'a [u8]>,
-    /// Photoshop's resources, of the first segment that has them.
-    pub photoshop: Option<&'a [u8]>,
+    more_xmp: Parts<'a>,
+    photoshop: Parts<'a>,
     /// Whether it has Adobe's segment, which tells how colours are stored.
     pub is_adobes: bool,
     profile_parts: Vec<&'a [u8]>,
@@ -125,6 +129,41 @@ impl<'a> JpegHeaders<'a> {
         (!whole.is_empty() && whole.len() <= COLOUR_PROFILE_BYTES_MAX).then_some(whole)
     }
 
+    /// Photoshop's resources: what does not fit into one segment goes on in the next.
+    pub fn photoshop(&self) -> Option<Cow<'a, [u8]>> {
+        match self.photoshop.all.as_slice() {
+            [] => None,
+            [only] => Some((*only).into()),
+            several => Some(several.concat().into()),
+        }
+    }
+
+    /// The packet that goes on where [`Self::xmp`] says so, by its number; None where a part
+    /// of it is missing. Each part: 32 digits, the whole's length, where in it the part
+    /// begins, and its text.
+    pub fn more_xmp(&self) -> Option<Vec<u8>> {
+        const DIGITS: usize = 32;
+        let packet = self.xmp?;
+        let part = |part: &&'a [u8]| {
+            let (digits, rest) = part.split_at_checked(DIGITS)?;
+            let (numbers, text) = rest.split_first_chunk::<8>()?;
+            let [l0, l1, l2, l3, a0, a1, a2, a3] = *numbers;
+            memchr::memmem::find(packet, digits)?;
+            Some((u32::from_be_bytes([a0, a1, a2, a3]), u32::from_be_bytes([l0, l1, l2, l3]), text))
+        };
+        let mut parts = self.more_xmp.all.iter().filter_map(part).collect::<Vec<_>>();
+        parts.sort_by_key(|(at, ..)| *at);
+        let bytes = parts.first()?.1 as usize;
+        let mut whole = Vec::new();
+        for (at, _, text) in parts {
+            // A part that is there twice is taken once.
+            if at as usize == whole.len() {
+                whole.extend(text);
+            }
+        }
+        (whole.len() == bytes).then_some(whole)
+    }
+
     fn check(&self, file_bytes: usize) -> Result<(), DevelopError> {
         let frame = self.frame.ok_or_else(|| DevelopError::damaged("it has no frame header"))?;
         check_size(frame.width_px, frame.height_px)?;
@@ -177,8 +216,11 @@ impl<'a> JpegHeaders<'a> {
             0xE1 if self.exif.is_none() && body.starts_with(EXIF) => self.exif = body.get(EXIF.len() + 1..),
             0xE1 if self.xmp.is_none() && body.starts_with(XMP) => self.xmp = body.get(XMP.len()..),
             0xEE => self.is_adobes |= body.starts_with(b"Adobe"),
-            0xED if self.photoshop.is_none() && body.starts_with(PHOTOSHOP) => {
-                self.photoshop = body.get(PHOTOSHOP.len()..);
+            0xE1 if body.starts_with(MORE_XMP) => {
+                self.more_xmp.keep(body.get(MORE_XMP.len()..), XMP_BYTES_MAX);
+            }
+            0xED if body.starts_with(PHOTOSHOP) => {
+                self.photoshop.keep(body.get(PHOTOSHOP.len()..), IPTC_BYTES_MAX);
             }
             0xE2 if body.starts_with(ICC) && body.len() > ICC.len() + 2 => {
                 self.profile_parts.push(&body[ICC.len()..]);
@@ -197,6 +239,24 @@ impl<'a> JpegHeaders<'a> {
             return Err(DevelopError::damaged("it has two frame headers"));
         }
         Ok(())
+    }
+}
+
+/// Segments that belong together.
+#[derive(Debug, Default)]
+struct Parts<'a> {
+    all: Vec<&'a [u8]>,
+    bytes: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// Keeps a part, unless all would be more than is read; a small one counts for more.
+    fn keep(&mut self, part: Option<&'a [u8]>, bytes_max: usize) {
+        let bytes = self.bytes + JPEG_PART_BYTES_MIN + part.map_or(0, <[u8]>::len);
+        if bytes <= bytes_max {
+            self.bytes = bytes;
+            self.all.extend(part);
+        }
     }
 }
 

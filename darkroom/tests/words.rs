@@ -316,3 +316,56 @@ fn a_placeholder_is_a_few_bytes_that_look_like_the_photo() {
         assert!((5..=32).contains(&placeholder.len()), "{width} × {height}: {} bytes", placeholder.len());
     }
 }
+
+/// A JPEG with these segments, each a marker and its body.
+fn with_segments(segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let plain = jpeg(&quarters(90, 60), None, None);
+    let written = segments
+        .iter()
+        .flat_map(|(marker, body)| [&[0xFF, *marker][..], &(2 + body.len() as u16).to_be_bytes(), body].concat());
+    [&plain[..2], &written.collect::<Vec<_>>(), &plain[2..]].concat()
+}
+
+#[test]
+fn a_packet_that_goes_on_in_other_segments_is_read_whole_or_not_at_all() {
+    let number = "0123456789ABCDEF0123456789ABCDEF";
+    let packet = |inner: &str, attributes: &str| {
+        format!(
+            "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <rdf:Description rdf:about='' xmlns:xmp='http://ns.adobe.com/xap/1.0/' \
+             xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:n='http://ns.adobe.com/xmp/note/' {attributes}>\
+             {inner}</rdf:Description></rdf:RDF></x:xmpmeta>"
+        )
+    };
+    let first = packet("", &format!("xmp:Rating='4' n:HasExtendedXMP='{number}'"));
+    let more = packet("<dc:subject><rdf:Bag><rdf:li>bride</rdf:li></rdf:Bag></dc:subject>", "xmp:Rating='1'");
+    let first = (0xE1, [&b"http://ns.adobe.com/xap/1.0/\0"[..], first.as_bytes()].concat());
+    let part = |of: &str, from: usize, to: usize| {
+        let numbers = [(more.len() as u32).to_be_bytes(), (from as u32).to_be_bytes()].concat();
+        let text = &more.as_bytes()[from..to];
+        (0xE1, [&b"http://ns.adobe.com/xmp/extension/\0"[..], of.as_bytes(), &numbers, text].concat())
+    };
+    let (middle, end) = (more.len() / 2, more.len());
+    let read = |parts: Vec<(u8, Vec<u8>)>| {
+        let facts = read_facts(&with_segments(&[vec![first.clone()], parts].concat())).unwrap();
+        assert_eq!(facts.rating, Some(4), "the first packet is read whatever follows");
+        facts.keywords
+    };
+    let other = "F".repeat(32);
+    assert_eq!(read(vec![part(number, middle, end), part(number, 0, middle)]), ["bride"]);
+    assert_eq!(read(vec![part(number, 0, middle), part(number, 0, middle), part(number, middle, end)]), ["bride"]);
+    assert!(read(vec![part(number, 0, middle)]).is_empty(), "a part is missing");
+    assert!(read(vec![part(&other, 0, middle), part(&other, middle, end)]).is_empty(), "of another packet");
+    assert!(read(vec![(0xE1, b"http://ns.adobe.com/xmp/extension/\0short".to_vec())]).is_empty());
+}
+
+#[test]
+fn resources_that_go_on_in_a_later_segment_are_read_whole() {
+    let resources = photoshop(&data_set(2, 25, b"harbour"));
+    let segment = |part: &[u8]| (0xED, [&b"Photoshop 3.0\0"[..], part].concat());
+    for cut in [1, 9, resources.len() - 20, resources.len() - 3] {
+        let (first, second) = resources.split_at(cut);
+        let facts = read_facts(&with_segments(&[segment(first), segment(second)])).unwrap();
+        assert_eq!(facts.keywords, ["harbour"], "cut at {cut}");
+    }
+}
