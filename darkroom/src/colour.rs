@@ -3,7 +3,7 @@
 //! that can't be read or does not fit its picture counts as sRGB.
 
 use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
-use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformOptions};
+use moxcms::{CmsError, ColorDateTime, ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 /// Which colours the samples mean.
 pub struct Meaning<'a> {
@@ -29,6 +29,13 @@ pub fn is_srgb(profile: &[u8]) -> bool {
     let mut out = [0; COLOURS.len()];
     transform.is_ok_and(|transform| transform.transform(&COLOURS, &mut out).is_ok())
         && COLOURS.iter().zip(out).all(|(before, after)| before.abs_diff(after) <= 2)
+}
+
+/// A profile's bytes, the same on every day: the same recipe makes the same file.
+pub fn written(mut profile: ColorProfile) -> Option<Vec<u8>> {
+    let first_day = [2026_u16, 1, 1, 0, 0, 0].map(u16::to_be_bytes).concat();
+    profile.creation_date_time = ColorDateTime::new_from_slice(&first_day).ok()?;
+    profile.encode().ok()
 }
 
 /// Converts `pixels` to sRGB on white.

@@ -13,7 +13,7 @@ use crate::limits::{
     PICTURE_EDGE_PX_MAX, PICTURE_PIXELS_MAX, PNG_HEADERS_BYTES_MAX,
 };
 use crate::sniff::{FileKind, sniff};
-use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, decode_tiff, memory, raw};
+use crate::{decode_avif, decode_heic, decode_jpeg, decode_jxl, decode_tiff, decode_webp, memory, raw};
 
 /// Decoded pixels, as stored: not upright, in their own colours.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ pub fn decode(bytes: &[u8], kind: FileKind, edge_px: u32) -> Result<Picture, Dev
         FileKind::Heic => decode_heic::decode(bytes),
         FileKind::Avif => decode_avif::decode(bytes),
         FileKind::JpegXl => decode_jxl::decode(bytes),
-        FileKind::Tiff if decode_tiff::is_in_inks(bytes) => decode_tiff::decode(bytes, None),
+        FileKind::WebP if decode_webp::is_cut_short(bytes) => decode_webp::what_is_left(bytes, DevelopError::CutShort),
+        FileKind::Tiff if decode_tiff::is_for_this(bytes) => decode_tiff::decode(bytes, None),
         _ => decode_other(bytes, kind).or_else(|problem| what_is_left(bytes, kind, problem)),
     }
 }
@@ -51,6 +52,9 @@ fn what_is_left(bytes: &[u8], kind: FileKind, problem: DevelopError) -> Result<P
             decode_tiff::decode(bytes, Some(problem.clone())).or(Err(problem))
         }
         (DevelopError::CutShort | DevelopError::Damaged { .. }, FileKind::Png) => rows_of_png(bytes, problem),
+        (DevelopError::CutShort | DevelopError::Damaged { .. }, FileKind::WebP) => {
+            decode_webp::what_is_left(bytes, problem)
+        }
         _ => Err(problem),
     }
 }
@@ -187,7 +191,8 @@ fn rows_of_png(bytes: &[u8], problem: DevelopError) -> Result<Picture, DevelopEr
     })
 }
 
-fn limits(bytes_max: u64) -> Limits {
+/// For decoders of `image`: the usual edges, and so much memory.
+pub fn limits(bytes_max: u64) -> Limits {
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(PICTURE_EDGE_PX_MAX);
     limits.max_image_height = Some(PICTURE_EDGE_PX_MAX);

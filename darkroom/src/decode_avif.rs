@@ -8,10 +8,12 @@ use image::{DynamicImage, GenericImage, ImageBuffer, Rgba, imageops};
 
 use crate::av1::{self, Coding, Planes};
 use crate::decode::{Picture, check_dense, check_size, within_memory};
-use crate::decode_heic::{divide_by_alpha, is_hdr, profile_of_primaries};
+use crate::decode_heic::divide_by_alpha;
 use crate::error::DevelopError;
+use crate::hdr;
 use crate::heif::{Heif, Numbers};
 use crate::limits::{AVIF_BYTES_PER_PX, COLOUR_PROFILE_BYTES_MAX};
+use crate::mending::grey_from;
 
 /// The size after the container's transforms, from the headers, checked.
 ///
@@ -36,29 +38,35 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     let pixels = u64::from(width) * u64::from(height);
     check_dense(bytes.len(), 3 * pixels)?;
     within_memory(pixels * AVIF_BYTES_PER_PX, || {
-        let mut colour = Colour::of(&heif)?;
+        let mut colour = Colour::of(&heif);
         // Where the container says nothing, the picture's own headers may.
-        let of_picture = Cell::new(2);
+        let of_picture = Cell::new((NOT_SAID, NOT_SAID));
         let to_light = |planes: &Planes| {
-            if colour.coding.is_none() && is_hdr(planes.curve) {
-                return Err(HDR);
-            }
-            of_picture.set(planes.primaries);
+            of_picture.set((planes.primaries, planes.curve));
             planes.light(colour.coding)
         };
-        let mut pixels = assembled(&heif, heif.primary, &to_light)?;
-        if colour.coding.is_none() && colour.profile.is_none() {
-            colour.profile = profile_of_primaries(of_picture.get());
-        }
+        let light = Making::new(&heif, &to_light);
+        let mut pixels = light.assembled(heif.primary)?;
+        let mut is_cut = light.is_cut.get();
         if let Some(alpha) = alpha_of(&heif) {
-            let levels = assembled(&heif, alpha, &grey)?.into_luma16();
-            let is_multiplied = heif.referred(b"prem", heif.primary).contains(&alpha);
-            pixels = with_alpha(pixels, &levels, is_multiplied)?;
+            let levels = Making::new(&heif, &grey);
+            match levels.assembled(alpha) {
+                Ok(whole) if !levels.is_cut.get() => {
+                    let is_multiplied = heif.referred(b"prem", heif.primary).contains(&alpha);
+                    pixels = with_alpha(pixels, &whole.into_luma16(), is_multiplied)?;
+                }
+                Ok(_) | Err(DevelopError::CutShort) => is_cut = true,
+                Err(problem) => return Err(problem),
+            }
+        }
+        if colour.coding.is_none() {
+            (colour.primaries, colour.curve) = of_picture.get();
         }
         for change in changes(&heif) {
             pixels = change.made(pixels).ok_or_else(outside)?;
         }
-        Ok(Picture { pixels, is_cmyk: false, profile: colour.profile, damage: None })
+        let (pixels, profile) = hdr::shown(pixels, colour.primaries, colour.curve, colour.profile);
+        Ok(Picture { pixels, is_cmyk: false, profile, damage: is_cut.then_some(DevelopError::CutShort) })
     })
 }
 
@@ -78,18 +86,20 @@ fn outside() -> DevelopError {
     DevelopError::damaged("what it shows lies outside of its picture")
 }
 
-const HDR: DevelopError = DevelopError::Unsupported { what: "AVIF in HDR (PQ or HLG)" };
+/// What ITU-T H.273 calls "unspecified".
+const NOT_SAID: u16 = 2;
 
 /// What the container says of the colours.
 struct Colour {
     coding: Option<Coding>,
+    primaries: u16,
+    curve: u16,
     profile: Option<Vec<u8>>,
 }
 
 impl Colour {
-    fn of(heif: &Heif<'_>) -> Result<Self, DevelopError> {
-        let mut colour = Self { coding: None, profile: None };
-        let mut primaries = 2;
+    fn of(heif: &Heif<'_>) -> Self {
+        let mut colour = Self { coding: None, primaries: NOT_SAID, curve: NOT_SAID, profile: None };
         let first_tile = heif.referred(b"dimg", heif.primary).first().copied();
         let of_tile = first_tile.into_iter().flat_map(|tile| heif.properties(tile));
         for (_, body) in heif.properties(heif.primary).chain(of_tile).filter(|(name, _)| name == b"colr") {
@@ -97,11 +107,8 @@ impl Colour {
                 Some((b"nclx", rest)) if colour.coding.is_none() => {
                     let mut numbers = Numbers(rest);
                     let all = (numbers.short(), numbers.short(), numbers.short(), numbers.byte());
-                    let (Some(which), Some(curve), Some(matrix), Some(range)) = all else { continue };
-                    if is_hdr(curve) {
-                        return Err(HDR);
-                    }
-                    primaries = which;
+                    let (Some(primaries), Some(curve), Some(matrix), Some(range)) = all else { continue };
+                    (colour.primaries, colour.curve) = (primaries, curve);
                     colour.coding = Some(Coding { matrix, is_full: range & 0x80 != 0 });
                 }
                 Some((b"prof" | b"rICC", profile)) if profile.len() <= COLOUR_PROFILE_BYTES_MAX => {
@@ -110,54 +117,77 @@ impl Colour {
                 _ => {}
             }
         }
-        colour.profile = colour.profile.or_else(|| profile_of_primaries(primaries));
-        Ok(colour)
+        colour
     }
 }
 
 type ToPixels<'a> = &'a dyn Fn(&Planes) -> Result<DynamicImage, DevelopError>;
 
-/// An item's pixels: its own, or those of its tiles.
-fn assembled(heif: &Heif<'_>, id: u32, to_pixels: ToPixels<'_>) -> Result<DynamicImage, DevelopError> {
-    match heif.kind(id).as_ref() {
-        Some(b"av01") => one(heif, id, to_pixels),
-        Some(b"grid") => tiled(heif, id, to_pixels),
-        _ => Err(DevelopError::Unsupported { what: "This variant of AVIF" }),
-    }
+/// An item on its way to pixels.
+struct Making<'a> {
+    heif: &'a Heif<'a>,
+    to_pixels: ToPixels<'a>,
+    /// Whether parts of it are missing.
+    is_cut: Cell<bool>,
 }
 
-fn one(heif: &Heif<'_>, id: u32, to_pixels: ToPixels<'_>) -> Result<DynamicImage, DevelopError> {
-    let (width, height) = coded_size(heif, id)?;
-    let data = heif.data(id).ok_or(DevelopError::CutShort)?;
-    let planes = av1::decode(data.into_owned(), width.saturating_mul(height))?;
-    check_size(planes.width, planes.height)?;
-    to_pixels(&planes)
-}
+impl<'a> Making<'a> {
+    fn new(heif: &'a Heif<'a>, to_pixels: ToPixels<'a>) -> Self {
+        Self { heif, to_pixels, is_cut: Cell::new(false) }
+    }
 
-fn tiled(heif: &Heif<'_>, id: u32, to_pixels: ToPixels<'_>) -> Result<DynamicImage, DevelopError> {
-    let (width, height) = coded_size(heif, id)?;
-    let head = heif.data(id).ok_or(DevelopError::CutShort)?;
-    let [_, _, rows, columns, ..] = *head else { return Err(DevelopError::CutShort) };
-    let (rows, columns) = (u32::from(rows) + 1, u32::from(columns) + 1);
-    let tiles = heif.referred(b"dimg", id);
-    if tiles.len() != rows as usize * columns as usize {
-        return Err(DevelopError::damaged("it has another number of tiles than it claims"));
-    }
-    let mut whole = None;
-    for (number, tile) in (0_u32..).zip(tiles) {
-        if heif.kind(*tile).as_ref() != Some(b"av01") {
-            return Err(DevelopError::Unsupported { what: "This variant of AVIF" });
+    /// An item's pixels: its own, or those of its tiles.
+    fn assembled(&self, id: u32) -> Result<DynamicImage, DevelopError> {
+        match self.heif.kind(id).as_ref() {
+            Some(b"av01") => self.one(id),
+            Some(b"grid") => self.tiled(id),
+            _ => Err(DevelopError::Unsupported { what: "This variant of AVIF" }),
         }
-        let pixels = one(heif, *tile, to_pixels)?;
-        let (across, down) = (pixels.width(), pixels.height());
-        if across * columns < width || down * rows < height {
-            return Err(DevelopError::damaged("its tiles don't cover it"));
-        }
-        let whole = whole.get_or_insert_with(|| DynamicImage::new(width, height, pixels.color()));
-        let (left, top) = (number % columns * across, number / columns * down);
-        laid(whole, &pixels, (left, top))?;
     }
-    whole.ok_or_else(|| DevelopError::damaged("it has no tiles"))
+
+    /// Its decoder shows nothing of an item whose end is missing, and falls over made-up bytes.
+    fn one(&self, id: u32) -> Result<DynamicImage, DevelopError> {
+        let (width, height) = coded_size(self.heif, id)?;
+        let data = self.heif.data(id).ok_or(DevelopError::CutShort)?;
+        let planes = av1::decode(data.into_owned(), width.saturating_mul(height))?;
+        check_size(planes.width, planes.height)?;
+        (self.to_pixels)(&planes)
+    }
+
+    /// Where tiles are missing, it is grey.
+    fn tiled(&self, id: u32) -> Result<DynamicImage, DevelopError> {
+        let (width, height) = coded_size(self.heif, id)?;
+        let head = self.heif.data(id).ok_or(DevelopError::CutShort)?;
+        let [_, _, rows, columns, ..] = *head else { return Err(DevelopError::CutShort) };
+        let (rows, columns) = (u32::from(rows) + 1, u32::from(columns) + 1);
+        let tiles = self.heif.referred(b"dimg", id);
+        if tiles.len() != rows as usize * columns as usize {
+            return Err(DevelopError::damaged("it has another number of tiles than it claims"));
+        }
+        let mut whole = None;
+        for (number, tile) in (0_u32..).zip(tiles) {
+            if self.heif.kind(*tile).as_ref() != Some(b"av01") {
+                return Err(DevelopError::Unsupported { what: "This variant of AVIF" });
+            }
+            if whole.is_some() && self.heif.data(*tile).is_none() {
+                self.is_cut.set(true);
+                continue;
+            }
+            let pixels = self.one(*tile)?;
+            let (across, down) = (pixels.width(), pixels.height());
+            if across * columns < width || down * rows < height {
+                return Err(DevelopError::damaged("its tiles don't cover it"));
+            }
+            let whole = whole.get_or_insert_with(|| {
+                let mut whole = DynamicImage::new(width, height, pixels.color());
+                grey_from(&mut whole, 0);
+                whole
+            });
+            let (left, top) = (number % columns * across, number / columns * down);
+            laid(whole, &pixels, (left, top))?;
+        }
+        whole.ok_or_else(|| DevelopError::damaged("it has no tiles"))
+    }
 }
 
 /// Lays a tile where it belongs, but for what lies outside.

@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageBuffer, RgbImage};
 
 use crate::decode::{Picture, check_dense, check_size, within_memory};
 use crate::error::DevelopError;
+use crate::hdr;
 use crate::heif::Heif;
 use crate::limits::{COLOUR_PROFILE_BYTES_MAX, HEIC_BYTES_PER_PX};
 
@@ -36,13 +37,12 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     let needed = u64::from(width_px) * u64::from(height_px) * HEIC_BYTES_PER_PX;
     within_memory(needed, || {
         let mut decoded = heic_decoder::decode(bytes).map_err(in_words)?;
-        // By the container, or where that says nothing by the picture's own headers.
-        if decoded.color_info.is_some_and(|said| is_hdr(said.transfer_characteristics)) {
-            return Err(DevelopError::Unsupported { what: "HEIC in HDR (PQ or HLG)" });
-        }
         let profile = decoded.metadata.icc_profile.take().filter(|it| it.len() <= COLOUR_PROFILE_BYTES_MAX);
-        let profile = profile.or_else(|| profile_of_primaries(decoded.color_info?.color_primaries));
-        Ok(Picture { pixels: light(&decoded)?, is_cmyk: false, profile, damage: None })
+        // By the container, or where that says nothing by the picture's own headers.
+        let said = decoded.color_info.map(|said| (said.color_primaries, said.transfer_characteristics));
+        let (primaries, curve) = said.unwrap_or_default();
+        let (pixels, profile) = hdr::shown(light(&decoded)?, primaries, curve, profile);
+        Ok(Picture { pixels, is_cmyk: false, profile, damage: None })
     })
 }
 
@@ -71,23 +71,6 @@ pub fn divide_by_alpha([red, green, blue, alpha]: &mut [u16; 4]) {
         let whole = u64::from(*light) * 65_535 / u64::from((*alpha).max(1));
         *light = u16::try_from(whole).unwrap_or(u16::MAX);
     }
-}
-
-/// Whether a curve, in the numbers of ITU-T H.273, is for screens that are brighter than
-/// paper: PQ or HLG. Read as an ordinary curve it would be grey and dull.
-pub fn is_hdr(transfer_characteristics: u16) -> bool {
-    matches!(transfer_characteristics, 16 | 18)
-}
-
-/// Without an ICC profile, the four numbers of `colr/nclx` say which primaries: 12 is
-/// Display P3, 9 Rec. 2020, 1 and whatever else sRGB.
-pub fn profile_of_primaries(primaries: u16) -> Option<Vec<u8>> {
-    let profile = match primaries {
-        12 => moxcms::ColorProfile::new_display_p3(),
-        9 => moxcms::ColorProfile::new_bt2020(),
-        _ => return None,
-    };
-    profile.encode().ok()
 }
 
 fn in_words(error: HeifError) -> DevelopError {

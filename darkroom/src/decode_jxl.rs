@@ -2,7 +2,7 @@
 //! decoder applies.
 
 use image::{DynamicImage, ImageBuffer};
-use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, PixelFormat};
+use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, PixelFormat, Render};
 
 use crate::decode::{Picture, check_dense, check_size, within_memory};
 use crate::error::DevelopError;
@@ -16,7 +16,7 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
     opened(bytes).map(|(image, _)| (image.width(), image.height()))
 }
 
-/// Decodes the first frame.
+/// Decodes the first frame, or of a file that was cut short what of it is there.
 ///
 /// # Errors
 /// As [`size`], and damage.
@@ -26,16 +26,24 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     check_dense(bytes.len(), 3 * pixels)?;
     within_memory(pixels * JXL_BYTES_PER_PX, || {
         // What follows the first picture is never looked at: it may be a thousand others.
-        fed(bytes, read, |part| {
+        let all = fed(bytes, read, |part| {
             let taken = image.feed_bytes(part).map_err(DevelopError::damaged)?;
             if image.num_loaded_frames() > JXL_FRAMES_MAX {
                 return Err(DevelopError::Unsupported { what: "JPEG XL with this many layers" });
             }
             Ok((taken, (image.num_loaded_keyframes() > 0).then_some(())))
-        })?;
-        let pixels = light(&image)?;
+        });
+        let (rendered, damage) = match all {
+            Ok(_) => (image.render_frame(0).map_err(DevelopError::damaged)?, None),
+            // What came before shows the rest coarsely, or not at all.
+            Err(DevelopError::CutShort) => {
+                (image.render_loading_frame().map_err(|_| DevelopError::CutShort)?, Some(DevelopError::CutShort))
+            }
+            Err(problem) => return Err(problem),
+        };
+        let pixels = light(&image, &rendered)?;
         let profile = Some(image.rendered_icc()).filter(|it| !it.is_empty() && it.len() <= COLOUR_PROFILE_BYTES_MAX);
-        Ok(Picture { pixels, is_cmyk: false, profile, damage: None })
+        Ok(Picture { pixels, is_cmyk: false, profile, damage })
     })
 }
 
@@ -79,8 +87,7 @@ fn fed<T>(
     }
 }
 
-fn light(image: &JxlImage) -> Result<DynamicImage, DevelopError> {
-    let rendered = image.render_frame(0).map_err(DevelopError::damaged)?;
+fn light(image: &JxlImage, rendered: &Render) -> Result<DynamicImage, DevelopError> {
     let format = image.pixel_format();
     let mut stream = rendered.stream();
     let (width, height) = (stream.width(), stream.height());

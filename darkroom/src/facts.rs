@@ -25,7 +25,7 @@ use crate::sniff::FileKind;
 pub(crate) use crate::tags::Tags;
 use crate::words::{self, Written};
 use crate::xmp;
-use crate::{decode_avif, decode_heic, decode_jxl, raw};
+use crate::{decode_avif, decode_heic, decode_jxl, decode_tiff, decode_webp, raw};
 
 /// Which way up the camera was held: EXIF's 1 to 8. Anything else counts as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,6 +192,8 @@ fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError>
         FileKind::Heic => return decode_heic::size(bytes),
         FileKind::Avif => return decode_avif::size(bytes),
         FileKind::JpegXl => return decode_jxl::size(bytes),
+        FileKind::WebP => return decode_webp::size(bytes),
+        FileKind::Tiff => return decode_tiff::size(bytes),
         _ => {}
     }
     Ok(decode::opened(bytes, kind)?.dimensions())

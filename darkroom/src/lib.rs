@@ -16,7 +16,8 @@
 //! | `planes` | camera JPEGs at the size wanted, the fast way |
 //! | `plane_resize` | one plane at another size |
 //! | `planar` | from there to renditions without a detour through RGB |
-//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl`, `decode_tiff` | bytes → pixels, bounded |
+//! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl`, `decode_tiff`, `decode_webp` | bytes → pixels, bounded |
+//! | `mending` | what is left of a file that was cut short |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | `raw_canon` | the metadata of Canon's newer RAW files |
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
@@ -26,6 +27,7 @@
 //! | [`memory`] | how much all photos together may take, children too |
 //! | `shrink` | pixels → proof size, upright |
 //! | `colour` | any profile → sRGB, alpha on white |
+//! | `hdr` | light for screens brighter than paper → sRGB; colours by number |
 //! | [`watermark`] | the photographer's mark over a proof |
 //! | `marking`, `typesetting` | how it is laid over pixels, and its letters |
 //! | `placeholder` | 25 bytes to paint while the thumbnail loads |
@@ -50,12 +52,14 @@ mod decode_jpeg;
 mod decode_jpeg_whole;
 mod decode_jxl;
 mod decode_tiff;
+mod decode_webp;
 pub mod develop;
 mod encode;
 pub mod error;
 mod exposure;
 pub mod facts;
 pub mod frame;
+mod hdr;
 mod heif;
 mod iptc;
 mod jpeg_headers;
@@ -63,6 +67,7 @@ pub mod limits;
 mod look;
 mod marking;
 pub mod memory;
+mod mending;
 pub mod paper;
 mod placeholder;
 mod planar;

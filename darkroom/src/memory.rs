@@ -349,7 +349,8 @@ mod tests {
         share.within(|| take(100).unwrap());
         assert!(budget.rest(1).is_none(), "the photo has all");
         drop((share, resting));
-        assert_eq!((budget.lock().bytes, budget.lock().resting), (0, 0));
+        let held = budget.lock();
+        assert_eq!((held.bytes, held.resting), (0, 0));
     }
 
     #[test]

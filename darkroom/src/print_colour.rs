@@ -2,7 +2,7 @@
 //! kept until here, so that gradients of 16 bits come out without bands.
 
 use image::{DynamicImage, RgbImage, RgbaImage};
-use moxcms::{CmsError, ColorDateTime, ColorProfile, DataColorSpace, Layout, TransformOptions};
+use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use crate::colour::{self, Meaning};
 use crate::error::DevelopError;
@@ -105,11 +105,11 @@ fn kept(
             Printed { samples: Samples::Light(pixels.into_rgb8()), profile: Some(bytes.to_vec()) }
         }
         None if !meaning.is_cmyk => {
-            Printed { samples: Samples::Light(pixels.into_rgb8()), profile: written(untold(meaning)) }
+            Printed { samples: Samples::Light(pixels.into_rgb8()), profile: colour::written(untold(meaning)) }
         }
         _ => {
             let samples = Samples::Light(colour::to_srgb(pixels, meaning));
-            Printed { samples, profile: written(ColorProfile::new_srgb()) }
+            Printed { samples, profile: colour::written(ColorProfile::new_srgb()) }
         }
     }
 }
@@ -133,13 +133,6 @@ fn space_of(pixels: &DynamicImage, is_cmyk: bool) -> DataColorSpace {
 /// What colours without a profile are.
 fn untold(meaning: &Meaning<'_>) -> ColorProfile {
     if meaning.says_adobe_rgb { ColorProfile::new_adobe_rgb() } else { ColorProfile::new_srgb() }
-}
-
-/// A profile's bytes, the same on every day: the same recipe makes the same file.
-fn written(mut profile: ColorProfile) -> Option<Vec<u8>> {
-    let first_day = [2026_u16, 1, 1, 0, 0, 0].map(u16::to_be_bytes).concat();
-    profile.creation_date_time = ColorDateTime::new_from_slice(&first_day).ok()?;
-    profile.encode().ok()
 }
 
 /// Rows that are converted together: with 16 bits, all at once would take twice the

@@ -171,3 +171,118 @@ fn a_spoiled_strip_leaves_the_others() {
         }
     }
 }
+
+/// A TIFF of one strip for each of `strips`, with these tags beside its size.
+fn by_hand((width, height): (u32, u32), tags: &[(u16, u16)], map: &[u16], strips: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = b"II*\0\0\0\0\0".to_vec();
+    let mut places = Vec::new();
+    for strip in strips {
+        places.push((file.len() as u32, strip.len() as u32));
+        file.extend(strip);
+    }
+    let mut list = |numbers: Vec<u32>| {
+        let at = file.len() as u32;
+        file.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        if let [only] = numbers[..] { only } else { at }
+    };
+    let offsets = list(places.iter().map(|place| place.0).collect());
+    let lengths = list(places.iter().map(|place| place.1).collect());
+    let map_at = file.len() as u32;
+    file.extend(map.iter().flat_map(|level| level.to_le_bytes()));
+    let count = strips.len() as u32;
+    let mut entries = vec![(256, 4, 1, width), (257, 4, 1, height), (259, 3, 1, 1)];
+    entries.extend([(273, 4, count, offsets), (278, 4, 1, height), (279, 4, count, lengths)]);
+    entries.extend(tags.iter().map(|(tag, value)| (*tag, 3, 1, u32::from(*value))));
+    if !map.is_empty() {
+        entries.push((320, 3, map.len() as u32, map_at));
+    }
+    entries.sort_unstable();
+    let directory = file.len() as u32;
+    file[4..8].copy_from_slice(&directory.to_le_bytes());
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        let value = value.to_le_bytes();
+        file.extend([&tag.to_le_bytes()[..], &u16::to_le_bytes(kind), &u32::to_le_bytes(count), &value].concat());
+    }
+    file.extend([0; 4]);
+    file
+}
+
+fn channel(picture: &RgbImage, at: usize) -> Vec<u8> {
+    picture.pixels().map(|pixel| pixel.0[at]).collect()
+}
+
+fn assert_shown(original: &[u8], picture: &RgbImage, name: &str) {
+    let shown = developed(original);
+    assert_eq!(shown.damage, None, "{name}");
+    let off = difference(&pixels(&shown.proof.jpeg), picture);
+    assert!(off < 3.0, "{name} is {off} levels off");
+}
+
+#[test]
+fn channels_in_planes_of_their_own_are_put_together() {
+    let picture = quarters(90, 60);
+    let tags = [(258, 8), (262, 2), (277, 3), (284, 2)];
+    let planes = [0, 1, 2].map(|at| channel(&picture, at));
+    assert_shown(&by_hand((90, 60), &tags, &[], &planes), &picture, "8 bits");
+    let wide = planes.clone().map(|plane| plane.iter().flat_map(|level| [*level; 2]).collect::<Vec<u8>>());
+    let tags = [(258, 16), (262, 2), (277, 3), (284, 2)];
+    assert_shown(&by_hand((90, 60), &tags, &[], &wide), &picture, "16 bits");
+    // Without black, each ink takes away its light.
+    let inks = [0, 1, 2, 3].map(|at| match planes.get(at) {
+        Some(plane) => plane.iter().map(|level| 255 - level).collect::<Vec<u8>>(),
+        None => vec![0; 90 * 60],
+    });
+    let tags = [(258, 8), (262, 5), (277, 4), (284, 2)];
+    let in_inks = by_hand((90, 60), &tags, &[], &inks);
+    assert_shown(&in_inks, &picture, "inks");
+    let lacking = [planes[0].clone(), planes[1].clone(), Vec::new()];
+    let cut = by_hand((90, 60), &[(258, 8), (262, 2), (277, 3), (284, 2)], &[], &lacking);
+    assert!(developed(&cut).damage.is_some(), "a plane that is missing");
+}
+
+#[test]
+fn numbers_of_a_palette_become_its_colours() {
+    let colours: Vec<[u8; 3]> = (0..=255).map(|at: u8| [at, at / 2, 255 - at]).collect();
+    let picture = RgbImage::from_fn(90, 60, |x, y| Rgb(colours[(x / 8 * 8 + y / 8) as usize]));
+    let numbers = (0..60).flat_map(|y| (0..90).map(move |x| (x / 8 * 8 + y / 8) as u8)).collect::<Vec<_>>();
+    let tags = [(258, 8), (262, 3), (277, 1)];
+    for (name, wide) in [("16 bits", 257), ("the lower 8 bits alone", 1)] {
+        let map = [0, 1, 2].map(|at| colours.iter().map(|colour| u16::from(colour[at]) * wide).collect::<Vec<_>>());
+        let original = by_hand((90, 60), &tags, &map.concat(), std::slice::from_ref(&numbers));
+        assert_shown(&original, &picture, name);
+        let facts = enprint_darkroom::read_facts(&original).unwrap();
+        assert_eq!((facts.width_px, facts.height_px), (90, 60));
+    }
+    assert!(refused(&by_hand((90, 60), &tags, &[], &[numbers])).len() > 10, "a palette that is not there");
+}
+
+#[test]
+fn light_and_colour_differences_become_colours() {
+    let picture = quarters(90, 60);
+    let coded = picture.pixels().flat_map(|pixel| {
+        let [r, g, b] = pixel.0.map(f64::from);
+        let light = 0.299 * r + 0.587 * g + 0.114 * b;
+        [light, 128.0 + (b - light) / 1.772, 128.0 + (r - light) / 1.402].map(|level| level.round() as u8)
+    });
+    let coded = [coded.collect::<Vec<u8>>()];
+    let whole = by_hand((90, 60), &[(258, 8), (262, 6), (277, 3), (530, 1)], &[], &coded);
+    // Its subsampling is two numbers in one field.
+    let mut whole = whole;
+    let at = whole.windows(4).rposition(|four| four == [0x12, 2, 3, 0]).unwrap();
+    whole[at + 4] = 2;
+    whole[at + 8..at + 12].copy_from_slice(&[1, 0, 1, 0]);
+    assert_shown(&whole, &picture, "without subsampling");
+    whole[at + 8] = 2;
+    assert!(refused(&whole).contains("can't be read yet"), "with subsampling");
+}
+
+#[test]
+fn floating_numbers_and_32_bits_are_refused_in_words() {
+    let samples = [vec![0; 90 * 60 * 3 * 4]];
+    for (bits, format) in [(32, 3), (32, 1), (16, 3)] {
+        let half = [samples[0][..90 * 60 * 3 * usize::from(bits) / 8].to_vec()];
+        let words = refused(&by_hand((90, 60), &[(258, bits), (262, 2), (277, 3), (339, format)], &[], &half));
+        assert!(words.contains("32 bits or of floating-point numbers"), "{bits} {format}: {words}");
+    }
+}
