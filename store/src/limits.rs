@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// How long a statement waits for a connection or a lock before it gives up.
 pub const DATABASE_WAIT: Duration = Duration::from_secs(15);
+/// How long one who opens a file that another is setting up waits before the next try.
+pub const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// SQLite connections that read beside the one that writes. Each has a thread.
 pub const SQLITE_READERS: u32 = 4;

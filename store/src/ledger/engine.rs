@@ -7,7 +7,7 @@
 //! drivers accept `$1` placeholders, so the statements are the same either way.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{
@@ -43,7 +43,7 @@ impl Pools {
         match location {
             LedgerLocation::File(path) => {
                 prepare_file(path).await?;
-                sqlite(path).await.map_err(|source| open_failed(location, source))
+                sqlite_in_time(location, path).await
             }
             LedgerLocation::Postgres(url) => postgres(url).await?.map_err(|source| open_failed(location, source)),
         }
@@ -74,6 +74,20 @@ fn open_failed(location: &LedgerLocation, source: sqlx::Error) -> StoreError {
         LedgerLocation::Postgres(_) => Engine::Postgres,
     };
     super::fault::explain(engine, &location.to_string(), source)
+}
+
+/// As [`sqlite`]. Of several that open a new file at once one gives it its log, and for that
+/// SQLite lets the others not wait: they come again.
+async fn sqlite_in_time(location: &LedgerLocation, path: &Path) -> Result<Pools, StoreError> {
+    let deadline = Instant::now() + limits::DATABASE_WAIT;
+    loop {
+        match sqlite(path).await.map_err(|source| open_failed(location, source)) {
+            Err(StoreError::DatabaseBusy { .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(limits::OPEN_AGAIN_AFTER).await;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 async fn sqlite(path: &Path) -> Result<Pools, sqlx::Error> {
