@@ -70,7 +70,7 @@ impl Parts {
                 tracing::info!(%peer, %home, stands_in, "a word on a second home is taken");
                 if stands_in {
                     self.admission.admit(home);
-                } else {
+                } else if self.index.peer(home).await?.is_none() {
                     self.admission.forget(home);
                 }
                 Ok(EnrolReply::Enrolled(self.welcome()?))

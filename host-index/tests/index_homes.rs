@@ -6,6 +6,7 @@ mod kit;
 
 use std::time::Duration;
 
+use enprint_host_index::index::Enrolment;
 use enprint_host_index::protocol::enrol::Role;
 use enprint_host_index::protocol::home::Home;
 use enprint_host_index::protocol::ids::{CommandId, OrderId};
@@ -18,6 +19,7 @@ use kit::{Bench, Peer, Shop, enrolled, event};
 
 on_both_engines!(
     a_home_is_taken_by_its_photographers_word_alone_and_the_later_word_holds,
+    a_word_on_somebody_who_never_agreed_neither_removes_nor_renames_them,
     a_home_publishes_nothing_and_is_suspended_with_its_photographer,
     an_order_goes_to_the_home_that_is_here_and_only_its_words_count,
     what_a_home_takes_over_or_gives_back_is_told_to_the_other,
@@ -58,6 +60,8 @@ async fn a_home_is_taken_by_its_photographers_word_alone_and_the_later_word_hold
         let refused = index.stand_in(asks, &word, &[]).await.unwrap_err();
         assert!(matches!(refused, HostError::NotHere), "{refused}");
     }
+    let taken = index.stand_in(ana.id, &word(&ana, home.id, 5, false), &[]).await.unwrap();
+    assert_eq!(taken, (home.id, false), "a home says itself that it is one");
     for _ in 0..2 {
         let taken = index.stand_in(home.id, &word(&ana, home.id, 5, false), &[]).await.unwrap();
         assert_eq!(taken, (home.id, true));
@@ -69,16 +73,36 @@ async fn a_home_is_taken_by_its_photographers_word_alone_and_the_later_word_hold
     assert!(index.stand_in(home.id, &word(&ana, home.id, 5, false), &[]).await.is_err(), "an earlier word");
     assert!(!index.admitted().await.unwrap().contains(&home.id));
     let mut taken = 1;
-    while index.stand_in(ana.id, &word(&ana, peer().id, 1, false), &[]).await.is_ok() {
+    while index.stand_in(ana.id, &word(&ana, peer().id, 1, true), &[]).await.is_ok() {
         taken += 1;
-        assert!(taken <= 20, "a photographer fills the list of peers");
+        assert!(taken <= 20, "a photographer fills the list of homes");
     }
+}
+
+async fn a_word_on_somebody_who_never_agreed_neither_removes_nor_renames_them(bench: Bench) {
+    let index = bench.index().await;
+    let (bad, ana, other) = (enrolled(&index, Role::Photographer, "Bad").await, peer(), peer());
+    // Said before the other comes, and after it has enrolled by itself.
+    index.stand_in(bad.id, &word(&bad, ana.id, 1, true), &[]).await.unwrap();
+    let invitation = index.invite(Role::Photographer, Duration::from_secs(3_600)).await.unwrap();
+    let enrolment = Enrolment { invitation, role: Role::Photographer, name: "Ana".into(), addresses: Vec::new() };
+    index.enrol(ana.id, &enrolment).await.unwrap();
+    for ended in [true, false] {
+        assert!(index.stand_in(bad.id, &word(&bad, ana.id, 2, ended), &[]).await.is_err());
+    }
+    assert_eq!(index.peer(ana.id).await.unwrap().unwrap().name, "Ana");
+    // Nor does an ended word keep a home from the photographer whose it is.
+    index.stand_in(bad.id, &word(&bad, other.id, 3, true), &[]).await.unwrap();
+    let taken = index.stand_in(other.id, &word(&ana, other.id, 1, false), &[]).await.unwrap();
+    assert_eq!(taken, (other.id, true));
+    assert!(index.stand_in(bad.id, &word(&bad, other.id, 9, true), &[]).await.is_err());
+    assert!(index.admitted().await.unwrap().contains(&other.id));
 }
 
 async fn a_home_publishes_nothing_and_is_suspended_with_its_photographer(bench: Bench) {
     let index = bench.index().await;
     let (ana, home) = (enrolled(&index, Role::Photographer, "Ana").await, peer());
-    index.stand_in(ana.id, &word(&ana, home.id, 1, false), &[]).await.unwrap();
+    index.stand_in(home.id, &word(&ana, home.id, 1, false), &[]).await.unwrap();
     let code = enprint_host_index::protocol::access_code::AccessCode::random();
     assert!(index.put_event(home.id, &event("Wedding"), &code).await.is_err());
     index.suspend_peer(ana.id).await.unwrap();

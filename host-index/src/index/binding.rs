@@ -115,7 +115,9 @@ async fn take_over_in(index: &Index, tx: &mut Tx<'_>, home: PeerId, only: Option
         return Err(HostError::NotHere);
     }
     let mut taken = 0;
-    for bound in open.iter().filter(|bound| bound.home != home && only.is_none_or(|only| only == bound.order_id)) {
+    // What a lab has may be printed already; only who names it takes that over, too.
+    let is_meant = |bound: &Bound| only.map_or(bound.state < OrderState::Received, |only| only == bound.order_id);
+    for bound in open.iter().filter(|bound| bound.home != home && is_meant(bound)) {
         taken += u32::from(rebind(index, tx, bound, home).await?);
     }
     Ok(taken)
@@ -160,9 +162,10 @@ fn next_home(order: &Bound, homes: &[PeerId], is_here: &dyn Fn(&PeerId) -> bool,
 /// former is told if it may know of the order. False if it is bound otherwise meanwhile.
 async fn rebind(index: &Index, tx: &mut Tx<'_>, order: &Bound, to: PeerId) -> Result<bool, HostError> {
     let sql = "UPDATE placed_order SET home = $2, bound_ms = $3, asked_ms = NULL, moves = moves + 1
-         WHERE order_id = $1 AND moves = $4 AND state = $5";
+         WHERE order_id = $1 AND moves = $4 AND state = $5 AND COALESCE(asked_ms, -1) = $6";
     let (order_id, now) = (order.order_id, index.now());
-    let values = args![order_id.0, to.to_string(), now.0, order.moves, order.state.word()];
+    let asked = order.asked.map_or(-1, |asked| asked.0);
+    let values = args![order_id.0, to.to_string(), now.0, order.moves, order.state.word(), asked];
     if tx.execute(sql, values).await? == 0 {
         return Ok(false);
     }

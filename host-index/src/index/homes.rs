@@ -19,7 +19,8 @@ use crate::views::PeerState;
 
 impl Index {
     /// Takes a photographer's word on a home, said by either of them; whether the home
-    /// stands in. Repeated, and after a later word, it changes nothing.
+    /// stands in. That it does, it has to say itself, or anybody could make somebody else
+    /// their home. Repeated, and after a later word, it changes nothing.
     ///
     /// # Errors
     /// [`HostError::NotHere`] when the signer is no enrolled photographer or suspended, the
@@ -84,26 +85,42 @@ impl Word<'_> {
         let sql = "SELECT photographer, since_ms, ended FROM home WHERE home = $1";
         let known = tx.fetch_optional(sql, args![&home]).await?;
         let as_peer = find(tx, self.home.home).await?;
-        match &known {
-            Some(known) if known.text("photographer")? != first => return Err(HostError::NotHere),
-            Some(known) if known.int("since_ms")? > self.home.since.0 => return Ok(known.int("ended")? == 0),
-            // Somebody's own peer becomes nobody's home.
-            None if as_peer.is_some() || is_home(tx, self.home.photographer).await? => return Err(HostError::NotHere),
-            _ => {}
+        let is_standing = match &known {
+            Some(known) => known.int("ended")? == 0,
+            None => false,
+        };
+        // Somebody's own peer becomes nobody's home, and no home is another's too.
+        if as_peer.is_some() && !is_standing || is_home(tx, self.home.photographer).await? {
+            return Err(HostError::NotHere);
+        }
+        if let Some(known) = &known {
+            let is_anothers = known.text("photographer")? != first;
+            if is_anothers && (is_standing || self.home.ended) {
+                return Err(HostError::NotHere);
+            }
+            if !is_anothers && known.int("since_ms")? > self.home.since.0 {
+                return Ok(is_standing);
+            }
         }
         if as_peer.is_some_and(|known| known.state != PeerState::Active) {
             return Err(HostError::NotHere);
+        }
+        // Its addresses are there when it speaks itself.
+        if !self.home.ended && self.addresses.is_none() {
+            return Ok(is_standing);
         }
         if known.is_none() {
             check_room(tx, &first).await?;
         }
         let sql = "INSERT INTO home (home, photographer, since_ms, ended, signed) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (home) DO UPDATE SET since_ms = $3, ended = $4, signed = $5";
+             ON CONFLICT (home) DO UPDATE SET photographer = $2, since_ms = $3, ended = $4, signed = $5";
         let ended = i64::from(self.home.ended);
         tx.execute(sql, args![&home, &first, self.home.since.0, ended, &self.encoded]).await?;
         if self.home.ended {
-            tx.execute("DELETE FROM peer WHERE peer_id = $1", args![home]).await?;
-            binding::give_back(self.index, tx, self.home.photographer, self.home.home).await?;
+            if is_standing {
+                tx.execute("DELETE FROM peer WHERE peer_id = $1", args![home]).await?;
+                binding::give_back(self.index, tx, self.home.photographer, self.home.home).await?;
+            }
             return Ok(false);
         }
         self.enrol(tx, &home, &photographer.name).await?;

@@ -143,7 +143,10 @@ impl Index {
         self.ledger()
             .write(|tx| {
                 Box::pin(async move {
-                    answer_in(tx, order_id, answer, now).await?;
+                    // A home that the order was taken from meanwhile decides it no more.
+                    if is_bound_to(tx, order_id, &parcel.peer).await? {
+                        answer_in(tx, order_id, answer, now).await?;
+                    }
                     outbox::settle(tx, &parcel.id).await?;
                     Ok(())
                 })
@@ -215,6 +218,11 @@ pub(super) async fn advance(tx: &mut Tx<'_>, order_id: OrderId, to: OrderState) 
 /// The state in a row.
 pub(super) fn state(row: &Row) -> Result<OrderState, HostError> {
     OrderState::from_word(&row.text("state")?).ok_or_else(|| stored::unreadable("an order's state"))
+}
+
+async fn is_bound_to(tx: &mut Tx<'_>, order_id: OrderId, home: &str) -> Result<bool, HostError> {
+    let sql = "SELECT 1 AS one FROM placed_order WHERE order_id = $1 AND COALESCE(home, photographer) = $2";
+    Ok(tx.fetch_optional(sql, args![order_id.0, home]).await?.is_some())
 }
 
 async fn answer_in(tx: &mut Tx<'_>, order_id: OrderId, answer: &Answer, now: UnixMs) -> Result<(), HostError> {

@@ -91,10 +91,11 @@ impl Node {
         let Some(known) = known.filter(|_| signer == word.photographer && [signer, word.home].contains(&peer)) else {
             return Ok(Refusal::uniform().into());
         };
-        let stands_in = self.catalogue.put_home(&word).await?;
-        if !stands_in {
+        let stood_in = self.catalogue.account_of(word.home).await? == word.photographer;
+        let stands_in = self.catalogue.put_home(&word, peer == word.home).await?;
+        if stood_in && !stands_in {
             self.admission.forget(word.home);
-        } else if known.standing == Standing::Approved {
+        } else if stands_in && known.standing == Standing::Approved {
             self.admission.admit(word.home);
         }
         if word.home == peer && !stands_in { Ok(Refusal::uniform().into()) } else { Ok(JobReply::Noted) }

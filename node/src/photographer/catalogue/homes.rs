@@ -153,9 +153,10 @@ impl Catalogue {
     }
 }
 
-/// Tells a host that was just enrolled at of every home.
+/// Tells a host that was just enrolled at of every home, of those that are none any more
+/// too: their old words must not count there.
 pub(super) async fn tell_homes(tx: &mut Tx<'_>, host: &str) -> Result<(), NodeError> {
-    let sql = "SELECT peer_id, signed, since_ms FROM second_homes WHERE ended_ms IS NULL";
+    let sql = "SELECT peer_id, signed, since_ms FROM second_homes";
     for row in tx.fetch_all(sql, args![]).await? {
         tell_host(tx, host, &row.text("peer_id")?, row.int("since_ms")?, &signed(&row)?).await?;
     }
@@ -167,7 +168,7 @@ async fn tell_of_home(tx: &mut Tx<'_>, home: &str, at_ms: i64, signed: &Signed<H
     for row in tx.fetch_all("SELECT peer_id FROM hosts WHERE left_ms IS NULL", args![]).await? {
         tell_host(tx, &row.text("peer_id")?, home, at_ms, signed).await?;
     }
-    let labs = "SELECT lab FROM hosts WHERE lab IS NOT NULL UNION SELECT lab FROM jobs";
+    let labs = "SELECT peer_id AS lab FROM labs UNION SELECT lab FROM jobs";
     let request = codec::encode(&JobRequest::StandIn(signed.clone()))?;
     for row in tx.fetch_all(labs, args![]).await? {
         let lab = row.text("lab")?;
