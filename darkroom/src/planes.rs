@@ -74,7 +74,10 @@ pub fn check(bytes: &[u8]) -> Result<(), DevelopError> {
         return if let Outcome::Broken(problem) = checked::<()>(bytes) { Err(problem) } else { Ok(()) };
     };
     // At the smallest scale most of it is stepped over.
-    match jpeg.decode(&vec![1; jpeg.components().len()]).map_or_else(said, |_| Ok(Outcome::Made(()))) {
+    let scales = vec![1; jpeg.components().len()];
+    let read =
+        within_memory(jpeg.held_bytes(&scales), || jpeg.decode(&scales).map_or_else(said, |_| Ok(Outcome::Made(()))));
+    match read {
         Ok(Outcome::Broken(problem)) => Err(problem),
         _ => Ok(()),
     }
@@ -158,10 +161,11 @@ fn row(plane: &[u8], y: usize, width: u32) -> &[u8] {
 /// or damaged.
 ///
 /// # Errors
-/// Not for planes that are whole.
+/// [`DevelopError::TooMuchMemory`].
 pub fn decode_halved(bytes: &[u8], size: (u32, u32)) -> Result<Option<Planes>, DevelopError> {
     let Some(jpeg) = for_this(bytes) else { return Ok(None) };
-    match jpeg.decode_into(&scales(&jpeg, size, Colour::Half), buffer) {
+    let scales = scales(&jpeg, size, Colour::Half);
+    match within_memory(jpeg.held_bytes(&scales), || Ok(jpeg.decode_into(&scales, buffer)))? {
         Ok(planes) => halved(planes.into_iter().map(samples), size).map(Some),
         Err(_) => Ok(None),
     }

@@ -15,10 +15,14 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// An empty buffer with room for `bytes`: the smallest one that waits, or a new one.
+    /// An empty buffer with room for `bytes`: the smallest one that waits, or a new one. A
+    /// photo counts what its file is long, so that it gets none that is far longer.
     pub fn take(&self, bytes: usize) -> Vec<u8> {
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = buffers.iter().enumerate().filter(|(_, (buffer, _))| buffer.capacity() >= bytes);
+        let fitting = buffers
+            .iter()
+            .enumerate()
+            .filter(|(_, (buffer, _))| (bytes..=bytes.saturating_mul(2)).contains(&buffer.capacity()));
         let found = fitting.min_by_key(|(_, (buffer, _))| buffer.capacity()).map(|(at, _)| at);
         let taken = found.map(|at| buffers.swap_remove(at).0);
         drop(buffers);
@@ -56,6 +60,7 @@ mod tests {
             spare.put_back(vec![1; 2_000]);
         }
         assert_eq!(spare.buffers.lock().unwrap().len(), IMPORT_SPARE_MAX);
+        assert!(spare.take(100).capacity() < 2_000, "far more than it counts");
         let again = spare.take(1_500);
         assert!(again.is_empty() && again.capacity() >= 2_000, "a new one, or with something in it");
         assert_eq!(spare.buffers.lock().unwrap().len(), IMPORT_SPARE_MAX - 1);
