@@ -44,7 +44,10 @@ pub fn words(answer: &Answer) -> String {
             "There is no second home: “enprint photographer second-home invite” begins one.".into()
         }
         Answer::SecondHomes { homes } => homes.iter().map(home).collect(),
-        Answer::TakenOver { orders: 0 } => "There is nothing to take over: no order is another home's.".into(),
+        Answer::TakenOver { orders: 0 } => {
+            "There is nothing to take over: no order is another home's, but for those that a lab has the files of."
+                .into()
+        }
         Answer::TakenOver { orders } => {
             format!("{} taken over; “orders” lists them in a moment.", count(u64::from(*orders), "order", "orders"))
         }
