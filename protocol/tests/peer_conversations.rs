@@ -69,9 +69,12 @@ async fn the_handler_sees_who_asks_and_what() {
 async fn a_conversation_that_the_other_role_lacks_is_said_not_to_be_spoken() {
     let (host, ana) = host_and_photographer().await;
     let job = common::job_request(&ana.key);
-    let error = ana.client.ask::<OfferJob>(host.id(), job).await.unwrap_err();
+    let error = ana.client.ask::<OfferJob>(host.id(), job.clone()).await.unwrap_err();
     assert!(matches!(error, AskError::NotSpoken { .. }), "{error}");
     assert!(!error.is_temporary());
+    // Nor does a host ask what it has no part in.
+    let error = host.client.ask::<OfferJob>(ana.id(), job).await.unwrap_err();
+    assert!(matches!(error, AskError::NotSpoken { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{PeerId, connection_limits, dcutr, identify, mdns, ping, relay};
 use tokio::sync::mpsc;
 
+use super::ask::Ask;
 use super::conduct::Conduct;
 use super::config::PeerConfig;
 use super::door::Door;
@@ -16,7 +17,8 @@ use super::outside::{DialBacks, Tester, Verdict};
 use super::rate::Rates;
 use super::reach::{Observed, Paths, Reach, SeenAt};
 use super::relaying;
-use super::roles::{AskReceivers, PeerRole};
+use super::roles::{AskReceivers, PeerRole, Spoken};
+use super::slim::Slim;
 use super::talk::{Shared, Talk};
 use super::waiting_room::WaitingRoom;
 use super::watch::{NewLines, Tally};
@@ -40,21 +42,25 @@ pub(super) struct PeerBehaviour {
     ping: ping::Behaviour,
     identify: Observed,
     pub(super) reach: Reach,
-    circuits: relay::client::Behaviour,
+    circuits: Toggle<relay::client::Behaviour>,
     relay: Toggle<relay::Behaviour>,
     punch: Toggle<dcutr::Behaviour>,
     pub(super) tester: Toggle<Tester>,
     dial_backs: Toggle<DialBacks>,
     neighbourhood: Toggle<mdns::tokio::Behaviour>,
-    enrol: Talk<Enrol>,
-    publish: Talk<Publish>,
-    deliver: Talk<Deliver>,
-    offer_job: Talk<OfferJob>,
-    fetch: Talk<FetchOriginal>,
-    report: Talk<Report>,
-    pair: Talk<Pair>,
-    follow: Talk<Follow>,
+    enrol: MaybeTalk<Enrol>,
+    publish: MaybeTalk<Publish>,
+    deliver: MaybeTalk<Deliver>,
+    offer_job: MaybeTalk<OfferJob>,
+    fetch: MaybeTalk<FetchOriginal>,
+    report: MaybeTalk<Report>,
+    pair: MaybeTalk<Pair>,
+    follow: MaybeTalk<Follow>,
 }
+
+/// A conversation, if this peer's role speaks it: one that it does not speak would take
+/// memory with each connection all the same.
+type MaybeTalk<C> = Toggle<Slim<Talk<C>>>;
 
 /// What of a peer the behaviour shares with others.
 pub(super) struct Sharing {
@@ -64,7 +70,7 @@ pub(super) struct Sharing {
     pub(super) tally: Tally,
     pub(super) seen_at: SeenAt,
     pub(super) verdict: Verdict,
-    pub(super) circuits: relay::client::Behaviour,
+    pub(super) circuits: Option<relay::client::Behaviour>,
     pub(super) conduct: Arc<Conduct>,
 }
 
@@ -91,46 +97,60 @@ impl PeerBehaviour {
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: Observed::new(identify_config(config), config.admission.clone()),
             reach: Reach::new(sharing.paths.clone(), sharing.new_lines, sharing.seen_at),
-            circuits: sharing.circuits,
+            circuits: sharing.circuits.into(),
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
             punch: (!is_host).then(|| dcutr::Behaviour::new(me)).into(),
             tester: (!is_host).then(|| Tester::new(sharing.verdict, config.reach.map_ports)).into(),
             dial_backs: is_host.then(|| DialBacks::new(config.admission.clone(), sharing.paths.clone())).into(),
             neighbourhood: neighbourhood(config, me).into(),
-            enrol: Talk::new(shared.clone(), asks.enrol),
-            publish: Talk::new(shared.clone(), asks.publish),
-            deliver: Talk::new(shared.clone(), asks.deliver),
-            offer_job: Talk::new(shared.clone(), asks.offer_job),
-            fetch: Talk::new(shared.clone(), asks.fetch),
-            report: Talk::new(shared.clone(), asks.report),
-            pair: Talk::new(shared.clone(), asks.pair),
-            follow: Talk::new(shared, asks.follow),
+            enrol: talk(&shared, asks.enrol),
+            publish: talk(&shared, asks.publish),
+            deliver: talk(&shared, asks.deliver),
+            offer_job: talk(&shared, asks.offer_job),
+            fetch: talk(&shared, asks.fetch),
+            report: talk(&shared, asks.report),
+            pair: talk(&shared, asks.pair),
+            follow: talk(&shared, asks.follow),
         }
     }
 
     /// Takes nothing new in any conversation.
     pub(super) fn stop(&mut self) {
-        self.enrol.stop();
-        self.publish.stop();
-        self.deliver.stop();
-        self.offer_job.stop();
-        self.fetch.stop();
-        self.report.stop();
-        self.pair.stop();
-        self.follow.stop();
+        stop(&mut self.enrol);
+        stop(&mut self.publish);
+        stop(&mut self.deliver);
+        stop(&mut self.offer_job);
+        stop(&mut self.fetch);
+        stop(&mut self.report);
+        stop(&mut self.pair);
+        stop(&mut self.follow);
     }
 
     /// Whether nothing is in flight in any conversation.
     pub(super) fn is_idle(&self) -> bool {
-        self.enrol.is_idle()
-            && self.publish.is_idle()
-            && self.deliver.is_idle()
-            && self.offer_job.is_idle()
-            && self.fetch.is_idle()
-            && self.report.is_idle()
-            && self.pair.is_idle()
-            && self.follow.is_idle()
+        is_idle(&self.enrol)
+            && is_idle(&self.publish)
+            && is_idle(&self.deliver)
+            && is_idle(&self.offer_job)
+            && is_idle(&self.fetch)
+            && is_idle(&self.report)
+            && is_idle(&self.pair)
+            && is_idle(&self.follow)
     }
+}
+
+fn talk<C: Spoken>(shared: &Shared, asks: mpsc::Receiver<Ask<C>>) -> MaybeTalk<C> {
+    C::support(shared.role).map(|support| Slim(Talk::new(support, shared.clone(), asks))).into()
+}
+
+fn stop<C: Spoken>(talk: &mut MaybeTalk<C>) {
+    if let Some(talk) = talk.as_mut() {
+        talk.stop();
+    }
+}
+
+fn is_idle<C: Spoken>(talk: &MaybeTalk<C>) -> bool {
+    talk.as_ref().is_none_or(|talk| talk.is_idle())
 }
 
 /// Remembers no addresses that others announce of themselves: we dial only

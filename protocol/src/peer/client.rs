@@ -16,7 +16,7 @@ use super::neighbours::{Neighbours, PeerEvent};
 use super::outside::{Reachability, Verdict};
 use super::reach::{Path, Paths, SeenAt};
 use super::reconnect::return_window;
-use super::roles::{AskSenders, Spoken};
+use super::roles::{AskSenders, PeerRole, Spoken};
 use super::watch::{Figures, Line, PeerStatus, Tally};
 use super::wire_count::{WireCount, WireTotals};
 use crate::limits::ADDRESSES_MAX;
@@ -25,6 +25,7 @@ use crate::limits::ADDRESSES_MAX;
 #[derive(Clone)]
 pub struct Client {
     pub(super) peer_id: PeerId,
+    pub(super) role: PeerRole,
     pub(super) asks: AskSenders,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: broadcast::Sender<PeerEvent>,
@@ -58,6 +59,9 @@ impl Client {
     /// # Errors
     /// [`AskError`] if no reply came. A refusal is a reply.
     pub async fn ask<C: Spoken>(&self, peer: PeerId, request: C::Request) -> Result<C::Reply, AskError> {
+        if !C::support(self.role).is_some_and(|support| support.outbound()) {
+            return Err(AskError::NotSpoken { peer, conversation: C::NAME });
+        }
         let (answer, answered) = oneshot::channel();
         let ask = Ask { peer, request, answer };
         C::asks(&self.asks).send(ask).await.map_err(|_| AskError::Stopped)?;

@@ -3,6 +3,7 @@
 //! libp2p's codecs are not told who is at the other end; the negotiated name
 //! is what reaches them, so the mark travels with the name.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use libp2p::PeerId;
@@ -11,11 +12,12 @@ use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, Stream, Substream
 
 use super::admission::{Admission, Standing};
 
-/// The name of a conversation, with who opened it.
-#[derive(Debug, Clone, Copy)]
+/// The name of a conversation, with who opened it. Each connection keeps some of them, so
+/// that the opener, whom only a substream that is open has, stands elsewhere.
+#[derive(Debug, Clone)]
 pub(super) struct WireName {
     name: &'static str,
-    opener: Option<(PeerId, Standing)>,
+    opener: Option<Arc<(PeerId, Standing)>>,
 }
 
 impl WireName {
@@ -26,7 +28,7 @@ impl WireName {
 
     /// Who opened the substream, and what it was then; of an incoming one.
     pub(super) fn opened_by(&self) -> Option<(PeerId, Standing)> {
-        self.opener
+        self.opener.as_deref().copied()
     }
 }
 
@@ -104,7 +106,7 @@ where
             return self.inner.on_connection_event(event);
         };
         let (stream, WireName { name, .. }) = opened.protocol;
-        let opener = Some((self.peer, self.standing()));
+        let opener = Some(Arc::new((self.peer, self.standing())));
         let marked = WireName { name, opener };
         self.inner.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
             protocol: (stream, marked),

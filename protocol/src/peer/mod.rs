@@ -120,7 +120,9 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let totals = Arc::new(WireTotals::default());
     let neighbours = Arc::new(Neighbours::default());
     let peer_id = config.key.public().to_peer_id();
-    let (circuit_transport, circuits) = libp2p::relay::client::new(peer_id);
+    // A host is where others meet, and never comes by a circuit itself.
+    let uses_circuits = config.role != PeerRole::Host;
+    let (circuit_transport, circuits) = uses_circuits.then(|| libp2p::relay::client::new(peer_id)).unzip();
     let new_lines = watch::NewLines::default();
     let transport =
         transport::build(&config.key, config.admission.clone(), &totals, new_lines.clone(), circuit_transport)?;
@@ -159,6 +161,7 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let counted = client::Counted { totals, tally, recorded, conduct };
     let client = Client {
         peer_id,
+        role: config.role,
         asks,
         commands,
         events,

@@ -15,7 +15,9 @@ use futures::stream::FuturesUnordered;
 use libp2p::PeerId;
 use libp2p::core::transport::PortUse;
 use libp2p::core::{Endpoint, Multiaddr};
-use libp2p::request_response::{self as rr, InboundRequestId, Message, OutboundRequestId, ResponseChannel};
+use libp2p::request_response::{
+    self as rr, InboundRequestId, Message, OutboundRequestId, ProtocolSupport, ResponseChannel,
+};
 use libp2p::swarm::{
     ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
@@ -85,8 +87,8 @@ struct Reply<C: Conversation> {
 type Event<C> = rr::Event<Letter<C>, <C as Conversation>::Reply>;
 
 impl<C: Spoken> Talk<C> {
-    pub(super) fn new(shared: Shared, asks: mpsc::Receiver<Ask<C>>) -> Self {
-        let support = C::support(shared.role).map(|support| (WireName::new(C::NAME), support));
+    pub(super) fn new(support: ProtocolSupport, shared: Shared, asks: mpsc::Receiver<Ask<C>>) -> Self {
+        let support = std::iter::once((WireName::new(C::NAME), support));
         let config = rr::Config::default()
             .with_request_timeout(C::TIMEOUT.min(shared.timeout_max))
             .with_max_concurrent_streams(2 * REQUESTS_IN_FLIGHT_MAX);

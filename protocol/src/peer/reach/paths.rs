@@ -221,7 +221,8 @@ impl Paths {
     }
 
     pub(in crate::peer) fn add(&self, peer: PeerId, way: Way) {
-        self.write().ways.entry(peer).or_default().push(way);
+        // Nearly all have one way, and a list that grows begins with room for four.
+        self.write().ways.entry(peer).or_insert_with(|| Vec::with_capacity(1)).push(way);
     }
 
     pub(super) fn remove(&self, peer: &PeerId, connection: ConnectionId) {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use futures::future::Either;
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::muxing::StreamMuxerBox;
-use libp2p::core::transport::{Boxed, timeout::TransportTimeout};
+use libp2p::core::transport::{Boxed, OptionalTransport, timeout::TransportTimeout};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::{PeerId, Transport, dns, noise, relay, yamux};
@@ -46,17 +46,17 @@ type Secured = Boxed<(PeerId, StreamMuxerBox)>;
 
 /// All transports for `key`. They add what they carry to `totals`, and what each
 /// connection's streams carry to its own count in `new_lines`; `circuits` is the relay's
-/// side of them.
+/// side of them, for a peer that comes by circuits.
 pub(super) fn build(
     key: &Keypair,
     admission: Admission,
     totals: &Arc<WireTotals>,
     new_lines: NewLines,
-    circuits: relay::client::Transport,
+    circuits: Option<relay::client::Transport>,
 ) -> Result<Secured, ProtocolError> {
     let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart { reason: error.to_string() })?;
     let (inner, settings) = (Inner { noise, admission }, quic::Settings::new(key)?);
-    let relayed = inner.secure(circuits);
+    let relayed = inner.secure(circuits.map_or_else(OptionalTransport::none, OptionalTransport::some));
     let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone()))));
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
