@@ -315,6 +315,9 @@ pub const TEST_TIME: Duration = Duration::from_secs(45);
 /// Time for a host's dial to a peer that wants to be tested, and for what it says then.
 /// The peer itself waits for ten seconds.
 pub const DIAL_BACK_TIME: Duration = Duration::from_secs(6);
+/// What pings make on such a connection in two looks ([`PULSE_LOOK`]), two of them there and
+/// back: less than any request. So little says that it may be closed.
+pub const DIAL_BACK_QUIET_BYTES: u64 = 128;
 /// Such dials under way: a sixteenth of what may be dialled at all, so that those that a
 /// router swallows hinder nobody.
 pub const DIAL_BACKS_MAX: usize = 64;

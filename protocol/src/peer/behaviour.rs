@@ -93,7 +93,7 @@ impl PeerBehaviour {
         };
         Self {
             limits: connection_limits::Behaviour::new(limits.connections()),
-            door: Door::new(config.admission.clone(), conduct, waiting_room, limits),
+            door: Door::new(config.admission.clone(), conduct.clone(), waiting_room, limits),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: Observed::new(identify_config(config), config.admission.clone()),
             reach: Reach::new(sharing.paths.clone(), sharing.new_lines, sharing.seen_at),
@@ -101,7 +101,9 @@ impl PeerBehaviour {
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
             punch: (!is_host).then(|| dcutr::Behaviour::new(me)).into(),
             tester: (!is_host).then(|| Tester::new(sharing.verdict, config.reach.map_ports)).into(),
-            dial_backs: is_host.then(|| DialBacks::new(config.admission.clone(), sharing.paths.clone())).into(),
+            dial_backs: is_host
+                .then(|| DialBacks::new(config.admission.clone(), conduct.clone(), sharing.paths))
+                .into(),
             neighbourhood: neighbourhood(config, me).into(),
             enrol: talk(&shared, asks.enrol),
             publish: talk(&shared, asks.publish),

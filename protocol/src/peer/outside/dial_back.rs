@@ -4,11 +4,13 @@
 //! - is asked for by an enrolled peer, so often and no more
 //! - is at the very address from which that peer is connected now, and on the internet:
 //!   never another machine, nor this one or one of this network
-//! - has little time, and its connection ends with the test
+//! - has little time; its connection ends when nothing crosses it any more: whoever was
+//!   asked something meanwhile was perhaps asked by it
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use libp2p::PeerId;
@@ -22,10 +24,13 @@ use libp2p::swarm::{
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::gate::{Caller, Gate};
 use crate::limits::{
-    DIAL_BACK_TIME, DIAL_BACKS_MAX, DIAL_BACKS_PER_PEER_MAX, DIAL_BACKS_PER_PEER_WINDOW, RATED_PEERS_MAX,
+    CONNECTION_CLOSE_DEADLINE, DIAL_BACK_QUIET_BYTES, DIAL_BACK_TIME, DIAL_BACKS_MAX, DIAL_BACKS_PER_PEER_MAX,
+    DIAL_BACKS_PER_PEER_WINDOW, PUBLISH_TIMEOUT, PULSE_LOOK, RATED_PEERS_MAX,
 };
 use crate::peer::admission::Admission;
+use crate::peer::conduct::Conduct;
 use crate::peer::reach::{Paths, ip_of, is_near};
 
 /// Why a peer was not dialled.
@@ -42,6 +47,7 @@ enum NotDialled {
 /// Libp2p's server within bounds.
 pub(in crate::peer) struct DialBacks {
     inner: server::Behaviour,
+    conduct: Arc<Conduct>,
     permits: Permits,
     dials: HashMap<ConnectionId, Dial>,
     closing: Vec<(ConnectionId, PeerId)>,
@@ -62,6 +68,11 @@ enum Stage {
     /// Who asked for it was told that it failed; the swarm tries still.
     GivenUp,
     Connected,
+    /// The test is over. Requests may have taken this way, and are not to go with it; by
+    /// this time the slowest is answered.
+    Over {
+        at_the_latest: Instant,
+    },
 }
 
 /// Who may be dialled where.
@@ -73,9 +84,10 @@ struct Permits {
 }
 
 impl DialBacks {
-    pub(in crate::peer) fn new(admission: Admission, paths: Paths) -> Self {
+    pub(in crate::peer) fn new(admission: Admission, conduct: Arc<Conduct>, paths: Paths) -> Self {
         Self {
             inner: server::Behaviour::default(),
+            conduct,
             permits: Permits { admission, paths, tests: HashMap::new(), counted_from: Instant::now() },
             dials: HashMap::new(),
             closing: Vec::new(),
@@ -98,15 +110,25 @@ impl DialBacks {
     }
 
     fn end_overdue(&mut self, now: Instant) {
-        let is_overdue = |dial: &Dial| dial.ends <= now;
-        let stuck = self.dials.extract_if(|_, dial| dial.stage == Stage::Connected && is_overdue(dial));
-        self.closing.extend(stuck.map(|(connection, dial)| (connection, dial.peer)));
-        for (connection_id, dial) in &mut self.dials {
-            if dial.stage == Stage::Dialling && is_overdue(dial) {
-                dial.stage = Stage::GivenUp;
-                let (peer_id, connection_id) = (Some(dial.peer), *connection_id);
-                let failed = DialFailure { peer_id, error: &DialError::Aborted, connection_id };
-                self.inner.on_swarm_event(FromSwarm::DialFailure(failed));
+        for (connection_id, dial) in self.dials.iter_mut().filter(|(_, dial)| dial.ends <= now) {
+            match dial.stage {
+                Stage::Dialling => {
+                    dial.stage = Stage::GivenUp;
+                    let (peer_id, connection_id) = (Some(dial.peer), *connection_id);
+                    let failed = DialFailure { peer_id, error: &DialError::Aborted, connection_id };
+                    self.inner.on_swarm_event(FromSwarm::DialFailure(failed));
+                }
+                Stage::GivenUp => {}
+                Stage::Connected => dial.is_over(now),
+                // The swarm is told once; it says when the connection has closed.
+                Stage::Over { at_the_latest }
+                    if at_the_latest <= now
+                        || self.permits.paths.lately_bytes(&dial.peer, *connection_id) <= DIAL_BACK_QUIET_BYTES =>
+                {
+                    self.closing.push((*connection_id, dial.peer));
+                    dial.ends = now + CONNECTION_CLOSE_DEADLINE;
+                }
+                Stage::Over { .. } => dial.ends = now + PULSE_LOOK,
             }
         }
     }
@@ -123,8 +145,22 @@ impl DialBacks {
     }
 
     fn test_is_over(&mut self, client: PeerId) {
-        let its = self.dials.extract_if(|_, dial| dial.stage == Stage::Connected && dial.peer == client);
-        self.closing.extend(its.map(|(connection, dial)| (connection, dial.peer)));
+        let now = Instant::now();
+        let its = self.dials.values_mut().filter(|dial| dial.stage == Stage::Connected && dial.peer == client);
+        its.for_each(|dial| dial.is_over(now));
+        self.bell = None;
+    }
+}
+
+impl Dial {
+    /// Its connection is looked at from now on, when what the test sent is forgotten.
+    fn is_over(&mut self, now: Instant) {
+        self.stage = Stage::Over { at_the_latest: now + PUBLISH_TIMEOUT };
+        self.ends = now + 3 * PULSE_LOOK;
+    }
+
+    fn is_under_way(&self) -> bool {
+        !matches!(self.stage, Stage::Over { .. })
     }
 }
 
@@ -154,7 +190,7 @@ impl Permits {
 }
 
 impl NetworkBehaviour for DialBacks {
-    type ConnectionHandler = THandler<server::Behaviour>;
+    type ConnectionHandler = Gate;
     type ToSwarm = server::Event;
 
     fn handle_established_inbound_connection(
@@ -164,7 +200,9 @@ impl NetworkBehaviour for DialBacks {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.inner.handle_established_inbound_connection(connection, peer, local, remote)
+        let (admission, conduct) = (self.permits.admission.clone(), self.conduct.clone());
+        let (local, remote) = (local.clone(), remote.clone());
+        Ok(Gate::of(Caller { peer, connection, local, remote, admission, conduct }))
     }
 
     fn handle_pending_outbound_connection(
@@ -175,7 +213,8 @@ impl NetworkBehaviour for DialBacks {
         _: Endpoint,
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
         let Some(dial) = self.dials.get(&connection) else { return Ok(Vec::new()) };
-        let permit = self.permits.check(dial.peer, addresses, self.dials.len(), Instant::now());
+        let under_way = self.dials.values().filter(|dial| dial.is_under_way()).count();
+        let permit = self.permits.check(dial.peer, addresses, under_way, Instant::now());
         permit.map(|()| Vec::new()).map_err(|why| {
             tracing::debug!(peer.id = %dial.peer, ?addresses, %why, "a peer is not tested");
             ConnectionDenied::new(why)
@@ -190,7 +229,8 @@ impl NetworkBehaviour for DialBacks {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.inner.handle_established_outbound_connection(connection, peer, address, role, port)
+        let handler = self.inner.handle_established_outbound_connection(connection, peer, address, role, port)?;
+        Ok(Gate::open(handler))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -231,6 +271,8 @@ impl NetworkBehaviour for DialBacks {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use libp2p::core::ConnectedPoint;
 
     use super::*;
@@ -275,6 +317,41 @@ mod tests {
         ] {
             assert_eq!(host.may_dial(elsewhere), Err(NotDialled::Elsewhere), "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn a_test_is_over_while_a_request_takes_its_way_and_the_connection_outlasts_that() {
+        let (paths, ana, line) = (Paths::default(), PeerId::random(), ConnectionId::new_unchecked(7));
+        let mut host = DialBacks::new(Admission::default(), Arc::default(), paths.clone());
+        let dialled = ConnectedPoint::Dialer {
+            address: "/ip4/203.0.113.5/tcp/4041".parse().unwrap(),
+            role_override: Endpoint::Dialer,
+            port_use: PortUse::Reuse,
+        };
+        let count = std::sync::Arc::<crate::peer::wire_count::WireTotals>::default();
+        paths.add(ana, Way::new(line, &dialled, count.clone()));
+        host.dials.insert(line, Dial { peer: ana, stage: Stage::Connected, ends: Instant::now() + DIAL_BACK_TIME });
+        let mut now = Instant::now();
+        host.test_is_over(ana);
+        let mut later = |host: &mut DialBacks, bytes| {
+            count.add(&crate::peer::WireCount { sent_bytes: bytes, received_bytes: 0 });
+            for _ in 0..3 {
+                now += PULSE_LOOK + Duration::from_millis(1);
+                paths.look(now);
+            }
+            count.add(&crate::peer::WireCount { sent_bytes: bytes, received_bytes: 0 });
+            host.end_overdue(now);
+            host.closing.len()
+        };
+        assert_eq!(later(&mut host, 300), 0, "a request crosses it");
+        assert_eq!(later(&mut host, 64), 1, "pings alone");
+        host.closing.clear();
+        assert_eq!(later(&mut host, 64), 1, "it has not closed, and is closed again");
+        host.dials.insert(line, Dial { peer: ana, stage: Stage::Connected, ends: Instant::now() + DIAL_BACK_TIME });
+        host.closing.clear();
+        host.test_is_over(ana);
+        let looks = (0..20).find(|_| later(&mut host, 300) > 0);
+        assert!(looks.is_some(), "a peer gone bad keeps it busy for ever");
     }
 
     #[test]

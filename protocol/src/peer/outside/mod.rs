@@ -7,11 +7,13 @@
 //! | `verdict` | what came of it, for whoever announces addresses or shows a status |
 //! | `tester` | a photographer's or a lab's side: which addresses are tried, and when |
 //! | `dial_back` | the host's side: whom it dials, where, and how often |
+//! | `gate` | whose requests it hears at all |
 //!
 //! A test is of one connection to a host. Another connection tests anew, so that what was
 //! true yesterday is not believed for ever.
 
 mod dial_back;
+mod gate;
 mod tester;
 mod verdict;
 
