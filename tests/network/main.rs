@@ -8,6 +8,7 @@
 mod alone;
 mod cut;
 mod far;
+mod hesitant;
 mod liar;
 mod lied_to;
 mod line;

@@ -30,6 +30,8 @@ pub(in crate::peer) struct Keeper {
     help: Help,
     router: Option<Router>,
     leases: Vec<PortMapping>,
+    /// Those of which the router said no more that it keeps them: it may all the same.
+    doubtful: Vec<PortMapping>,
 }
 
 /// The way out of the local network.
@@ -42,30 +44,29 @@ struct Router {
 
 impl Keeper {
     pub(in crate::peer) fn new(neighbours: Arc<Neighbours>, commands: mpsc::Sender<Command>, help: Help) -> Self {
-        Self { neighbours, commands, help, router: None, leases: Vec::new() }
+        Self { neighbours, commands, help, router: None, leases: Vec::new(), doubtful: Vec::new() }
     }
 
-    /// Runs until `shutdown`.
+    /// Runs until `shutdown`. What the router was asked just before that is awaited: what
+    /// it opens then has to be closed, too.
     pub(in crate::peer) async fn run(mut self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = self.look() => {}
-                () = shutdown.cancelled() => break,
-            }
+        while !shutdown.is_cancelled() {
+            self.look(&shutdown).await;
             tokio::select! {
                 () = sleep(self.next_look()) => {}
-                () = shutdown.cancelled() => break,
+                () = shutdown.cancelled() => {}
             }
         }
         self.give_back().await;
     }
 
     /// Asks for what is listened at now, and tells what came of it.
-    async fn look(&mut self) {
+    async fn look(&mut self, shutdown: &CancellationToken) {
         let router = Router::find().await;
         if router != self.router {
             // Those of another network end by themselves.
             self.leases.clear();
+            self.doubtful.clear();
             self.router = router;
         }
         let Some(router) = router else {
@@ -78,7 +79,12 @@ impl Keeper {
             return self.tell(Vec::new()).await;
         }
         let asked = wanted.into_iter().map(|port| router.open(port, self.lease_of(port)));
-        self.leases = join_all(asked).await.into_iter().flatten().collect();
+        let leases = join_all(asked).await.into_iter().flatten().collect();
+        self.doubtful.append(&mut std::mem::replace(&mut self.leases, leases));
+        self.forget_settled();
+        if shutdown.is_cancelled() {
+            return;
+        }
         let help = router.help(&self.leases).await;
         tracing::debug!(?router, ?help, "the router was asked for ports");
         let is_of_use = matches!(help, RouterHelp::Opened(_));
@@ -101,12 +107,24 @@ impl Keeper {
         self.leases.iter().find(is_its).cloned()
     }
 
+    /// Of those in doubt, what is kept again, or over.
+    fn forget_settled(&mut self) {
+        let now = std::time::Instant::now();
+        let place = |lease: &PortMapping| (lease.internal_port(), matches!(lease.protocol(), InternetProtocol::Udp));
+        let mut known: Vec<_> = self.leases.iter().map(place).collect();
+        self.doubtful.retain(|lease| {
+            let is_settled = lease.expiration() <= now || known.contains(&place(lease));
+            known.push(place(lease));
+            !is_settled
+        });
+    }
+
     async fn tell(&self, open: Vec<OpenPort>) {
         drop(self.commands.send(Command::RouterOpened { open }).await);
     }
 
     async fn give_back(self) {
-        let given_back = join_all(self.leases.into_iter().map(PortMapping::try_drop));
+        let given_back = join_all(self.leases.into_iter().chain(self.doubtful).map(PortMapping::try_drop));
         if timeout(ROUTER_TIME, given_back).await.is_err() {
             tracing::debug!("the router did not say that it closed our ports; it will, within the hour");
         }
