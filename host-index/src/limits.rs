@@ -103,8 +103,9 @@ pub const HOME_GRACE: Duration = Duration::from_secs(10);
 /// How long a home that was asked, and may have taken the order, may be away before
 /// another is asked.
 pub const HOME_AWAY_MAX: Duration = Duration::from_secs(60 * 60);
-/// Orders that are looked at in one go for another home.
-pub const ORDERS_MOVED_AT_ONCE: u32 = 500;
+/// Orders of one home that is away which are bound to another in one go, so that those of
+/// many photographers go side by side.
+pub const ORDERS_MOVED_AT_ONCE: u32 = 100;
 
 // --- the running host ---
 

@@ -14,6 +14,7 @@ use enprint_host_index::protocol::signed::Signed;
 use enprint_host_index::protocol::status::{Status, StatusKind};
 use enprint_host_index::protocol::time::UnixMs;
 use enprint_host_index::protocol::{Keypair, PeerId};
+use enprint_host_index::limits::ORDERS_MOVED_AT_ONCE;
 use enprint_host_index::{HostError, Index};
 use kit::{Bench, Peer, Shop, enrolled, event};
 
@@ -22,6 +23,7 @@ on_both_engines!(
     a_word_on_somebody_who_never_agreed_neither_removes_nor_renames_them,
     a_home_publishes_nothing_and_is_suspended_with_its_photographer,
     an_order_goes_to_the_home_that_is_here_and_only_its_words_count,
+    many_orders_that_wait_for_their_home_hold_up_nobody_elses,
     what_a_home_takes_over_or_gives_back_is_told_to_the_other,
 );
 
@@ -138,6 +140,31 @@ async fn an_order_goes_to_the_home_that_is_here_and_only_its_words_count(bench: 
     assert!(index.note_status(ana.id, &accepted(ana)).await.is_err(), "it is not bound to that home");
     index.note_status(home.id, &accepted(&home)).await.unwrap();
     assert_eq!(index.bind_anew(|peer| *peer == ana.id).await.unwrap(), 0, "it is answered, and stays");
+}
+
+async fn many_orders_that_wait_for_their_home_hold_up_nobody_elses(bench: Bench) {
+    let index = bench.index().await;
+    let (many, one) = (Shop::open(&index, &["a.jpg"]).await, Shop::open(&index, &["a.jpg"]).await);
+    let (home_of_many, home_of_one) = (peer(), peer());
+    for (home, photographer) in [(&home_of_many, &many.ana), (&home_of_one, &one.ana)] {
+        index.stand_in(home.id, &word(photographer, home.id, 1, false), &[]).await.unwrap();
+    }
+    for number in 0..=ORDERS_MOVED_AT_ONCE {
+        let order = index.place(&many.order(&number.to_string(), &["a.jpg"])).await.unwrap();
+        index.note_asking(order.order_id, &many.ana.id.to_string()).await.unwrap();
+    }
+    for shop in [&many, &one] {
+        bench.clock.advance(Duration::from_secs(1));
+        index.place(&shop.order("last", &["a.jpg"])).await.unwrap();
+    }
+    bench.clock.advance(Duration::from_secs(20));
+    assert_eq!(index.bind_anew(|peer| *peer == home_of_one.id).await.unwrap(), 1, "of another photographer");
+    assert_eq!(index.bind_anew(|peer| *peer == home_of_many.id).await.unwrap(), 1, "of the same, never asked for");
+    bench.clock.advance(Duration::from_secs(2 * 60 * 60));
+    let in_turn = [ORDERS_MOVED_AT_ONCE, 1, 0];
+    for moved in in_turn {
+        assert_eq!(index.bind_anew(|peer| *peer == home_of_many.id).await.unwrap(), u64::from(moved));
+    }
 }
 
 async fn what_a_home_takes_over_or_gives_back_is_told_to_the_other(bench: Bench) {

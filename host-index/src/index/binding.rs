@@ -76,17 +76,45 @@ impl Index {
     ///
     /// # Errors
     /// The database's.
-    pub async fn bind_anew(&self, is_here: impl Fn(&PeerId) -> bool) -> Result<u64, HostError> {
+    pub async fn bind_anew(&self, is_here: impl Fn(&PeerId) -> bool + Sync) -> Result<u64, HostError> {
+        let sql = "SELECT DISTINCT photographer, COALESCE(home, photographer) AS bound_to FROM placed_order
+             WHERE state = 'placed' AND photographer IN (SELECT photographer FROM home WHERE ended = 0)";
+        let mut moved = 0;
+        for row in self.ledger().read().fetch_all(sql, args![]).await? {
+            let (first, home) = (stored::peer(&row, "photographer")?, stored::peer(&row, "bound_to")?);
+            let first_is_here = is_here(&first);
+            if !is_here(&home) || (first_is_here && home != first) {
+                moved += self.bind_those_of(first, home, &is_here).await?;
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Binds to another home those orders that may leave `home`: the oldest, so many at once.
+    async fn bind_those_of(
+        &self,
+        first: PeerId,
+        home: PeerId,
+        is_here: &(dyn Fn(&PeerId) -> bool + Sync),
+    ) -> Result<u64, HostError> {
+        // Those that may not leave yet would only stand before those that may.
         let sql = bound!(
-            "WHERE o.state = 'placed' AND o.photographer IN (SELECT photographer FROM home WHERE ended = 0)
-             ORDER BY o.placed_ms LIMIT $1"
+            "WHERE o.photographer = $1 AND o.state = 'placed' AND COALESCE(o.home, o.photographer) = $2
+                 AND (o.asked_ms IS NULL AND COALESCE(o.bound_ms, o.placed_ms) < $3
+                     OR o.asked_ms < $4
+                         AND COALESCE((SELECT seen_ms FROM peer WHERE peer_id = $2), 0) < $4)
+             ORDER BY o.placed_ms LIMIT $5"
         );
-        let rows = self.ledger().read().fetch_all(sql, args![ORDERS_MOVED_AT_ONCE]).await?;
+        let now = self.now();
+        let fresh_before = if home != first && is_here(&first) { i64::MAX } else { now.0 - ms(HOME_GRACE) };
+        let asked_before = now.0 - ms(HOME_AWAY_MAX);
+        let values = args![first.to_string(), home.to_string(), fresh_before, asked_before, ORDERS_MOVED_AT_ONCE];
+        let rows = self.ledger().read().fetch_all(sql, values).await?;
+        let homes = homes::of(&mut self.ledger().read(), first).await?;
         let mut moved = 0;
         for row in rows {
             let bound = bound(&row)?;
-            let homes = homes::of(&mut self.ledger().read(), bound.photographer).await?;
-            let Some(to) = next_home(&bound, &homes, &is_here, self.now()) else { continue };
+            let Some(to) = next_home(&bound, &homes, is_here, now) else { continue };
             let bound = &bound;
             moved += u64::from(self.ledger().write(|tx| Box::pin(rebind(self, tx, bound, to))).await?);
         }
