@@ -7,6 +7,7 @@ mod kit;
 use std::time::Duration;
 
 use enprint_host_index::index::Enrolment;
+use enprint_host_index::limits::ORDERS_MOVED_AT_ONCE;
 use enprint_host_index::protocol::enrol::Role;
 use enprint_host_index::protocol::home::Home;
 use enprint_host_index::protocol::ids::{CommandId, OrderId};
@@ -14,7 +15,6 @@ use enprint_host_index::protocol::signed::Signed;
 use enprint_host_index::protocol::status::{Status, StatusKind};
 use enprint_host_index::protocol::time::UnixMs;
 use enprint_host_index::protocol::{Keypair, PeerId};
-use enprint_host_index::limits::ORDERS_MOVED_AT_ONCE;
 use enprint_host_index::{HostError, Index};
 use kit::{Bench, Peer, Shop, enrolled, event};
 
@@ -25,6 +25,9 @@ on_both_engines!(
     an_order_goes_to_the_home_that_is_here_and_only_its_words_count,
     many_orders_that_wait_for_their_home_hold_up_nobody_elses,
     what_a_home_takes_over_or_gives_back_is_told_to_the_other,
+    a_home_that_the_operator_removed_does_not_enrol_itself_again,
+    a_home_that_was_ended_stays_so_when_its_photographer_is_invited_anew,
+    a_photographer_gone_bad_takes_nobody_along_when_it_is_suspended_or_removed,
 );
 
 fn word(photographer: &Peer, home: PeerId, since: i64, ended: bool) -> Signed<Home> {
@@ -86,9 +89,7 @@ async fn a_word_on_somebody_who_never_agreed_neither_removes_nor_renames_them(be
     let (bad, ana, other) = (enrolled(&index, Role::Photographer, "Bad").await, peer(), peer());
     // Said before the other comes, and after it has enrolled by itself.
     index.stand_in(bad.id, &word(&bad, ana.id, 1, true), &[]).await.unwrap();
-    let invitation = index.invite(Role::Photographer, Duration::from_secs(3_600)).await.unwrap();
-    let enrolment = Enrolment { invitation, role: Role::Photographer, name: "Ana".into(), addresses: Vec::new() };
-    index.enrol(ana.id, &enrolment).await.unwrap();
+    enrol(&index, &ana, "Ana").await;
     for ended in [true, false] {
         assert!(index.stand_in(bad.id, &word(&bad, ana.id, 2, ended), &[]).await.is_err());
     }
@@ -187,4 +188,53 @@ async fn what_a_home_takes_over_or_gives_back_is_told_to_the_other(bench: Bench)
 
 async fn asked_elsewhere(index: &Index, order: OrderId, home: &Peer) {
     assert!(!index.note_asking(order, &home.id.to_string()).await.unwrap(), "a late parcel is asked");
+}
+
+async fn a_home_that_the_operator_removed_does_not_enrol_itself_again(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let (ana, home) = (&shop.ana, peer());
+    index.stand_in(home.id, &word(ana, home.id, 1, false), &[]).await.unwrap();
+    index.place(&shop.order("one", &["a.jpg"])).await.unwrap();
+    bench.clock.advance(Duration::from_secs(20));
+    assert_eq!(index.bind_anew(|peer| *peer == home.id).await.unwrap(), 1);
+    index.remove_peer(home.id).await.unwrap();
+    assert_eq!(waiting(&index).await, parcels(&[(ana, "order")]), "what it had goes back");
+    assert!(index.stand_in(home.id, &word(ana, home.id, 1, false), &[]).await.is_err(), "it is back by itself");
+    index.stand_in(ana.id, &word(ana, home.id, 1, false), &[]).await.unwrap();
+    assert!(!index.admitted().await.unwrap().contains(&home.id));
+    let paired_anew = index.stand_in(home.id, &word(ana, home.id, 9, false), &[]).await.unwrap();
+    assert_eq!(paired_anew, (home.id, true));
+}
+
+async fn a_home_that_was_ended_stays_so_when_its_photographer_is_invited_anew(bench: Bench) {
+    let index = bench.index().await;
+    let (ana, gone, home) = (enrolled(&index, Role::Photographer, "Ana").await, peer(), peer());
+    for home in [&gone, &home] {
+        index.stand_in(home.id, &word(&ana, home.id, 1, false), &[]).await.unwrap();
+    }
+    index.stand_in(ana.id, &word(&ana, gone.id, 2, true), &[]).await.unwrap();
+    index.remove_peer(ana.id).await.unwrap();
+    assert!(index.admitted().await.unwrap().is_empty());
+    enrol(&index, &ana, "Ana").await;
+    assert!(index.stand_in(gone.id, &word(&ana, gone.id, 1, false), &[]).await.is_err(), "its old word counts");
+    let taken = index.stand_in(home.id, &word(&ana, home.id, 1, false), &[]).await.unwrap();
+    assert_eq!(taken, (home.id, true), "that one was never ended");
+}
+
+async fn a_photographer_gone_bad_takes_nobody_along_when_it_is_suspended_or_removed(bench: Bench) {
+    let index = bench.index().await;
+    let (bad, ana) = (enrolled(&index, Role::Photographer, "Bad").await, peer());
+    index.stand_in(bad.id, &word(&bad, ana.id, 1, true), &[]).await.unwrap();
+    enrol(&index, &ana, "Ana").await;
+    index.suspend_peer(bad.id).await.unwrap();
+    assert_eq!(index.admitted().await.unwrap(), [ana.id]);
+    index.remove_peer(bad.id).await.unwrap();
+    assert_eq!(index.admitted().await.unwrap(), [ana.id]);
+}
+
+async fn enrol(index: &Index, peer: &Peer, name: &str) {
+    let invitation = index.invite(Role::Photographer, Duration::from_secs(3_600)).await.unwrap();
+    let enrolment = Enrolment { invitation, role: Role::Photographer, name: name.into(), addresses: Vec::new() };
+    index.enrol(peer.id, &enrolment).await.unwrap();
 }

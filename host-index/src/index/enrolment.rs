@@ -11,7 +11,7 @@ use enprint_protocol::{Multiaddr, PeerId, text};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
 
-use super::{Index, events, ms};
+use super::{Index, events, homes, ms};
 use crate::error::HostError;
 use crate::limits;
 use crate::stored;
@@ -112,7 +112,7 @@ impl Index {
     /// [`HostError::NotHere`] for a peer that is not enrolled.
     pub async fn suspend_peer(&self, peer: PeerId) -> Result<(), HostError> {
         let sql = "UPDATE peer SET suspended_ms = COALESCE(suspended_ms, $2)
-             WHERE peer_id = $1 OR peer_id IN (SELECT home FROM home WHERE photographer = $1)";
+             WHERE peer_id = $1 OR peer_id IN (SELECT home FROM home WHERE photographer = $1 AND ended = 0)";
         found(self.ledger().execute(sql, args![peer.to_string(), self.now().0]).await?)
     }
 
@@ -122,7 +122,7 @@ impl Index {
     /// [`HostError::NotHere`] for a peer that is not enrolled.
     pub async fn restore_peer(&self, peer: PeerId) -> Result<(), HostError> {
         let sql = "UPDATE peer SET suspended_ms = NULL
-             WHERE peer_id = $1 OR peer_id IN (SELECT home FROM home WHERE photographer = $1)";
+             WHERE peer_id = $1 OR peer_id IN (SELECT home FROM home WHERE photographer = $1 AND ended = 0)";
         found(self.ledger().execute(sql, args![peer.to_string()]).await?)
     }
 
@@ -133,7 +133,7 @@ impl Index {
     /// [`HostError::NotHere`] for a peer that is not enrolled.
     pub async fn remove_peer(&self, peer: PeerId) -> Result<(), HostError> {
         let now = self.now();
-        self.ledger().write(|tx| Box::pin(remove_in(tx, peer, now))).await?;
+        self.ledger().write(|tx| Box::pin(remove_in(self, tx, peer, now))).await?;
         Ok(self.ledger().give_back_space().await?)
     }
 
@@ -187,14 +187,16 @@ async fn use_up(tx: &mut Tx<'_>, new: &Newcomer<'_>) -> Result<(), HostError> {
     Ok(())
 }
 
-async fn remove_in(tx: &mut Tx<'_>, peer: PeerId, now: UnixMs) -> Result<(), HostError> {
+async fn remove_in(index: &Index, tx: &mut Tx<'_>, peer: PeerId, now: UnixMs) -> Result<(), HostError> {
     let sql = "SELECT event_id FROM event WHERE photographer = $1";
     for row in tx.fetch_all(sql, args![peer.to_string()]).await? {
         events::delete(tx, stored::bytes(&row, "event_id")?, peer, now).await?;
     }
-    let sql = "DELETE FROM peer WHERE peer_id IN (SELECT home FROM home WHERE photographer = $1)";
+    homes::removed(index, tx, peer).await?;
+    let sql = "DELETE FROM peer WHERE peer_id IN (SELECT home FROM home WHERE photographer = $1 AND ended = 0)";
     tx.execute(sql, args![peer.to_string()]).await?;
-    tx.execute("DELETE FROM home WHERE photographer = $1", args![peer.to_string()]).await?;
+    // What was ended stays so, should the photographer be invited anew.
+    tx.execute("DELETE FROM home WHERE photographer = $1 AND ended = 0", args![peer.to_string()]).await?;
     found(tx.execute("DELETE FROM peer WHERE peer_id = $1", args![peer.to_string()]).await?)
 }
 

@@ -151,6 +151,18 @@ async fn check_room(tx: &mut Tx<'_>, first: &str) -> Result<(), HostError> {
     Err(HostError::QuotaReached { what: "Homes of a photographer", max })
 }
 
+/// The operator removes a peer. If it is a home, the word by which it stands in counts no
+/// more, only a later one does; what it has not finished goes back to the first.
+pub(super) async fn removed(index: &Index, tx: &mut Tx<'_>, home: PeerId) -> Result<(), HostError> {
+    let first = first_of(tx, home).await?;
+    if first == home {
+        return Ok(());
+    }
+    let sql = "UPDATE home SET ended = 1, since_ms = since_ms + 1 WHERE home = $1";
+    tx.execute(sql, args![home.to_string()]).await?;
+    binding::give_back(index, tx, first, home).await
+}
+
 /// Whether a peer is the second home of somebody.
 pub(super) async fn is_home(sql: &mut Sql, peer: PeerId) -> Result<bool, HostError> {
     let query = "SELECT 1 AS one FROM home WHERE home = $1 AND ended = 0";

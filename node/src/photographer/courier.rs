@@ -96,11 +96,13 @@ impl Node {
             return Ok(()); // it went to another lab, or was offered anew
         }
         let known = self.meet_lab(lab).await?;
-        if let Some(first) = self.catalogue.first_home().await? {
-            // A lab that knows no homes refuses it, and takes this one for itself or not.
-            self.client.ask::<OfferJob>(lab, JobRequest::StandIn(first.signed)).await?;
+        self.introduce(lab).await?;
+        let reply = self.client.ask::<OfferJob>(lab, request).await?;
+        if matches!(&reply, JobReply::Refused(refusal) if refusal.code == ErrorCode::NotApproved) {
+            // Now it knows whose word that is, and approves nobody meanwhile.
+            self.tell_of_ended_homes(lab).await?;
         }
-        match self.client.ask::<OfferJob>(lab, request).await? {
+        match reply {
             JobReply::Needs { .. } => {
                 let status = self.own_status(job.order_id, StatusKind::Offered { lab: known.name })?;
                 self.catalogue.taken_by_lab(&parcel.id, job.job_id, &status).await
@@ -180,6 +182,25 @@ impl Node {
             JobReply::Refused(refusal) if refusal.is_temporary() => Err(NodeError::Refused(refusal)),
             _ => Ok(()),
         }
+    }
+
+    /// Says to a lab in whose stead this node offers, and in whose stead nobody does any more.
+    async fn introduce(&self, lab: PeerId) -> Result<(), NodeError> {
+        if let Some(first) = self.catalogue.first_home().await? {
+            // A lab that knows no homes refuses it, and takes this one for itself or not.
+            self.client.ask::<OfferJob>(lab, JobRequest::StandIn(first.signed)).await?;
+        }
+        self.tell_of_ended_homes(lab).await
+    }
+
+    /// Before a lab takes anything: the old words of homes that are none any more are still
+    /// theirs to show. A lab that knew this photographer when they ended was told then, and
+    /// hears it again.
+    async fn tell_of_ended_homes(&self, lab: PeerId) -> Result<(), NodeError> {
+        for ended in self.catalogue.ended_homes().await? {
+            self.client.ask::<OfferJob>(lab, JobRequest::StandIn(ended)).await?;
+        }
+        Ok(())
     }
 
     /// What waits, for people.

@@ -16,7 +16,7 @@ use enprint_protocol::ids::{ContentHash, EventId};
 
 use super::{Catalogue, send};
 use crate::error::NodeError;
-use crate::limits::{HOMES_MAX, LABS_TOLD_MAX};
+use crate::limits::{HOMES_MAX, HOMES_REMEMBERED_MAX, LABS_TOLD_MAX};
 use crate::photographer::node::now;
 use crate::stored;
 
@@ -96,6 +96,12 @@ impl Catalogue {
     pub(in crate::photographer) async fn second_homes(&self) -> Result<Vec<SecondHome>, NodeError> {
         let sql = "SELECT * FROM second_homes WHERE ended_ms IS NULL ORDER BY since_ms, peer_id";
         self.ledger.read().fetch_all(sql, args![]).await?.iter().map(second_home).collect()
+    }
+
+    /// The last words on homes that are none any more, of as many as a lab remembers.
+    pub(in crate::photographer) async fn ended_homes(&self) -> Result<Vec<Signed<Home>>, NodeError> {
+        let sql = "SELECT signed FROM second_homes WHERE ended_ms IS NOT NULL ORDER BY ended_ms DESC LIMIT $1";
+        self.ledger.read().fetch_all(sql, args![HOMES_REMEMBERED_MAX]).await?.iter().map(signed).collect()
     }
 
     /// Whether `peer` is a home that this node paired and did not remove.
