@@ -155,3 +155,83 @@ async fn a_removed_home_is_refused_by_host_and_lab_and_its_orders_go_back() {
     homes.world.photographer.says(&["paid", &order.number]);
     homes.is_printed_once(&order, &original).await;
 }
+
+/// A second lab at the same host, approved as the first, which is the chosen one.
+async fn second_lab(world: &World) -> Process {
+    let lab = Process::lab_named(&world.path().join("second"), "Second lab", &[]).await;
+    let code = world.invite("lab");
+    lab.says(&["enrol", &world.host.address(), "--code", &code]);
+    lab.says(&["approve", &world.photographer.peer_id()]);
+    lab
+}
+
+fn hint(node: &Process) -> String {
+    orders(node).first().and_then(|order| order["hint"].as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn jobs(lab: &Process) -> Vec<Value> {
+    lab.tries(&["jobs"]).ok().and_then(|jobs| jobs["jobs"].as_array().cloned()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_order_that_the_first_home_gave_to_another_lab_is_not_printed_again_from_the_second() {
+    let world = World::start().await;
+    let second = second_lab(&world).await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let mut homes = TwoHomes::with(world).await;
+    let customer = homes.customer(&gallery).await;
+    homes.world.lab.kill(); // or the order were there before it is sent to the other
+    let order = customer.order(&["a.jpg"], 1).await;
+    homes.world.is_paid(&order.number).await;
+    homes.world.photographer.says(&["send", &order.number, "--lab", "Second lab"]);
+    says(&customer, &order, "received").await;
+    homes.world.photographer.kill();
+    homes.world.lab.restart();
+
+    homes.nas.says(&["take-over", &order.number]);
+    homes.nas_has(&order).await;
+    homes.nas.says(&["paid", &order.number]);
+    eventually("the second home knows that the other lab has it", || hint(&homes.nas).contains("Second lab")).await;
+    homes.nas.says(&["send", &order.number, "--lab", "Second lab"]);
+    second.says(&["shipped", &order.number, "--carrier", "Post", "--tracking", "T-1"]);
+    says(&homes.customer(&gallery).await, &order, "shipped").await;
+    assert_eq!(jobs(&homes.world.lab), Vec::<Value>::new(), "it is offered to the chosen lab, too");
+    assert!(homes.world.find_order_folder(&order).is_none(), "it is printed twice");
+}
+
+#[tokio::test]
+async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets_go_of_it() {
+    let world = World::start().await;
+    let mut second = second_lab(&world).await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let mut homes = TwoHomes::with(world).await;
+    let customer = homes.customer(&gallery).await;
+    homes.world.lab.kill();
+    second.kill();
+    let order = customer.order(&["a.jpg"], 1).await;
+    homes.world.is_paid(&order.number).await;
+    homes.world.photographer.says(&["send", &order.number, "--lab", "Second lab"]);
+    homes.world.photographer.kill();
+    homes.world.lab.restart();
+
+    homes.nas.says(&["take-over", &order.number]);
+    homes.nas_has(&order).await;
+    homes.nas.says(&["paid", &order.number]);
+    eventually("the second home waits for the lab that may have it", || hint(&homes.nas).contains("Second lab")).await;
+    assert_eq!(jobs(&homes.world.lab), Vec::<Value>::new(), "it was offered before");
+    second.restart();
+    homes.is_printed_once(&order, &original).await;
+
+    // The first home's offer still waits for that lab.
+    homes.world.photographer.restart();
+    eventually("the first home has said all that it had to say", || {
+        let status = homes.world.photographer.says(&["status"]);
+        hint(&homes.world.photographer).contains("Another of your homes")
+            && status["waiting"].as_array().unwrap().iter().all(|message| message["refused"] == true)
+    })
+    .await;
+    let at_second = jobs(&second);
+    assert!(at_second.iter().all(|job| job["state"] == "withdrawn"), "{at_second:?}");
+}

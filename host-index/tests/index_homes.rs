@@ -180,7 +180,7 @@ async fn what_a_home_takes_over_or_gives_back_is_told_to_the_other(bench: Bench)
     assert!(index.take_over(bo.id, Some(&order.number)).await.is_err());
     assert_eq!(index.take_over(home.id, Some(&order.number)).await.unwrap(), 1);
     assert_eq!(index.take_over(home.id, None).await.unwrap(), 0, "it has it");
-    assert_eq!(waiting(&index).await, parcels(&[(ana, "moved"), (&home, "order")]));
+    assert_eq!(waiting(&index).await, parcels(&[(ana, "moved"), (&home, "moved"), (&home, "order")]));
     asked_elsewhere(&index, order.order_id, ana).await;
     index.stand_in(ana.id, &word(ana, home.id, 2, true), &[]).await.unwrap();
     assert_eq!(waiting(&index).await, parcels(&[(ana, "moved"), (ana, "order")]));

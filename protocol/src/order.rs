@@ -45,6 +45,9 @@ pub enum OrderRequest {
     /// The order is another home's of the same photographer from now on. A node that does
     /// not know this request refuses it.
     Moved(Signed<Moved>),
+    /// An order, which comes behind this, was another home's before, which may have given it
+    /// to a lab. A node that does not know this request refuses it.
+    WasElsewhere(Signed<Moved>),
 }
 
 /// What the photographer's node answers.
@@ -54,7 +57,7 @@ pub enum OrderReply {
     Accepted,
     /// Taken; waits for the photographer's approval.
     Held,
-    /// The payment is noted, or that the order is another home's.
+    /// The payment is noted, or that the order is or was another home's.
     Noted,
     /// Not taken, with the reason.
     Refused(Refusal),
@@ -66,7 +69,7 @@ impl From<Refusal> for OrderReply {
     }
 }
 
-/// The host's word that an order is bound to another home.
+/// The host's word that an order is bound to another home than before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Which.

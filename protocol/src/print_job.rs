@@ -54,6 +54,12 @@ pub enum JobRequest {
     /// A photographer's word on a second home, said by either: what that home offers counts
     /// as theirs. A lab that does not know this request refuses it.
     StandIn(Signed<Home>),
+    /// Please don't print this any more, whichever home of the photographer offered it: it
+    /// goes to another lab. A lab that does not know this request refuses it.
+    LetGo {
+        /// The job.
+        job_id: JobId,
+    },
 }
 
 /// What the lab answers.
@@ -64,10 +70,10 @@ pub enum JobReply {
         /// Indices into [`PrintJob::files`]; empty when the lab has them all.
         files: Vec<u32>,
     },
-    /// Not taken, with the reason; to [`JobRequest::Withdraw`]: the files are at the lab
+    /// Not taken, with the reason; to a job that is taken back: the files are at the lab
     /// already ([`crate::ErrorCode::Conflict`]), or it can't withdraw.
     Refused(Refusal),
-    /// To [`JobRequest::Withdraw`]: the lab will not print it.
+    /// To [`JobRequest::Withdraw`] and [`JobRequest::LetGo`]: the lab will not print it.
     Withdrawn,
     /// To [`JobRequest::StandIn`]: it is noted.
     Noted,

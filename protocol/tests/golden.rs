@@ -291,6 +291,8 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     golden("enrol_taken_over", &EnrolReply::TakenOver { orders: 2 });
     let moved = Moved { order_id: OrderId([2; 16]), at: UnixMs(1_766_000_000_000) };
     golden("order_moved", &OrderRequest::Moved(Signed::sign(&moved, &key(1)).unwrap()));
+    golden("order_was_elsewhere", &OrderRequest::WasElsewhere(Signed::sign(&moved, &key(1)).unwrap()));
+    golden("print_job_let_go", &JobRequest::LetGo { job_id: JobId([3; 16]) });
     golden("enrol_stand_in", &EnrolRequest::StandIn { home: home(false), addresses: addresses.clone() });
     let (event_id, peer) = (EventId([1; 16]), key(2).public().to_peer_id());
     let copied = Copied { photos: 500, here: 412, trouble: None };

@@ -204,7 +204,10 @@ async fn rebind(index: &Index, tx: &mut Tx<'_>, order: &Bound, to: PeerId) -> Re
     if order.asked.is_some() || order.state != OrderState::Placed {
         let moved = index.secrets().sign(&Moved { order_id, at: now })?;
         let id = parcel_id("moved", order_id, order.moves);
-        put(tx, id, order.home, orders::ORDER_MOVED, &OrderRequest::Moved(moved), now).await?;
+        put(tx, id, order.home, orders::ORDER_MOVED, &OrderRequest::Moved(moved.clone()), now).await?;
+        // Before the order: what the former home gave to a lab is not given to another.
+        let id = parcel_id("elsewhere", order_id, order.moves);
+        put(tx, id, to, orders::ORDER_MOVED, &OrderRequest::WasElsewhere(moved), now).await?;
     }
     let moves = order.moves + 1;
     let signed: Signed<Order> =

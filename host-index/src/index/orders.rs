@@ -129,7 +129,7 @@ impl Index {
         Ok(match request {
             OrderRequest::Deliver(signed) => signed.open(&key)?.order_id,
             OrderRequest::Paid(signed) => signed.open(&key)?.order_id,
-            OrderRequest::Moved(signed) => signed.open(&key)?.order_id,
+            OrderRequest::Moved(signed) | OrderRequest::WasElsewhere(signed) => signed.open(&key)?.order_id,
         })
     }
 

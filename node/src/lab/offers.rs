@@ -17,21 +17,29 @@ impl Node {
     pub(super) async fn answer_photographer(&self, peer: PeerId, request: JobRequest) -> Result<JobReply, NodeError> {
         match request {
             JobRequest::Offer(offer) => self.take_offer(peer, offer).await,
-            JobRequest::Withdraw { job_id, withdrawn_before } => self.let_go_of(peer, job_id, withdrawn_before).await,
+            JobRequest::Withdraw { job_id, withdrawn_before } => {
+                self.let_go(peer, job_id, Some(withdrawn_before)).await
+            }
             JobRequest::StandIn(signed) => self.take_word_on_home(peer, &signed).await,
+            JobRequest::LetGo { job_id } => self.let_go(peer, job_id, None).await,
         }
     }
 
-    /// Lets go of a job, unless it is printed already for all that this lab can tell. One
-    /// who is no longer approved may still take back what was taken before.
-    async fn let_go_of(&self, peer: PeerId, job_id: JobId, withdrawn_before: u32) -> Result<JobReply, NodeError> {
+    /// Lets go of a job, unless it is printed already for all that this lab can tell: of the
+    /// peer's own offers up to that one, or of what any home of the same photographer
+    /// offered. One who is no longer approved may still take back what was taken before.
+    async fn let_go(&self, peer: PeerId, job_id: JobId, withdrawn_before: Option<u32>) -> Result<JobReply, NodeError> {
         let account = self.catalogue.account_of(peer).await?;
         let standing = self.catalogue.photographer(account).await?.map(|known| known.standing);
         if !matches!(standing, Some(Standing::Approved | Standing::Revoked)) {
             return Ok(Refusal::uniform().into());
         }
         let _one_at_a_time = self.offering.lock().await;
-        Ok(match self.catalogue.withdraw(account, peer, &job_id, withdrawn_before).await? {
+        let withdrawn = match withdrawn_before {
+            Some(before) => self.catalogue.withdraw(account, peer, &job_id, before).await?,
+            None => self.catalogue.withdraw_from_all(account, peer, &job_id).await?,
+        };
+        Ok(match withdrawn {
             Withdrawn::NotTheirs => Refusal::uniform().into(),
             Withdrawn::TooLate => too_late().into(),
             Withdrawn::Done => {

@@ -97,6 +97,7 @@ impl Node {
         }
         let known = self.meet_lab(lab).await?;
         self.introduce(lab).await?;
+        self.check_nowhere_else(job.order_id, lab).await?;
         let reply = self.client.ask::<OfferJob>(lab, request).await?;
         if matches!(&reply, JobReply::Refused(refusal) if refusal.code == ErrorCode::NotApproved) {
             // Now it knows whose word that is, and approves nobody meanwhile.
@@ -143,7 +144,7 @@ impl Node {
     }
 
     /// Looks for a lab, and wants a connection to it.
-    async fn meet_lab(&self, lab: PeerId) -> Result<LabRow, NodeError> {
+    pub(super) async fn meet_lab(&self, lab: PeerId) -> Result<LabRow, NodeError> {
         if !self.client.is_connected(&lab) {
             self.look_for_lab(lab).await; // it may have moved
         }
@@ -185,7 +186,7 @@ impl Node {
     }
 
     /// Says to a lab in whose stead this node offers, and in whose stead nobody does any more.
-    async fn introduce(&self, lab: PeerId) -> Result<(), NodeError> {
+    pub(super) async fn introduce(&self, lab: PeerId) -> Result<(), NodeError> {
         if let Some(first) = self.catalogue.first_home().await? {
             // A lab that knows no homes refuses it, and takes this one for itself or not.
             self.client.ask::<OfferJob>(lab, JobRequest::StandIn(first.signed)).await?;

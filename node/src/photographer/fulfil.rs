@@ -270,7 +270,7 @@ impl Node {
 /// The ticket for one lab: what the lab needs of the order, and no more.
 fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, files: &JobFiles) -> PrintJob {
     PrintJob {
-        job_id: JobId::derived("enprint job 1", &[&order.order_id.0, &lab.to_bytes()]),
+        job_id: job_of(order.order_id, lab),
         order_id: order.order_id,
         event_name: event_name.to_owned(),
         photographer: photographer.to_owned(),
@@ -297,6 +297,11 @@ fn print_job(order: &Order, event_name: &str, photographer: &str, lab: PeerId, f
         files: files.files.iter().map(|file| file.file.clone()).collect(),
         withdrawn_before: 0,
     }
+}
+
+/// The same at each home, so that a lab knows an order by whichever home it comes.
+pub(super) fn job_of(order_id: OrderId, lab: PeerId) -> JobId {
+    JobId::derived("enprint job 1", &[&order_id.0, &lab.to_bytes()])
 }
 
 fn no_lab() -> NodeError {

@@ -36,6 +36,7 @@ mod custody;
 pub mod custody_answers;
 mod desk;
 pub mod edit;
+mod elsewhere;
 mod enlargers;
 mod events;
 mod execute;

@@ -40,6 +40,11 @@ impl Node {
                 }
                 Ok(OrderReply::Noted)
             }
+            OrderRequest::WasElsewhere(signed) => {
+                let moved = signed.open(&host.key)?;
+                self.catalogue.note_elsewhere(moved.order_id, host.peer_id).await?;
+                Ok(OrderReply::Noted)
+            }
         }
     }
 

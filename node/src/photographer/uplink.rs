@@ -104,6 +104,10 @@ impl Node {
                 tracing::error!(%error, "what waits for a peer can't be sent now");
             }
         }
+        // It may be the one that is asked whether it prints what another is offered.
+        if let Err(error) = self.catalogue.wake_offers_of_elsewhere().await {
+            tracing::error!(%error, "orders of another home can't be offered now");
+        }
     }
 
     async fn wake_all(&self) {

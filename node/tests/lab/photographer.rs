@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use enprint_protocol::home::Home;
 use enprint_protocol::ids::{ContentHash, JobId, OrderId, PhotoId};
 use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::order::Crop;
@@ -96,6 +97,18 @@ impl Photographer {
         self.client.ask::<OfferJob>(lab.peer_id, request).await.unwrap()
     }
 
+    /// Takes a job back, whichever home offered it; it must be connected.
+    pub async fn let_go(&self, lab: &Place, job: &PrintJob) -> JobReply {
+        self.client.ask::<OfferJob>(lab.peer_id, JobRequest::LetGo { job_id: job.job_id }).await.unwrap()
+    }
+
+    /// Says that it is a home of another; it must be connected.
+    pub async fn stand_in_for(&self, lab: &Place, first: &Photographer) -> JobReply {
+        let word = Home { photographer: first.id(), home: self.id(), since: UnixMs(1), ended: false };
+        let request = JobRequest::StandIn(Signed::sign(&word, &first.key).unwrap());
+        self.client.ask::<OfferJob>(lab.peer_id, request).await.unwrap()
+    }
+
     /// Connects and offers a job, which must be taken.
     pub async fn send(&self, lab: &Place, job: &PrintJob) {
         self.meet(lab).await;
@@ -136,6 +149,12 @@ impl Photographer {
 }
 
 impl Script {
+    /// Serves what another serves, too.
+    pub fn share(&self, other: &Self) {
+        let files = other.files.lock().unwrap().clone();
+        self.files.lock().unwrap().extend(files);
+    }
+
     pub fn new() -> Self {
         Self {
             files: Mutex::default(),

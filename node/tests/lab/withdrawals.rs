@@ -100,3 +100,32 @@ async fn nobody_takes_back_another_photographers_job() {
     }
     lab.stop().await;
 }
+
+#[tokio::test]
+async fn what_one_home_offered_another_has_let_go_of_unless_it_is_printed() {
+    let (dir, ana, nas) = (TempDir::new().unwrap(), Photographer::start().await, Photographer::start().await);
+    let lab = RunningLab::start_for(&dir, &ana).await;
+    let (on_its_way, printed) = (ana.job(&[("a.jpg", picture(MIB, 1))]), ana.job(&[("b.jpg", picture(1_000, 2))]));
+    ana.send(&lab.place, &printed).await;
+    lab.place.wait_for_prints(&printed.order_id.number()).await;
+    ana.script.allow_only(0);
+    ana.send(&lab.place, &on_its_way).await;
+    let late = ana.job(&[("c.jpg", picture(1_000, 3))]);
+
+    nas.meet(&lab.place).await;
+    assert_eq!(refused(nas.let_go(&lab.place, &on_its_way).await), ErrorCode::Refused, "nobody's home");
+    assert_eq!(nas.stand_in_for(&lab.place, &ana).await, JobReply::Noted);
+    assert_eq!(refused(nas.let_go(&lab.place, &printed).await), ErrorCode::Conflict);
+    for job in [&on_its_way, &late] {
+        assert_eq!(nas.let_go(&lab.place, job).await, JobReply::Withdrawn);
+        assert_eq!(refused(ana.offer(&lab.place, job).await), ErrorCode::Withdrawn, "the first home offers it again");
+    }
+    ana.script.allow();
+    // The home that has the orders now may have them printed here all the same.
+    nas.script.share(&ana.script);
+    for job in [&on_its_way, &late] {
+        assert!(matches!(nas.offer(&lab.place, job).await, JobReply::Needs { .. }));
+        lab.place.wait_for_prints(&job.order_id.number()).await;
+    }
+    lab.stop().await;
+}

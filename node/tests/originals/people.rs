@@ -90,7 +90,7 @@ impl Person {
             if let Incoming::OfferJob(asked) = request {
                 let reply = match &asked.request {
                     JobRequest::Offer(_) => JobReply::Needs { files: vec![0] },
-                    JobRequest::Withdraw { .. } => JobReply::Withdrawn,
+                    JobRequest::Withdraw { .. } | JobRequest::LetGo { .. } => JobReply::Withdrawn,
                     JobRequest::StandIn(_) => JobReply::Noted,
                 };
                 asked.reply.send(reply);

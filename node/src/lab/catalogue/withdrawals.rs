@@ -10,7 +10,7 @@ use enprint_store::ledger::Tx;
 
 use super::contents::keep_unneeded;
 use super::jobs::{insert_files, stored_job};
-use super::{Catalogue, FileState, JobRow};
+use super::{Catalogue, FileState, JobRow, JobState};
 use crate::error::NodeError;
 use crate::lab::clock::now_ms;
 use crate::limits::WITHDRAWALS_REMEMBERED;
@@ -49,6 +49,56 @@ impl Catalogue {
             .write(|tx| Box::pin(async move { withdraw(tx, photographer, home, job_id, withdrawn_before).await }))
             .await
     }
+
+    /// Lets go of a job, whichever home of the photographer offered it: `asks` is the one
+    /// that has the order now.
+    pub(in crate::lab) async fn withdraw_from_all(
+        &self,
+        photographer: PeerId,
+        asks: PeerId,
+        job_id: &JobId,
+    ) -> Result<Withdrawn, NodeError> {
+        let mut homes = self.homes_of(photographer).await?;
+        homes.push(photographer);
+        let homes = &homes;
+        self.ledger
+            .write(|tx| Box::pin(async move { withdraw_from_all(tx, photographer, asks, job_id, homes).await }))
+            .await
+    }
+}
+
+/// As [`withdraw`], of whichever home: `asks` is the one that has the order now, and may
+/// offer it here later. What the lab itself has a problem with is not printed here either.
+async fn withdraw_from_all(
+    tx: &mut Tx<'_>,
+    photographer: PeerId,
+    asks: PeerId,
+    job_id: &JobId,
+    homes: &[PeerId],
+) -> Result<Withdrawn, NodeError> {
+    let standing = stored_job(tx, job_id).await?;
+    if standing.as_ref().is_some_and(|row| row.photographer != photographer) {
+        return Ok(Withdrawn::NotTheirs);
+    }
+    let is_printed = |row: &JobRow| {
+        matches!(row.file_state, FileState::Placing | FileState::Placed)
+            && !matches!(row.state, JobState::Problem | JobState::Withdrawn)
+    };
+    if standing.as_ref().is_some_and(is_printed) {
+        return Ok(Withdrawn::TooLate);
+    }
+    let withdrawn_before = standing.as_ref().map_or(0, |row| row.job.withdrawn_before);
+    for home in homes.iter().filter(|home| **home != asks) {
+        remember(tx, *home, job_id, withdrawn_before).await?;
+    }
+    if standing.is_some() {
+        let sql = "UPDATE job SET state = 'withdrawn', detail = '', trouble = NULL,
+                 file_state = CASE WHEN file_state = 'receiving' THEN 'withdrawn' ELSE file_state END
+             WHERE job_id = $1";
+        tx.execute(sql, args![job_id.to_string()]).await?;
+        keep_unneeded(tx, photographer).await?;
+    }
+    Ok(Withdrawn::Done)
 }
 
 async fn withdraw(

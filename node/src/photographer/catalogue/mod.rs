@@ -3,6 +3,7 @@
 //! no image data; its list of events can be made again from the volumes.
 
 mod custody;
+mod elsewhere;
 mod events;
 mod figures;
 mod first_home;
@@ -46,6 +47,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::CUSTODY,
     schema::HOMES,
     schema::MOVED_ORDERS,
+    schema::ELSEWHERE,
 ];
 
 /// The catalogue. Cheap to clone.

@@ -147,6 +147,13 @@ CREATE TABLE arriving (
 pub(super) const MOVED_ORDERS: Migration =
     Migration::new(8, "orders of other homes", "ALTER TABLE orders ADD COLUMN moved_ms {INT};");
 
+/// Orders that another home had before, and the hosts that said so.
+pub(super) const ELSEWHERE: Migration = Migration::new(
+    9,
+    "orders that were another home's",
+    "CREATE TABLE elsewhere (order_id {TEXT} PRIMARY KEY, host {TEXT} NOT NULL) {STRICT};",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

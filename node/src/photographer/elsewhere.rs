@@ -1,0 +1,64 @@
+//! Orders that another home of the same photographer had before. That home may have given
+//! one to a lab of which this home knows nothing: such an order is offered to a lab when
+//! every other lab at its host has said that it does not print it.
+
+use enprint_protocol::ids::OrderId;
+use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
+use enprint_protocol::{ErrorCode, PeerId, Refusal, text};
+
+use super::catalogue::LabRow;
+use super::fulfil::job_of;
+use super::node::Node;
+use crate::error::NodeError;
+
+impl Node {
+    /// Whether the order may go to `lab`, for all that the others say.
+    ///
+    /// # Errors
+    /// A refusal that passes while one can't be asked, and one that stays when one has its
+    /// files. Either is noted with the order, too.
+    pub(super) async fn check_nowhere_else(&self, order_id: OrderId, lab: PeerId) -> Result<(), NodeError> {
+        let Some(host) = self.catalogue.was_elsewhere(order_id).await? else { return Ok(()) };
+        let others = self.catalogue.labs().await?.into_iter();
+        for other in others.filter(|other| other.peer_id != lab && other.hosts.contains(&host)) {
+            if let Some(refusal) = self.why_not_let_go(order_id, &other).await {
+                self.catalogue.set_trouble(order_id, &refusal.text).await?;
+                return Err(NodeError::Refused(refusal));
+            }
+        }
+        Ok(())
+    }
+
+    async fn why_not_let_go(&self, order_id: OrderId, lab: &LabRow) -> Option<Refusal> {
+        let name = text::shown(&lab.name);
+        match self.ask_to_let_go(order_id, lab.peer_id).await {
+            Ok(JobReply::Withdrawn) => None,
+            // It knows this photographer not at all.
+            Ok(JobReply::Refused(refusal)) if refusal.code == ErrorCode::Refused => None,
+            Ok(JobReply::Refused(refusal)) if refusal.code == ErrorCode::Conflict => Some(Refusal::new(
+                ErrorCode::Conflict,
+                format!("“{name}” has this order's files from another home. Send it there: it is not printed twice."),
+            )),
+            Ok(JobReply::Refused(refusal)) => Some(not_known(&name, &refusal.text)),
+            Ok(JobReply::Needs { .. } | JobReply::Noted) => Some(not_known(&name, "It answered another question.")),
+            Err(error) => Some(not_known(&name, &error.to_string())),
+        }
+    }
+
+    async fn ask_to_let_go(&self, order_id: OrderId, lab: PeerId) -> Result<JobReply, NodeError> {
+        self.meet_lab(lab).await?;
+        self.introduce(lab).await?;
+        let request = JobRequest::LetGo { job_id: job_of(order_id, lab) };
+        let reply = self.client.ask::<OfferJob>(lab, request).await?;
+        self.let_rest(lab).await;
+        Ok(reply)
+    }
+}
+
+fn not_known(lab: &str, why: &str) -> Refusal {
+    let why = text::cleaned(why);
+    Refusal::new(
+        ErrorCode::Busy,
+        format!("Another home had this order, and “{lab}” may print it. It goes on when that lab says no: {why}"),
+    )
+}
