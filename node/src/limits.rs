@@ -88,6 +88,8 @@ pub const HOME_RANGES_IN_FLIGHT: usize = 8;
 pub const HOME_RANGES_OF_ONE_FILE: usize = 4;
 /// Photos that are copied at once: one is stored while two come.
 pub const HOME_PHOTOS_AT_ONCE: usize = 3;
+/// Events of a first home: a wedding a day for a working life, and four times as many.
+pub const FOLLOWED_EVENTS_MAX: usize = 65_536;
 /// First wait before the first home is asked again after something went wrong.
 pub const FOLLOW_RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Longest such wait; a home that connects is asked at once.

@@ -48,10 +48,10 @@ pub struct PhotographerOptions {
     /// Megabytes that stay free on the disk [default: 2048]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB")]
     pub reserve_mb: Option<u64>,
-    /// How fast originals and proofs leave at most, as in "5 Mbit/s" or "600 kB/s" [default: as fast as they can]
+    /// How fast originals and proofs leave at most, copies to a home in your own network aside, as in "5 Mbit/s" or "600 kB/s" [default: as fast as they can]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_LIMIT", value_name = "SPEED")]
     pub upload_limit: Option<UploadLimit>,
-    /// When originals go to labs, by this machine's clock, as in 22:00-07:00 [default: at any time]
+    /// When originals go to labs, and to a home outside your own network, by this machine's clock, as in 22:00-07:00 [default: at any time]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_HOURS", value_name = "FROM-TO")]
     pub upload_hours: Option<UploadHours>,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for

@@ -138,14 +138,27 @@ impl Process {
     /// Ends the process as a power cut would, from where it can't be changed:
     /// [`Self::kill`] takes it away.
     pub fn end(&self) {
-        let process = self.child.as_ref().expect("it runs").id().to_string();
-        assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
+        self.signal("-9");
     }
 
     /// Asks the process to end, as a service manager does.
     pub fn asked_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Stops the process where it is, as a machine that sleeps does, until [`Self::wakes`].
+    pub fn falls_asleep(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets the process go on.
+    pub fn wakes(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let process = self.child.as_ref().expect("it runs").id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
     }
 
     /// As [`Self::says`], for what must fail: the sentence.

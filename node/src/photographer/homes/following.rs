@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::NodeError;
 use crate::limits::{
-    COPIED_TOLD_EVERY, FOLLOW_RETRY_FIRST, FOLLOW_RETRY_MAX, HOME_PHOTOS_AT_ONCE, HOME_RANGES_IN_FLIGHT,
-    PRINT_RULES_BYTES_MAX,
+    COPIED_TOLD_EVERY, FOLLOW_RETRY_FIRST, FOLLOW_RETRY_MAX, FOLLOWED_EVENTS_MAX, HOME_PHOTOS_AT_ONCE,
+    HOME_RANGES_IN_FLIGHT, PRINT_RULES_BYTES_MAX,
 };
 use crate::photographer::catalogue::FirstHome;
 use crate::photographer::node::{Node, blocking};
@@ -158,7 +158,7 @@ impl Node {
             let after = all.last().map(|event| event.event_id);
             match self.ask_first(home, ReplicaRequest::Events { after }).await? {
                 ReplicaReply::Events { events, is_last } if is_last || !events.is_empty() => {
-                    all.extend(events);
+                    add_page(&mut all, events)?;
                     if is_last {
                         return Ok(all);
                     }
@@ -248,6 +248,18 @@ impl Node {
     }
 }
 
+/// Adds a page of the events: each behind the last, and no more than a photographer has.
+fn add_page(all: &mut Vec<EventMark>, page: Vec<EventMark>) -> Result<(), NodeError> {
+    for event in page {
+        let is_next = all.last().is_none_or(|last| event.event_id > last.event_id);
+        if !is_next || all.len() >= FOLLOWED_EVENTS_MAX {
+            return Err(unexpected());
+        }
+        all.push(event);
+    }
+    Ok(())
+}
+
 /// Whether the others can be copied all the same.
 fn is_of_one_photo(error: &NodeError) -> bool {
     matches!(error, NodeError::CorruptedSource { .. } | NodeError::DiskLies { .. } | NodeError::Refused(_))
@@ -265,4 +277,24 @@ fn checked(record: &ByteBuf, after: Option<PhotoId>) -> Result<StoredPhoto, Node
 
 fn unexpected() -> NodeError {
     ProtocolError::Malformed { reason: "the first home answered another question".into() }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_home_gone_bad_that_lists_events_for_ever_is_not_listened_to() {
+        let page = |from: u64, count: u64| -> Vec<EventMark> {
+            let id = |number: u64| EventId(u128::from(number).to_be_bytes());
+            (from..from + count).map(|number| EventMark { event_id: id(number), mark: 1, photos: 0 }).collect()
+        };
+        let mut all = Vec::new();
+        add_page(&mut all, page(0, 2)).unwrap();
+        assert!(add_page(&mut all, page(1, 1)).is_err(), "the same page again");
+        let most = FOLLOWED_EVENTS_MAX as u64;
+        add_page(&mut all, page(2, most - 2)).unwrap();
+        assert!(add_page(&mut all, page(most, 1)).is_err());
+        assert_eq!(all.len(), FOLLOWED_EVENTS_MAX);
+    }
 }
