@@ -4,7 +4,11 @@
 
 mod world;
 
+use enprint_protocol::home::{Pair, PairReply, PairRequest};
+use enprint_protocol::peer::PeerRole;
+use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
 use serde_json::Value;
+use world::impostor::Impostor;
 use world::waiting::eventually_async;
 use world::{Customer, Gallery, PlacedOrder, Process, World, eventually, photos, print_files};
 
@@ -234,4 +238,36 @@ async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets
     .await;
     let at_second = jobs(&second);
     assert!(at_second.iter().all(|job| job["state"] == "withdrawn"), "{at_second:?}");
+}
+
+#[tokio::test]
+async fn the_old_word_of_a_removed_home_counts_at_no_lab_that_is_chosen_later() {
+    let world = World::start().await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let gone = Impostor::stranger(PeerRole::Photographer).await;
+    let line = world.photographer.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned();
+    let code = line.split_whitespace().next().unwrap().parse().unwrap();
+    let first = gone.dials(&world.photographer.address()).await;
+    let join = PairRequest::Join { code, name: "Gone".into(), addresses: Vec::new() };
+    let paired = gone.peer.client.ask::<Pair>(first, join).await.unwrap();
+    let PairReply::Paired { home: word, .. } = paired else { panic!("{paired:?}") };
+    world.photographer.says(&["second-home", "remove", "Gone"]);
+
+    let second = Process::lab_named(&world.path().join("second"), "Second lab", &[]).await;
+    second.says(&["enrol", &world.host.address(), "--code", &world.invite("lab")]);
+    eventually("the photographer can choose the second lab", || {
+        world.photographer.tries(&["use-lab", "Second lab"]).is_ok()
+    })
+    .await;
+    let customer = world.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    eventually("it waits for that lab's approval", || hint(&world.photographer).contains("approved")).await;
+    second.says(&["approve", &world.photographer.peer_id()]);
+    says(&customer, &order, "received").await;
+
+    let lab = gone.dials(&second.address()).await;
+    let reply = gone.peer.client.ask::<OfferJob>(lab, JobRequest::StandIn(word)).await.unwrap();
+    assert!(matches!(reply, JobReply::Refused(_)), "it is the photographer's home there: {reply:?}");
 }

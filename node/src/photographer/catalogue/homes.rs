@@ -162,9 +162,10 @@ impl Catalogue {
 /// Tells a host that was just enrolled at of every home, of those that are none any more
 /// too: their old words must not count there.
 pub(super) async fn tell_homes(tx: &mut Tx<'_>, host: &str) -> Result<(), NodeError> {
-    let sql = "SELECT peer_id, signed, since_ms FROM second_homes";
+    // Whatever else waits for the host, this word is the last.
+    let (sql, at_ms) = ("SELECT peer_id, signed FROM second_homes", now().0);
     for row in tx.fetch_all(sql, args![]).await? {
-        tell_host(tx, host, &row.text("peer_id")?, row.int("since_ms")?, &signed(&row)?).await?;
+        tell_host(tx, host, &row.text("peer_id")?, at_ms, &signed(&row)?).await?;
     }
     Ok(())
 }

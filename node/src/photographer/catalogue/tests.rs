@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 
 use enprint_protocol::access_code::AccessCode;
-use enprint_protocol::enrol::{Contact, Role};
+use enprint_protocol::enrol::{Contact, EnrolRequest, Role};
 use enprint_protocol::event::{EventRecord, PriceList};
+use enprint_protocol::home::Home;
 use enprint_protocol::ids::{ContentHash, EventId, OrderId, PhotoId};
+use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::money::Currency;
 use enprint_protocol::order::{Crop, Customer, Delivery, Order, OrderLine};
 use enprint_protocol::signed::Signed;
@@ -16,7 +18,7 @@ use enprint_store::args;
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, outbox};
 use tempfile::TempDir;
 
-use super::{Catalogue, Decision, HostProcess, NewHost, NewOrder, schema};
+use super::{Catalogue, Decision, HostProcess, NewHost, NewOrder, SecondHome, schema};
 
 static BEFORE: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES];
 
@@ -165,4 +167,34 @@ async fn processes_of_one_host_key_are_one_host_and_are_left_together() {
     assert!(!catalogue.known_peers().await.unwrap().contains(&before.first));
     catalogue.put_host(&new, "Ana").await.unwrap();
     assert!(catalogue.host_of(before.first).await.unwrap().is_some(), "enrolled again, it is as it was");
+}
+
+#[tokio::test]
+async fn a_home_that_was_removed_while_its_host_was_left_is_none_there_when_it_is_joined_again() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let host = catalogue.hosts().await.unwrap().swap_remove(0);
+    let (key, home, code) = (Keypair::generate_ed25519(), PeerId::random(), ContentHash::of(b"code"));
+    let word = |since, ended| {
+        let word = Home { photographer: key.public().to_peer_id(), home, since: UnixMs(since), ended };
+        Signed::sign(&word, &key).unwrap()
+    };
+    let paired =
+        SecondHome { peer_id: home, name: "NAS".into(), addresses: Vec::new(), signed: word(1, false), copied: None };
+    catalogue.invite_home(code, i64::MAX).await.unwrap();
+    catalogue.take_home(code, &paired).await.unwrap().unwrap();
+    catalogue.leave_host(&host).await.unwrap();
+    catalogue.end_home(home, &word(2, true)).await.unwrap();
+    let process = host.processes[0].clone();
+    let again = NewHost { name: host.name, key: host.key, public_url: host.public_url, process };
+    catalogue.put_host(&again, "Ana").await.unwrap();
+
+    let sql = "SELECT payload FROM outbox WHERE peer = $1 AND kind = 'home'";
+    let rows = catalogue.ledger.read().fetch_all(sql, args![host.peer_id.to_string()]).await.unwrap();
+    let told = rows.iter().map(|row| {
+        let request = codec::decode(&row.bytes("payload").unwrap(), CONTROL_BYTES_MAX).unwrap();
+        let EnrolRequest::StandIn { home, .. } = request else { panic!("{request:?}") };
+        home.open_any().unwrap().1.ended
+    });
+    assert_eq!(told.last(), Some(true), "its old word counts there still");
 }
