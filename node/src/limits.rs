@@ -177,11 +177,6 @@ pub const RANGES_UNRECORDED_MAX: usize = 16;
 pub const RANGES_RECORDED_TOGETHER: usize = 8;
 /// How long a written range of a slow line waits to be recorded.
 pub const RECORD_WITHIN: Duration = Duration::from_millis(250);
-/// Buffers that a print file on its way keeps for its next ranges.
-pub const RANGE_BUFFERS_KEPT: usize = 2;
-/// Where a buffer has to begin that goes past the system's cache: what the largest
-/// sectors want.
-pub const DISK_ALIGNMENT_BYTES: usize = 4_096;
 /// The smallest sector.
 pub const DISK_SECTOR_BYTES: usize = 512;
 /// How often one range may arrive corrupted before its job rests.

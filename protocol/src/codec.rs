@@ -12,6 +12,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::ProtocolError;
 
+/// A map of one, the variant's name, and bytes of a length that is written as from 64 KiB
+/// on: what stands before the bytes of a reply `Range`, and before their length.
+const RANGE_HEAD: &[u8] = b"\xa1\x65Range\x5a";
+/// How long [`range_head`] is.
+pub(crate) const RANGE_HEAD_BYTES: usize = RANGE_HEAD.len() + size_of::<u32>();
+
 /// `record` as CBOR.
 ///
 /// # Errors
@@ -42,6 +48,16 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Result<T, 
     }
     shape::check(bytes)?;
     serde_cbor::from_slice(bytes).map_err(|error| ProtocolError::Malformed { reason: error.to_string() })
+}
+
+/// What stands before the bytes of a reply `Range` of so many bytes, 64 KiB or more, in its
+/// encoding.
+pub(crate) fn range_head(bytes: u32) -> [u8; RANGE_HEAD_BYTES] {
+    let mut head = [0; RANGE_HEAD_BYTES];
+    let (name, length) = head.split_at_mut(RANGE_HEAD.len());
+    name.copy_from_slice(RANGE_HEAD);
+    length.copy_from_slice(&bytes.to_be_bytes());
+    head
 }
 
 /// The error for a message of `given` bytes where `max` fit.
@@ -87,6 +103,18 @@ mod tests {
         assert_eq!(decode::<Record>(&bytes, 1_000).unwrap(), record());
         let plain = Record { kind: Kind::Plain, number: None, ..record() };
         assert_eq!(decode::<Record>(&encode(&plain).unwrap(), 1_000).unwrap(), plain);
+    }
+
+    #[test]
+    fn a_range_behind_its_head_is_what_is_encoded() {
+        use crate::original::OriginalReply;
+        use crate::replica::ReplicaReply;
+        for length in [65_536, 65_537, 1_000_000, 1 << 20] {
+            let bytes = vec![6; length];
+            let by_hand = [&range_head(length as u32)[..], &bytes].concat();
+            assert_eq!(by_hand, encode(&OriginalReply::Range(bytes.clone().into())).unwrap());
+            assert_eq!(by_hand, encode(&ReplicaReply::Range(bytes.into())).unwrap());
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::Refusal;
+use crate::range_bytes::RangeBytes;
 
 /// One kind of question that one peer asks another. Implemented by marker types.
 pub trait Conversation: Send + Sync + Clone + 'static {
@@ -28,4 +29,13 @@ pub trait Conversation: Send + Sync + Clone + 'static {
     const CARRIES_FILES: bool = false;
     /// The refusal that a reply is, if it is one.
     fn refusal(reply: &Self::Reply) -> Option<&Refusal>;
+    /// The bytes of a file that a reply is, encoded as `Range` and these bytes. Only where
+    /// replies carry files.
+    fn range(_: &Self::Reply) -> Option<&RangeBytes> {
+        None
+    }
+    /// The reply that such bytes are.
+    fn of_range(_: RangeBytes) -> Option<Self::Reply> {
+        None
+    }
 }

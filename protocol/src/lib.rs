@@ -35,6 +35,7 @@ pub mod peer;
 pub mod print_job;
 pub mod print_size;
 pub mod publish;
+pub mod range_bytes;
 pub mod replica;
 pub mod signed;
 pub mod status;

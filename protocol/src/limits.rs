@@ -354,11 +354,11 @@ pub const KEY_FILE_BYTES_MAX: u64 = 1_024;
 /// What is reserved for a message before its first bytes have come: a lying length
 /// costs no more.
 pub const MESSAGE_FIRST_BYTES: usize = 64 * 1024;
-/// Buffers of one conversation that wait for its next messages: as many ranges as are
-/// read and written at one time on a few processors.
-pub const BUFFERS_KEPT_MAX: usize = 8;
-/// Smaller buffers are as quickly had anew.
-pub const BUFFER_KEPT_BYTES_MIN: usize = MESSAGE_FIRST_BYTES;
-/// Larger ones would keep memory that hardly any message needs: two ranges, since a
-/// buffer that grows doubles.
-pub const BUFFER_KEPT_BYTES_MAX: usize = 2 * RANGE_REPLY_BYTES_MAX;
+/// Ranges' memory that waits for the next ones, each a mebibyte: as many as are read,
+/// checked and written at one time on a few processors.
+pub const RANGE_ROOMS_KEPT: usize = 16;
+/// Memory for fewer bytes is as quickly had anew.
+pub const RANGE_ROOM_BYTES_MIN: usize = MESSAGE_FIRST_BYTES;
+/// Where memory has to begin that goes past the system's cache: what the largest sectors
+/// want.
+pub const DISK_ALIGNMENT_BYTES: usize = 4_096;

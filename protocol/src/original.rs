@@ -15,6 +15,7 @@ use crate::conversation::Conversation;
 use crate::error::Refusal;
 use crate::ids::{ContentHash, JobId};
 use crate::limits;
+use crate::range_bytes::RangeBytes;
 
 /// The conversation.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,14 @@ impl Conversation for FetchOriginal {
 
     fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
         if let OriginalReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
+
+    fn range(reply: &Self::Reply) -> Option<&RangeBytes> {
+        if let OriginalReply::Range(range) = reply { Some(range) } else { None }
+    }
+
+    fn of_range(range: RangeBytes) -> Option<Self::Reply> {
+        Some(OriginalReply::Range(range))
     }
 }
 
@@ -70,7 +79,7 @@ pub enum OriginalReply {
     /// 32 bytes for each range, in order.
     Subtrees(ByteBuf),
     /// The range's bytes.
-    Range(ByteBuf),
+    Range(RangeBytes),
     /// Not so. A stranger, a wrong job and a file that is not there look the same.
     Refused(Refusal),
 }

@@ -18,6 +18,7 @@ use crate::error::Refusal;
 use crate::event::EventRecord;
 use crate::ids::{ContentHash, EventId, PhotoId};
 use crate::limits;
+use crate::range_bytes::RangeBytes;
 
 /// The conversation.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,14 @@ impl Conversation for Follow {
 
     fn refusal(reply: &Self::Reply) -> Option<&Refusal> {
         if let ReplicaReply::Refused(refusal) = reply { Some(refusal) } else { None }
+    }
+
+    fn range(reply: &Self::Reply) -> Option<&RangeBytes> {
+        if let ReplicaReply::Range(range) = reply { Some(range) } else { None }
+    }
+
+    fn of_range(range: RangeBytes) -> Option<Self::Reply> {
+        Some(ReplicaReply::Range(range))
     }
 }
 
@@ -147,7 +156,7 @@ pub enum ReplicaReply {
     /// 32 bytes for each range, in order.
     Subtrees(ByteBuf),
     /// The range's bytes.
-    Range(ByteBuf),
+    Range(RangeBytes),
     /// Not so. A stranger, a home that was removed and a file that is not there look the same.
     Refused(Refusal),
 }

@@ -245,7 +245,7 @@ fn original_and_status_messages_have_their_golden_bytes() {
     golden("original_subtrees", &OriginalRequest::Subtrees { job_id, root });
     golden("original_range", &OriginalRequest::Range { job_id, root, offset: 1_048_576 });
     golden("original_subtrees_reply", &OriginalReply::Subtrees(ByteBuf::from(vec![5; 64])));
-    golden("original_range_reply", &OriginalReply::Range(ByteBuf::from(vec![6; 5])));
+    golden("original_range_reply", &OriginalReply::Range(vec![6; 5].into()));
     golden("original_refused", &OriginalReply::Refused(Refusal::uniform()));
     let kinds = [
         ("accepted", StatusKind::Accepted),
@@ -331,7 +331,7 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     golden("replica_range", &ReplicaRequest::Range { file, offset: 1_048_576 });
     let file = ReplicaFile::Rules { lab: peer, root: ContentHash([3; 32]) };
     golden("replica_range_of_rules", &ReplicaRequest::Range { file, offset: 0 });
-    golden("replica_range_reply", &ReplicaReply::Range(ByteBuf::from([6, 7])));
+    golden("replica_range_reply", &ReplicaReply::Range(vec![6, 7].into()));
     golden("replica_refused", &ReplicaReply::Refused(Refusal::uniform()));
 }
 

@@ -10,6 +10,7 @@ use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use enprint_protocol::range_bytes::RangeBytes;
 use enprint_protocol::subtree::{Subtrees, range_bytes};
 
 use super::part_file::PartFile;
@@ -39,7 +40,7 @@ pub(crate) trait Source: Sync {
 #[derive(Debug)]
 pub(crate) enum Came<H> {
     /// Bytes, not checked yet, and what they hold.
-    Range(Vec<u8>, H),
+    Range(RangeBytes, H),
     /// So many bytes of something else.
     Other(u64),
 }

@@ -7,9 +7,8 @@
 //! | `drive` | asks, checks, writes and records until the file is whole |
 //! | `plan` | which range is asked next (no disk, no network) |
 //! | `ranges` | which ranges are here |
-//! | `part_file`, `placed_io`, `aligned` | the file: written, made durable, read back |
+//! | `part_file`, `placed_io` | the file: written, made durable, read back |
 
-mod aligned;
 mod drive;
 mod part_file;
 mod placed_io;

@@ -8,15 +8,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
-use enprint_protocol::limits::RANGE_BYTES;
+use enprint_protocol::limits::{DISK_ALIGNMENT_BYTES, RANGE_BYTES};
+use enprint_protocol::range_bytes::RangeBytes;
 use enprint_protocol::subtree::{Subtrees, range_bytes};
 
-use super::aligned::Aligned;
 use super::placed_io::{open_past_the_cache, read_at, write_at};
 use crate::error::NodeError;
-use crate::limits::RANGE_BUFFERS_KEPT;
 
 /// One print file on its way.
 #[derive(Debug)]
@@ -26,8 +24,6 @@ pub(crate) struct PartFile {
     /// The same file, past the cache.
     direct: Option<File>,
     is_new: bool,
-    /// Buffers for the next ranges.
-    buffers: Mutex<Vec<Aligned>>,
 }
 
 impl PartFile {
@@ -57,7 +53,7 @@ impl PartFile {
     /// Around an open file of its full length. `is_new` if it was just made.
     fn new(path: PathBuf, file: File, is_new: bool) -> Self {
         let direct = open_past_the_cache(&path);
-        Self { path, file, direct, is_new, buffers: Mutex::default() }
+        Self { path, file, direct, is_new }
     }
 
     /// Whether it was just made: nothing of it counts then.
@@ -83,22 +79,21 @@ impl PartFile {
     /// Reads the whole file back and gives the ranges that are not as announced. None
     /// means that the file has its content hash, for the hashes merge to it.
     pub(crate) fn bad_ranges(&self, subtrees: &Subtrees) -> Result<Vec<u64>, NodeError> {
-        let mut buffer = self.buffer();
+        let mut place = RangeBytes::to_fill(RANGE_BYTES as usize);
         let mut bad = Vec::new();
         for at in 0..subtrees.count() {
             let bytes = usize::try_from(range_bytes(subtrees.file_bytes(), at)).unwrap_or(usize::MAX);
-            let range = self.said(self.read_back(&mut buffer, at * RANGE_BYTES, bytes))?;
+            let range = self.said(self.read_back(&mut place, at * RANGE_BYTES, bytes))?;
             if subtrees.check_range(at, range).is_err() {
                 bad.push(at);
             }
         }
-        self.keep(buffer);
         Ok(bad)
     }
 
     /// What stands at `offset`: `bytes`, or fewer where the file ends before.
-    fn read_back<'a>(&self, buffer: &'a mut Aligned, offset: u64, bytes: usize) -> io::Result<&'a [u8]> {
-        let place = &mut buffer.bytes()[..bytes];
+    fn read_back<'a>(&self, place: &'a mut [u8], offset: u64, bytes: usize) -> io::Result<&'a [u8]> {
+        let place = &mut place[..bytes];
         let read = match self.whole(bytes) {
             Some(direct) => match read_at(direct, offset, place) {
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => read_at(&self.file, offset, place)?,
@@ -111,31 +106,18 @@ impl PartFile {
 
     /// Some disks want more than is aligned here; theirs go through the cache.
     fn write_direct(&self, direct: &File, offset: u64, range: &[u8]) -> io::Result<()> {
-        let mut buffer = self.buffer();
-        let place = &mut buffer.bytes()[..range.len()];
-        place.copy_from_slice(range);
-        let written = match write_at(direct, offset, place) {
+        if !range.as_ptr().addr().is_multiple_of(DISK_ALIGNMENT_BYTES) {
+            return write_at(&self.file, offset, range);
+        }
+        match write_at(direct, offset, range) {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => write_at(&self.file, offset, range),
             written => written,
-        };
-        self.keep(buffer);
-        written
+        }
     }
 
     /// The way past the cache, which takes whole ranges alone.
     fn whole(&self, bytes: usize) -> Option<&File> {
         self.direct.as_ref().filter(|_| bytes as u64 == RANGE_BYTES)
-    }
-
-    fn buffer(&self) -> Aligned {
-        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn keep(&self, buffer: Aligned) {
-        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffers.len() < RANGE_BUFFERS_KEPT {
-            buffers.push(buffer);
-        }
     }
 
     fn said<T>(&self, outcome: io::Result<T>) -> Result<T, NodeError> {
@@ -186,7 +168,7 @@ mod tests {
             }
             assert_eq!(part.bad_ranges(&subtrees).unwrap(), [0, 1, 2]);
             for at in [2, 0, 1] {
-                part.write(at, bytes.chunks(RANGE).nth(at as usize).unwrap()).unwrap();
+                part.write(at, &RangeBytes::from(bytes.chunks(RANGE).nth(at as usize).unwrap())).unwrap();
             }
             part.sync().unwrap();
             assert_eq!(part.bad_ranges(&subtrees).unwrap(), [0_u64; 0]);
@@ -199,7 +181,7 @@ mod tests {
         let (bytes, subtrees) = file();
         let dir = tempfile::tempdir().unwrap();
         let part = part(dir.path(), bytes.len() as u64);
-        (0..3).for_each(|at| part.write(at, bytes.chunks(RANGE).nth(at as usize).unwrap()).unwrap());
+        (0..3).for_each(|at| part.write(at, &RangeBytes::from(bytes.chunks(RANGE).nth(at as usize).unwrap())).unwrap());
         let other = File::options().write(true).open(dir.path().join("a.part")).unwrap();
         write_at(&other, RANGE_BYTES + 5, &[bytes[RANGE + 5] ^ 1]).unwrap();
         assert_eq!(part.bad_ranges(&subtrees).unwrap(), [1]);

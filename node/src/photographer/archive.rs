@@ -10,6 +10,7 @@ use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::codec;
 use enprint_protocol::event::EventRecord;
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
+use enprint_protocol::range_bytes::RangeBytes;
 use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 use serde::{Deserialize, Serialize};
 
@@ -301,7 +302,7 @@ impl EventArchive {
         Ok(self.volume_of(event_id, photo_id)?.read_blob(&photo_id.0.0)?)
     }
 
-    /// `length` bytes from `offset` of a photo's original or of a print file made of it,
+    /// `length` bytes from `offset` on of a photo's original or of a print file made of it,
     /// by its hash; the reader checks them.
     ///
     /// # Errors
@@ -311,9 +312,15 @@ impl EventArchive {
         event_id: EventId,
         (photo_id, root): (PhotoId, ContentHash),
         offset: u64,
-        length: u64,
-    ) -> Result<Vec<u8>, NodeError> {
-        Ok(self.volume_of(event_id, photo_id)?.read_range(&root.0, offset, length)?)
+        length: usize,
+    ) -> Result<RangeBytes, NodeError> {
+        // Usually there is one volume, and each question to one costs as much as kilobytes.
+        let volumes = self.volumes(event_id)?;
+        let volume = match volumes.as_slice() {
+            [volume] => volume.clone(),
+            _ => self.volume_of(event_id, photo_id)?,
+        };
+        Ok(volume.read_range(&root.0, offset, RangeBytes::to_fill(length))?)
     }
 
     /// Stores what the event's own volume says of it.

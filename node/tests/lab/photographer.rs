@@ -253,7 +253,7 @@ impl Script {
             *times -= 1;
             range[77] ^= 1;
         }
-        OriginalReply::Range(ByteBuf::from(range))
+        OriginalReply::Range(range.into())
     }
 }
 

@@ -252,7 +252,7 @@ impl History {
             match reply {
                 ReplicaReply::Range(range) => {
                     let end = (begin + RANGE_BYTES as usize).min(original.len());
-                    assert!(self.paired && is_there && original[begin..end] == **range, "seed {}", self.seed);
+                    assert!(self.paired && is_there && original[begin..end] == *range, "seed {}", self.seed);
                     self.granted += 1;
                 }
                 ReplicaReply::Photos { photos, .. } => {
@@ -318,7 +318,7 @@ impl History {
             OriginalReply::Range(range) => {
                 let begin = usize::try_from(offset.unwrap()).unwrap();
                 let end = (begin + RANGE_BYTES as usize).min(original.len());
-                assert!(may && original[begin..end] == **range, "seed {}: peer {who} got a range", self.seed);
+                assert!(may && original[begin..end] == *range, "seed {}: peer {who} got a range", self.seed);
                 *self.sent.entry((job_id, root)).or_default() += range.len() as u64;
                 self.granted += 1;
             }

@@ -15,15 +15,16 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::admission::Standing;
-use super::buffers::Buffers;
 use super::marked::WireName;
 use super::room::{Room, Rooms};
-use crate::codec;
+use crate::codec::{self, RANGE_HEAD_BYTES};
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, ProtocolError, Refusal};
-use crate::limits::{MESSAGE_FIRST_BYTES, MESSAGE_STEP_TIME};
+use crate::limits::{MESSAGE_FIRST_BYTES, MESSAGE_STEP_TIME, RANGE_BYTES, RANGE_ROOM_BYTES_MIN};
+use crate::range_bytes::RangeBytes;
 
 const LENGTH_BYTES: usize = 4;
+const RANGE: usize = RANGE_BYTES as usize;
 
 /// A request on its way, in either direction.
 pub(super) struct Letter<C: Conversation> {
@@ -46,7 +47,6 @@ impl<C: Conversation> Letter<C> {
 /// Reads and writes the messages of one conversation.
 pub(super) struct Frames<C> {
     rooms: Arc<Rooms>,
-    buffers: Arc<Buffers>,
     strangers_welcome: bool,
     conversation: PhantomData<fn() -> C>,
 }
@@ -54,14 +54,13 @@ pub(super) struct Frames<C> {
 impl<C> Frames<C> {
     /// Unless `strangers_welcome`, nothing but the length of a stranger's request is read.
     pub(super) fn new(strangers_welcome: bool) -> Self {
-        Self { rooms: Arc::default(), buffers: Arc::default(), strangers_welcome, conversation: PhantomData }
+        Self { rooms: Arc::default(), strangers_welcome, conversation: PhantomData }
     }
 }
 
 impl<C> Clone for Frames<C> {
     fn clone(&self) -> Self {
-        let (rooms, buffers) = (self.rooms.clone(), self.buffers.clone());
-        Self { rooms, buffers, strangers_welcome: self.strangers_welcome, conversation: PhantomData }
+        Self { rooms: self.rooms.clone(), strangers_welcome: self.strangers_welcome, conversation: PhantomData }
     }
 }
 
@@ -107,11 +106,20 @@ impl<C: Conversation> Codec for Frames<C> {
         T: AsyncRead + Unpin + Send,
     {
         let length = read_length(io, C::REPLY_BYTES_MAX).await.map_err(Flaw::into_io)?;
-        let mut bytes = self.buffers.take();
-        read_reply(io, length, &mut bytes).await?;
-        let reply = codec::decode(bytes.get(..length).unwrap_or_default(), C::REPLY_BYTES_MAX);
-        self.buffers.give_back(bytes);
-        reply.map_err(io::Error::other)
+        let mut bytes = Vec::new();
+        if C::CARRIES_FILES && length >= RANGE_HEAD_BYTES + RANGE_ROOM_BYTES_MIN {
+            let mut head = [0; RANGE_HEAD_BYTES];
+            io.read_exact(&mut head).await?;
+            let range_bytes = length - RANGE_HEAD_BYTES;
+            if is_range_of(&head, range_bytes) {
+                let mut range = RangeBytes::to_fill(range_bytes);
+                io.read_exact(&mut range).await?;
+                return C::of_range(range).ok_or_else(|| io::ErrorKind::InvalidData.into());
+            }
+            bytes.extend(head);
+        }
+        read_rest(io, length, &mut bytes).await?;
+        codec::decode(&bytes, C::REPLY_BYTES_MAX).map_err(io::Error::other)
     }
 
     async fn write_request<T>(&mut self, _: &WireName, io: &mut T, letter: Letter<C>) -> io::Result<()>
@@ -119,7 +127,7 @@ impl<C: Conversation> Codec for Frames<C> {
         T: AsyncWrite + Unpin + Send,
     {
         let request = letter.content.map_err(|_| io::ErrorKind::InvalidInput)?;
-        let frame = framed(Vec::new(), &request, C::REQUEST_BYTES_MAX).map_err(io::Error::other)?;
+        let frame = framed(&request, C::REQUEST_BYTES_MAX).map_err(io::Error::other)?;
         drop(request);
         io.write_all(&frame).await
     }
@@ -129,18 +137,22 @@ impl<C: Conversation> Codec for Frames<C> {
     where
         T: AsyncWrite + Unpin + Send,
     {
-        let frame = match framed(self.buffers.take(), &reply, C::REPLY_BYTES_MAX) {
+        if let Some(range) = C::range(&reply)
+            && let Some(head) = range_frame(range.len())
+        {
+            io.write_all(&head).await?;
+            return io.write_all(range).await;
+        }
+        let frame = match framed(&reply, C::REPLY_BYTES_MAX) {
             Ok(frame) => frame,
             Err(error) => {
                 tracing::error!(conversation = name.as_ref(), %error, "a reply can't be sent");
                 let reply = C::Reply::from(Refusal::new(ErrorCode::Failed, "The answer doesn't fit."));
-                framed(Vec::new(), &reply, C::REPLY_BYTES_MAX).map_err(io::Error::other)?
+                framed(&reply, C::REPLY_BYTES_MAX).map_err(io::Error::other)?
             }
         };
         drop(reply);
-        io.write_all(&frame).await?;
-        self.buffers.give_back(frame);
-        Ok(())
+        io.write_all(&frame).await
     }
 }
 
@@ -193,10 +205,9 @@ impl From<io::Error> for Flaw {
     }
 }
 
-/// `record` with its length before it, in one buffer, of which the content is written over.
-fn framed<T: Serialize>(mut frame: Vec<u8>, record: &T, bytes_max: usize) -> Result<Vec<u8>, ProtocolError> {
-    frame.clear();
-    frame.resize(LENGTH_BYTES, 0);
+/// `record` with its length before it, in one buffer.
+fn framed<T: Serialize>(record: &T, bytes_max: usize) -> Result<Vec<u8>, ProtocolError> {
+    let mut frame = vec![0; LENGTH_BYTES];
     codec::encode_into(&mut frame, record)?;
     let length = frame.len() - LENGTH_BYTES;
     match u32::try_from(length) {
@@ -206,6 +217,22 @@ fn framed<T: Serialize>(mut frame: Vec<u8>, record: &T, bytes_max: usize) -> Res
         }
         _ => Err(codec::too_long(length, bytes_max)),
     }
+}
+
+/// What goes before the bytes of a range, which then need no copy. None if there are so
+/// few of them that it does not matter, or more than a range has.
+fn range_frame(bytes: usize) -> Option<[u8; LENGTH_BYTES + RANGE_HEAD_BYTES]> {
+    let announced = u32::try_from(bytes).ok().filter(|_| (RANGE_ROOM_BYTES_MIN..=RANGE).contains(&bytes))?;
+    let mut frame = [0; LENGTH_BYTES + RANGE_HEAD_BYTES];
+    let (length, head) = frame.split_at_mut(LENGTH_BYTES);
+    length.copy_from_slice(&(announced + RANGE_HEAD_BYTES as u32).to_be_bytes());
+    head.copy_from_slice(&codec::range_head(announced));
+    Some(frame)
+}
+
+/// Whether a reply begins as a range does of which so many bytes follow.
+fn is_range_of(head: &[u8; RANGE_HEAD_BYTES], bytes: usize) -> bool {
+    range_frame(bytes).is_some_and(|frame| frame.ends_with(head))
 }
 
 /// Looks at an unwelcome stranger's length alone. A sender that is blocked by an
@@ -227,18 +254,15 @@ async fn read_length<T: AsyncRead + Unpin>(io: &mut T, bytes_max: usize) -> Resu
     Ok(length)
 }
 
-/// Reads a reply of `length` bytes into the buffer's first ones. A lying length costs a
-/// step before it costs more than the buffer has.
-async fn read_reply<T: AsyncRead + Unpin>(io: &mut T, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let mut at = 0;
-    while at < length {
-        let end = length.min(bytes.len().max(at + MESSAGE_FIRST_BYTES));
-        if bytes.len() < end {
-            bytes.reserve_exact(if at == 0 { end } else { length }.saturating_sub(bytes.len()));
-            bytes.resize(end, 0);
-        }
-        io.read_exact(&mut bytes[at..end]).await?;
-        at = end;
+/// Reads what is missing of a reply of `length` bytes. A lying length costs a step before
+/// it costs more.
+async fn read_rest<T: AsyncRead + Unpin>(io: &mut T, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+    while bytes.len() < length {
+        let at = bytes.len();
+        let end = length.min(at + MESSAGE_FIRST_BYTES);
+        bytes.reserve_exact(if at < MESSAGE_FIRST_BYTES { end } else { length } - at);
+        bytes.resize(end, 0);
+        io.read_exact(&mut bytes[at..]).await?;
     }
     Ok(())
 }
@@ -264,7 +288,6 @@ mod tests {
     use crate::original::{FetchOriginal, OriginalReply};
     use crate::peer::AskError;
     use crate::status::{Report, StatusReply};
-    use serde_bytes::ByteBuf;
 
     /// What an asker is told whose reply came as `bytes`.
     async fn told(bytes: &[u8]) -> AskError {
@@ -275,24 +298,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reply_in_a_buffer_of_a_longer_one_is_itself() {
-        let long = OriginalReply::Range(ByteBuf::from(vec![7; 300_000]));
-        let short = OriginalReply::Range(ByteBuf::from(vec![9; 100_000]));
-        let mut frames = Frames::<FetchOriginal>::new(false);
-        for reply in [&long, &short, &long, &short] {
-            let frame = framed(Vec::new(), reply, FetchOriginal::REPLY_BYTES_MAX).unwrap();
-            let read = frames.read_response(&WireName::new(FetchOriginal::NAME), &mut &frame[..]).await.unwrap();
-            assert_eq!(&read, reply);
+    async fn a_reply_is_the_same_in_one_piece_and_as_head_and_range() {
+        for length in [1, 65_535, 65_536, 300_000, RANGE] {
+            let reply = OriginalReply::Range(vec![7; length].into());
+            let frame = framed(&reply, FetchOriginal::REPLY_BYTES_MAX).unwrap();
+            let (mut frames, name) = (Frames::<FetchOriginal>::new(false), WireName::new(FetchOriginal::NAME));
+            assert_eq!(frames.read_response(&name, &mut &frame[..]).await.unwrap(), reply);
             let mut written = Vec::new();
-            frames.write_response(&WireName::new(FetchOriginal::NAME), &mut written, reply.clone()).await.unwrap();
-            assert_eq!(written, frame);
+            frames.write_response(&name, &mut written, reply).await.unwrap();
+            assert!(written == frame, "{length} bytes");
         }
-        assert!(!frames.buffers.take().is_empty(), "no buffer was kept");
+    }
+
+    #[tokio::test]
+    async fn a_long_reply_that_only_looks_like_a_range_is_judged_as_a_whole() {
+        let whole = framed(&OriginalReply::Range(vec![7; 100_000].into()), FetchOriginal::REPLY_BYTES_MAX).unwrap();
+        let hashes = OriginalReply::Subtrees(vec![7; 100_000].into());
+        let other = framed(&hashes, FetchOriginal::REPLY_BYTES_MAX).unwrap();
+        let (mut frames, name) = (Frames::<FetchOriginal>::new(false), WireName::new(FetchOriginal::NAME));
+        assert_eq!(frames.read_response(&name, &mut &other[..]).await.unwrap(), hashes);
+        for at in LENGTH_BYTES..LENGTH_BYTES + RANGE_HEAD_BYTES {
+            let mut bent = whole.clone();
+            bent[at] ^= 1;
+            assert!(frames.read_response(&name, &mut &bent[..]).await.is_err(), "byte {at}");
+        }
     }
 
     #[tokio::test]
     async fn a_reply_that_was_cut_off_may_come_whole_later_and_a_wrong_one_stays_wrong() {
-        let whole = framed(Vec::new(), &StatusReply::Noted, Report::REPLY_BYTES_MAX).unwrap();
+        let whole = framed(&StatusReply::Noted, Report::REPLY_BYTES_MAX).unwrap();
         for end in 0..whole.len() {
             assert!(told(&whole[..end]).await.is_temporary(), "{end} of {} bytes", whole.len());
         }

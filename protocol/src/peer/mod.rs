@@ -27,7 +27,6 @@
 mod admission;
 mod ask;
 mod behaviour;
-mod buffers;
 mod client;
 mod conduct;
 mod config;

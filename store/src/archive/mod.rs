@@ -12,6 +12,7 @@
 //! | `journal` | what sled acknowledged, compared before it opens a volume |
 //! | `format` | keys and stored bytes |
 //! | `volume` | blobs and records |
+//! | `range` | a part of a blob, read in one go |
 //! | `scrub` | reading everything again; removing what a crash left |
 //! | `export` | plain files, readable without this program |
 //!
@@ -36,6 +37,7 @@ mod format;
 mod handle;
 mod journal;
 mod lock;
+mod range;
 mod reserve;
 mod scrub;
 mod volume;

@@ -17,6 +17,7 @@ use super::format::{
     read_header, record_key,
 };
 use super::handle::Handle;
+use super::range::{self, Found};
 use super::reserve::Reserve;
 use crate::error::StoreError;
 use crate::limits::{
@@ -174,30 +175,31 @@ impl Volume {
         Err(self.damaged())
     }
 
-    /// `length` bytes of the blob from `offset`; at most [`RANGE_BYTES_MAX`]. Not
-    /// checked against the blob's hash: whoever gets a range checks it by its own.
+    /// Fills `place`, which takes at most [`RANGE_BYTES_MAX`], with bytes of the blob from
+    /// `offset` on. Not checked against the blob's hash: whoever gets a range checks it by
+    /// its own.
     ///
     /// # Errors
     /// [`StoreError::BlobMissing`], [`StoreError::BlobDamaged`] when the blob is
     /// shorter than it says, [`StoreError::RangeOutside`].
-    pub fn read_range(&self, hash: &Hash, offset: u64, length: u64) -> Result<Vec<u8>, StoreError> {
-        let bytes = self.blob_bytes(hash)?.ok_or(StoreError::BlobMissing)?;
-        let end = offset.checked_add(length).filter(|end| *end <= bytes && length <= RANGE_BYTES_MAX);
-        let end = end.ok_or(StoreError::RangeOutside { offset, length, bytes })?;
-        let piece_bytes = PIECE_BYTES as u64;
-        let first = offset / piece_bytes;
-        let number = |piece: u64| u32::try_from(piece).unwrap_or(u32::MAX);
-        let pieces = number(first)..number(end.div_ceil(piece_bytes));
-        let room = pieces.len() * PIECE_BYTES;
-        let mut range = self.append_pieces(hash, pieces, Vec::with_capacity(room))?;
-        let skip = usize::try_from(offset - first * piece_bytes).unwrap_or(usize::MAX);
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        if range.len() < skip.saturating_add(length) {
-            return Err(self.damaged());
+    pub fn read_range<P>(&self, hash: &Hash, offset: u64, mut place: P) -> Result<P, StoreError>
+    where
+        P: AsMut<[u8]> + Send + 'static,
+    {
+        let hash = *hash;
+        let read = self.shared.handle.read(move |database| {
+            let found = range::fill(database, &hash, offset, place.as_mut())?;
+            Ok((found, place))
+        });
+        match read {
+            Ok((Found::Filled, place)) => Ok(place),
+            Ok((Found::Outside(bytes), mut place)) => {
+                Err(StoreError::RangeOutside { offset, length: place.as_mut().len() as u64, bytes })
+            }
+            Ok((Found::Missing, _)) => Err(StoreError::BlobMissing),
+            Ok((Found::Damaged, _)) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
+            Err(error) => Err(error),
         }
-        range.truncate(skip + length);
-        range.drain(..skip);
-        Ok(range)
     }
 
     /// Removes a blob and its records, durably. Its space is used again by this volume.

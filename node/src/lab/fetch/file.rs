@@ -159,7 +159,7 @@ impl Source for Fetching<'_> {
             Err(_) => lines.lost(&on_line),
         }
         match reply? {
-            OriginalReply::Range(range) => Ok(Came::Range(range.into_vec(), on_line)),
+            OriginalReply::Range(range) => Ok(Came::Range(range, on_line)),
             OriginalReply::Subtrees(other) => Ok(Came::Other(other.len() as u64)),
             OriginalReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
         }

@@ -97,7 +97,7 @@ impl Node {
         let mut whole = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0));
         for at in 0..range_count(bytes) {
             match coming.ask(at).await? {
-                Came::Range(range, _) if whole.len() + range.len() <= bytes_max => whole.extend(range),
+                Came::Range(range, _) if whole.len() + range.len() <= bytes_max => whole.extend_from_slice(&range),
                 _ => return Err(coming.blamed()),
             }
         }
@@ -219,7 +219,7 @@ impl Source for Coming<'_> {
         let room = self.node.following.room().await?;
         let request = ReplicaRequest::Range { file: self.file, offset: at * RANGE_BYTES };
         match self.node.client.ask::<Follow>(self.home, request).await? {
-            ReplicaReply::Range(range) => Ok(Came::Range(range.into_vec(), room)),
+            ReplicaReply::Range(range) => Ok(Came::Range(range, room)),
             ReplicaReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
             _ => Ok(Came::Other(0)),
         }

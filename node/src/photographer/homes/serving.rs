@@ -7,6 +7,7 @@ use std::sync::Arc;
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::limits::{RANGE_BYTES, REPLICA_EVENTS_MAX, REPLICA_PAGE_BYTES, REPLICA_WAIT};
 use enprint_protocol::peer::{Asked, LineWay};
+use enprint_protocol::range_bytes::RangeBytes;
 use enprint_protocol::replica::{EventMark, EventState, Follow, ReplicaFile, ReplicaReply, ReplicaRequest};
 use enprint_protocol::subtree::{range_bytes, range_count, range_hash};
 use enprint_protocol::{ErrorCode, PeerId, Refusal};
@@ -122,7 +123,7 @@ impl Node {
             return Ok((Refusal::uniform().into(), None));
         }
         let reply = blocking(move || match offset {
-            Some(offset) => Ok(ReplicaReply::Range(ByteBuf::from(source.range(offset)?))),
+            Some(offset) => Ok(ReplicaReply::Range(source.range(offset)?)),
             None => Ok(ReplicaReply::Subtrees(ByteBuf::from(source.subtrees()?))),
         });
         let reply = reply.await.inspect_err(|_| self.sending.give_back(paced))?;
@@ -144,7 +145,7 @@ impl Node {
                 let rules = rules.filter(|rules| enprint_protocol::ids::ContentHash::of(rules) == root);
                 Ok(rules.map(|rules| Copied {
                     bytes: rules.len() as u64,
-                    read: Box::new(move |offset, length| Ok(part_of(&rules, offset, length))),
+                    read: Box::new(move |offset, length| Ok(part_of(&rules, offset, length).into())),
                 }))
             }
         }
@@ -158,7 +159,8 @@ impl Node {
     }
 }
 
-type Read = Box<dyn Fn(u64, u64) -> Result<Vec<u8>, NodeError> + Send>;
+/// Reads so many bytes from a place on.
+type Read = Box<dyn Fn(u64, usize) -> Result<RangeBytes, NodeError> + Send>;
 
 /// A file that a home may have.
 struct Copied {
@@ -167,8 +169,9 @@ struct Copied {
 }
 
 impl Copied {
-    fn range(&self, offset: u64) -> Result<Vec<u8>, NodeError> {
-        (self.read)(offset, range_bytes(self.bytes, offset / RANGE_BYTES))
+    fn range(&self, offset: u64) -> Result<RangeBytes, NodeError> {
+        let length = range_bytes(self.bytes, offset / RANGE_BYTES);
+        (self.read)(offset, usize::try_from(length).unwrap_or_default())
     }
 
     /// The joined hashes of its ranges, read one after another.
@@ -181,9 +184,8 @@ impl Copied {
     }
 }
 
-fn part_of(bytes: &[u8], offset: u64, length: u64) -> Vec<u8> {
+fn part_of(bytes: &[u8], offset: u64, length: usize) -> Vec<u8> {
     let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
     bytes[begin..].iter().take(length).copied().collect()
 }
 
