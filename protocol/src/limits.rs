@@ -359,6 +359,12 @@ pub const MESSAGE_FIRST_BYTES: usize = 64 * 1024;
 pub const RANGE_ROOMS_KEPT: usize = 16;
 /// Memory for fewer bytes is as quickly had anew.
 pub const RANGE_ROOM_BYTES_MIN: usize = MESSAGE_FIRST_BYTES;
+/// The bytes of a frame, as many as a record has: more take less work, but one has to come
+/// within [`PULSE_LOOK`] on the slowest line, or the line is taken for dead.
+pub const FRAME_BYTES: usize = 32 * 1024;
+/// New streams of a connection that nobody has looked at: as many as Yamux opens without
+/// an acknowledgement.
+pub const STREAMS_UNSEEN_MAX: usize = 256;
 /// Where memory has to begin that goes past the system's cache: what the largest sectors
 /// want.
 pub const DISK_ALIGNMENT_BYTES: usize = 4_096;

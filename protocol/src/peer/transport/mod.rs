@@ -9,6 +9,7 @@
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
 //! | `closing` | an end for connections that can't send what they have |
+//! | `mux` | many streams on one connection, by Yamux in large pieces |
 //!
 //! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
 //! where they cross the relay's own connection.
@@ -16,6 +17,7 @@
 mod bind;
 mod closing;
 mod counted;
+mod mux;
 mod quic;
 mod tcp;
 mod ws;
@@ -29,7 +31,7 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, OptionalTransport, timeout::TransportTimeout};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{PeerId, Transport, dns, noise, relay, yamux};
+use libp2p::{PeerId, Transport, dns, noise, relay};
 
 use super::admission::Admission;
 use super::watch::NewLines;
@@ -40,6 +42,7 @@ use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 pub(super) use bind::{check_free, is_optional};
 use closing::Closing;
 use counted::CountedMuxer;
+use mux::Multiplexed;
 
 /// A connection as the swarm takes it.
 type Secured = Boxed<(PeerId, StreamMuxerBox)>;
@@ -119,8 +122,6 @@ fn named<O: Send + 'static>(transport: impl Fn() -> Boxed<O>) -> Boxed<O> {
 /// Yamux's window of 256 KiB per substream grows by itself with the line, so a range
 /// takes about three round trips, and 40 ranges in flight fill 1 Gbit/s at 100 ms. What
 /// can be set is the number of substreams, which bounds what a peer may leave unread.
-fn multiplexer(admitted: bool) -> yamux::Config {
-    let mut config = yamux::Config::default();
-    config.set_max_num_streams(if admitted { STREAMS_MAX } else { STRANGER_STREAMS_MAX });
-    config
+fn multiplexer(admitted: bool) -> Multiplexed {
+    Multiplexed::with_streams(if admitted { STREAMS_MAX } else { STRANGER_STREAMS_MAX })
 }

@@ -15,3 +15,11 @@ pub(super) type Stream = Counted<tcp::tokio::TcpStream>;
 pub(super) fn counted(totals: Arc<WireTotals>) -> Boxed<Stream> {
     congestion::tcp().map(move |stream, _| Counted::new(stream, totals)).boxed()
 }
+
+/// Both ends of a line on this machine.
+#[cfg(test)]
+pub(super) async fn line() -> (tcp::tokio::TcpStream, tcp::tokio::TcpStream) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dialled = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    (tcp::tokio::TcpStream(dialled), tcp::tokio::TcpStream(listener.accept().await.unwrap().0))
+}
