@@ -39,6 +39,12 @@ pub enum ProtocolError {
         /// What the decoder met.
         reason: String,
     },
+    /// A connection's ends did not come to know each other.
+    #[error("The handshake with the other end failed: {reason}. Is it a peer of this network?")]
+    Handshake {
+        /// What was wrong.
+        reason: String,
+    },
     /// A record does not fit into a message.
     #[error("A record can't be written: {reason}.")]
     Unwritable {

@@ -365,6 +365,14 @@ pub const FRAME_BYTES: usize = 32 * 1024;
 /// New streams of a connection that nobody has looked at: as many as Yamux opens without
 /// an acknowledgement.
 pub const STREAMS_UNSEEN_MAX: usize = 256;
+/// A record that we send, with its length and its sum: four fill the memory that they have.
+/// Until all of one has come, nothing of it can be read: at 1 Mbit/s a quarter of a second.
+pub const RECORD_SENT_BYTES: usize = 32 * 1024;
+/// Memory for two of Noise's records, the longest of which has 65,535 bytes and two of
+/// length: a connection has it while a part of one is in hand.
+pub const RECORD_ROOM_BYTES: usize = 2 * (2 + 65_535);
+/// Such memory that waits for the next records: 2 MiB for all connections.
+pub const RECORD_ROOMS_KEPT: usize = 16;
 /// Where memory has to begin that goes past the system's cache: what the largest sectors
 /// want.
 pub const DISK_ALIGNMENT_BYTES: usize = 4_096;

@@ -9,6 +9,7 @@
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
 //! | `closing` | an end for connections that can't send what they have |
+//! | `noise/` | who the other end is, and records that nobody else reads |
 //! | `mux` | many streams on one connection, by Yamux in large pieces |
 //!
 //! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
@@ -18,6 +19,7 @@ mod bind;
 mod closing;
 mod counted;
 mod mux;
+mod noise;
 mod quic;
 mod tcp;
 mod ws;
@@ -31,7 +33,7 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, OptionalTransport, timeout::TransportTimeout};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{PeerId, Transport, dns, noise, relay};
+use libp2p::{PeerId, Transport, dns, relay};
 
 use super::admission::Admission;
 use super::watch::NewLines;
@@ -43,6 +45,7 @@ pub(super) use bind::{check_free, is_optional};
 use closing::Closing;
 use counted::CountedMuxer;
 use mux::Multiplexed;
+use noise::Noise;
 
 /// A connection as the swarm takes it.
 type Secured = Boxed<(PeerId, StreamMuxerBox)>;
@@ -57,8 +60,7 @@ pub(super) fn build(
     new_lines: NewLines,
     circuits: Option<relay::client::Transport>,
 ) -> Result<Secured, ProtocolError> {
-    let noise = noise::Config::new(key).map_err(|error| ProtocolError::PeerStart { reason: error.to_string() })?;
-    let (inner, settings) = (Inner { noise, admission }, quic::Settings::new(key)?);
+    let (inner, settings) = (Inner { noise: Noise::new(key)?, admission }, quic::Settings::new(key)?);
     let relayed = inner.secure(circuits.map_or_else(OptionalTransport::none, OptionalTransport::some));
     let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone()))));
     // A name is looked up before TCP and QUIC are told from each other; websockets need
@@ -85,7 +87,7 @@ fn either<T, P>(output: Either<T, T>, _: P) -> T {
 
 /// What a byte stream is upgraded with.
 struct Inner {
-    noise: noise::Config,
+    noise: Noise,
     admission: Admission,
 }
 
