@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use enprint_protocol::limits::{DISK_ALIGNMENT_BYTES, RANGE_BYTES};
@@ -76,12 +77,12 @@ impl PartFile {
         self.said(self.file.sync_data())
     }
 
-    /// Reads the whole file back and gives the ranges that are not as announced. None
-    /// means that the file has its content hash, for the hashes merge to it.
-    pub(crate) fn bad_ranges(&self, subtrees: &Subtrees) -> Result<Vec<u64>, NodeError> {
+    /// Reads ranges back and gives those that are not as announced. If none of the file is,
+    /// it has its content hash, for the hashes merge to it.
+    pub(crate) fn bad_ranges(&self, subtrees: &Subtrees, ranges: Range<u64>) -> Result<Vec<u64>, NodeError> {
         let mut place = RangeBytes::to_fill(RANGE_BYTES as usize);
         let mut bad = Vec::new();
-        for at in 0..subtrees.count() {
+        for at in ranges {
             let bytes = usize::try_from(range_bytes(subtrees.file_bytes(), at)).unwrap_or(usize::MAX);
             let range = self.said(self.read_back(&mut place, at * RANGE_BYTES, bytes))?;
             if subtrees.check_range(at, range).is_err() {
@@ -166,12 +167,12 @@ mod tests {
             if !past_the_cache {
                 part.direct = None;
             }
-            assert_eq!(part.bad_ranges(&subtrees).unwrap(), [0, 1, 2]);
+            assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [0, 1, 2]);
             for at in [2, 0, 1] {
                 part.write(at, &RangeBytes::from(bytes.chunks(RANGE).nth(at as usize).unwrap())).unwrap();
             }
             part.sync().unwrap();
-            assert_eq!(part.bad_ranges(&subtrees).unwrap(), [0_u64; 0]);
+            assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [0_u64; 0]);
             assert_eq!(fs::read(dir.path().join("a.part")).unwrap(), bytes);
         }
     }
@@ -184,8 +185,8 @@ mod tests {
         (0..3).for_each(|at| part.write(at, &RangeBytes::from(bytes.chunks(RANGE).nth(at as usize).unwrap())).unwrap());
         let other = File::options().write(true).open(dir.path().join("a.part")).unwrap();
         write_at(&other, RANGE_BYTES + 5, &[bytes[RANGE + 5] ^ 1]).unwrap();
-        assert_eq!(part.bad_ranges(&subtrees).unwrap(), [1]);
+        assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [1]);
         other.set_len(RANGE_BYTES + 9).unwrap();
-        assert_eq!(part.bad_ranges(&subtrees).unwrap(), [1, 2]);
+        assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [1, 2]);
     }
 }

@@ -9,6 +9,7 @@ use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
 use enprint_protocol::subtree::{Subtrees, range_bytes};
 use enprint_protocol::{PeerId, text};
+use futures::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::line::OnLine;
@@ -16,7 +17,7 @@ use crate::arriving::{Came, PartFile, Plan, RangeSet, Source, drive};
 use crate::error::NodeError;
 use crate::lab::catalogue::{Content, ContentKey, Crossed};
 use crate::lab::node::{Node, blocking};
-use crate::limits::RANGES_OF_ONE_FILE;
+use crate::limits::{RANGES_OF_ONE_FILE, READ_BACK_AT_ONCE};
 
 /// One file of a job.
 #[derive(Debug, Clone)]
@@ -131,7 +132,13 @@ impl Node {
         subtrees: Arc<Subtrees>,
     ) -> Result<(), NodeError> {
         let bytes = wanted.bytes;
-        let bad = blocking(move || part.bad_ranges(&subtrees)).await?;
+        let ranges = subtrees.count();
+        let step = ranges.div_ceil(READ_BACK_AT_ONCE).max(1);
+        let parts = (0..ranges).step_by(usize::try_from(step).unwrap_or(usize::MAX)).map(|from| {
+            let (part, subtrees) = (part.clone(), subtrees.clone());
+            blocking(move || part.bad_ranges(&subtrees, from..(from + step).min(ranges)))
+        });
+        let bad = try_join_all(parts).await?.concat();
         self.fetcher.set_whole(&wanted.key, bad.is_empty());
         if bad.is_empty() {
             return Ok(());
