@@ -2,6 +2,9 @@
 //! XL boxes and the first TIFF directory; JPEG's segments are `jpeg_headers`' matter.
 
 use std::borrow::Cow;
+use std::io::Read;
+
+use brotli_decompressor::Decompressor;
 
 use crate::heif::{Heif, boxes};
 use crate::jpeg_headers::JpegHeaders;
@@ -19,7 +22,7 @@ pub struct Metadata<'a> {
     /// The same of where it was taken.
     pub exif_of_place: Option<Cow<'a, [u8]>>,
     /// The packet's text.
-    pub xmp: Option<&'a [u8]>,
+    pub xmp: Option<Cow<'a, [u8]>>,
     /// The packet that a JPEG's goes on in.
     pub more_xmp: Option<Vec<u8>>,
     /// Photoshop's resources, one of which is IPTC's. A TIFF's are found by their tags.
@@ -33,7 +36,8 @@ impl<'a> Metadata<'a> {
             FileKind::Jpeg => {
                 let found = |headers: JpegHeaders<'a>| {
                     let (more_xmp, photoshop) = (headers.more_xmp(), headers.photoshop());
-                    Self { exif: headers.exif.map(Cow::from), xmp: headers.xmp, more_xmp, photoshop, ..Self::default() }
+                    let (exif, xmp) = (headers.exif.map(Cow::from), headers.xmp.map(Cow::from));
+                    Self { exif, xmp, more_xmp, photoshop, ..Self::default() }
                 };
                 JpegHeaders::before_scans(bytes).map(found).unwrap_or_default()
             }
@@ -66,14 +70,22 @@ impl<'a> Metadata<'a> {
     }
 }
 
-/// A bare codestream has none; compressed boxes (`brob`) are left unread.
+/// A bare codestream has none. A box may be packed by Brotli, as `cjxl` does it.
 fn jpeg_xl(bytes: &[u8]) -> Metadata<'_> {
     let mut metadata = Metadata::default();
     for (name, body) in boxes(bytes).take(HEIF_BOXES_MAX) {
+        let (name, body) = match (&name, body.split_first_chunk::<4>()) {
+            (b"brob", Some((packed, body))) if packed == b"Exif" || packed == b"xml " => match unpacked(body) {
+                Some(body) => (*packed, Cow::from(body)),
+                None => continue,
+            },
+            _ => (name, Cow::from(body)),
+        };
         match &name {
             b"Exif" => {
                 let header_at = body.first_chunk::<4>().map_or(0, |at| u32::from_be_bytes(*at) as usize);
                 let tiff = body.get(4..).and_then(|rest| rest.get(header_at..));
+                let tiff = tiff.filter(|tiff| tiff.len() <= EXIF_BYTES_MAX);
                 metadata.exif = tiff.and_then(|tiff| without_orientation(tiff.into())).map(Cow::from);
             }
             b"xml " => metadata.xmp = Some(body),
@@ -81,6 +93,16 @@ fn jpeg_xl(bytes: &[u8]) -> Metadata<'_> {
         }
     }
     metadata
+}
+
+/// What Brotli packed; None where it is broken, or more than a block of metadata may be.
+fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+    const PIECE_BYTES: usize = 4096;
+    let bytes_max = EXIF_BYTES_MAX.max(XMP_BYTES_MAX);
+    let mut body = Vec::new();
+    let stream = Decompressor::new(packed, PIECE_BYTES);
+    stream.take(bytes_max as u64 + 1).read_to_end(&mut body).ok()?;
+    (body.len() <= bytes_max).then_some(body)
 }
 
 /// The codestream of JPEG XL and the container of HEIC and AVIF turn the picture, so that
@@ -110,7 +132,10 @@ fn png(bytes: &[u8]) -> Metadata<'_> {
         };
         match name {
             b"eXIf" => metadata.exif = Some(data.into()),
-            b"iTXt" => metadata.xmp = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0").or(metadata.xmp),
+            b"iTXt" => {
+                let packet = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0").map(Cow::from);
+                metadata.xmp = packet.or(metadata.xmp);
+            }
             _ => {}
         }
         rest = after.get(4 + length + 4..).unwrap_or_default();
@@ -131,7 +156,7 @@ fn webp(bytes: &[u8]) -> Metadata<'_> {
         match &[n0, n1, n2, n3] {
             // Some writers put JPEG's prefix before the block.
             b"EXIF" => metadata.exif = Some(data.strip_prefix(b"Exif\0\0").unwrap_or(data).into()),
-            b"XMP " => metadata.xmp = Some(data),
+            b"XMP " => metadata.xmp = Some(data.into()),
             _ => {}
         }
         rest = after.get(length + length % 2..).unwrap_or_default();

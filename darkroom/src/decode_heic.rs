@@ -6,9 +6,10 @@ use image::{DynamicImage, ImageBuffer, RgbImage};
 
 use crate::decode::{Picture, check_dense, check_size, within_memory};
 use crate::error::DevelopError;
-use crate::hdr;
 use crate::heif::Heif;
+use crate::heif_tiles::coded_size;
 use crate::limits::{COLOUR_PROFILE_BYTES_MAX, HEIC_BYTES_PER_PX};
+use crate::{hdr, heic_pieces, heif_changes};
 
 /// The size after the container's transforms, from the headers, checked.
 ///
@@ -20,14 +21,25 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
         heif.size(heif.primary).map_or(Ok(()), |(width, height)| check_size(width, height))?;
         heif.check_tiles()?;
     }
-    let info = heic_decoder::probe(bytes).map_err(in_words)?;
+    let info = match heic_decoder::probe(bytes).map_err(in_words) {
+        Err(DevelopError::CutShort) => return claimed_size(bytes),
+        info => info?,
+    };
     let edge = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
     check_size(edge(info.coded_width), edge(info.coded_height))?;
     check_size(edge(info.width), edge(info.height))?;
     Ok((edge(info.width), edge(info.height)))
 }
 
-/// Decodes the primary image.
+/// What the boxes alone claim: the decoder reads none of a file that was cut short.
+fn claimed_size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
+    let heif = Heif::read(bytes)?.ok_or(DevelopError::CutShort)?;
+    let (width, height) = heif_changes::size_after(&heif, coded_size(&heif, heif.primary)?)?;
+    check_size(width, height)?;
+    Ok((width, height))
+}
+
+/// Decodes the primary image, or of a file that was cut short what of it is there.
 ///
 /// # Errors
 /// As [`size`], and damage.
@@ -36,7 +48,10 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
     check_dense(bytes.len(), 3 * u64::from(width_px) * u64::from(height_px))?;
     let needed = u64::from(width_px) * u64::from(height_px) * HEIC_BYTES_PER_PX;
     within_memory(needed, || {
-        let mut decoded = heic_decoder::decode(bytes).map_err(in_words)?;
+        let mut decoded = match heic_decoder::decode(bytes).map_err(in_words) {
+            Err(DevelopError::CutShort) => return heic_pieces::what_is_left(bytes),
+            decoded => decoded?,
+        };
         let profile = decoded.metadata.icc_profile.take().filter(|it| it.len() <= COLOUR_PROFILE_BYTES_MAX);
         // By the container, or where that says nothing by the picture's own headers.
         let said = decoded.color_info.map(|said| (said.color_primaries, said.transfer_characteristics));
@@ -47,7 +62,7 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
 }
 
 /// Eight bits stay eight; more become sixteen, so that nothing is banded.
-fn light(decoded: &DecodedImage) -> Result<DynamicImage, DevelopError> {
+pub(crate) fn light(decoded: &DecodedImage) -> Result<DynamicImage, DevelopError> {
     let edge = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
     let (width, height) = (edge(decoded.width), edge(decoded.height));
     let pixels = if decoded.alpha.is_some() {
@@ -73,7 +88,7 @@ pub fn divide_by_alpha([red, green, blue, alpha]: &mut [u16; 4]) {
     }
 }
 
-fn in_words(error: HeifError) -> DevelopError {
+pub(crate) fn in_words(error: HeifError) -> DevelopError {
     match error {
         HeifError::Truncated { .. } => DevelopError::CutShort,
         HeifError::Unsupported(_) => DevelopError::Unsupported { what: "This variant of HEIC" },

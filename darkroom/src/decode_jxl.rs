@@ -1,19 +1,22 @@
 //! JPEG XL → pixels, upright: the codestream says its own orientation, which the
 //! decoder applies.
 
+use std::borrow::Cow;
+
 use image::{DynamicImage, ImageBuffer};
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, PixelFormat, Render};
 
 use crate::decode::{Picture, check_dense, check_size, within_memory};
 use crate::error::DevelopError;
-use crate::limits::{COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, JXL_BYTES_PER_PX, JXL_FRAMES_MAX};
+use crate::heif::boxes;
+use crate::limits::{COLOUR_PROFILE_BYTES_MAX, DECODE_BYTES_MAX, HEIF_BOXES_MAX, JXL_BYTES_PER_PX, JXL_FRAMES_MAX};
 
 /// The upright size, from the headers, checked.
 ///
 /// # Errors
 /// Claims out of bounds, damage to the headers.
 pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
-    opened(bytes).map(|(image, _)| (image.width(), image.height()))
+    opened(&without_packed(bytes)).map(|(image, _)| (image.width(), image.height()))
 }
 
 /// Decodes the first frame, or of a file that was cut short what of it is there.
@@ -21,6 +24,7 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
 /// # Errors
 /// As [`size`], and damage.
 pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
+    let bytes = &*without_packed(bytes);
     let (mut image, read) = opened(bytes)?;
     let pixels = u64::from(image.width()) * u64::from(image.height());
     check_dense(bytes.len(), 3 * pixels)?;
@@ -45,6 +49,26 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
         let profile = Some(image.rendered_icc()).filter(|it| !it.is_empty() && it.len() <= COLOUR_PROFILE_BYTES_MAX);
         Ok(Picture { pixels, is_cmyk: false, profile, damage })
     })
+}
+
+/// The file without its packed metadata, which the decoder would unpack to its end, and
+/// fall over where it is broken.
+fn without_packed(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let all = || boxes(bytes).take(HEIF_BOXES_MAX);
+    if !all().any(|(name, _)| &name == b"brob") {
+        return bytes.into();
+    }
+    let (mut kept, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    for (name, body) in all() {
+        let end = body.as_ptr_range().end.addr() - bytes.as_ptr().addr();
+        if &name != b"brob" {
+            kept.extend_from_slice(bytes.get(at..end).unwrap_or_default());
+        }
+        at = end;
+    }
+    // A box that was cut short.
+    kept.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    kept.into()
 }
 
 /// Reads the headers, which stand at the beginning, behind at most a colour profile and

@@ -204,7 +204,7 @@ fn stored_size(bytes: &[u8], kind: FileKind) -> Result<(u32, u32), DevelopError>
 fn written(metadata: &Metadata<'_>, tags: &Tags) -> Written {
     const XMP_IN_TIFF: Tag = Tag(exif::Context::Tiff, 0x02BC);
     const IPTC_IN_TIFF: Tag = Tag(exif::Context::Tiff, 0x83BB);
-    let packet = metadata.xmp.map(Cow::from).or_else(|| tags.bytes(XMP_IN_TIFF, XMP_BYTES_MAX));
+    let packet = metadata.xmp.as_deref().map(Cow::from).or_else(|| tags.bytes(XMP_IN_TIFF, XMP_BYTES_MAX));
     let block = metadata.photoshop.as_deref().and_then(iptc::in_photoshop).map(Cow::from);
     let block = block.or_else(|| tags.bytes(IPTC_IN_TIFF, IPTC_BYTES_MAX));
     let exif = tags.written();

@@ -116,7 +116,7 @@ impl<'a> Heif<'a> {
     }
 
     /// The metadata of the primary picture: EXIF from its TIFF header on, and XMP.
-    pub(crate) fn metadata(&self) -> (Option<Cow<'a, [u8]>>, Option<&'a [u8]>) {
+    pub(crate) fn metadata(&self) -> (Option<Cow<'a, [u8]>>, Option<Cow<'a, [u8]>>) {
         let of_kind = |kind: &Name| {
             self.referring(b"cdsc", self.primary).find(|id| self.kind(*id) == Some(*kind)).and_then(|id| self.data(id))
         };
@@ -124,9 +124,7 @@ impl<'a> Heif<'a> {
             let header_at = u32::from_be_bytes(*block.first_chunk::<4>()?) as usize;
             block.get(4 + header_at..).map(|tiff| Cow::from(tiff.to_vec()))
         });
-        let xmp =
-            of_kind(b"mime").and_then(|packet| if let Cow::Borrowed(packet) = packet { Some(packet) } else { None });
-        (exif, xmp)
+        (exif, of_kind(b"mime"))
     }
 
     /// Refuses pictures of more tiles than photos have, and those whose tiles are the

@@ -8,6 +8,7 @@
 //! | [`sniff`](mod@sniff) | which kind of file this is, by its content |
 //! | `container` | where a file keeps its EXIF, XMP and IPTC |
 //! | `heif` | the boxes of HEIC and AVIF files |
+//! | `heif_colour`, `heif_tiles`, `heif_changes` | their colours, tiles and transforms |
 //! | `jpeg_headers` | what a JPEG claims, before anything decodes it |
 //! | [`facts`] | size, capture time, camera, exposure, caption, rating |
 //! | `tags`, `iptc`, `xmp`, `xmp_properties` | what each of the three blocks says |
@@ -17,7 +18,7 @@
 //! | `plane_resize` | one plane at another size |
 //! | `planar` | from there to renditions without a detour through RGB |
 //! | `decode`, `decode_jpeg`, `decode_jpeg_whole`, `decode_heic`, `decode_avif`, `av1`, `decode_jxl`, `decode_tiff`, `decode_webp` | bytes → pixels, bounded |
-//! | `mending` | what is left of a file that was cut short |
+//! | `mending`, `heic_pieces` | what is left of a file that was cut short |
 //! | [`raw`] | the JPEG in a RAW file, and how good it is for print |
 //! | `raw_canon` | the metadata of Canon's newer RAW files |
 //! | `raw_sensor` | the sensor's size, where directories don't say it |
@@ -60,7 +61,11 @@ mod exposure;
 pub mod facts;
 pub mod frame;
 mod hdr;
+mod heic_pieces;
 mod heif;
+mod heif_changes;
+mod heif_colour;
+mod heif_tiles;
 mod iptc;
 mod jpeg_headers;
 pub mod limits;

@@ -139,8 +139,14 @@ pub const RENDITION_EDGE_PX_MAX: u32 = 4_096;
 pub const STRAIGHTEN_HUNDREDTHS_MAX: u16 = 4_500;
 /// The smallest part of an edge that a crop keeps, in millionths.
 pub const CROP_PARTS_MIN: u32 = 10_000;
-/// How long a child may work at one file: tens of megapixels of JPEG XL take seconds.
+/// How long a child may work at one file, whatever it claims: tens of megapixels of JPEG XL
+/// take seconds.
 pub const CHILD_SECONDS_MAX: u64 = 30;
+/// Processor time of a child that reads headers, or a small picture, in seconds.
+pub const CHILD_SECONDS: u64 = 2;
+/// Pixels that a child gets one more second for: the slowest processors and formats take
+/// as long for four times as many.
+pub const CHILD_PIXELS_PER_SECOND: u64 = 2_000_000;
 /// Memory of a child that reads headers, beside the file's own: the program itself takes
 /// a part of it.
 pub const CHILD_MEMORY_BYTES: u64 = 224 * 1024 * 1024;

@@ -21,7 +21,7 @@ pub(crate) fn metadata(bytes: &[u8]) -> Metadata<'_> {
         exif: block(b"CMT1"),
         exif_of_camera: block(b"CMT2"),
         exif_of_place: block(b"CMT4"),
-        xmp: of_id(bytes, &XMP),
+        xmp: of_id(bytes, &XMP).map(Cow::from),
         ..Metadata::default()
     }
 }

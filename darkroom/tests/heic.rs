@@ -8,7 +8,7 @@ mod kit;
 use enprint_darkroom::{Recipe, print_file};
 use image::{Rgb, RgbImage};
 use kit::boxes::{Item, boxed, file, full, meta, size};
-use kit::{developed, difference, pixels, small};
+use kit::{assert_shown_above, developed, difference, pixels, refused, small};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
 /// How the coded picture is set up, and its bytes.
@@ -97,5 +97,59 @@ fn colours_that_were_multiplied_by_their_transparency_are_divided_again() {
             let seen = f64::from(multiplied.get_pixel(x, y).0[channel]);
             assert!((seen - expected).abs() < 12.0, "{x} {y}: {seen}, not {expected}");
         }
+    }
+}
+
+/// `down` such pictures one below the other, with what turns them; none of them is on a side.
+fn tiled(down: u16, turn: &[u8]) -> Vec<u8> {
+    let (configuration, data) = coded();
+    let build = |data_at: u32| {
+        let length = data.len() as u32;
+        let mut items = vec![Item { kind: *b"grid", place: (data_at, 8), properties: vec![3, 4] }];
+        for number in 0..u32::from(down) {
+            let place = (data_at + 8 + number * length, length);
+            items.push(Item { kind: *b"hvc1", place, properties: vec![1, 2] });
+        }
+        let whole = size(64, 64 * u32::from(down));
+        let properties = [configuration.clone(), size(64, 64), whole, turn.to_vec()];
+        meta(&items, &properties, &[(*b"dimg", 1, (2..2 + down).collect())])
+    };
+    let data_at = file(b"heic", &build(0), &[]).len() as u32;
+    let head = [&[0, 0, down as u8 - 1, 0, 0, 64][..], &(64 * down).to_be_bytes()].concat();
+    file(b"heic", &build(data_at), &[head, data.repeat(usize::from(down))].concat())
+}
+
+#[test]
+fn a_heic_that_lost_its_end_shows_its_first_tiles_and_is_never_printed() {
+    let tall = tiled(4, &boxed(b"free", &[]));
+    let whole = developed(&tall);
+    assert_eq!((whole.damage, whole.proof.width_px, whole.proof.height_px), (None, 64, 256));
+    let whole = pixels(&whole.proof.jpeg);
+    let (_, data) = coded();
+    for (lost, rows) in [(10, 192), (data.len() + 10, 128), (3 * data.len(), 64)] {
+        assert_shown_above(&tall[..tall.len() - lost], &whole, rows, &format!("without its last {lost} bytes"));
+    }
+    assert!(refused(&tall[..tall.len() - 4 * data.len() + 10]).contains("cut short"), "nothing of it can be shown");
+}
+
+#[test]
+fn what_is_left_of_a_heic_is_turned_as_the_whole_is() {
+    let turned = tiled(2, &boxed(b"irot", &[1]));
+    let whole = developed(&turned);
+    assert_eq!((whole.proof.width_px, whole.proof.height_px), (128, 64));
+    let cut = developed(&turned[..turned.len() - 10]);
+    assert_eq!((cut.proof.width_px, cut.proof.height_px), (128, 64));
+    let (whole, cut) = (pixels(&whole.proof.jpeg), pixels(&cut.proof.jpeg));
+    // A quarter anticlockwise: what stood above stands on the left.
+    let left = |from: &RgbImage| image::imageops::crop_imm(from, 0, 0, 56, 64).to_image();
+    assert!(difference(&left(&cut), &left(&whole)) < 3.0);
+    assert!(cut.get_pixel(120, 32).0.iter().all(|level| level.abs_diff(0x80) < 4));
+}
+
+#[test]
+fn a_heic_in_one_piece_that_lost_its_end_is_refused_as_cut_short() {
+    let whole = small::heic();
+    for end in [whole.len() - 10, whole.len() - 60] {
+        assert!(refused(&whole[..end]).contains("cut short"));
     }
 }

@@ -102,3 +102,35 @@ fn a_real_photo_cut_at_every_1000th_byte_is_shown_as_damaged_or_refused_and_neve
     }
     assert!(shown * 1000 > smallest.len() / 2, "only {shown} cuts gave a picture");
 }
+
+#[test]
+fn a_real_heic_that_lost_its_end_shows_what_came_before_and_is_never_printed() {
+    let Some(paths) = files("formats") else { return };
+    let heics = paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "heic"));
+    for path in heics {
+        let original = fs::read(path).unwrap();
+        let whole = pixels(&developed(&original).proof.jpeg);
+        let cut = &original[..original.len() * 2 / 3];
+        let shown = developed(cut);
+        assert_eq!(shown.damage, Some(DevelopError::CutShort), "{path:?}");
+        let shown = pixels(&shown.proof.jpeg);
+        assert_eq!(shown.dimensions(), whole.dimensions(), "{path:?}");
+        let is_grey = |x: u32, y: u32| shown.get_pixel(x, y).0.iter().all(|level| level.abs_diff(0x80) < 4);
+        let (mut same, mut missing) = (0, 0);
+        for (x, y, pixel) in whole.enumerate_pixels() {
+            let off =
+                pixel.0.iter().zip(shown.get_pixel(x, y).0).map(|(one, other)| one.abs_diff(other)).max().unwrap();
+            if is_grey(x, y) {
+                missing += 1
+            } else if off < 24 {
+                same += 1
+            }
+        }
+        let all = whole.width() * whole.height();
+        assert!(
+            missing > all / 20 && same > all / 3 && missing + same > all * 49 / 50,
+            "{path:?}: {same} {missing} {all}"
+        );
+        assert!(print_file(cut, &Recipe::default()).is_err(), "{path:?}");
+    }
+}

@@ -229,6 +229,30 @@ fn jpeg_xl_says_in_boxes_what_it_knows_and_is_turned_by_its_codestream_alone() {
     assert_eq!((proof.width_px, proof.height_px), (300, 200), "turned by EXIF as well");
 }
 
+/// What Brotli makes of a few bytes that it does not pack.
+fn brotli(body: &[u8]) -> Vec<u8> {
+    let head = ((body.len() as u32 - 1) << 4 | 1 << 20).to_le_bytes();
+    [&head[..3], body, &[3]].concat()
+}
+
+#[test]
+fn jpeg_xl_whose_boxes_are_packed_says_the_same() {
+    let boxed = |name: &[u8; 4], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], name, body].concat();
+    let block = exif(&[(0x010E, Value::Text("The bride"))], &[], &[]);
+    let packed = |kind: &[u8; 4], body: &[u8]| boxed(b"brob", &[kind, &brotli(body)[..]].concat());
+    let parts = |exif: Vec<u8>| {
+        let xmp = packed(b"xml ", &packet("xmp:Rating='4'", ""));
+        let kind = boxed(b"ftyp", b"jxl \0\0\0\0jxl ");
+        let picture = boxed(b"jxlc", &kit::jpeg_xl(&quarters(300, 200)));
+        [boxed(b"JXL ", b"\r\n\x87\n"), kind, exif, xmp, picture].concat()
+    };
+    let facts = read_facts(&parts(packed(b"Exif", &[&[0; 4], &block[..]].concat()))).unwrap();
+    assert_eq!((facts.caption.as_deref(), facts.rating), (Some("The bride"), Some(4)), "{facts:?}");
+    // What is broken is absent, and takes nothing else with it.
+    let facts = read_facts(&parts(boxed(b"brob", b"Exif\xFF\xFF\xFF"))).unwrap();
+    assert_eq!((facts.caption, facts.rating), (None, Some(4)));
+}
+
 #[test]
 fn a_document_that_defines_entities_is_not_read() {
     let laughs = "<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]>";

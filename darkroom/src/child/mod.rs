@@ -12,8 +12,10 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::Write;
+#[cfg(unix)]
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -155,7 +157,8 @@ impl Room for ParentRoom {
 }
 
 /// Ends the child when the other end of `paused` is dropped, or when it has worked as
-/// long as patience lasts; whether it was that. Two words pause the clock between them.
+/// long as patience lasts; whether it was that, or the system's own limit of its time. Two
+/// words pause the clock between them.
 fn watch(paused: &Receiver<()>, mut patience: Duration, child: Child) -> bool {
     let is_late = loop {
         let began = Instant::now();
@@ -170,14 +173,24 @@ fn watch(paused: &Receiver<()>, mut patience: Duration, child: Child) -> bool {
             Err(RecvTimeoutError::Disconnected) => break false,
         }
     };
-    end(child);
-    is_late
+    end(child) || is_late
 }
 
-/// Ends the child, whatever it does, and takes leave of it.
-fn end(mut child: Child) {
+/// Ends the child, whatever it does, and takes leave of it; whether the system had ended it
+/// for the time that it took.
+fn end(mut child: Child) -> bool {
     drop(child.kill());
-    drop(child.wait());
+    child.wait().is_ok_and(took_too_long)
+}
+
+#[cfg(unix)]
+fn took_too_long(status: ExitStatus) -> bool {
+    status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
+}
+
+#[cfg(not(unix))]
+fn took_too_long(_status: ExitStatus) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -196,6 +209,12 @@ mod tests {
     #[test]
     fn a_child_that_hangs_is_ended() {
         assert_eq!(decoding_with("sleep", &["600"]), DevelopError::ChildTooSlow);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_child_that_the_system_ends_for_its_time_was_too_slow() {
+        assert_eq!(decoding_with("sh", &["-c", "kill -XCPU $$"]), DevelopError::ChildTooSlow);
     }
 
     #[test]

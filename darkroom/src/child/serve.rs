@@ -10,7 +10,8 @@ use crate::develop::guarded;
 use crate::error::DevelopError;
 use crate::facts;
 use crate::limits::{
-    CHILD_BYTES_PER_PX, CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES_MAX, CHILD_SECONDS_MAX, ORIGINAL_BYTES_MAX,
+    CHILD_BYTES_PER_PX, CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES_MAX, CHILD_PIXELS_PER_SECOND, CHILD_SECONDS,
+    CHILD_SECONDS_MAX, ORIGINAL_BYTES_MAX,
 };
 use crate::look::{Looked, Wish};
 use crate::memory::{self, Source};
@@ -22,7 +23,7 @@ use crate::shrink::{fitted, shrink};
 /// # Errors
 /// When the pipes break; what is wrong with the file goes to `output`.
 pub fn serve(mut input: impl Read + 'static, output: impl Write + 'static) -> std::io::Result<()> {
-    limit_time();
+    limit_time(0);
     limit_memory(CHILD_MEMORY_BYTES);
     let request = Request::read(&mut input).ok_or(std::io::ErrorKind::InvalidData)?;
     let file_bytes = request.file_bytes.min(ORIGINAL_BYTES_MAX);
@@ -60,7 +61,9 @@ fn seen(bytes: &[u8], wish: &Wish) -> Result<Looked, DevelopError> {
         return Ok(Looked { facts, says_adobe_rgb, picture: None });
     }
     // What the headers claim, which is within bounds, decides how much it may take.
-    limit_memory(needed(bytes.len() as u64, u64::from(facts.width_px) * u64::from(facts.height_px)));
+    let pixels = u64::from(facts.width_px) * u64::from(facts.height_px);
+    limit_memory(needed(bytes.len() as u64, pixels));
+    limit_time(pixels);
     let edge_px = wish.decoded_edge_px(&facts);
     let picture = decode::decode(bytes, kind, edge_px)?;
     let size = fitted(picture.pixels.width(), picture.pixels.height(), edge_px);
@@ -73,29 +76,29 @@ fn needed(file_bytes: u64, pixels: u64) -> u64 {
     (CHILD_MEMORY_BYTES + 3 * file_bytes + pixels * CHILD_BYTES_PER_PX).min(CHILD_MEMORY_BYTES_MAX)
 }
 
-/// The system ends a process that takes more than its share of the processor.
+/// The system ends a process that takes more of the processor than so many pixels need.
 #[cfg(unix)]
-fn limit_time() {
-    set(rustix::process::Resource::Cpu, CHILD_SECONDS_MAX);
-    set(rustix::process::Resource::Core, 0);
+fn limit_time(pixels: u64) {
+    let seconds = (CHILD_SECONDS + pixels / CHILD_PIXELS_PER_SECOND).min(CHILD_SECONDS_MAX);
+    set(rustix::process::Resource::Cpu, seconds, CHILD_SECONDS_MAX);
+    set(rustix::process::Resource::Core, 0, 0);
 }
 
 /// Allocations above it fail, which ends the child.
 #[cfg(unix)]
 fn limit_memory(bytes: u64) {
-    let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(CHILD_MEMORY_BYTES_MAX) };
-    // A system that can't limit leaves it to the parent's patience.
-    let _ = rustix::process::setrlimit(rustix::process::Resource::As, limit);
+    set(rustix::process::Resource::As, bytes, CHILD_MEMORY_BYTES_MAX);
 }
 
 #[cfg(unix)]
-fn set(resource: rustix::process::Resource, value: u64) {
-    let limit = rustix::process::Rlimit { current: Some(value), maximum: Some(value) };
+fn set(resource: rustix::process::Resource, now: u64, later: u64) {
+    let limit = rustix::process::Rlimit { current: Some(now), maximum: Some(later) };
+    // A system that can't limit leaves it to the parent's patience.
     let _ = rustix::process::setrlimit(resource, limit);
 }
 
 #[cfg(not(unix))]
-fn limit_time() {}
+fn limit_time(_pixels: u64) {}
 
 #[cfg(not(unix))]
 fn limit_memory(_bytes: u64) {}

@@ -7,8 +7,12 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
-use std::io::{Write, stdin, stdout};
+use std::io::{Read, Write, stdin, stdout};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use enprint_darkroom::child::{self, ChildProgram};
 use enprint_darkroom::{
@@ -19,6 +23,9 @@ use image::{DynamicImage, ImageFormat};
 use kit::{Value, exif, jpeg, quarters};
 
 const WORD: &str = "decode-one-file";
+const ENDLESS: &str = "decode-without-end";
+/// By the clock, whatever else the machine does.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What a child may take for a photo of a few pixels, with the program itself.
 const MEMORY_KB_MAX: u64 = 64_000;
 
@@ -29,6 +36,11 @@ fn main() {
         note_peak(Path::new(&arguments[2]));
         return;
     }
+    if arguments.get(1).is_some_and(|word| word == ENDLESS) {
+        child::serve(Endless, stdout()).unwrap();
+        return;
+    }
+    a_child_that_works_without_end_is_ended_by_the_system();
     let photos = photos();
     let here = photos.iter().map(|(_, bytes)| Seen::of(bytes)).collect::<Vec<_>>();
     let folder = tempfile::tempdir().unwrap();
@@ -47,6 +59,27 @@ fn main() {
     let peak_kb = peaks_of(&peaks).into_iter().max().unwrap();
     println!("the most that a child took: {peak_kb} kB");
     assert!(peak_kb < MEMORY_KB_MAX, "a child took {peak_kb} kB");
+}
+
+/// A file that takes all time there is.
+struct Endless;
+
+impl Read for Endless {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+fn a_child_that_works_without_end_is_ended_by_the_system() {
+    let mut child = Command::new(std::env::current_exe().unwrap()).arg(ENDLESS).stdout(Stdio::null()).spawn().unwrap();
+    let (ended, hears) = sync_channel(1);
+    let pid = child.id();
+    std::thread::spawn(move || ended.send(child.wait().unwrap()));
+    let status = hears.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("process {pid} works on"));
+    assert_eq!(status.signal(), Some(rustix::process::Signal::XCPU.as_raw()), "{status}");
+    println!("test a child that works without end is ended by the system ... ok");
 }
 
 /// Notes that a child ended, and the most memory that it had.

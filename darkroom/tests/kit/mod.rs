@@ -11,7 +11,7 @@ use std::time::Duration;
 #[cfg(not(unix))]
 use std::time::Instant;
 
-use enprint_darkroom::{DevelopError, DevelopSettings, Renditions, develop, read_facts};
+use enprint_darkroom::{DevelopError, DevelopSettings, Recipe, Renditions, develop, print_file, read_facts};
 use image::{ImageBuffer, ImageEncoder, Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 
@@ -232,4 +232,32 @@ pub fn jpeg_xl_lying(picture: &RgbImage, orientation: u16) -> Vec<u8> {
     let colours = (header >> (SAID + 1) & 0xFF) << (SAID + 7) | 1 << (SAID + 15);
     let after = header >> (SAID + 9) << (SAID + 16);
     [&(before | told | colours | after).to_le_bytes(), &plain[7..]].concat()
+}
+
+/// A picture of which no part is the same as another: each takes its share of a file.
+pub fn noisy(width: u32, height: u32) -> RgbImage {
+    let mut seed = 1_u32;
+    let mut picture = quarters(width, height);
+    picture.iter_mut().for_each(|level| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *level = level.saturating_add((seed >> 28) as u8);
+    });
+    picture
+}
+
+/// The first rows are those of `whole`, what is missing is grey, and nobody gets it printed.
+pub fn assert_shown_above(cut: &[u8], whole: &RgbImage, rows: u32, name: &str) {
+    let shown = developed(cut);
+    assert_eq!(shown.damage, Some(DevelopError::CutShort), "{name} counts as whole");
+    let proof = pixels(&shown.proof.jpeg);
+    assert_eq!(proof.dimensions(), whole.dimensions(), "{name}");
+    let upper = |from: &RgbImage| image::imageops::crop_imm(from, 0, 0, whole.width(), rows).to_image();
+    let off = difference(&upper(&proof), &upper(whole));
+    assert!(off < 6.0, "{name}: what is left is {off} levels off");
+    let last = proof.get_pixel(whole.width() / 2, whole.height() - 1).0;
+    assert!(last.iter().all(|level| level.abs_diff(0x80) < 4), "{name}: what is missing is {last:?}");
+    for recipe in [Recipe::default(), Recipe { straighten: 100, ..Recipe::default() }] {
+        let words = in_words(&print_file(cut, &recipe).expect_err(name));
+        assert!(words.contains("cut short"), "{name}: {words}");
+    }
 }
