@@ -41,6 +41,20 @@ async fn a_cropped_photo_is_shown_and_printed_cropped_and_undone_is_as_it_was() 
 }
 
 #[tokio::test]
+async fn stars_that_another_program_gave_reach_the_gallery_with_the_next_import() {
+    let world = World::start().await;
+    let gallery = world.publish("Starred", &[("party/a.jpg", photos::jpeg(600, 400, 8))]);
+    let customer = world.customer(&gallery).await;
+    assert_eq!(customer.photo("a.jpg").await["rating"], serde_json::Value::Null);
+    let packet = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+                  <rdf:Description xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'/></rdf:RDF>";
+    let card = world.path().join("card");
+    photos::put(&card, "party/a.xmp", packet.as_bytes());
+    world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Starred"]);
+    assert_eq!(customer.photo("a.jpg").await["rating"], 5);
+}
+
+#[tokio::test]
 async fn an_edit_that_can_not_be_made_changes_nothing_and_says_why() {
     let world = World::start().await;
     let gallery = world.publish("Odd", &[("party/a.jpg", photos::jpeg(600, 400, 1))]);

@@ -72,6 +72,35 @@ async fn what_an_xmp_file_beside_a_photo_says_is_taken_and_the_file_is_no_failur
     );
 }
 
+#[tokio::test]
+async fn what_an_xmp_file_says_anew_of_a_photo_that_is_here_is_taken_and_its_edits_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    let card = dir.path().join("card");
+    photos::put(&card, "Cake/DSC_1.jpg", &photos::jpeg(600, 400, 1));
+    photos::put(&card, "Cake/DSC_2.jpg", &photos::jpeg(600, 400, 2));
+    import(&node, &card);
+    node.says(&["edit", "--event", "The card", "--file", "DSC_1.jpg", "--turn", "right"]);
+    let packet = |stars: u8| {
+        format!(
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <rdf:Description xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='{stars}'/></rdf:RDF>"
+        )
+    };
+    for stars in [4, 2] {
+        photos::put(&card, "Cake/DSC_1.xmp", packet(stars).as_bytes());
+        let again = import(&node, &card);
+        assert_eq!((&again["imported"], again["duplicates"].as_array().unwrap().len()), (&0.into(), 2), "{again}");
+        assert_eq!(again["described"].as_array().unwrap().len(), 1, "{again}");
+        let stars = stars.to_string();
+        let listed = node.says(&["photos", "--event", "The card", "--rating", &stars]);
+        let photo = &listed["photos"][0];
+        assert_eq!((&photo["file_name"], &photo["category"]), (&"DSC_1.jpg".into(), &"Cake".into()), "{listed}");
+        assert_eq!((&photo["width_px"], &photo["height_px"]), (&400.into(), &600.into()), "its edit is gone");
+    }
+    assert_eq!(import(&node, &card)["described"].as_array().unwrap().len(), 0, "nothing was new");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_loop_of_links_and_hostile_folder_names_end_and_lead_nowhere() {

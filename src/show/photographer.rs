@@ -90,6 +90,10 @@ fn imported(report: &ImportReport) -> String {
         text +=
             &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
     }
+    if !report.described.is_empty() {
+        let number = count(report.described.len() as u64, "photo has", "photos have");
+        text += &format!("Of these, {number} new words, stars or keywords from the XMP file beside it.\n");
+    }
     if !report.failed.is_empty() {
         text += &format!("{} not imported:\n", count(report.failed.len() as u64, "file was", "files were"));
         for failed in &report.failed {

@@ -10,6 +10,7 @@ use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::codec;
 use enprint_protocol::event::EventRecord;
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
+use enprint_protocol::publish::PhotoRecord;
 use enprint_protocol::range_bytes::RangeBytes;
 use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 use serde::{Deserialize, Serialize};
@@ -159,6 +160,23 @@ impl EventArchive {
         self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?;
         self.marks.changed_in(event_id);
         Ok(())
+    }
+
+    /// Takes over what is said of a photo anew; durable when this returns. Whether anything
+    /// of it is other than before.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn describe(&self, event_id: EventId, said: PhotoRecord) -> Result<bool, NodeError> {
+        let photo_id = said.photo_id;
+        let Some(mut photo) = self.photo(event_id, photo_id)? else { return Ok(false) };
+        if !photo.describe(said) {
+            return Ok(false);
+        }
+        let record = photo.encode()?;
+        self.volume_of(event_id, photo_id)?.amend(&mut [], &[(&photo_name(photo_id), &record)])?;
+        self.marks.changed_in(event_id);
+        Ok(true)
     }
 
     /// Gives back the space of renditions that photos had, where no photo has them now.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use enprint_protocol::ids::EventId;
+use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
@@ -112,7 +112,17 @@ impl Node {
         self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
+        if !publish {
+            self.tell_of(&row, &report.described, progress).await?;
+        }
         Ok(PhotographerAnswer::Imported(report))
+    }
+
+    /// Says anew, where they are shown, what is known of photos.
+    async fn tell_of(&self, row: &EventRow, photos: &[PhotoId], progress: &Progress) -> Result<(), NodeError> {
+        let published = self.shown_anywhere(row).await?;
+        let shown: Vec<_> = photos.iter().copied().filter(|photo_id| published.contains(photo_id)).collect();
+        if shown.is_empty() { Ok(()) } else { self.publish_anew(row, &shown, progress).await.map(drop) }
     }
 
     async fn import_into(

@@ -90,6 +90,25 @@ impl StoredPhoto {
         }
     }
 
+    /// Takes over what is said of the photo anew, but not how it looks and where it stands:
+    /// that is its photographer's by now. Whether anything of it is other.
+    pub fn describe(&mut self, said: PhotoRecord) -> bool {
+        let now = &self.record;
+        let described = PhotoRecord {
+            photo_id: now.photo_id,
+            file_name: now.file_name.clone(),
+            category: now.category.clone(),
+            width_px: now.width_px,
+            height_px: now.height_px,
+            placeholder: now.placeholder.clone(),
+            not_for_print: now.not_for_print,
+            ..said
+        };
+        let is_other = described != self.record;
+        self.record = described;
+        is_other
+    }
+
     /// The photo.
     pub fn photo_id(&self) -> PhotoId {
         self.record.photo_id

@@ -1,6 +1,7 @@
 //! What a node answers of imports, edits and publishes. Plain records.
 
 use enprint_protocol::access_code::AccessCode;
+use enprint_protocol::ids::PhotoId;
 use serde::{Deserialize, Serialize};
 
 use super::host_answers::PublishedAt;
@@ -16,6 +17,9 @@ pub struct ImportReport {
     pub original_bytes: u64,
     /// Files that the archive had already, by path.
     pub duplicates: Vec<String>,
+    /// Those of them of which the XMP files beside them said something new.
+    #[serde(default)]
+    pub described: Vec<PhotoId>,
     /// Files that could not be read, with the reason.
     pub failed: Vec<FailedFile>,
     /// Photos of those imported that can be looked at and not printed, with the reason.

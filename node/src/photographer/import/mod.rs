@@ -138,6 +138,13 @@ impl Import<'_> {
             match prepared {
                 Prepared::Photo(photo) => photos.push(photo),
                 Prepared::Duplicate(path) => report.duplicates.push(path),
+                Prepared::Described(path, said) => {
+                    let photo_id = said.photo_id;
+                    if self.archive.describe(self.event_id, *said)? {
+                        report.described.push(photo_id);
+                    }
+                    report.duplicates.push(path);
+                }
                 Prepared::Failed(failed) => list(&mut report.failed, failed),
             }
         }

@@ -30,6 +30,8 @@ pub enum Prepared {
     Photo(ReadyPhoto),
     /// The archive has it; its path.
     Duplicate(String),
+    /// The archive has had it, and an XMP file is beside it: what both say of it now.
+    Described(String, Box<PhotoRecord>),
     /// It is no photo that can be imported.
     Failed(FailedFile),
 }
@@ -95,9 +97,11 @@ impl<'a> Preparer<'a> {
         let original = read_original(file, self.spare.take(usize::try_from(bytes).unwrap_or(0)))?;
         let photo_id = PhotoId(ContentHash::of(&original));
         if self.stored.has(photo_id) {
+            let described = self.described(file, photo_id, &share, &original);
             drop(share);
             self.spare.put_back(original);
-            return Ok(Prepared::Duplicate(file.below.clone()));
+            let path = file.below.clone();
+            return Ok(described.map_or(Prepared::Duplicate(path.clone()), |said| Prepared::Described(path, said)));
         }
         let place = self.import.enlargers.take(Work::Import);
         let developed = share.within(|| darkroom::read_and_develop(&original, &self.import.settings));
@@ -113,6 +117,15 @@ impl<'a> Preparer<'a> {
         let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
         let photo = Box::new(NewPhoto { stored, original, thumbnail, proof });
         Ok(Prepared::Photo(ReadyPhoto { photo, problem, share }))
+    }
+
+    /// What is said of a photo that the archive has had, where an XMP file may say it anew.
+    fn described(&self, file: &Found, photo_id: PhotoId, share: &Share, original: &[u8]) -> Option<Box<PhotoRecord>> {
+        if file.sidecar.is_none() || !self.stored.had(photo_id) {
+            return None;
+        }
+        let facts = share.within(|| darkroom::read_facts(original)).ok()?;
+        self.record(file, photo_id, with_words_beside(file, facts), Vec::new()).ok().map(Box::new)
     }
 
     fn record(

@@ -10,22 +10,28 @@ use enprint_protocol::ids::PhotoId;
 /// is found when it comes to storing.
 #[derive(Debug)]
 pub struct Stored {
-    ids: Mutex<HashSet<PhotoId>>,
+    before: HashSet<PhotoId>,
+    new: Mutex<HashSet<PhotoId>>,
 }
 
 impl Stored {
     /// Begins with what the archive has.
     pub fn new(ids: HashSet<PhotoId>) -> Self {
-        Self { ids: Mutex::new(ids) }
+        Self { before: ids, new: Mutex::default() }
     }
 
     /// Whether the photo is there.
     pub fn has(&self, photo_id: PhotoId) -> bool {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).contains(&photo_id)
+        self.had(photo_id) || self.new.lock().unwrap_or_else(PoisonError::into_inner).contains(&photo_id)
+    }
+
+    /// Whether the photo was there before this import.
+    pub fn had(&self, photo_id: PhotoId) -> bool {
+        self.before.contains(&photo_id)
     }
 
     /// Notes a photo that is in the archive now.
     pub fn note(&self, photo_id: PhotoId) {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).insert(photo_id);
+        self.new.lock().unwrap_or_else(PoisonError::into_inner).insert(photo_id);
     }
 }
