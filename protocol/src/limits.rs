@@ -339,6 +339,9 @@ pub const ROUTER_FIRST_WAIT: Duration = Duration::from_millis(250);
 pub const ROUTER_RETRIES: usize = 3;
 /// Time for all that is asked of a router about one port.
 pub const ROUTER_TIME: Duration = Duration::from_secs(8);
+/// Time to find a router that speaks UPnP, for each of two ways to call it: by its own
+/// address, and by the one that all such devices listen at.
+pub const ROUTER_SEARCH_TIME: Duration = Duration::from_secs(2);
 /// Ports that a router is asked for: TCP and QUIC, and as many again.
 pub const PORTS_ASKED_FOR_MAX: usize = 4;
 /// Own addresses, as strangers see them, that wait for the strangers to be admitted.

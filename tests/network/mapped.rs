@@ -12,6 +12,14 @@ use crate::net::{self, Net, Router};
 use crate::town::{Plan, Spoken, Town, heavy};
 use crate::world::eventually;
 
+/// How a router wants to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    /// PCP and NAT-PMP.
+    Pcp,
+    Upnp,
+}
+
 /// A router's program that opens ports. Ends with the test.
 struct Opens {
     program: Child,
@@ -22,7 +30,7 @@ impl Opens {
     /// In the router of `place`, at `198.51.100.<last>`. The address that it tells is
     /// another one's: miniupnpd does not serve behind one that is for documentation. Nobody
     /// should believe it.
-    fn at(net: &Net, place: &str, last: u8) -> Option<Self> {
+    fn at(net: &Net, place: &str, last: u8, speaks: Speaks) -> Option<Self> {
         if Command::new("miniupnpd").arg("--version").output().is_err() {
             return net::left_out("a router that opens ports is miniupnpd, which is not installed");
         }
@@ -32,8 +40,8 @@ impl Opens {
             "ext_ifname=eth0",
             "ext_ip=11.22.33.44",
             "listening_ip=lan",
-            "enable_natpmp=yes",
-            "enable_upnp=no",
+            &format!("enable_natpmp={}", if speaks == Speaks::Pcp { "yes" } else { "no" }),
+            &format!("enable_upnp={}", if speaks == Speaks::Upnp { "yes" } else { "no" }),
             "secure_mode=yes",
             "upnp_table_name=opened",
             "upnp_nat_table_name=opened",
@@ -80,8 +88,17 @@ fn plan() -> Plan {
 
 #[tokio::test]
 async fn a_router_opens_a_port_and_a_lab_that_could_punch_no_hole_comes_by_it() {
+    a_lab_comes_by_the_port_of_a_router_that_speaks(Speaks::Pcp).await;
+}
+
+#[tokio::test]
+async fn a_router_that_knows_upnp_alone_opens_a_port_as_well() {
+    a_lab_comes_by_the_port_of_a_router_that_speaks(Speaks::Upnp).await;
+}
+
+async fn a_lab_comes_by_the_port_of_a_router_that_speaks(speaks: Speaks) {
     let Some(net) = homes() else { return };
-    let Some(_router) = Opens::at(&net, "ana", 2) else { return };
+    let Some(_router) = Opens::at(&net, "ana", 2, speaks) else { return };
     let town = Town::inhabited(net, plan()).await;
     let world = &town.world;
     eventually("the router has opened the port, and the host has reached it", || {

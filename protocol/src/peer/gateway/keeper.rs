@@ -1,11 +1,9 @@
 //! Keeps ports open at the router: asks, asks again in good time, and gives them back.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::num::NonZeroU16;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crab_nat::{InternetProtocol, PortMapping, PortMappingOptions, PortMappingType, TimeoutConfig, natpmp};
 use futures::future::join_all;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
@@ -13,11 +11,10 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::lease::Lease;
+use super::upnp::UpnpRouter;
 use super::{Help, RouterHelp};
-use crate::limits::{
-    PORT_LEASE, PORTS_ASKED_FOR_MAX, ROUTER_ASKED_EVERY, ROUTER_ASKED_EVERY_AT_LEAST, ROUTER_FIRST_WAIT,
-    ROUTER_RETRIES, ROUTER_TIME,
-};
+use crate::limits::{PORTS_ASKED_FOR_MAX, ROUTER_ASKED_EVERY, ROUTER_ASKED_EVERY_AT_LEAST, ROUTER_TIME};
 use crate::peer::event_loop::Command;
 use crate::peer::neighbours::Neighbours;
 use crate::peer::outside::OpenPort;
@@ -29,9 +26,9 @@ pub(in crate::peer) struct Keeper {
     commands: mpsc::Sender<Command>,
     help: Help,
     router: Option<Router>,
-    leases: Vec<PortMapping>,
+    leases: Vec<Lease>,
     /// Those of which the router said no more that it keeps them: it may all the same.
-    doubtful: Vec<PortMapping>,
+    doubtful: Vec<Lease>,
 }
 
 /// The way out of the local network.
@@ -78,9 +75,11 @@ impl Keeper {
             self.help.set(None);
             return self.tell(Vec::new()).await;
         }
-        let asked = wanted.into_iter().map(|port| router.open(port, self.lease_of(port)));
+        let asked = wanted.iter().map(|port| router.open(*port, self.lease_of(*port)));
         let leases = join_all(asked).await.into_iter().flatten().collect();
         self.doubtful.append(&mut std::mem::replace(&mut self.leases, leases));
+        let others = self.wanted_by_upnp(wanted);
+        self.leases.extend(router.open_by_upnp(&others, shutdown).await);
         self.forget_settled();
         if shutdown.is_cancelled() {
             return;
@@ -89,32 +88,35 @@ impl Keeper {
         tracing::debug!(?router, ?help, "the router was asked for ports");
         let is_of_use = matches!(help, RouterHelp::Opened(_));
         self.help.set(Some(help));
-        let open = self.leases.iter().filter(|_| is_of_use).map(opened).collect();
+        let open = self.leases.iter().filter(|_| is_of_use).map(Lease::outside).collect();
         self.tell(open).await;
     }
 
     /// In good time before what is open is closed.
     fn next_look(&self) -> Duration {
-        let shortest = self.leases.iter().map(|lease| Duration::from_secs(u64::from(lease.lifetime()) / 2)).min();
+        let shortest = self.leases.iter().map(|lease| lease.lifetime() / 2).min();
         shortest.unwrap_or(ROUTER_ASKED_EVERY).clamp(ROUTER_ASKED_EVERY_AT_LEAST, ROUTER_ASKED_EVERY)
     }
 
-    fn lease_of(&self, port: OpenPort) -> Option<PortMapping> {
-        let is_its = |lease: &&PortMapping| {
-            lease.internal_port().get() == port.number
-                && matches!(lease.protocol(), InternetProtocol::Udp) == port.is_quic
-        };
-        self.leases.iter().find(is_its).cloned()
+    fn lease_of(&self, port: OpenPort) -> Option<Lease> {
+        self.leases.iter().find(|lease| lease.inside() == port).cloned()
+    }
+
+    /// What a router has not opened that knows nothing else.
+    fn wanted_by_upnp(&self, wanted: Vec<OpenPort>) -> Vec<OpenPort> {
+        if self.leases.iter().any(|lease| matches!(lease, Lease::Mapped(_))) {
+            return Vec::new();
+        }
+        wanted.into_iter().filter(|port| self.lease_of(*port).is_none()).collect()
     }
 
     /// Of those in doubt, what is kept again, or over.
     fn forget_settled(&mut self) {
-        let now = std::time::Instant::now();
-        let place = |lease: &PortMapping| (lease.internal_port(), matches!(lease.protocol(), InternetProtocol::Udp));
-        let mut known: Vec<_> = self.leases.iter().map(place).collect();
+        let now = Instant::now();
+        let mut known: Vec<_> = self.leases.iter().map(Lease::inside).collect();
         self.doubtful.retain(|lease| {
-            let is_settled = lease.expiration() <= now || known.contains(&place(lease));
-            known.push(place(lease));
+            let is_settled = lease.expiration() <= now || known.contains(&lease.inside());
+            known.push(lease.inside());
             !is_settled
         });
     }
@@ -124,7 +126,7 @@ impl Keeper {
     }
 
     async fn give_back(self) {
-        let given_back = join_all(self.leases.into_iter().chain(self.doubtful).map(PortMapping::try_drop));
+        let given_back = join_all(self.leases.into_iter().chain(self.doubtful).map(Lease::give_back));
         if timeout(ROUTER_TIME, given_back).await.is_err() {
             tracing::debug!("the router did not say that it closed our ports; it will, within the hour");
         }
@@ -143,58 +145,40 @@ impl Router {
     }
 
     /// Has a port opened, or kept open.
-    async fn open(self, port: OpenPort, lease: Option<PortMapping>) -> Option<PortMapping> {
+    async fn open(self, port: OpenPort, lease: Option<Lease>) -> Option<Lease> {
         let opened = timeout(ROUTER_TIME, self.ask(port, lease)).await;
-        opened.ok().flatten().filter(|lease| lease.lifetime() > 0)
+        opened.ok().flatten().filter(|lease| !lease.lifetime().is_zero())
     }
 
-    async fn ask(self, port: OpenPort, lease: Option<PortMapping>) -> Option<PortMapping> {
-        if let Some(mut lease) = lease
-            && lease.renew().await.is_ok()
+    async fn ask(self, port: OpenPort, lease: Option<Lease>) -> Option<Lease> {
+        if let Some(lease) = lease
+            && let Some(renewed) = lease.renewed().await
         {
-            return Some(lease);
+            return Some(renewed);
         }
-        let number = NonZeroU16::new(port.number)?;
-        let protocol = if port.is_quic { InternetProtocol::Udp } else { InternetProtocol::Tcp };
-        let options = PortMappingOptions {
-            external_port: Some(number),
-            lifetime_seconds: u32::try_from(PORT_LEASE.as_secs()).ok(),
-            timeout_config: Some(patience()),
-        };
-        let opened = PortMapping::new(self.gateway.into(), self.here.into(), protocol, number, options).await;
-        opened.inspect_err(|error| tracing::debug!(%error, ?port, "the router opened no port")).ok()
+        Lease::mapped(self.gateway, self.here, port).await
     }
 
-    async fn help(self, leases: &[PortMapping]) -> RouterHelp {
-        let ports: Vec<u16> = leases.iter().map(|lease| lease.external_port().get()).collect();
+    /// The same for a router that knows nothing else.
+    async fn open_by_upnp(self, ports: &[OpenPort], shutdown: &CancellationToken) -> Vec<Lease> {
+        if ports.is_empty() {
+            return Vec::new();
+        }
+        // A search opens nothing, and is not awaited by who wants to stop.
+        let found = shutdown.run_until_cancelled(UpnpRouter::find(self.gateway, self.here)).await;
+        let Some(router) = found.flatten() else { return Vec::new() };
+        let asked = ports.iter().map(|port| timeout(ROUTER_TIME, router.open(*port)));
+        join_all(asked).await.into_iter().filter_map(|opened| opened.ok().flatten()).map(Lease::Upnp).collect()
+    }
+
+    async fn help(self, leases: &[Lease]) -> RouterHelp {
         let Some(lease) = leases.first() else { return RouterHelp::OpensNothing };
-        let outside = match lease.mapping_type() {
-            PortMappingType::Pcp { external_ip, .. } => Some(unmapped(external_ip)),
-            PortMappingType::NatPmp => {
-                natpmp::external_address(self.gateway.into(), Some(patience())).await.ok().map(IpAddr::V4)
-            }
-        };
-        match outside {
+        let ports: Vec<u16> = leases.iter().map(|lease| lease.outside().number).collect();
+        let ip = timeout(ROUTER_TIME, lease.router_ip(self.gateway)).await.ok().flatten();
+        match ip {
             Some(ip) if !is_near(ip) && !is_shared(ip) => RouterHelp::Opened(ports),
             _ => RouterHelp::BehindAnother(ports),
         }
-    }
-}
-
-fn patience() -> TimeoutConfig {
-    TimeoutConfig { initial_timeout: ROUTER_FIRST_WAIT, max_retries: ROUTER_RETRIES, max_retry_timeout: None }
-}
-
-fn opened(lease: &PortMapping) -> OpenPort {
-    let is_quic = matches!(lease.protocol(), InternetProtocol::Udp);
-    OpenPort { is_quic, number: lease.external_port().get() }
-}
-
-/// PCP writes IPv4 as IPv6.
-fn unmapped(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
-        IpAddr::V4(_) => ip,
     }
 }
 
@@ -247,6 +231,5 @@ mod tests {
     fn a_router_behind_another_one_is_told_from_one_that_is_outside() {
         assert!(is_shared("100.64.0.9".parse().unwrap()) && is_shared("100.127.255.1".parse().unwrap()));
         assert!(!is_shared("100.128.0.1".parse().unwrap()) && !is_shared("203.0.113.5".parse().unwrap()));
-        assert_eq!(unmapped("::ffff:203.0.113.5".parse().unwrap()), IpAddr::from([203, 0, 113, 5]));
     }
 }
