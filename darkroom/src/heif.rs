@@ -11,6 +11,8 @@ use crate::limits::{
 
 /// The name of a box, an item's kind or a reference's kind.
 pub(crate) type Name = [u8; 4];
+/// Bytes of an item.
+pub(crate) type Block<'a> = Cow<'a, [u8]>;
 
 /// A file's items.
 #[derive(Debug, Default)]
@@ -116,7 +118,7 @@ impl<'a> Heif<'a> {
     }
 
     /// The metadata of the primary picture: EXIF from its TIFF header on, and XMP.
-    pub(crate) fn metadata(&self) -> (Option<Cow<'a, [u8]>>, Option<Cow<'a, [u8]>>) {
+    pub(crate) fn metadata(&self) -> (Option<Block<'a>>, Option<Block<'a>>) {
         let of_kind = |kind: &Name| {
             self.referring(b"cdsc", self.primary).find(|id| self.kind(*id) == Some(*kind)).and_then(|id| self.data(id))
         };

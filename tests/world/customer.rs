@@ -96,10 +96,15 @@ impl Customer {
         .await;
     }
 
-    /// A GET with this customer's token; `url` may be a path.
+    /// A GET with this customer's token; `url` may be a path. As browsers do, it is asked for
+    /// once more where the host closed a connection that nobody had used for a while.
     pub async fn get(&self, url: &str) -> Response {
         let url = if url.starts_with("http") { url.to_owned() } else { format!("{}{url}", self.site) };
-        self.http.get(url).bearer_auth(&self.token).send().await.unwrap()
+        let ask = || self.http.get(&url).bearer_auth(&self.token).send();
+        match ask().await {
+            Err(error) if error.is_request() && !error.is_connect() => ask().await.unwrap(),
+            answer => answer.unwrap(),
+        }
     }
 }
 
