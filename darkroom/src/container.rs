@@ -8,7 +8,7 @@ use brotli_decompressor::Decompressor;
 
 use crate::heif::{Heif, boxes};
 use crate::jpeg_headers::JpegHeaders;
-use crate::limits::{EXIF_BYTES_MAX, HEIF_BOXES_MAX, IPTC_BYTES_MAX, XMP_BYTES_MAX};
+use crate::limits::{EXIF_BYTES_MAX, HEIF_BOXES_MAX, IPTC_BYTES_MAX, UNPACKED_PIECE_BYTES, XMP_BYTES_MAX};
 use crate::raw;
 use crate::sniff::FileKind;
 
@@ -97,10 +97,9 @@ fn jpeg_xl(bytes: &[u8]) -> Metadata<'_> {
 
 /// What Brotli packed; None where it is broken, or more than a block of metadata may be.
 fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
-    const PIECE_BYTES: usize = 4096;
     let bytes_max = EXIF_BYTES_MAX.max(XMP_BYTES_MAX);
     let mut body = Vec::new();
-    let stream = Decompressor::new(packed, PIECE_BYTES);
+    let stream = Decompressor::new(packed, UNPACKED_PIECE_BYTES);
     stream.take(bytes_max as u64 + 1).read_to_end(&mut body).ok()?;
     (body.len() <= bytes_max).then_some(body)
 }

@@ -93,6 +93,8 @@ pub const RAW_PRINT_SHARE_PERCENT_MIN: u8 = 90;
 pub const EXIF_BYTES_MAX: usize = 1024 * 1024;
 /// An XMP packet, of which JPEG's can't be above 64 KiB.
 pub const XMP_BYTES_MAX: usize = 1024 * 1024;
+/// Packed metadata that is unpacked at once.
+pub const UNPACKED_PIECE_BYTES: usize = 4096;
 /// A colour profile: printers' are 2 MB or less; above it the picture counts as sRGB.
 pub const COLOUR_PROFILE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What the chunks of a PNG may take that are not its pixels: a profile, packed and
