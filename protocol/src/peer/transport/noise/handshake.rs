@@ -138,3 +138,27 @@ async fn receive<S: AsyncRead + Unpin>(session: &mut HandshakeState, stream: &mu
 fn failed(reason: impl ToString) -> ProtocolError {
     ProtocolError::Handshake { reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::join;
+
+    use super::*;
+    use crate::peer::transport::tcp::line;
+
+    #[tokio::test]
+    async fn who_shows_anothers_key_without_proof_is_refused_by_either_end() {
+        let (ana, eve) = (Keypair::generate_ed25519(), Keypair::generate_ed25519());
+        let honest = Identity::new(&ana, true).unwrap();
+        for (key, signature) in [(&ana, None), (&eve, Some(Vec::new())), (&eve, Some(vec![7; 64]))] {
+            let mut liar = Identity::new(&eve, true).unwrap();
+            liar.payload.key = key.public().encode_protobuf();
+            liar.payload.signature = signature.unwrap_or(liar.payload.signature);
+            for (side, other) in [(Side::Initiator, Side::Responder), (Side::Responder, Side::Initiator)] {
+                let (here, there) = line().await;
+                let (deceived, _) = join!(run(&honest, here, side), run(&liar, there, other));
+                assert!(deceived.is_err_and(|error| error.to_string().contains("did not prove its key")));
+            }
+        }
+    }
+}
