@@ -1,12 +1,14 @@
 //! How a TCP connection finds its pace: BBR where the kernel has it, which goes by the
 //! line's measured rate and not by single lost packets. At 0.5 % loss it uses 0.96 of
 //! a line of which the usual choice uses 0.04 (MEASURED.md). The sender's side decides,
-//! so each end sets its own. Opens no socket.
+//! so each end sets its own.
 
 use libp2p::core::transport::Boxed;
 use libp2p::{Transport, tcp};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::net::sockopt::set_tcp_congestion;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
 
 /// TCP without delay, whose connections, dialled and accepted, find their own pace.
@@ -17,6 +19,19 @@ pub(super) fn tcp() -> Boxed<tcp::tokio::TcpStream> {
             stream
         })
         .boxed()
+}
+
+/// Whether this system lets us choose so.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn finds_pace() -> bool {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None);
+    socket.is_ok_and(|socket| set_tcp_congestion(&socket, WANTED).is_ok())
+}
+
+/// Other systems offer no choice.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn finds_pace() -> bool {
+    false
 }
 
 /// The kernel's name of the wanted congestion control.
@@ -74,6 +89,7 @@ mod tests {
     #[tokio::test]
     async fn both_ends_of_a_connection_use_bbr_where_the_kernel_has_it() {
         let expected = if kernel_has("bbr") { Some("bbr") } else { None };
+        assert!(finds_pace() || expected.is_none());
         for port_use in [PortUse::New, PortUse::Reuse] {
             for stream in connected(port_use).await {
                 let found = tcp_congestion(&stream.0).unwrap();

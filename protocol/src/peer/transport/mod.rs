@@ -3,8 +3,9 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC, so it goes first |
-//! | `quic` | QUIC at its own pace, a moment behind TCP: where only UDP gets through |
+//! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC |
+//! | `quic` | QUIC at its own pace: where only UDP gets through, or TCP has no pace |
+//! | `behind` | which of the two goes first |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
@@ -15,6 +16,7 @@
 //! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
 //! where they cross the relay's own connection.
 
+mod behind;
 mod bind;
 mod closing;
 mod counted;
@@ -41,6 +43,7 @@ use super::wire_count::WireTotals;
 use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 
+use behind::{Behind, Way};
 pub(super) use bind::{check_free, is_optional};
 use closing::Closing;
 use counted::CountedMuxer;
@@ -66,7 +69,7 @@ pub(super) fn build(
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
     let direct = named(|| {
-        let tcp = inner.secure(tcp::counted(totals.clone()));
+        let tcp = Behind::new(inner.secure(tcp::counted(totals.clone())), Way::Tcp);
         let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone());
         tcp.or_transport(quic).map(either).boxed()
     });

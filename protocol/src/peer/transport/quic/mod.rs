@@ -13,13 +13,11 @@
 //! | `handshakes` | how many may be under way, and what has to come of one |
 //! | `punch` | being called through a router that lets nobody in |
 //! | `connection`, `stream` | what comes of a handshake |
-//! | `behind` | TCP goes first |
 //!
 //! Bytes are counted by the payload of streams: QUIC's own framing is inside the
 //! datagrams, which are not seen here.
 
 mod address;
-mod behind;
 mod connection;
 mod dialling;
 mod handshakes;
@@ -42,10 +40,10 @@ use libp2p::core::transport::Boxed;
 use libp2p::{PeerId, Transport};
 use thiserror::Error;
 
+use super::behind::{Behind, Way};
 use super::counted::CountedMuxer;
 use crate::peer::admission::Admission;
 use crate::peer::wire_count::WireTotals;
-use behind::Behind;
 use dialling::Quic;
 
 /// QUIC that adds what it carries to `totals`. Whom `admission` knows may have more under
@@ -55,7 +53,7 @@ pub(super) fn counted(
     admission: Admission,
     totals: Arc<WireTotals>,
 ) -> Boxed<(PeerId, StreamMuxerBox)> {
-    Behind::tcp(Quic::new(settings, admission))
+    Behind::new(Quic::new(settings, admission), Way::Quic)
         .map(move |(peer, connection), _| (peer, StreamMuxerBox::new(CountedMuxer::new(connection, totals))))
         .boxed()
 }

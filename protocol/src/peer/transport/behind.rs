@@ -1,0 +1,107 @@
+//! Which of TCP and QUIC goes first where there is a choice, and which a moment later. TCP
+//! moves ranges with two thirds of the work and fewer bytes (MEASURED.md). But where this
+//! system lets TCP not find its pace by the line's rate, QUIC does on any line that may lose
+//! packets: 0.91 of it where TCP uses 0.1 (benches/RESULTS.md). A hole is punched without
+//! that delay.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use libp2p::core::Endpoint;
+use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
+use libp2p::{Multiaddr, Transport};
+
+use crate::limits::SECOND_WAY_BEHIND;
+use crate::peer::congestion;
+use crate::peer::reach::{ip_of, is_near};
+
+/// One of the two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Tcp,
+    Quic,
+}
+
+/// Dials by one way, a moment later than it is told where the other goes first.
+pub(super) struct Behind<T> {
+    inner: T,
+    way: Way,
+    /// Whether TCP finds its pace by the line's rate here.
+    has_pace: bool,
+}
+
+impl<T> Behind<T> {
+    /// `inner`, which is that way.
+    pub(super) fn new(inner: T, way: Way) -> Self {
+        Self { inner, way, has_pace: congestion::finds_pace() }
+    }
+
+    /// Lines within a local network lose nothing.
+    fn is_later(&self, address: &Multiaddr) -> bool {
+        let first = if self.has_pace || ip_of(address).is_some_and(is_near) { Way::Tcp } else { Way::Quic };
+        self.way != first
+    }
+}
+
+impl<T> Transport for Behind<T>
+where
+    T: Transport + Unpin,
+    T::Dial: Send + 'static,
+{
+    type Output = T::Output;
+    type Error = T::Error;
+    type ListenerUpgrade = T::ListenerUpgrade;
+    type Dial = BoxFuture<'static, Result<T::Output, T::Error>>;
+
+    fn listen_on(&mut self, id: ListenerId, address: Multiaddr) -> Result<(), TransportError<Self::Error>> {
+        self.inner.listen_on(id, address)
+    }
+
+    fn remove_listener(&mut self, id: ListenerId) -> bool {
+        self.inner.remove_listener(id)
+    }
+
+    fn dial(&mut self, address: Multiaddr, how: DialOpts) -> Result<Self::Dial, TransportError<Self::Error>> {
+        let is_later = self.is_later(&address) && how.role == Endpoint::Dialer;
+        let dial = self.inner.dial(address, how)?;
+        if !is_later {
+            return Ok(dial.boxed());
+        }
+        let later = async {
+            tokio::time::sleep(SECOND_WAY_BEHIND).await;
+            dial.await
+        };
+        Ok(later.boxed())
+    }
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<TransportEvent<Self::ListenerUpgrade, Self::Error>> {
+        Pin::new(&mut self.inner).poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_later(way: Way, has_pace: bool, address: &str) -> bool {
+        Behind { inner: (), way, has_pace }.is_later(&address.parse().unwrap())
+    }
+
+    #[test]
+    fn tcp_goes_first_unless_it_finds_no_pace_on_a_line_that_may_lose_packets() {
+        for address in ["/ip4/198.51.100.2/tcp/4041", "/ip6/2001:db8::2/tcp/4041"] {
+            assert!(!is_later(Way::Tcp, true, address) && is_later(Way::Tcp, false, address));
+        }
+        let far = "/ip4/198.51.100.2/udp/4041/quic-v1";
+        assert!(is_later(Way::Quic, true, far) && !is_later(Way::Quic, false, far));
+        for has_pace in [true, false] {
+            assert!(!is_later(Way::Tcp, has_pace, "/ip4/192.168.1.2/tcp/4041"));
+            assert!(is_later(Way::Quic, has_pace, "/ip4/192.168.1.2/udp/4041/quic-v1"));
+        }
+    }
+}
