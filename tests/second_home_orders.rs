@@ -209,7 +209,8 @@ async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets
     let world = World::start().await;
     let mut second = second_lab(&world).await;
     let original = photos::jpeg(800, 600, 1);
-    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let (other, name) = (photos::jpeg(800, 600, 2), "b.jpg");
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone()), (name, other.clone())]);
     let mut homes = TwoHomes::with(world).await;
     let customer = homes.customer(&gallery).await;
     homes.world.lab.kill();
@@ -225,8 +226,13 @@ async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets
     homes.nas.says(&["paid", &order.number]);
     eventually("the second home waits for the lab that may have it", || hint(&homes.nas).contains("Second lab")).await;
     assert_eq!(jobs(&homes.world.lab), Vec::<Value>::new(), "it was offered before");
+    // It holds up no other.
+    let later = homes.customer(&gallery).await.order(&[name], 1).await;
+    homes.nas_has(&later).await;
+    homes.nas.says(&["paid", &later.number]);
+    assert!(print_files(&homes.world.order_folder(&later).await) == [other]);
     second.restart();
-    homes.is_printed_once(&order, &original).await;
+    assert!(print_files(&homes.world.order_folder(&order).await) == [original]);
 
     // The first home's offer still waits for that lab.
     homes.world.photographer.restart();

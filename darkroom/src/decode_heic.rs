@@ -31,6 +31,15 @@ pub fn size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
     Ok((edge(info.width), edge(info.height)))
 }
 
+/// How much is decoded, of which a crop of the container may show little.
+fn coded_pixels(bytes: &[u8]) -> Result<u64, DevelopError> {
+    let (width, height) = size(bytes)?;
+    let shown = u64::from(width) * u64::from(height);
+    let Some(heif) = Heif::read(bytes)? else { return Ok(shown) };
+    let (width, height) = heif.size(heif.primary).unwrap_or_default();
+    Ok(shown.max(u64::from(width) * u64::from(height)))
+}
+
 /// What the boxes alone claim: the decoder reads none of a file that was cut short.
 fn claimed_size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
     let heif = Heif::read(bytes)?.ok_or(DevelopError::CutShort)?;
@@ -44,10 +53,9 @@ fn claimed_size(bytes: &[u8]) -> Result<(u32, u32), DevelopError> {
 /// # Errors
 /// As [`size`], and damage.
 pub fn decode(bytes: &[u8]) -> Result<Picture, DevelopError> {
-    let (width_px, height_px) = size(bytes)?;
-    check_dense(bytes.len(), 3 * u64::from(width_px) * u64::from(height_px))?;
-    let needed = u64::from(width_px) * u64::from(height_px) * HEIC_BYTES_PER_PX;
-    within_memory(needed, || {
+    let pixels = coded_pixels(bytes)?;
+    check_dense(bytes.len(), 3 * pixels)?;
+    within_memory(pixels * HEIC_BYTES_PER_PX, || {
         let mut decoded = match heic_decoder::decode(bytes).map_err(in_words) {
             Err(DevelopError::CutShort) => return heic_pieces::what_is_left(bytes),
             decoded => decoded?,

@@ -228,8 +228,8 @@ pub const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 /// How long one connection may take to send what it has when it is closed; then it is cut.
 pub const CONNECTION_CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long QUIC waits for TCP to connect, which takes four round trips of 200 ms and
-/// then carries ranges with less work (MEASURED.md); or TCP for QUIC, where that is better.
-pub const SECOND_WAY_BEHIND: Duration = Duration::from_millis(900);
+/// then carries ranges with less work (MEASURED.md).
+pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);
 /// Time between packets on an idle QUIC connection: routers forget UDP after 30 s.
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.
@@ -265,7 +265,7 @@ pub const QUIC_PUNCH_BYTES: usize = 64;
 /// Time between two of them: at random, so that two ends don't keep missing each other.
 pub const QUIC_PUNCH_EVERY_MS: RangeInclusive<u64> = 10..=200;
 /// How long a call is awaited before the other direction is tried too: the caller waits
-/// for [`SECOND_WAY_BEHIND`], and may lose its first packet.
+/// for [`QUIC_BEHIND_TCP`], and may lose its first packet.
 pub const QUIC_PUNCH_ALONE: Duration = Duration::from_secs(3);
 /// Peers of whom it is remembered why they could not be reached: those that are wanted,
 /// and as many that were asked once.

@@ -158,8 +158,10 @@ pub(super) async fn removed(index: &Index, tx: &mut Tx<'_>, home: PeerId) -> Res
     if first == home {
         return Ok(());
     }
-    let sql = "UPDATE home SET ended = 1, since_ms = since_ms + 1 WHERE home = $1";
-    tx.execute(sql, args![home.to_string()]).await?;
+    // A home gone bad may have said the last moment that there is.
+    let sql = "UPDATE home SET ended = 1,
+             since_ms = CASE WHEN since_ms < $2 THEN since_ms + 1 ELSE since_ms END WHERE home = $1";
+    tx.execute(sql, args![home.to_string(), i64::MAX]).await?;
     binding::give_back(index, tx, first, home).await
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::codec;
@@ -31,6 +31,8 @@ const EVENT_NAME: &[u8] = b"event";
 pub struct EventArchive {
     archive: Arc<Archive>,
     marks: Marks,
+    /// Held from the reading of a photo's record until it is written anew.
+    amending: Arc<Mutex<()>>,
 }
 
 /// What storing a photo did.
@@ -62,7 +64,7 @@ impl EventArchive {
             ..ArchiveOptions::default()
         };
         let archive = Archive::open(&config.data_dir.join("archive"), options)?;
-        Ok(Self { archive: Arc::new(archive), marks: Marks::default() })
+        Ok(Self { archive: Arc::new(archive), marks: Marks::default(), amending: Arc::default() })
     }
 
     /// Says by these marks that something is other.
@@ -137,16 +139,25 @@ impl EventArchive {
         Err(NodeError::NotNow { problem: "The disk has no room for another original and its reserve.".into() })
     }
 
-    /// Stores a photo's record and renditions in place of those before; durable when
-    /// this returns.
+    /// Stores how an edited photo looks in place of how it looked before; durable when this
+    /// returns. What is said of it stays as it is by now.
     ///
     /// # Errors
     /// As [`Self::put`].
     pub fn replace(&self, event_id: EventId, photo: &NewPhoto) -> Result<(), NodeError> {
-        self.replace_with(event_id, &photo.stored, &photo.thumbnail, &photo.proof)
+        let _alone = self.amending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = photo.stored.clone();
+        if let Some(now) = self.photo(event_id, stored.photo_id())? {
+            stored.describe(now.record);
+        }
+        self.replace_with(event_id, &stored, &photo.thumbnail, &photo.proof)
     }
 
-    /// As [`Self::replace`], by its parts.
+    /// Stores a photo's record and renditions in place of those before; durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
     pub(super) fn replace_with(
         &self,
         event_id: EventId,
@@ -169,6 +180,7 @@ impl EventArchive {
     /// As [`Self::put`].
     pub fn describe(&self, event_id: EventId, said: PhotoRecord) -> Result<bool, NodeError> {
         let photo_id = said.photo_id;
+        let _alone = self.amending.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut photo) = self.photo(event_id, photo_id)? else { return Ok(false) };
         if !photo.describe(said) {
             return Ok(false);

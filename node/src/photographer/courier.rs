@@ -88,7 +88,7 @@ impl Node {
     }
 
     async fn deliver_job(&self, parcel: &Parcel) -> Result<(), NodeError> {
-        let lab: PeerId = stored::read(&parcel.peer)?;
+        let lab: PeerId = stored::read(peer_of(&parcel.peer))?;
         let request: JobRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
         let JobRequest::Offer(signed) = &request else { return Err(stored::unreadable("an offer")) };
         let job = signed.open_from(&self.client.peer_id())?;
@@ -223,11 +223,16 @@ impl Node {
     }
 }
 
+/// The peer at the end of a lane, which begins with a word of its own where what waits in it
+/// is not to hold up the rest.
+fn peer_of(lane: &str) -> &str {
+    lane.rsplit_once(':').map_or(lane, |(_, peer)| peer)
+}
+
 /// The host that a parcel is for, if it is for one.
 fn host_of(parcel: &Parcel) -> Option<PeerId> {
     let kinds = ["status", "home", Wish::Publish.kind(), Wish::Withdraw.kind()];
-    let (_, peer) = parcel.peer.rsplit_once(':').unwrap_or(("", parcel.peer.as_str()));
-    peer.parse().ok().filter(|_| kinds.contains(&parcel.kind.as_str()))
+    peer_of(&parcel.peer).parse().ok().filter(|_| kinds.contains(&parcel.kind.as_str()))
 }
 
 /// What the photographer reads when another lab may print an order, too.

@@ -1,5 +1,6 @@
 //! Jobs that a photographer takes back: they are not printed, whatever comes late.
 
+use enprint_node::lab::LabCommand;
 use enprint_protocol::ErrorCode;
 use enprint_protocol::ids::JobId;
 use enprint_protocol::print_job::{JobReply, PrintJob};
@@ -116,6 +117,13 @@ async fn what_one_home_offered_another_has_let_go_of_unless_it_is_printed() {
     assert_eq!(refused(nas.let_go(&lab.place, &on_its_way).await), ErrorCode::Refused, "nobody's home");
     assert_eq!(nas.stand_in_for(&lab.place, &ana).await, JobReply::Noted);
     assert_eq!(refused(nas.let_go(&lab.place, &printed).await), ErrorCode::Conflict);
+    let problem = LabCommand::Problem { job: printed.job_id.to_string(), text: "The paper is out.".into() };
+    lab.place.ask(problem).await.unwrap();
+    assert_eq!(
+        refused(nas.let_go(&lab.place, &printed).await),
+        ErrorCode::Conflict,
+        "its files are there all the same"
+    );
     for job in [&on_its_way, &late] {
         assert_eq!(nas.let_go(&lab.place, job).await, JobReply::Withdrawn);
         assert_eq!(refused(ana.offer(&lab.place, job).await), ErrorCode::Withdrawn, "the first home offers it again");

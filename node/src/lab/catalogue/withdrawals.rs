@@ -10,7 +10,7 @@ use enprint_store::ledger::Tx;
 
 use super::contents::keep_unneeded;
 use super::jobs::{insert_files, stored_job};
-use super::{Catalogue, FileState, JobRow, JobState};
+use super::{Catalogue, FileState, JobRow};
 use crate::error::NodeError;
 use crate::lab::clock::now_ms;
 use crate::limits::WITHDRAWALS_REMEMBERED;
@@ -68,7 +68,8 @@ impl Catalogue {
 }
 
 /// As [`withdraw`], of whichever home: `asks` is the one that has the order now, and may
-/// offer it here later. What the lab itself has a problem with is not printed here either.
+/// offer it here later. Files that are in the hot folder may be printed, whatever the lab says
+/// of them.
 async fn withdraw_from_all(
     tx: &mut Tx<'_>,
     photographer: PeerId,
@@ -80,11 +81,8 @@ async fn withdraw_from_all(
     if standing.as_ref().is_some_and(|row| row.photographer != photographer) {
         return Ok(Withdrawn::NotTheirs);
     }
-    let is_printed = |row: &JobRow| {
-        matches!(row.file_state, FileState::Placing | FileState::Placed)
-            && !matches!(row.state, JobState::Problem | JobState::Withdrawn)
-    };
-    if standing.as_ref().is_some_and(is_printed) {
+    let is_there = |row: &JobRow| matches!(row.file_state, FileState::Placing | FileState::Placed);
+    if standing.as_ref().is_some_and(is_there) {
         return Ok(Withdrawn::TooLate);
     }
     let withdrawn_before = standing.as_ref().map_or(0, |row| row.job.withdrawn_before);

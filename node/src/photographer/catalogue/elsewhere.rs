@@ -3,12 +3,24 @@
 use enprint_protocol::PeerId;
 use enprint_protocol::ids::OrderId;
 use enprint_store::args;
-use enprint_store::ledger::outbox;
+use enprint_store::ledger::{Tx, outbox};
 
 use super::Catalogue;
 use crate::error::NodeError;
 use crate::photographer::node::now;
 use crate::stored;
+
+/// Where the offer of an order waits that was another home's before: for itself alone, since
+/// it may wait for long until every other lab has said no.
+fn lane(order_id: &str, lab: &str) -> String {
+    format!("elsewhere/{order_id}:{lab}")
+}
+
+/// Where the offer of an order to a lab waits.
+pub(super) async fn lane_of_offer(tx: &mut Tx<'_>, order_id: &str, lab: &str) -> Result<String, NodeError> {
+    let found = tx.fetch_optional("SELECT host FROM elsewhere WHERE order_id = $1", args![order_id]).await?;
+    Ok(if found.is_some() { lane(order_id, lab) } else { lab.to_owned() })
+}
 
 impl Catalogue {
     /// Notes what a host says: an order of its that comes was another home's before.
@@ -31,7 +43,7 @@ impl Catalogue {
 
     /// Offers of such orders are tried now, however long they were put off.
     pub(in crate::photographer) async fn wake_offers_of_elsewhere(&self) -> Result<(), NodeError> {
-        let sql = "SELECT DISTINCT jobs.lab FROM jobs JOIN elsewhere ON elsewhere.order_id = jobs.order_id \
+        let sql = "SELECT jobs.lab, jobs.order_id FROM jobs JOIN elsewhere ON elsewhere.order_id = jobs.order_id \
                    JOIN orders ON orders.job_id = jobs.job_id \
                    WHERE jobs.state = 'open' AND orders.production = 'waiting'";
         let rows = self.ledger.read().fetch_all(sql, args![]).await?;
@@ -40,7 +52,8 @@ impl Catalogue {
         }
         let mut tx = self.ledger.begin().await?;
         for row in rows {
-            outbox::wake_peer(&mut tx, &row.text("lab")?, now().0).await?;
+            let lane = lane(&row.text("order_id")?, &row.text("lab")?);
+            outbox::wake_peer(&mut tx, &lane, now().0).await?;
         }
         tx.commit().await?;
         Ok(())

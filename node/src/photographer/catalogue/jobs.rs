@@ -8,7 +8,7 @@ use enprint_store::args;
 use enprint_store::ledger::{Row, Tx, outbox};
 
 use super::orders::{keep_status, report};
-use super::{Catalogue, JobFile, JobRow, NewJob, NotedStatus, send};
+use super::{Catalogue, JobFile, JobRow, NewJob, NotedStatus, elsewhere, send};
 use crate::error::NodeError;
 use crate::photographer::node::now;
 use crate::photographer::ranges::{Claim, Permitted};
@@ -34,7 +34,8 @@ impl Catalogue {
         outbox::settle(&mut tx, &first_parcel(&job_id)).await?;
         let parcel = offer_parcel(&job_id, new.withdrawn);
         outbox::settle(&mut tx, &parcel).await?;
-        send(&mut tx, parcel, &lab, "job", &new.payload).await?;
+        let lane = elsewhere::lane_of_offer(&mut tx, &order_id, &lab).await?;
+        send(&mut tx, parcel, &lane, "job", &new.payload).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -61,7 +61,8 @@ impl Catalogue {
     pub async fn has_business_with(&self, lab: PeerId) -> Result<bool, NodeError> {
         let sql = "SELECT 1 AS found FROM jobs JOIN job_files ON job_files.job_id = jobs.job_id \
                    WHERE jobs.lab = $1 AND jobs.state = 'open' AND job_files.received_ms IS NULL \
-                   UNION ALL SELECT 1 AS found FROM outbox WHERE peer = $1 AND refused_ms IS NULL LIMIT 1";
+                   UNION ALL SELECT 1 AS found FROM outbox \
+                   WHERE (peer = $1 OR peer LIKE '%:' || $1) AND refused_ms IS NULL LIMIT 1";
         Ok(self.ledger.read().fetch_optional(sql, args![lab.to_string()]).await?.is_some())
     }
 

@@ -1,4 +1,4 @@
-//! Which of TCP and QUIC goes first where there is a choice, and which a moment later. TCP
+//! QUIC a moment behind TCP, where there is a choice. TCP
 //! moves ranges with two thirds of the work and fewer bytes (MEASURED.md). But where this
 //! system lets TCP not find its pace by the line's rate, QUIC does on any line that may lose
 //! packets: 0.91 of it where TCP uses 0.1 (benches/RESULTS.md). A hole is punched without
@@ -13,35 +13,27 @@ use libp2p::core::Endpoint;
 use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
 use libp2p::{Multiaddr, Transport};
 
-use crate::limits::SECOND_WAY_BEHIND;
+use crate::limits::QUIC_BEHIND_TCP;
 use crate::peer::congestion;
 use crate::peer::reach::{ip_of, is_near};
 
-/// One of the two ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Tcp,
-    Quic,
-}
-
-/// Dials by one way, a moment later than it is told where the other goes first.
+/// QUIC, which dials a moment later than it is told where TCP goes first.
 pub(super) struct Behind<T> {
     inner: T,
-    way: Way,
     /// Whether TCP finds its pace by the line's rate here.
     has_pace: bool,
 }
 
 impl<T> Behind<T> {
-    /// `inner`, which is that way.
-    pub(super) fn new(inner: T, way: Way) -> Self {
-        Self { inner, way, has_pace: congestion::finds_pace() }
+    /// `inner` behind TCP, where that is better.
+    pub(super) fn tcp(inner: T) -> Self {
+        Self { inner, has_pace: congestion::finds_pace() }
     }
 
-    /// Lines within a local network lose nothing.
+    /// Lines within a local network lose nothing. Where both go at once QUIC is there first:
+    /// it takes fewer round trips.
     fn is_later(&self, address: &Multiaddr) -> bool {
-        let first = if self.has_pace || ip_of(address).is_some_and(is_near) { Way::Tcp } else { Way::Quic };
-        self.way != first
+        self.has_pace || ip_of(address).is_some_and(is_near)
     }
 }
 
@@ -70,7 +62,7 @@ where
             return Ok(dial.boxed());
         }
         let later = async {
-            tokio::time::sleep(SECOND_WAY_BEHIND).await;
+            tokio::time::sleep(QUIC_BEHIND_TCP).await;
             dial.await
         };
         Ok(later.boxed())
@@ -88,20 +80,14 @@ where
 mod tests {
     use super::*;
 
-    fn is_later(way: Way, has_pace: bool, address: &str) -> bool {
-        Behind { inner: (), way, has_pace }.is_later(&address.parse().unwrap())
-    }
-
     #[test]
     fn tcp_goes_first_unless_it_finds_no_pace_on_a_line_that_may_lose_packets() {
-        for address in ["/ip4/198.51.100.2/tcp/4041", "/ip6/2001:db8::2/tcp/4041"] {
-            assert!(!is_later(Way::Tcp, true, address) && is_later(Way::Tcp, false, address));
+        let is_later = |has_pace, address: &str| Behind { inner: (), has_pace }.is_later(&address.parse().unwrap());
+        for far in ["/ip4/198.51.100.2/udp/4041/quic-v1", "/ip6/2001:db8::2/udp/4041/quic-v1"] {
+            assert!(is_later(true, far) && !is_later(false, far));
         }
-        let far = "/ip4/198.51.100.2/udp/4041/quic-v1";
-        assert!(is_later(Way::Quic, true, far) && !is_later(Way::Quic, false, far));
         for has_pace in [true, false] {
-            assert!(!is_later(Way::Tcp, has_pace, "/ip4/192.168.1.2/tcp/4041"));
-            assert!(is_later(Way::Quic, has_pace, "/ip4/192.168.1.2/udp/4041/quic-v1"));
+            assert!(is_later(has_pace, "/ip4/192.168.1.2/udp/4041/quic-v1"));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC |
 //! | `quic` | QUIC at its own pace: where only UDP gets through, or TCP has no pace |
-//! | `behind` | which of the two goes first |
+//! | `behind` | how long QUIC waits for TCP |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
@@ -43,7 +43,6 @@ use super::wire_count::WireTotals;
 use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 
-use behind::{Behind, Way};
 pub(super) use bind::{check_free, is_optional};
 use closing::Closing;
 use counted::CountedMuxer;
@@ -69,7 +68,7 @@ pub(super) fn build(
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
     let direct = named(|| {
-        let tcp = Behind::new(inner.secure(tcp::counted(totals.clone())), Way::Tcp);
+        let tcp = inner.secure(tcp::counted(totals.clone()));
         let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone());
         tcp.or_transport(quic).map(either).boxed()
     });

@@ -40,7 +40,7 @@ use libp2p::core::transport::Boxed;
 use libp2p::{PeerId, Transport};
 use thiserror::Error;
 
-use super::behind::{Behind, Way};
+use super::behind::Behind;
 use super::counted::CountedMuxer;
 use crate::peer::admission::Admission;
 use crate::peer::wire_count::WireTotals;
@@ -53,7 +53,7 @@ pub(super) fn counted(
     admission: Admission,
     totals: Arc<WireTotals>,
 ) -> Boxed<(PeerId, StreamMuxerBox)> {
-    Behind::new(Quic::new(settings, admission), Way::Quic)
+    Behind::tcp(Quic::new(settings, admission))
         .map(move |(peer, connection), _| (peer, StreamMuxerBox::new(CountedMuxer::new(connection, totals))))
         .boxed()
 }
