@@ -29,6 +29,7 @@ impl OrderCourier {
         let request: OrderRequest = codec::decode(&parcel.payload, CONTROL_BYTES_MAX)?;
         let is_order = matches!(request, OrderRequest::Deliver(_));
         let order_id = self.parts.index.order_of(&request)?;
+        let asked = self.parts.index.now();
         // Written before it is asked: from then on it is this home's.
         if is_order && !self.parts.index.note_asking(order_id, &parcel.peer).await? {
             return Ok(Delivery::Settled);
@@ -41,7 +42,7 @@ impl OrderCourier {
         match reply {
             OrderReply::Refused(refusal) if refusal.is_temporary() => {
                 if is_order {
-                    self.parts.index.not_taken_yet(order_id, &parcel.peer).await?;
+                    self.parts.index.not_taken_yet(order_id, &parcel.peer, asked).await?;
                 }
                 Ok(Delivery::TryLater(refusal.text))
             }

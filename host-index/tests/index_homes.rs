@@ -16,6 +16,7 @@ use enprint_host_index::protocol::status::{Status, StatusKind};
 use enprint_host_index::protocol::time::UnixMs;
 use enprint_host_index::protocol::{Keypair, PeerId};
 use enprint_host_index::{HostError, Index};
+use enprint_store::ledger::Clock;
 use kit::{Bench, Peer, Shop, enrolled, event};
 
 on_both_engines!(
@@ -25,6 +26,7 @@ on_both_engines!(
     an_order_goes_to_the_home_that_is_here_and_only_its_words_count,
     many_orders_that_wait_for_their_home_hold_up_nobody_elses,
     what_a_home_takes_over_or_gives_back_is_told_to_the_other,
+    what_a_first_home_could_not_take_goes_to_the_second_unless_it_may_have_it,
     a_home_that_the_operator_removed_does_not_enrol_itself_again,
     a_home_that_was_ended_stays_so_when_its_photographer_is_invited_anew,
     a_photographer_gone_bad_takes_nobody_along_when_it_is_suspended_or_removed,
@@ -188,6 +190,23 @@ async fn what_a_home_takes_over_or_gives_back_is_told_to_the_other(bench: Bench)
 
 async fn asked_elsewhere(index: &Index, order: OrderId, home: &Peer) {
     assert!(!index.note_asking(order, &home.id.to_string()).await.unwrap(), "a late parcel is asked");
+}
+
+async fn what_a_first_home_could_not_take_goes_to_the_second_unless_it_may_have_it(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let (ana, home) = (&shop.ana, peer());
+    let anas = ana.id.to_string();
+    index.stand_in(home.id, &word(ana, home.id, 1, false), &[]).await.unwrap();
+    let order = index.place(&shop.order("one", &["a.jpg"])).await.unwrap().order_id;
+    let asked = UnixMs(bench.clock.now_ms());
+    assert!(index.note_asking(order, &anas).await.unwrap());
+    bench.clock.advance(Duration::from_secs(20));
+    // It was asked before, and its answer may have been lost.
+    index.not_taken_yet(order, &anas, UnixMs(bench.clock.now_ms())).await.unwrap();
+    assert_eq!(index.bind_anew(|peer| *peer == home.id).await.unwrap(), 0);
+    index.not_taken_yet(order, &anas, asked).await.unwrap();
+    assert_eq!(index.bind_anew(|peer| *peer == home.id).await.unwrap(), 1);
 }
 
 async fn a_home_that_the_operator_removed_does_not_enrol_itself_again(bench: Bench) {

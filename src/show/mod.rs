@@ -8,6 +8,7 @@ pub mod photographer;
 pub mod status;
 pub mod waiting;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use enprint_protocol::peer::{Reachability, RouterHelp};
@@ -15,12 +16,12 @@ use serde::Serialize;
 
 /// Writes `answer` as one JSON object, or in `words`.
 pub fn answer<T: Serialize>(json: bool, answer: &T, words: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(answer)?);
-    } else {
-        println!("{}", words(answer).trim_end());
+    let text = if json { serde_json::to_string(answer)? } else { words(answer).trim_end().to_owned() };
+    match writeln!(std::io::stdout(), "{text}") {
+        // Whoever reads has enough, as `head` has.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
-    Ok(())
 }
 
 /// The program's end: 0, or a sentence on standard error and 1.

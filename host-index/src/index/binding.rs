@@ -62,12 +62,17 @@ impl Index {
         Ok(self.ledger().execute(sql, args![order_id.0, home, self.now().0]).await? > 0)
     }
 
-    /// A second home has said that it can't take an order yet: it has taken nothing, and
-    /// the first may have it.
-    pub(crate) async fn not_taken_yet(&self, order_id: OrderId, home: &str) -> Result<(), HostError> {
+    /// A home has said that it can't take an order yet, for which it was asked at that
+    /// moment: it has taken nothing, and another may have it. A first home that was asked
+    /// before may have taken it then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn not_taken_yet(&self, order_id: OrderId, home: &str, asked: UnixMs) -> Result<(), HostError> {
         let sql = "UPDATE placed_order SET asked_ms = NULL
-             WHERE order_id = $1 AND home = $2 AND home <> photographer AND state = 'placed'";
-        self.ledger().execute(sql, args![order_id.0, home]).await?;
+             WHERE order_id = $1 AND COALESCE(home, photographer) = $2 AND state = 'placed'
+                 AND (COALESCE(home, photographer) <> photographer OR asked_ms >= $3)";
+        self.ledger().execute(sql, args![order_id.0, home, asked.0]).await?;
         Ok(())
     }
 

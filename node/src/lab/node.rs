@@ -1,5 +1,6 @@
 //! The composition of a lab: what it opens, in which order; what runs; how it stops.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
@@ -56,6 +57,7 @@ impl Lab {
     pub async fn open(config: LabConfig) -> Result<Self, NodeError> {
         let data_dir = config.data_dir.clone();
         std::fs::create_dir_all(&data_dir).map_err(|error| NodeError::file(&data_dir, &error))?;
+        check_hot_folder(&config.hot_folder)?;
         let lock = DataLock::acquire(&data_dir)?;
         let key = key_file::load_or_create(&data_dir.join("peer.key"))?;
         let catalogue = Catalogue::open(&data_dir.join("lab.db")).await?;
@@ -175,4 +177,27 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
 ) -> Result<T, NodeError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| NodeError::ShuttingDown)?
+}
+
+/// A folder that is not there yet comes with the first order, or with its network drive.
+fn check_hot_folder(path: &Path) -> Result<(), NodeError> {
+    if !path.exists() || path.is_dir() {
+        return Ok(());
+    }
+    let problem = format!("“{}” is a file; the hot folder has to be a folder.", path.display());
+    Err(NodeError::NotNow { problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_no_hot_folder_and_a_folder_to_come_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(check_hot_folder(&file).unwrap_err().to_string().contains("has to be a folder"));
+        assert!(check_hot_folder(folder.path()).is_ok() && check_hot_folder(&folder.path().join("later")).is_ok());
+    }
 }

@@ -74,10 +74,11 @@ fn joined(ip: IpAddr, at: &Listening) -> Multiaddr {
 /// The IP address, whether it is QUIC, and the port; of plain TCP and QUIC alone.
 fn parts(address: &Multiaddr) -> Option<(IpAddr, bool, u16)> {
     let mut rest = address.iter().skip(1).filter(|part| !matches!(part, Protocol::P2p(_)));
-    let (ip, first, second) = (ip_of(address)?, rest.next()?, rest.next());
-    match (first, second) {
-        (Protocol::Tcp(port), None) => Some((ip, false, port)),
-        (Protocol::Udp(port), Some(Protocol::QuicV1)) => Some((ip, true, port)),
+    let ip = ip_of(address)?;
+    // What goes on from there is a circuit, and the port is the relay's.
+    match (rest.next()?, rest.next(), rest.next()) {
+        (Protocol::Tcp(port), None, _) => Some((ip, false, port)),
+        (Protocol::Udp(port), Some(Protocol::QuicV1), None) => Some((ip, true, port)),
         _ => None,
     }
 }
@@ -99,6 +100,15 @@ mod tests {
         let found = guesses.seen_at(&at("/ip4/203.0.113.5/tcp/4041"));
         assert_eq!(found, [at("/ip4/203.0.113.5/udp/4041/quic-v1")]);
         assert!(guesses.seen_at(&found[0]).is_empty(), "a guess leads no further");
+    }
+
+    #[test]
+    fn a_circuit_is_no_port_of_ours() {
+        let mut guesses = Guesses::default();
+        let relay = libp2p::PeerId::random();
+        guesses.listens_at(&at(&format!("/ip4/198.51.100.1/udp/4040/quic-v1/p2p/{relay}/p2p-circuit")));
+        guesses.listens_at(&at(&format!("/ip4/198.51.100.1/tcp/4040/p2p/{relay}/p2p-circuit")));
+        assert!(guesses.seen_at(&at("/ip4/203.0.113.5/tcp/4041")).is_empty());
     }
 
     #[test]
