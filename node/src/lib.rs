@@ -11,6 +11,7 @@ pub mod photographer;
 mod places;
 pub mod status;
 mod stored;
+mod turns;
 #[cfg(test)]
 mod waiting;
 

@@ -17,6 +17,7 @@ use super::{courier, desk, keeping, uplink};
 use crate::control;
 use crate::error::NodeError;
 use crate::limits::{FINISH_SENDING_DEADLINE, FINISH_SENDING_LOOK};
+use crate::turns::Turns;
 
 /// A lab that is open. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub(super) struct Node {
     pub(super) offering: Mutex<()>,
     /// One change of a job's state at a time, so that each is reported in its order.
     pub(super) reporting: Mutex<()>,
+    /// One announcement at a time to each host, so that none overtakes a newer one.
+    pub(super) announcing: Turns<PeerId>,
     _lock: DataLock,
 }
 
@@ -76,9 +79,20 @@ impl Lab {
         for (job_id, photographer, job_bytes) in catalogue.unfinished_jobs().await? {
             fetcher.add(job_id, photographer, job_bytes);
         }
-        let (offering, reporting) = (Mutex::new(()), Mutex::new(()));
-        let node =
-            Node { config, catalogue, receiving, fetcher, client, admission, key, offering, reporting, _lock: lock };
+        let (offering, reporting, announcing) = (Mutex::new(()), Mutex::new(()), Turns::default());
+        let node = Node {
+            config,
+            catalogue,
+            receiving,
+            fetcher,
+            client,
+            admission,
+            key,
+            offering,
+            reporting,
+            announcing,
+            _lock: lock,
+        };
         let running = Arc::new(Mutex::new(Some(Running { peer: task, incoming })));
         Ok(Self { node: Arc::new(node), running, shutdown })
     }

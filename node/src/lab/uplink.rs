@@ -180,8 +180,11 @@ impl Node {
     /// Tells a host where this lab is, and learns where the photographers are, and the
     /// host itself.
     pub(super) async fn announce(&self, host: PeerId) -> Result<(), NodeError> {
+        let turn = self.announcing.take(host).await;
         let request = EnrolRequest::Announce { addresses: self.announced() };
-        match self.client.ask::<Enrol>(host, request).await? {
+        let reply = self.client.ask::<Enrol>(host, request).await?;
+        drop(turn);
+        match reply {
             EnrolReply::Directory { contacts, host: now, crowd } => {
                 self.client.one_of(host, crowd.unwrap_or_default()).await?;
                 self.learn(host, contacts).await?;

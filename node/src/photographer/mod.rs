@@ -19,7 +19,6 @@
 //! | [`print_rules`] | how a lab wants its print files |
 //! | `print_files` | ordered photo → the file that is printed |
 //! | `kept_files` | how long it is kept for the next order |
-//! | `turns` | one at a time for each order |
 //! | `ranges` | the bytes that a lab may have |
 //! | `custody` | what left, when, to whom, and the receipt |
 //! | `desk` | what other peers ask, and who answers it |
@@ -61,7 +60,6 @@ pub mod reports;
 pub mod selection;
 mod sending;
 mod status;
-mod turns;
 mod uplink;
 pub mod upload;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use enprint_darkroom::{DevelopSettings, PreparedMark};
-use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::ids::{EventId, OrderId, PhotoId};
 use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Keypair, Multiaddr, PeerId};
@@ -22,11 +22,11 @@ use super::records::StoredPhoto;
 use super::selection::Selection;
 use super::sending::Sending;
 use super::status::Counts;
-use super::turns::Turns;
 use super::{courier, desk, fulfil, uplink};
 use crate::control;
 use crate::error::NodeError;
 use crate::limits::{SENDING_LOOK, SENDING_PATIENCE};
+use crate::turns::Turns;
 
 /// A photographer's node that is open. Cheap to clone.
 #[derive(Clone)]
@@ -61,7 +61,9 @@ pub(super) struct Node {
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One at a time for each order, while its print files are made.
-    pub(super) turns: Turns,
+    pub(super) turns: Turns<OrderId>,
+    /// One announcement at a time to each host, so that none overtakes a newer one.
+    pub(super) announcing: Turns<PeerId>,
     /// One offer at a time, and none while made files are given back.
     pub(super) offering: Mutex<()>,
     /// There may be orders that can go on.
@@ -110,6 +112,7 @@ impl Photographer {
             counts: Counts::default(),
             publishing: Mutex::new(()),
             turns: Turns::default(),
+            announcing: Turns::default(),
             offering: Mutex::new(()),
             advancing: Notify::new(),
             stopping: shutdown.child_token(),

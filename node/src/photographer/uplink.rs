@@ -163,9 +163,12 @@ impl Node {
 
     /// Tells a host where this node is, and learns of its labs and of where it is itself.
     pub(super) async fn announce(&self, peer: PeerId) -> Result<(), NodeError> {
+        let turn = self.announcing.take(peer).await;
         self.show_word(peer).await?;
         let request = EnrolRequest::Announce { addresses: self.announced() };
-        match self.client.ask::<Enrol>(peer, request).await? {
+        let reply = self.client.ask::<Enrol>(peer, request).await?;
+        drop(turn);
+        match reply {
             EnrolReply::Directory { contacts, host, crowd } => {
                 self.client.one_of(peer, crowd.unwrap_or_default()).await?;
                 if !self.learn(peer, &contacts).await? {

@@ -1,6 +1,8 @@
 //! The lab and its host: enrolling, and finding photographers where the host says.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use enprint_node::lab::{LabAnswer, LabCommand};
 use enprint_protocol::access_code::InvitationCode;
@@ -17,6 +19,9 @@ use crate::photographer::{Photographer, picture};
 use crate::running::RunningLab;
 use crate::waiting::{eventually, eventually_some};
 
+/// For so long the host waits for an announcement that comes beside another.
+const OVERTAKEN_WITHIN: Duration = Duration::from_millis(200);
+
 /// A host that takes anybody in who has the right code.
 struct Host {
     client: Client,
@@ -31,6 +36,14 @@ struct Book {
     code: InvitationCode,
     contacts: Mutex<Vec<Contact>>,
     announced: Mutex<Vec<Multiaddr>>,
+    unanswered: Unanswered,
+}
+
+/// Announcements that have come and are not answered yet.
+#[derive(Default)]
+struct Unanswered {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl Host {
@@ -46,15 +59,22 @@ impl Host {
             code: InvitationCode::random(),
             contacts: Mutex::default(),
             announced: Mutex::default(),
+            unanswered: Unanswered::default(),
         });
         let kept = book.clone();
         tokio::spawn(async move {
             while let Some(asked) = next_enrol(&mut incoming).await {
-                let reply = kept.answer(asked.request);
-                if matches!(reply, EnrolReply::Enrolled(_)) {
-                    admission.admit(asked.peer);
-                }
-                asked.reply.send(reply);
+                let (book, admission) = (kept.clone(), admission.clone());
+                tokio::spawn(async move {
+                    if matches!(asked.request, EnrolRequest::Announce { .. }) {
+                        book.unanswered.linger().await;
+                    }
+                    let reply = book.answer(asked.request);
+                    if matches!(reply, EnrolReply::Enrolled(_)) {
+                        admission.admit(asked.peer);
+                    }
+                    asked.reply.send(reply);
+                });
             }
         });
         Self { client, book, _shutdown: shutdown.drop_guard() }
@@ -71,6 +91,21 @@ impl Host {
             name: "Ana at the host".into(),
             addresses: vec![photographer.address()],
         });
+    }
+}
+
+impl Unanswered {
+    /// Leaves an announcement unanswered for a moment: another one could overtake it.
+    async fn linger(&self) {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let overtaken = async {
+            while self.now.load(Ordering::SeqCst) < 2 {
+                tokio::task::yield_now().await
+            }
+        };
+        drop(tokio::time::timeout(OVERTAKEN_WITHIN, overtaken).await);
+        self.now.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -138,6 +173,21 @@ async fn a_lab_enrols_announces_itself_and_learns_of_photographers() {
 }
 
 #[tokio::test]
+async fn an_announcement_of_where_the_lab_was_cant_overtake_that_of_where_it_is() {
+    let (dir, host) = (TempDir::new().unwrap(), Host::start().await);
+    let lab = RunningLab::start(&dir).await;
+    let enrol = LabCommand::Enrol { host: host.address(), invitation: host.book.code.clone() };
+    let (one, other) = tokio::join!(lab.place.ask(enrol.clone()), lab.place.ask(enrol));
+    (one.unwrap(), other.unwrap());
+    assert_eq!(
+        host.book.unanswered.most.load(Ordering::SeqCst),
+        1,
+        "announcements of one peer were on their way at once"
+    );
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn a_restarted_lab_finds_host_and_photographer_by_itself_and_goes_on() {
     let (dir, host, ana) = (TempDir::new().unwrap(), Host::start().await, Photographer::start().await);
     host.knows(&ana);
@@ -170,6 +220,7 @@ async fn a_host_whose_key_does_not_vouch_for_it_is_refused() {
         code: host.book.code.clone(),
         contacts: Mutex::default(),
         announced: Mutex::default(),
+        unanswered: Unanswered::default(),
     };
     let (client, address, _guard) = serve(impostor).await;
     let command = LabCommand::Enrol { host: address, invitation: host.book.code.clone() };

@@ -1,25 +1,32 @@
-//! One at a time for each order, so that its files are made once and it gets one job;
-//! orders do not wait for each other.
+//! One at a time for each key, while keys do not wait for each other: for each order, so
+//! that its files are made once and it gets one job; for each host, so that it hears last
+//! where a peer is now.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use enprint_protocol::ids::OrderId;
 use tokio::sync::OwnedMutexGuard;
 
-/// Orders that are worked at. Those that nobody has or waits for are forgotten.
-#[derive(Debug, Default)]
-pub(super) struct Turns {
-    of: Mutex<HashMap<OrderId, Arc<tokio::sync::Mutex<()>>>>,
+/// Keys whose turn it is. Those that nobody has or waits for are forgotten.
+#[derive(Debug)]
+pub(crate) struct Turns<K> {
+    of: Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl Turns {
-    /// Waits for the order's turn, which lasts until the guard is dropped.
-    pub(super) async fn take(&self, order_id: OrderId) -> OwnedMutexGuard<()> {
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Self { of: Mutex::default() }
+    }
+}
+
+impl<K: Eq + Hash> Turns<K> {
+    /// Waits for the key's turn, which lasts until the guard is dropped.
+    pub(crate) async fn take(&self, key: K) -> OwnedMutexGuard<()> {
         let turn = {
             let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
             of.retain(|_, turn| Arc::strong_count(turn) > 1);
-            Arc::clone(of.entry(order_id).or_default())
+            Arc::clone(of.entry(key).or_default())
         };
         turn.lock_owned().await
     }
@@ -27,6 +34,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use enprint_protocol::ids::OrderId;
     use futures::FutureExt;
 
     use super::*;
