@@ -16,7 +16,8 @@ async fn a_cropped_photo_is_shown_and_printed_cropped_and_undone_is_as_it_was() 
     let customer = world.customer(&gallery).await;
     let before = customer.proof(&customer.photo("a.jpg").await).await;
 
-    let edited = world.photographer.says(&["edit", "--event", "Edited", "--turn", "right", "--crop", "25,0,50,100"]);
+    let edited =
+        world.photographer.says(&["edit", "--event", "Edited", "--all", "--turn", "right", "--crop", "25,0,50,100"]);
     assert_eq!((&edited["edited"], &edited["published"]), (&1.into(), &1.into()), "{edited}");
     let photo = customer.photo("a.jpg").await;
     assert_eq!((&photo["width_px"], &photo["height_px"]), (&400.into(), &1200.into()), "{photo}");
@@ -32,7 +33,7 @@ async fn a_cropped_photo_is_shown_and_printed_cropped_and_undone_is_as_it_was() 
     let difference = difference(&pixels(&printed[0]), &proof);
     assert!(difference < 15.0, "print and proof differ by {difference}");
 
-    let undone = world.photographer.says(&["edit", "--event", "Edited", "--undo"]);
+    let undone = world.photographer.says(&["edit", "--event", "Edited", "--all", "--undo"]);
     assert_eq!(undone["edited"], 1, "{undone}");
     assert_eq!(customer.proof(&customer.photo("a.jpg").await).await, before);
     let exported = world.path().join("exported");
@@ -61,12 +62,12 @@ async fn an_edit_that_can_not_be_made_changes_nothing_and_says_why() {
     let customer = world.customer(&gallery).await;
     let before = customer.photo("a.jpg").await;
 
-    let outside = world.photographer.says(&["edit", "--event", "Odd", "--crop", "60,0,60,100"]);
+    let outside = world.photographer.says(&["edit", "--event", "Odd", "--all", "--crop", "60,0,60,100"]);
     assert_eq!(outside["edited"], 0);
     assert!(outside["failed"][0]["reason"].as_str().unwrap().contains("within the photo"), "{outside}");
-    let nothing = world.photographer.refuses(&["edit", "--event", "Odd"]);
+    let nothing = world.photographer.refuses(&["edit", "--event", "Odd", "--all"]);
     assert!(nothing.contains("--turn"), "{nothing}");
-    let twice = world.photographer.says(&["edit", "--event", "Odd", "--reset"]);
+    let twice = world.photographer.says(&["edit", "--event", "Odd", "--all", "--reset"]);
     assert_eq!((&twice["edited"], &twice["unchanged"]), (&0.into(), &1.into()), "{twice}");
     assert_eq!(customer.photo("a.jpg").await, before);
 }
@@ -78,7 +79,7 @@ async fn many_photos_are_edited_at_once_and_each_is_the_one_that_it_should_be() 
     let photos: Vec<_> = photos.iter().map(|(name, jpeg)| (name.as_str(), jpeg.clone())).collect();
     let gallery = world.publish("Many", &photos);
     let customer = world.customer(&gallery).await;
-    let edited = world.photographer.says(&["edit", "--event", "Many", "--turn", "left"]);
+    let edited = world.photographer.says(&["edit", "--event", "Many", "--all", "--turn", "left"]);
     assert_eq!((&edited["edited"], &edited["published"]), (&7.into(), &7.into()), "{edited}");
     for at in 1..=7 {
         let photo = customer.photo(&format!("{at}.jpg")).await;
@@ -94,7 +95,7 @@ async fn a_turned_photo_is_printed_without_losing_a_pixel() {
     let original = photos::jpeg(640, 480, 3);
     let gallery = world.publish("Turned", &[("party/a.jpg", original.clone())]);
     let customer = world.customer(&gallery).await;
-    world.photographer.says(&["edit", "--event", "Turned", "--turn", "left", "--flip"]);
+    world.photographer.says(&["edit", "--event", "Turned", "--all", "--turn", "left", "--flip"]);
     let order = customer.order(&["a.jpg"], 1).await;
     world.is_paid(&order.number).await;
     let printed = print_files(&world.order_folder(&order).await);
@@ -171,7 +172,7 @@ async fn a_logo_marks_proofs_where_it_was_put_and_no_print() {
     assert!((11_000..14_000).contains(&reds.len()), "{} pixels are red", reds.len());
     assert!(reds.iter().all(|(x, y, _)| *x < 200 && *y < 120));
 
-    let anew = world.photographer.says(&["edit", "--event", "Marked", "--anew"]);
+    let anew = world.photographer.says(&["edit", "--event", "Marked", "--all", "--anew"]);
     assert_eq!((&anew["edited"], &anew["published"]), (&1.into(), &0.into()), "the host has this very proof: {anew}");
     let order = customer.order(&["a.jpg"], 1).await;
     world.is_paid(&order.number).await;

@@ -57,7 +57,7 @@ async fn a_photo_that_was_cut_short_is_shown_as_far_as_it_goes_and_never_sold() 
     assert_eq!(refused.status(), 409);
     assert!(refused.text().await.unwrap().contains("No prints can be made"));
 
-    let turned = world.photographer.says(&["edit", "--event", "Cut", "--turn", "right"]);
+    let turned = world.photographer.says(&["edit", "--event", "Cut", "--all", "--turn", "right"]);
     assert_eq!(turned["edited"], 1, "{turned}");
     assert_eq!(customer.photo("cut.jpg").await["not_for_print"], "damaged", "an edit mends nothing");
 }

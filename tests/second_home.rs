@@ -136,7 +136,7 @@ async fn the_second_home_becomes_equal_and_follows_edits_and_new_photos() {
 
     for args in [
         &["import", homes.dir.path().to_str().unwrap(), "--event", "Wedding"][..],
-        &["edit", "--event", "Wedding", "--turn", "left"],
+        &["edit", "--event", "Wedding", "--all", "--turn", "left"],
         &["publish", "--event", "Wedding"],
         &["second-home", "invite"],
     ] {

@@ -157,7 +157,7 @@ async fn a_photo_withdrawn_at_one_host_stays_at_the_other() {
 
     both.world.photographer.says(&["withdraw", "--event", "Both", "--file", "a.jpg", "--host", "The host"]);
     assert_eq!((here.photos().await.len(), there.photos().await.len()), (0, 1));
-    let turned = both.world.photographer.says(&["edit", "--event", "Both", "--turn", "right"]);
+    let turned = both.world.photographer.says(&["edit", "--event", "Both", "--all", "--turn", "right"]);
     assert_eq!(turned["published"], 1, "{turned}");
     assert_eq!((here.photos().await.len(), there.photos().await.len()), (0, 1), "an edit publishes nothing new");
 }

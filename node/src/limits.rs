@@ -246,3 +246,9 @@ pub const PRINT_RULES_BYTES_MAX: usize = 9 * 1024 * 1024;
 /// How long a lab waits for a direct way to a photographer that it met at the host:
 /// two tries at punching a hole.
 pub const PUNCH_PATIENCE: Duration = Duration::from_secs(15);
+/// Names of photos, categories or events that an error lists: more than that nobody reads.
+pub const NAMES_SHOWN_MAX: usize = 8;
+/// Slips of the fingers in one name: with more, most names would be like each other.
+pub const NAME_SLIPS_MAX: usize = 3;
+/// Letters of a name for each slip, so that short names are not all alike.
+pub const NAME_LETTERS_PER_SLIP: usize = 5;

@@ -5,6 +5,8 @@ use enprint_node::photographer::commands::EventDetails;
 use enprint_protocol::event::{DeliveryOption, PriceList, PrintPrice};
 use enprint_protocol::money::{Currency, Money};
 
+use super::addresses::day;
+
 /// Details of an event.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "The event")]
@@ -13,7 +15,7 @@ pub struct DetailArgs {
     #[arg(long)]
     pub description: Option<String>,
     /// The day: 2026-06-20
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub date: Option<jiff::civil::Date>,
     /// The photographer's name as customers see it
     #[arg(long)]

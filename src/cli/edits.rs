@@ -15,7 +15,7 @@ pub struct EditArgs {
     #[arg(long, conflicts_with = "undo")]
     pub reset: bool,
     /// Takes the last edit back
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["flip", "turn", "straighten", "shape", "crop"])]
     pub undo: bool,
     /// Exchanges left and right
     #[arg(long)]

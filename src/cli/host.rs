@@ -7,6 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use enprint_protocol::Multiaddr;
 use serde::Deserialize;
 
+use super::addresses::own_address;
+
 /// `enprint host …`
 #[derive(Debug, Args)]
 pub struct HostArgs {
@@ -41,10 +43,10 @@ pub struct HostOptions {
     )]
     pub public_url: Option<String>,
     /// Where this host listens for peers [default: port 4040 on TCP and UDP, IPv4 and IPv6]
-    #[arg(long, global = true, env = "ENPRINT_HOST_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
+    #[arg(long, global = true, env = "ENPRINT_HOST_LISTEN", value_name = "MULTIADDR", value_delimiter = ',', value_parser = own_address)]
     pub listen: Vec<Multiaddr>,
     /// Where peers reach this host, if it can't know that itself: behind a router or a proxy
-    #[arg(long, global = true, env = "ENPRINT_HOST_ANNOUNCE", value_name = "MULTIADDR", value_delimiter = ',')]
+    #[arg(long, global = true, env = "ENPRINT_HOST_ANNOUNCE", value_name = "MULTIADDR", value_delimiter = ',', value_parser = own_address)]
     pub announce: Vec<Multiaddr>,
     /// What is passed on between a photographer and a lab that can't reach each other
     /// [default: meetings]

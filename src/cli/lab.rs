@@ -7,6 +7,8 @@ use clap::{Args, Subcommand};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
 
+use super::addresses::{host_address, own_address};
+
 /// `enprint lab …`
 #[derive(Debug, Args)]
 pub struct LabArgs {
@@ -30,7 +32,7 @@ pub struct LabOptions {
     #[arg(long, global = true, env = "ENPRINT_LAB_NAME")]
     pub name: Option<String>,
     /// Where this lab listens for photographers [default: port 4042 on TCP and UDP, IPv4 and IPv6]
-    #[arg(long, global = true, env = "ENPRINT_LAB_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
+    #[arg(long, global = true, env = "ENPRINT_LAB_LISTEN", value_name = "MULTIADDR", value_delimiter = ',', value_parser = own_address)]
     pub listen: Vec<Multiaddr>,
     /// Days that print files stay here after their order is placed, so that a reprint sends nothing; 0 keeps none [default: 14]
     #[arg(long, global = true, env = "ENPRINT_LAB_KEEP_DAYS", value_name = "DAYS")]
@@ -55,6 +57,7 @@ pub enum LabVerb {
     /// Uses an invitation at a host
     Enrol {
         /// Where the host is: /ip4/…/tcp/…/p2p/…
+        #[arg(value_parser = host_address)]
         host: Multiaddr,
         /// The code that the host's operator gave
         #[arg(long)]
@@ -102,6 +105,7 @@ pub enum LabVerb {
     /// Says where a host is that has moved while the lab was away
     HostAt {
         /// Its new address: /ip4/…/tcp/…/p2p/…
+        #[arg(value_parser = host_address)]
         host: Multiaddr,
     },
     /// Takes part in a host no longer

@@ -1,5 +1,6 @@
 //! The command line: what can be said, and its help. Starts nothing.
 
+pub mod addresses;
 pub mod demo;
 pub mod details;
 mod edits;

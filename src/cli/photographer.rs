@@ -9,6 +9,7 @@ use enprint_node::photographer::upload::{UploadHours, UploadLimit};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
 
+use super::addresses::{host_address, own_address};
 use super::details::DetailArgs;
 use super::edits::EditArgs;
 use super::print_rules::PrintRulesArgs;
@@ -31,7 +32,7 @@ pub struct PhotographerOptions {
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Where this node listens for labs [default: port 4041 on TCP and UDP, IPv4 and IPv6]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_LISTEN", value_name = "MULTIADDR", value_delimiter = ',')]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_LISTEN", value_name = "MULTIADDR", value_delimiter = ',', value_parser = own_address)]
     pub listen: Vec<Multiaddr>,
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_MDNS")]
@@ -70,6 +71,7 @@ pub enum PhotographerVerb {
     /// Uses an invitation at a host
     Enrol {
         /// Where the host is: /ip4/…/tcp/…/p2p/…
+        #[arg(value_parser = host_address)]
         host: Multiaddr,
         /// The code that the host's operator gave
         #[arg(long)]
@@ -121,6 +123,9 @@ pub enum PhotographerVerb {
         event: String,
         #[command(flatten)]
         selection: SelectionArgs,
+        /// All photos of the event
+        #[arg(long, conflicts_with_all = ["category", "rating", "file_names"])]
+        all: bool,
         #[command(flatten)]
         edits: EditArgs,
     },
@@ -151,6 +156,7 @@ pub enum PhotographerVerb {
     /// Says where a host is that has moved while this node was away
     HostAt {
         /// Its new address: /ip4/…/tcp/…/p2p/…
+        #[arg(value_parser = host_address)]
         host: Multiaddr,
     },
     /// Takes part in a host no longer

@@ -14,6 +14,7 @@ use enprint_protocol::peer::{PeerReach, Relay};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::data_folder::check_is_not_of_another;
 use super::host_control::{self, HostDesk, HostQuestion};
 use super::metrics::Metrics;
 use super::{command, listening};
@@ -68,6 +69,7 @@ impl OpenHost {
 pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> Result<()> {
     let (site, metrics) = (site(&options), options.metrics);
     let config = config(options)?;
+    check_is_not_of_another("host", &config.data_dir)?;
     match command {
         None | Some(Command::Run) => serve(config, site, metrics, json).await,
         Some(Command::Status) => {

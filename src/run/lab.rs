@@ -8,6 +8,7 @@ use enprint_node::lab::{Lab, LabCommand as Command, LabConfig};
 use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
+use super::data_folder::check_is_not_of_another;
 use super::metrics::Metrics;
 use super::{command, listening};
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
@@ -23,6 +24,7 @@ const PORT: u16 = 4042;
 pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<()> {
     let metrics = options.metrics;
     let config = config(options)?;
+    check_is_not_of_another("lab", &config.data_dir)?;
     match verb.and_then(command_of) {
         None => serve(config, metrics, json).await,
         Some(Command::Status) => {

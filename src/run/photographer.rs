@@ -3,11 +3,16 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
+use enprint_node::control;
 use enprint_node::photographer::commands::EventDetails;
-use enprint_node::photographer::{Photographer, PhotographerCommand as Command, PhotographerConfig};
+use enprint_node::photographer::selection::Selection;
+use enprint_node::photographer::{
+    Photographer, PhotographerAnswer, PhotographerCommand as Command, PhotographerConfig,
+};
 use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
+use super::data_folder::check_is_not_of_another;
 use super::metrics::Metrics;
 use super::{command, listening};
 use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb, SecondHomeVerb};
@@ -21,6 +26,7 @@ const PORT: u16 = 4041;
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
     let metrics = options.metrics;
     let config = config(options)?;
+    check_is_not_of_another("photographer", &config.data_dir)?;
     match verb.map(command_of).transpose()?.flatten() {
         None => serve(config, metrics, json).await,
         Some(Command::Status) => {
@@ -29,6 +35,7 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
             show::answer(json, &answer, show::photographer::words)
         }
         Some(command) => {
+            check_mark(&config, &command).await?;
             let answer = command::ask::<Photographer>(config, command, json).await?;
             show::answer(json, &answer, show::photographer::words)
         }
@@ -52,6 +59,26 @@ pub fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
         upload_hours: options.upload_hours,
         ..usual
     })
+}
+
+/// A running node marks proofs as it was started: another mark would be lost without a word.
+async fn check_mark(config: &PhotographerConfig, command: &Command) -> Result<()> {
+    let makes_proofs = matches!(command, Command::Import { .. } | Command::Edit { .. } | Command::Publish { .. });
+    let Some(wanted) = config.mark_words().filter(|_| makes_proofs) else {
+        return Ok(());
+    };
+    let asked = control::ask::<Photographer>(&config.data_dir, Command::Status, |_| {}).await;
+    // One that does not run, or can't be asked, is met when the command itself is given.
+    let Ok(PhotographerAnswer::Status(status)) = asked else { return Ok(()) };
+    if status.mark.as_ref() == Some(&wanted) {
+        return Ok(());
+    }
+    let now = status.mark.map_or_else(|| "does not mark proofs".to_owned(), |mark| format!("marks proofs with {mark}"));
+    bail!(
+        "The node that runs {now}, and the mark is set where it starts: stop it and start it with --watermark or \
+         --watermark-logo, or say it in the configuration file. “edit --event NAME --all --anew” then marks the \
+         photos that are there already. Nothing was changed"
+    )
 }
 
 /// A folder that was never used is the wrong folder, and stays as it is.
@@ -99,14 +126,20 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
             Command::Import { folder, event, category, details, publish, hosts }
         }
         Verb::Photos { event, selection } => Command::Photos { event, selection: selection.into() },
-        Verb::Edit { event, selection, edits } => {
-            let edits = edits.in_order();
+        Verb::Edit { event, selection, all, edits } => {
+            let (edits, selection) = (edits.in_order(), Selection::from(selection));
             if edits.is_empty() {
                 bail!(
                     "Say what to do with the photos: --turn, --flip, --straighten, --crop, --shape, --undo, --reset or --anew"
                 );
             }
-            Command::Edit { event, selection: selection.into(), edits }
+            if selection.is_all() && !all {
+                bail!(
+                    "Say which photos: --file NAME (may be repeated; * stands for anything), --category or --rating; \
+                     or --all for every photo of the event"
+                );
+            }
+            Command::Edit { event, selection, edits }
         }
         Verb::Publish { event, selection, hosts } => Command::Publish { event, selection: selection.into(), hosts },
         Verb::Withdraw { event, selection, hosts } => Command::Withdraw { event, selection: selection.into(), hosts },

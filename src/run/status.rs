@@ -6,6 +6,7 @@ use anyhow::Result;
 use enprint_node::lab::Lab;
 use enprint_node::photographer::Photographer;
 
+use super::data_folder::MARKS;
 use super::{command, host, lab, photographer};
 use crate::cli::host::HostOptions;
 use crate::cli::lab::LabOptions;
@@ -14,9 +15,6 @@ use crate::cli::status::StatusArgs;
 use crate::config::{Config, HostSection, data_dir};
 use crate::show;
 use crate::show::status::{MachineStatus, RoleStatus, Status};
-
-/// The roles, and the file by which the data folder of each is known.
-const MARKS: [(&str, &str); 3] = [("host", "host.key"), ("photographer", "catalogue.db"), ("lab", "lab.db")];
 
 /// Shows the roles that are found.
 pub async fn run(args: StatusArgs, config: Config, json: bool) -> Result<()> {

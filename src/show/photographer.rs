@@ -293,6 +293,12 @@ pub fn node_status(status: &NodeStatus) -> String {
         text += &format!("Home        {}", home(one));
     }
     text += &format!("Orders      {} open\n", status.open_orders);
+    if let Some(mark) = &status.mark {
+        text += &format!("Proofs      marked with {mark}\n");
+    }
+    if let Some(wait) = &status.files_wait {
+        text += &format!("Sending     {wait}\n");
+    }
     if status.ranges_sending > 0 {
         text +=
             &format!("Sending     {} of print files on their way\n", count(status.ranges_sending, "piece", "pieces"));

@@ -201,7 +201,10 @@ pub enum StoreError {
 
     // --- archive ---
     /// Another process has the data folder.
-    #[error("{} is in use by {holder}: stop that process first, or give it the command", path.display())]
+    #[error(
+        "{} is in use by {holder}, which runs already and takes commands meanwhile. To start it anew, stop it first",
+        path.display()
+    )]
     DataInUse {
         /// The folder.
         path: PathBuf,

@@ -452,6 +452,13 @@ pub struct NodeStatus {
     /// Ranges of print files on their way to labs now.
     #[serde(default)]
     pub ranges_sending: u64,
+    /// Why print files do not leave now though labs want them: it is outside the upload
+    /// hours.
+    #[serde(default)]
+    pub files_wait: Option<String>,
+    /// What is laid over proofs that are made now, in words.
+    #[serde(default)]
+    pub mark: Option<String>,
     /// Orders that do not come on, and why.
     #[serde(default)]
     pub halted: Vec<Halted>,

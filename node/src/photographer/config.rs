@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use enprint_darkroom::Watermark;
+use enprint_darkroom::{Mark, MarkPlace, Watermark};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::peer::PeerReach;
 
@@ -49,5 +49,31 @@ impl PhotographerConfig {
             upload_limit: None,
             upload_hours: None,
         }
+    }
+
+    /// What is laid over proofs, in words that tell it from any other mark.
+    pub fn mark_words(&self) -> Option<String> {
+        let mark = self.watermark.as_ref()?;
+        let what = match &mark.mark {
+            Mark::Text(text) => format!("“{text}”"),
+            Mark::Logo(png) => format!("a logo ({}…)", blake3::hash(png).to_hex().get(..8).unwrap_or_default()),
+        };
+        let size = mark.size_percent.map(|percent| format!(", {percent} % long")).unwrap_or_default();
+        Some(format!("{what} {}{size}, {} % opaque", place_words(mark.place), mark.opacity_percent))
+    }
+}
+
+fn place_words(place: MarkPlace) -> &'static str {
+    match place {
+        MarkPlace::Tiled => "all over",
+        MarkPlace::TopLeft => "top left",
+        MarkPlace::Top => "at the top",
+        MarkPlace::TopRight => "top right",
+        MarkPlace::Left => "at the left",
+        MarkPlace::Middle => "in the middle",
+        MarkPlace::Right => "at the right",
+        MarkPlace::BottomLeft => "bottom left",
+        MarkPlace::Bottom => "at the bottom",
+        MarkPlace::BottomRight => "bottom right",
     }
 }

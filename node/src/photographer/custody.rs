@@ -113,7 +113,7 @@ impl Node {
         for row in self.catalogue.transfers(event.record.event_id).await? {
             transfers.entry(row.photo_id).or_default().push(transfer(row)?);
         }
-        let photos = self.photos(event.record.event_id, selection).await?.into_iter().map(|photo| PhotoCustody {
+        let photos = self.chosen_photos(&event, selection).await?.into_iter().map(|photo| PhotoCustody {
             photo_id: photo.photo_id(),
             transfers: transfers.remove(&photo.photo_id()).unwrap_or_default(),
             file_name: photo.record.file_name,

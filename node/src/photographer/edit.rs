@@ -58,7 +58,7 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(event).await?;
         let event_id = event.record.event_id;
-        let photos = self.photos(event_id, selection).await?;
+        let photos = self.chosen_photos(&event, selection).await?;
         let published = self.shown_anywhere(&event).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
         let (mut shown, mut replaced) = (Vec::new(), Vec::new());

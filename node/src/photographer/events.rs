@@ -7,18 +7,16 @@ use enprint_protocol::money::Currency;
 
 use super::catalogue::EventRow;
 use super::commands::{EventAtHost, EventDetails, EventSummary};
+use super::naming::alike;
 use super::node::Node;
 use crate::error::NodeError;
+use crate::limits::NAMES_SHOWN_MAX;
 
 impl Node {
     /// The event of that name or id, or beginning of an id.
     pub(super) async fn find_event(&self, named: &str) -> Result<EventRow, NodeError> {
         let events = self.catalogue.events().await?;
-        choose(named, &events)?.ok_or_else(|| NodeError::Unknown {
-            what: "event",
-            name: named.trim().to_owned(),
-            hint: "“events” lists them.",
-        })
+        choose(named, &events)?.ok_or_else(|| unknown(named, &events))
     }
 
     /// The event of that name with `details` applied; made if there is none.
@@ -94,6 +92,23 @@ impl Node {
         super::node::blocking(move || archive.put_event(&stored.record, &stored.access_code)).await?;
         self.catalogue.put_event(row).await
     }
+}
+
+fn unknown(named: &str, events: &[EventRow]) -> NodeError {
+    match alike_names(named, events).as_slice() {
+        [] => NodeError::Unknown { what: "event", name: named.trim().to_owned(), hint: "“events” lists them." },
+        found => {
+            let found = found.iter().map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+            let problem = format!("There is no event “{}”, but {found}. “events” lists all.", named.trim());
+            NodeError::NotNow { problem }
+        }
+    }
+}
+
+/// The names of events that may have been meant.
+fn alike_names(named: &str, events: &[EventRow]) -> Vec<String> {
+    let names = events.iter().map(|row| &row.record.name).filter(|name| alike(named, name));
+    names.take(NAMES_SHOWN_MAX).cloned().collect()
 }
 
 fn choose(named: &str, events: &[EventRow]) -> Result<Option<EventRow>, NodeError> {

@@ -36,11 +36,13 @@ impl Commands for Photographer {
             Command::Edit { event, selection, edits } => node.edit(&event, &selection, &edits, &progress).await,
             Command::Publish { event, selection, hosts } => {
                 let event = node.find_event(&event).await?;
+                node.chosen_photos(&event, &selection).await?;
                 let hosts = node.hosts_for(&event, &hosts).await?;
                 Ok(PhotographerAnswer::Published(node.publish(&event, selection, &hosts, &progress).await?))
             }
             Command::Withdraw { event, selection, hosts } => {
                 let event = node.find_event(&event).await?;
+                node.chosen_photos(&event, &selection).await?;
                 let hosts = node.hosts_for(&event, &hosts).await?;
                 node.withdraw(&event, selection, &hosts).await
             }
@@ -81,7 +83,7 @@ impl Node {
 
     async fn list_photos(&self, event: &str, selection: &Selection) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(event).await?;
-        let photos = self.photos(event.record.event_id, selection).await?.into_iter().map(|photo| PhotoSummary {
+        let photos = self.chosen_photos(&event, selection).await?.into_iter().map(|photo| PhotoSummary {
             photo_id: photo.photo_id(),
             file_name: photo.record.file_name,
             category: photo.record.category,

@@ -9,6 +9,7 @@
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
 //! | [`edit`] | recipes: turn, straighten, crop, undo |
+//! | `choosing` | the photos that a person means, or why there are none |
 //! | `enlargers` | where photos are rendered, and who comes first |
 //! | `homes` | a second node of the same photographer, which follows the first |
 //! | `hosts` | where an event is shown; listing and leaving hosts |
@@ -28,6 +29,7 @@
 
 pub mod archive;
 pub mod catalogue;
+mod choosing;
 pub mod commands;
 pub mod config;
 mod courier;

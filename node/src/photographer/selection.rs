@@ -25,6 +25,21 @@ impl Selection {
         *self == Self::default()
     }
 
+    /// All of one category.
+    pub fn of_category(name: &str) -> Self {
+        Self { category: Some(name.to_owned()), ..Self::default() }
+    }
+
+    /// All that one file name fits.
+    pub fn of_file(name: &str) -> Self {
+        Self { file_names: vec![name.to_owned()], ..Self::default() }
+    }
+
+    /// All of so many stars or more.
+    pub fn of_rating(min: u8) -> Self {
+        Self { rating_min: Some(min), ..Self::default() }
+    }
+
     /// Whether `photo` is meant.
     pub fn includes(&self, photo: &PhotoRecord) -> bool {
         let category = self.category.as_ref().is_none_or(|category| same(category, &photo.category));

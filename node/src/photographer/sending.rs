@@ -108,16 +108,24 @@ impl Sending {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Why no files leave now, for their photographer; nothing within the hours.
+    pub(super) fn files_wait(&self) -> Option<String> {
+        let hours = self.closed()?;
+        let begin = hours.begin();
+        Some(format!("The files wait until {begin}: --upload-hours lets them go from {hours} only."))
+    }
+
     /// # Errors
     /// Outside of the hours in which originals are sent, with these hours in words.
     fn check_hours(&self) -> Result<(), NodeError> {
-        match self.hours {
-            Some(hours) if !hours.include(jiff::Zoned::now().time()) => {
-                let text = format!("The photographer sends files only from {hours}, by the clock there.");
-                Err(NodeError::Refused(Refusal::new(ErrorCode::Busy, text)))
-            }
-            _ => Ok(()),
-        }
+        let Some(hours) = self.closed() else { return Ok(()) };
+        let text = format!("The photographer sends files only from {hours}, by the clock there.");
+        Err(NodeError::Refused(Refusal::new(ErrorCode::Busy, text)))
+    }
+
+    /// The hours in which originals are sent, if it is outside of them.
+    fn closed(&self) -> Option<UploadHours> {
+        self.hours.filter(|hours| !hours.include(jiff::Zoned::now().time()))
     }
 }
 

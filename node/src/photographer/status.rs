@@ -83,6 +83,8 @@ impl Node {
             reachability: self.client.reachability(),
             router: self.client.router(),
             ranges_sending: self.sending.ranges(),
+            files_wait: self.sending.files_wait(),
+            mark: self.config.mark_words(),
             halted: self.catalogue.halted().await?,
             homes: self.home_summaries().await?,
         })
@@ -91,6 +93,9 @@ impl Node {
     /// Which way the files of an order take that the lab fetches, if that is worth a word.
     pub(super) async fn transfer_hint(&self, row: &OrderRow) -> Result<Option<String>, NodeError> {
         let Some(job_id) = row.job_id.filter(|_| row.production == "offered") else { return Ok(None) };
+        if let Some(wait) = self.sending.files_wait() {
+            return Ok(Some(wait));
+        }
         let job = self.catalogue.job(job_id).await?;
         let path = job.and_then(|job| self.client.path(&job.lab));
         Ok(files_on_their_way(path, row.lab_name.as_deref().unwrap_or("the lab")))

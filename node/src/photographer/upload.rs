@@ -60,6 +60,11 @@ impl UploadLimit {
 }
 
 impl UploadHours {
+    /// When they begin, as “22:00”.
+    pub fn begin(&self) -> String {
+        format!("{:02}:{:02}", self.from.hour(), self.from.minute())
+    }
+
     /// Whether `time` lies within them.
     pub fn include(&self, time: Time) -> bool {
         if self.from < self.to { (self.from..self.to).contains(&time) } else { time >= self.from || time < self.to }
