@@ -4,7 +4,7 @@
 
 mod world;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use world::photos;
@@ -35,6 +35,38 @@ fn the_demo_takes_a_folder_to_the_hot_folder_and_reports_each_crossing_once() {
     assert!(number("wire_bytes_to_lab") >= number("lab_bytes"));
     assert!(number("wire_bytes_published") >= number("published_bytes"));
     assert!(number("host_bytes_at_rest") >= number("published_bytes"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_at_once_with_the_option_that_chooses_another() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let web = taken.local_addr().unwrap().to_string();
+    let output =
+        Command::new(world::cli::PROGRAM).args(["demo", "--web", &web, "--photos", "/nowhere"]).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && words.contains(&web) && words.contains("--web 127.0.0.1:0"), "{words}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_demo_that_is_ended_while_it_makes_photos_leaves_no_folder() {
+    let temporary = tempfile::TempDir::new().unwrap();
+    let mut demo = Command::new(world::cli::PROGRAM)
+        .args(["demo", "--web", "127.0.0.1:0"])
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let left = || std::fs::read_dir(temporary.path()).unwrap().count();
+    let photos = || {
+        let demo = std::fs::read_dir(temporary.path()).unwrap().next();
+        demo.is_some_and(|demo| demo.unwrap().path().join("photos").is_dir())
+    };
+    world::eventually("it makes photos", photos).await;
+    let asked = Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap();
+    assert!(asked.success() && !demo.wait().unwrap().success());
+    assert_eq!(left(), 0, "its folder is still there");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use world::{Process, cli, photos};
+use world::{Process, World, cli, eventually, photos};
 
 /// Runs the program as it is typed: whether it succeeded, and what it said.
 fn typed(args: &[&str]) -> (bool, String) {
@@ -18,11 +18,9 @@ fn typed(args: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
+/// Whether a host or a lab has left anything there.
+fn is_mixed(folder: &Path) -> bool {
+    ["host.key", "host.db", "lab.db", "hot-folder"].iter().any(|name| folder.join(name).exists())
 }
 
 /// Imports photos of these names into an event, each another picture.
@@ -38,7 +36,6 @@ fn import(node: &Process, event: &str, names: &[&str]) -> Value {
 async fn a_role_in_the_folder_of_another_is_refused_before_it_leaves_a_file_there() {
     let dir = tempfile::tempdir().unwrap();
     let mut node = Process::photographer(dir.path(), &[]).await;
-    let before = names_in(node.data());
     let there = node.data().to_str().unwrap().to_owned();
     let refuse = |role: &str, other: &str, verb: &[&str]| {
         let args = [&[role, "--listen", "/ip4/127.0.0.1/tcp/0", "--data", &there][..], verb].concat();
@@ -49,10 +46,10 @@ async fn a_role_in_the_folder_of_another_is_refused_before_it_leaves_a_file_ther
     refuse("host", "photographer", &["invite", "--role", "lab"]);
     refuse("lab", "photographer", &[]);
     refuse("lab", "photographer", &["jobs"]);
-    assert_eq!(names_in(node.data()), before);
     node.kill();
     refuse("host", "photographer", &["--web", "127.0.0.1:0"]);
     refuse("lab", "photographer", &[]);
+    assert!(!is_mixed(node.data()), "something was written");
 }
 
 #[tokio::test]
@@ -102,7 +99,103 @@ async fn a_mark_that_the_running_node_does_not_have_is_not_passed_over() {
     node.kill();
     assert_eq!(node.says(&[&marked[..], &anew].concat())["edited"], 1, "no node runs: the command makes the proofs");
     let mut node = Process::photographer(dir.path(), &marked).await;
-    assert_eq!(node.says(&[&marked[..], &anew].concat())["edited"], 1, "the node has that very mark");
+    assert_eq!(node.says(&anew)["edited"], 1, "the command has the very mark that the node has");
     assert!(node.says(&["status"])["mark"].as_str().unwrap().contains("“PROOF”"));
     node.kill();
+}
+
+#[tokio::test]
+async fn a_misspelt_event_is_pointed_out_and_goes_again_without_a_photo_being_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Process::photographer(dir.path(), &[]).await;
+    assert_eq!(import(&node, "John's Wedding", &["a.jpg"])["alike"], Value::Null);
+    let made = node.says(&["event", "Johns Wedding", "--date", "2026-06-20"]);
+    assert_eq!(made["alike"][0], "John's Wedding", "{made}");
+    assert_eq!(node.says(&["remove-event", "Johns Wedding"])["photos"], 0);
+    let slip = import(&node, "Jons Weding", &["a.jpg", "b.jpg"]);
+    assert_eq!(slip["alike"][0], "John's Wedding", "{slip}");
+    let unknown = node.refuses(&["photos", "--event", "Johns Wedding"]);
+    assert!(unknown.contains("“John's Wedding”"), "{unknown}");
+
+    let only = node.refuses(&["remove-event", "Jons Weding"]);
+    assert!(only.contains("1 original that no other event") && only.contains("--with-originals"), "{only}");
+    let card = node.data().with_file_name("Jons Weding");
+    node.says(&["import", card.to_str().unwrap(), "--event", "John's Wedding"]);
+    let removed = node.says(&["remove-event", "Jons Weding"]);
+    assert_eq!((&removed["photos"], &removed["lost"]), (&2.into(), &0.into()), "{removed}");
+    let events = node.says(&["events"]);
+    assert_eq!((events["events"].as_array().unwrap().len(), &events["events"][0]["photos"]), (1, &2.into()));
+    assert_eq!(node.says(&["verify", "--event", "John's Wedding"])["damaged"], Value::Array(Vec::new()));
+    let lost = node.says(&["remove-event", "John's Wedding", "--with-originals"]);
+    assert_eq!(lost["lost"], 2, "{lost}");
+}
+
+#[tokio::test]
+async fn an_event_that_is_renamed_or_has_other_prices_is_so_at_its_host_at_once() {
+    let world = World::start().await;
+    let node = &world.photographer;
+    let gallery = world.publish("Jons Weding", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    let renamed = node.says(&["event", "Jons Weding", "--rename", "John's Wedding", "--print", "10x15 matte 7.77"]);
+    assert_eq!((&renamed["name"], &renamed["told"][0]["host"]), (&"John's Wedding".into(), &"The host".into()));
+    assert_eq!(world.host.says(&["events"])["events"][0]["name"], "John's Wedding");
+    let customer = world.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    let total = node.says(&["orders"])["orders"][0]["total"].to_string();
+    assert!(total.contains("1267"), "7.77 and the post were to be paid: {total}");
+    let needed = node.refuses(&["remove-event", "John's Wedding"]);
+    assert!(needed.contains("There are orders"), "{needed}");
+
+    assert!(node.says(&["event", "John's Wedding"])["told"].is_null(), "nothing was changed");
+    node.says(&["event", "Another"]);
+    let taken = node.refuses(&["event", "Another", "--rename", "john's wedding"]);
+    assert!(taken.contains("already"), "{taken}");
+    let missing = node.refuses(&["event", "Anothr", "--rename", "Third"]);
+    assert!(missing.contains("“Another”"), "{missing}");
+    assert_eq!(node.says(&["events"])["events"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_host_that_is_away_hears_of_new_prices_when_it_is_back() {
+    let mut world = World::start().await;
+    world.publish("Away", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    world.host.kill();
+    let told = world.photographer.says(&["event", "Away", "--rename", "Back"]);
+    assert_eq!(told["told"][0]["queued"], true, "{told}");
+    world.host.restart();
+    eventually("the host calls it by its new name", || world.host.says(&["events"])["events"][0]["name"] == "Back")
+        .await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_photo_stays_withdrawn_until_it_is_named_and_an_event_comes_back_without_it() {
+    let world = World::start().await;
+    let node = &world.photographer;
+    world.publish("Shy", &[("a.jpg", photos::jpeg(300, 200, 1)), ("b.jpg", photos::jpeg(300, 200, 2))]);
+    let shown = || world.host.says(&["events"])["events"][0]["photos"].clone();
+    node.says(&["withdraw", "--event", "Shy", "--file", "a.jpg"]);
+    let again = node.says(&["publish", "--event", "Shy"]);
+    assert_eq!((&again["chosen"], &again["kept_off"], shown()), (&1.into(), &1.into(), 1.into()), "{again}");
+    node.says(&["withdraw", "--event", "Shy"]);
+    node.says(&["publish", "--event", "Shy"]);
+    assert_eq!(shown(), 1, "the whole event was withdrawn and is back, but for the photo");
+    node.says(&["publish", "--event", "Shy", "--file", "a.jpg"]);
+    assert_eq!(shown(), 2);
+    node.says(&["withdraw", "--event", "Shy", "--file", "a.jpg"]);
+    node.says(&["publish", "--event", "Shy", "--withdrawn"]);
+    assert_eq!(shown(), 2);
+}
+
+#[tokio::test]
+async fn prices_that_nobody_set_are_said_when_guests_come_to_see_them() {
+    let world = World::start().await;
+    world.publish("Usual", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    let usual = world.photographer.says(&["publish", "--event", "Usual"]);
+    let prices = usual["usual_prices"].to_string();
+    assert!(prices.contains("10x15 matte EUR 1.50") && prices.contains("Post EUR 4.90"), "{usual}");
+    world.photographer.says(&["event", "Usual", "--delivery", "Courier 9.90 address"]);
+    let event = world.photographer.says(&["event", "Usual", "--print", "10x15 matte 2.00"]);
+    assert_eq!(event["prices"], serde_json::json!(["10x15 matte EUR 2.00", "Courier EUR 9.90"]), "{event}");
+    let own = world.photographer.says(&["publish", "--event", "Usual"]);
+    assert!(own["usual_prices"].is_null(), "{own}");
 }

@@ -109,6 +109,19 @@ impl PriceList {
         }
     }
 
+    /// Whether its prints and deliveries are those of [`Self::usual`]: a list that nobody made.
+    pub fn is_usual(&self) -> bool {
+        let usual = Self::usual(self.currency);
+        self.prints == usual.prints && self.deliveries == usual.deliveries
+    }
+
+    /// Prints and deliveries in a few words each: “10x15 matte EUR 1.50”.
+    pub fn words(&self) -> Vec<String> {
+        let prints = self.prints.iter().map(|line| format!("{} {} {}", line.size, line.finish, line.price));
+        let deliveries = self.deliveries.iter().map(|delivery| format!("{} {}", delivery.name, delivery.price));
+        prints.chain(deliveries).collect()
+    }
+
     /// The price of a print, if it is on the list.
     pub fn price_of(&self, size: PrintSize, finish: Finish) -> Option<Money> {
         self.prints.iter().find(|line| line.size == size && line.finish == finish).map(|line| line.price)

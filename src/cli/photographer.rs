@@ -80,12 +80,23 @@ pub enum PhotographerVerb {
         #[arg(long)]
         name: String,
     },
-    /// Makes an event, or changes its details
+    /// Makes an event, or changes its details; the hosts that show it are told
     Event {
         /// The event's name or id
         event: String,
+        /// How it is called from now on
+        #[arg(long, value_name = "NEW NAME")]
+        rename: Option<String>,
         #[command(flatten)]
         details: DetailArgs,
+    },
+    /// Removes an event that was made by mistake: one without orders that no host shows
+    RemoveEvent {
+        /// The event's name or id
+        event: String,
+        /// Also with originals that no other event here has; they are deleted
+        #[arg(long)]
+        with_originals: bool,
     },
     /// Lists events with their access codes
     Events,
@@ -136,6 +147,10 @@ pub enum PhotographerVerb {
         event: String,
         #[command(flatten)]
         selection: SelectionArgs,
+        /// Also photos that were withdrawn by themselves; without it they stay withdrawn, unless --file
+        /// names them
+        #[arg(long)]
+        withdrawn: bool,
         /// Shows the event at this host too, from now on; may be repeated [default: where it is shown, or the only host]
         #[arg(long = "host", value_name = "NAME")]
         hosts: Vec<String>,

@@ -45,22 +45,35 @@ const WEB: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 /// A free port: the demo that ends by itself needs no address that anybody remembers.
 const WEB_ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
+/// How a demo ends that somebody stopped.
+const STOPPED: &str = "The demo was stopped before it was done";
+
 /// Runs the demo.
 pub async fn run(args: DemoArgs, json: bool) -> Result<()> {
     let stop = until_stopped();
+    let usual = if args.exit { WEB_ANY } else { WEB };
+    let web = args.web.unwrap_or_else(|| SocketAddr::from(usual));
+    check_is_free(web)?;
     let folder = DataFolder::open(args.data.clone())?;
     let photos = match &args.photos {
         Some(photos) => photos.clone(),
-        None => unless(&stop, make_photos(&folder.path().join("photos"), json)).await?,
+        None => make_photos(&folder.path().join("photos"), json, &stop).await?,
     };
-    let usual = if args.exit { WEB_ANY } else { WEB };
-    let web = args.web.unwrap_or_else(|| SocketAddr::from(usual));
     let stage = Stage::open(folder.path(), web, json).await?;
     let done = show_flow(&stage, &photos, &args, json, &stop).await;
     stage.close().await;
     let mut report = done?;
     report.host_bytes_at_rest = bytes_in(&folder.path().join("host"))?;
     tell(&report, &args, json)
+}
+
+/// A port that another program has is said before the work of making photos begins.
+fn check_is_free(web: SocketAddr) -> Result<()> {
+    let Err(error) = std::net::TcpListener::bind(web) else { return Ok(()) };
+    bail!(
+        "The demo's web pages can't be at {web}: {error}. Another program may have that port; choose another with \
+         --web 127.0.0.1:8181, or any free one with --web 127.0.0.1:0"
+    )
 }
 
 /// Writes the report, and judges it.
@@ -80,7 +93,7 @@ fn tell(report: &Report, args: &DemoArgs, json: bool) -> Result<()> {
 async fn unless<T>(stop: &CancellationToken, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         done = work => done,
-        () = stop.cancelled() => bail!("The demo was stopped before it was done"),
+        () = stop.cancelled() => bail!(STOPPED),
     }
 }
 
@@ -126,7 +139,12 @@ async fn publish(stage: &Stage, photos: &Path, made: bool, report: &mut Report) 
         publish: true,
         hosts: Vec::new(),
     };
-    let rest = PhotographerCommand::Publish { event: name, selection: Selection::default(), hosts: Vec::new() };
+    let rest = PhotographerCommand::Publish {
+        event: name,
+        selection: Selection::default(),
+        hosts: Vec::new(),
+        withdrawn: false,
+    };
     let all_sent = CancellationToken::new();
     let sending = async {
         let imported = stage.photographs(import).await;
@@ -231,9 +249,10 @@ fn bytes_in(folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Renders photographs, with a bar on the terminal.
-async fn make_photos(folder: &Path, quiet: bool) -> Result<PathBuf> {
-    let folder = folder.to_owned();
+/// Renders photographs, with a bar on the terminal. One that is begun is finished when the
+/// demo is stopped, so that nothing is written into a folder that is being removed.
+async fn make_photos(folder: &Path, quiet: bool, stop: &CancellationToken) -> Result<PathBuf> {
+    let (folder, stopped) = (folder.to_owned(), stop.clone());
     let render = move || {
         let bar = Bar::new(quiet);
         let mut show = |done: usize, total: usize| {
@@ -243,10 +262,13 @@ async fn make_photos(folder: &Path, quiet: bool) -> Result<PathBuf> {
                 total: Some(total as u64),
                 unit: ProgressUnit::Photos,
             });
+            !stopped.is_cancelled()
         };
         scenery::render_album(&folder, PHOTOS_MADE, &mut show).map(|_| folder)
     };
-    tokio::task::spawn_blocking(render).await?.context("The demo's photos can't be written")
+    let rendered = tokio::task::spawn_blocking(render).await?;
+    ensure!(!stop.is_cancelled(), STOPPED);
+    rendered.context("The demo's photos can't be written")
 }
 
 /// Where the demo's data is: a folder that was given, or one that goes when it ends.

@@ -40,8 +40,9 @@ impl OpenHost {
     /// Opens the database, starts the peer, and listens for customers.
     pub async fn open(config: HostConfig, site: SiteConfig) -> Result<Self> {
         let host = Host::start(config).await.context("The host can't start")?;
-        let pages =
-            enprint_customer_web::bind(site, host.index().clone()).await.context("The web pages can't start")?;
+        let pages = enprint_customer_web::bind(site, host.index().clone())
+            .await
+            .context("The web pages can't start; --web says where they listen")?;
         host.index().found_at(pages.public_url())?;
         Ok(Self { host, pages })
     }

@@ -62,7 +62,8 @@ fn check_is_there(config: &LabConfig) -> Result<()> {
 async fn serve(config: LabConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
     let metrics = Metrics::open(metrics).await?;
     let stop = super::until_stopped();
-    let hot_folder = config.hot_folder.display().to_string();
+    let hot_folder = std::path::absolute(&config.hot_folder).unwrap_or_else(|_| config.hot_folder.clone());
+    let hot_folder = hot_folder.display().to_string();
     let lab = Lab::open(config).await.context("The lab can't start")?;
     let addresses: Vec<String> = lab.addresses().iter().map(|at| format!("{at}/p2p/{}", lab.peer_id())).collect();
     let ready = json!({

@@ -118,10 +118,13 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
     Ok(Some(match verb {
         Verb::Run => return Ok(None),
         Verb::Enrol { host, code, name } => Command::Enrol { host, invitation: code, name },
-        Verb::Event { event, details } => Command::Event { event, details: EventDetails::try_from(details)? },
+        Verb::Event { event, rename, details } => {
+            Command::Event { event, details: EventDetails { name: rename, ..details.into() } }
+        }
+        Verb::RemoveEvent { event, with_originals } => Command::RemoveEvent { event, with_originals },
         Verb::Events => Command::Events,
         Verb::Import { folder, event, category, publish, hosts, details } => {
-            let details = EventDetails::try_from(details)?;
+            let details = details.into();
             let folder = std::path::absolute(&folder).context("The folder's path can't be read")?;
             Command::Import { folder, event, category, details, publish, hosts }
         }
@@ -141,7 +144,9 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
             }
             Command::Edit { event, selection, edits }
         }
-        Verb::Publish { event, selection, hosts } => Command::Publish { event, selection: selection.into(), hosts },
+        Verb::Publish { event, selection, withdrawn, hosts } => {
+            Command::Publish { event, selection: selection.into(), hosts, withdrawn }
+        }
         Verb::Withdraw { event, selection, hosts } => Command::Withdraw { event, selection: selection.into(), hosts },
         Verb::Hosts => Command::Hosts,
         Verb::HostAt { host } => Command::HostAt { host },

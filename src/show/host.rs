@@ -153,7 +153,7 @@ pub fn status(status: &HostStatus) -> String {
         count(counts.labs, "lab", "labs")
     );
     if process.is_some() {
-        text += &super::peers::peers(&status.peers, true);
+        text += &super::peers::peers(&status.peers, true, &["photographer", "lab"]);
     }
     text += &format!(
         "Galleries   {} with {}, {} of proofs and thumbnails\n",

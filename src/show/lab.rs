@@ -76,7 +76,7 @@ pub fn lab_status(status: &LabStatus) -> String {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
     text += &reached(status.reachability, status.router.as_ref());
-    text += &peers(&status.peers, status.running);
+    text += &peers(&status.peers, status.running, &["host"]);
     text += &format!("Hot folder  {}\n", status.hot_folder);
     text += &format!("Jobs        {} arriving, {} here and not shipped\n", status.jobs_receiving, status.jobs_open);
     if status.jobs_fetching > 0 {

@@ -86,9 +86,14 @@ pub fn network(sent: u64, received: u64) -> String {
     format!("Network     {} sent, {} received since the start\n", bytes(sent), bytes(received))
 }
 
-/// Rows in columns as wide as they need to be.
+/// Rows in columns as wide as they need to be. The last cell of a row may be a whole
+/// sentence, and makes no column wider.
 pub fn columns(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let cell_width = |row: &Vec<String>, column: usize| {
+        let cell = row.get(column)?;
+        Some(if column + 1 < row.len() { cell.chars().count() } else { 0 })
+    };
+    let width = |column: usize| rows.iter().filter_map(|row| cell_width(row, column)).max();
     let widths: Vec<usize> = (0..).map_while(width).collect();
     let line = |row: &Vec<String>| {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();

@@ -11,13 +11,17 @@ use super::{bytes, columns};
 /// Peers that are shown one by one; `--json` lists all.
 const SHOWN: usize = 20;
 
-/// A row for each peer: first those connected, then those that are away. Of a role that
-/// does not run, nobody is connected, and nothing is said of that.
-pub fn peers(list: &[PeerStatus], is_running: bool) -> String {
+/// A row for each peer: first those connected, then those that are away. `kept` are the
+/// roles to which a connection is kept; others come when there is something for them. Of a
+/// role that does not run, nobody is connected, and nothing is said of that.
+pub fn peers(list: &[PeerStatus], is_running: bool, kept: &[&str]) -> String {
     let name_of = |peer: &PeerId| list.iter().find(|one| one.peer_id == *peer).map(name);
     let row = |peer: &PeerStatus| {
         let (label, rest) = match peer.lines.first() {
             Some(line) => ("Connected", vec![way(line, &name_of), speed(line)]),
+            None if is_running && peer.trouble.is_none() && !kept.contains(&peer.role.as_str()) => {
+                ("Known", vec!["not needed now".to_owned()])
+            }
             None if is_running => ("Away", vec![away(peer)]),
             None => ("Known", Vec::new()),
         };
@@ -129,19 +133,37 @@ mod tests {
             with(PeerStatus::known(lab, "The lab", "lab", vec![]), relayed),
             PeerStatus { trouble: Some("it is off".into()), ..PeerStatus::known(other, "", "lab", vec![]) },
         ];
-        let shown = peers(&list, true);
+        let shown = peers(&list, true, &["host"]);
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines[0].contains("directly by QUIC, 203.0.113.7:4042"), "{shown}");
         assert!(lines[0].contains("25 ms, 0 B/s out, 1.00 KiB/s in, for 1 minute"), "{shown}");
         assert!(lines[1].contains("through Photos by the lake, which passes no print files on"), "{shown}");
         assert!(lines[2].starts_with("Away        lab") && lines[2].ends_with("not connected: it is off"), "{shown}");
-        let resting = peers(&list[2..], false);
+        let resting = peers(&list[2..], false, &["host"]);
         assert!(resting.starts_with("Known       lab") && !resting.contains("not connected"), "{resting}");
+    }
+
+    #[test]
+    fn a_lab_that_has_nothing_to_fetch_alarms_nobody_and_a_long_reason_widens_no_column() {
+        let [host, lab, home] = [(); 3].map(|()| PeerId::random());
+        let direct = LineWay::Direct { carrier: Carrier::Tcp, is_local: true };
+        let connected = PeerStatus::known(host, "The host", "host", vec![]);
+        let list = [
+            PeerStatus { lines: vec![line(host, direct)], ..connected },
+            PeerStatus { trouble: Some("x".repeat(300)), ..PeerStatus::known(home, "NAS", "home", vec![]) },
+            PeerStatus::known(lab, "The lab", "lab", vec![]),
+        ];
+        let shown = peers(&list, true, &["host", "home"]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[0].len() < 150, "{shown}");
+        assert!(lines[1].starts_with("Away") && lines[2].starts_with("Known       lab"), "{shown}");
+        assert!(lines[2].ends_with("The lab   not needed now"), "{shown}");
+        assert!(peers(&list, true, &["lab"]).ends_with("not connected\n"), "whoever keeps a connection misses it");
     }
 
     #[test]
     fn a_host_with_thousands_shows_some_and_says_how_many_more() {
         let many: Vec<_> = (0..30).map(|_| PeerStatus::known(PeerId::random(), "x", "lab", vec![])).collect();
-        assert!(peers(&many, true).ends_with("and 10 more; --json lists all\n"));
+        assert!(peers(&many, true, &["host"]).ends_with("and 10 more; --json lists all\n"));
     }
 }

@@ -16,7 +16,11 @@ pub fn words(answer: &Answer) -> String {
         Answer::Enrolled { host, public_url, .. } => {
             format!("Enrolled at {host}. Customers open galleries at {public_url}.")
         }
-        Answer::Event(event) => events(std::slice::from_ref(event)),
+        Answer::Event(event) => {
+            let rest = prices(&event.prices) + &told(&event.told) + &alike(&event.name, &event.alike, ",");
+            events(std::slice::from_ref(event)) + &rest
+        }
+        Answer::Removed { event, photos, lost, at_second_home } => removed(event, *photos, *lost, *at_second_home),
         Answer::Events { events: list } if list.is_empty() => {
             "No events yet. “enprint photographer import DIR --event NAME” makes one.".into()
         }
@@ -79,6 +83,49 @@ fn events(list: &[EventSummary]) -> String {
     text
 }
 
+/// What customers can order.
+fn prices(list: &[String]) -> String {
+    format!("  {}\n", list.join("\n  "))
+}
+
+/// Events that somebody may have meant who made `event`, and what to do then.
+fn alike(event: &str, others: &[String], again: &str) -> String {
+    let names = others.iter().map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "“{event}” is a new event. There is also {names}. If you meant that{again} remove this one: enprint photographer \
+         remove-event \"{event}\"\n"
+    )
+}
+
+/// What hosts were told of a changed event.
+fn told(hosts: &[PublishedAt]) -> String {
+    let line = |at: &PublishedAt| match &at.problem {
+        Some(problem) => format!("{} does not show the change: {problem}\n", at.host),
+        None if at.queued => {
+            format!("{} can't be reached now, and is told of the change as soon as it can.\n", at.host)
+        }
+        None => format!("{} shows the change.\n", at.host),
+    };
+    hosts.iter().map(line).collect()
+}
+
+fn removed(event: &str, photos: u64, lost: u64, at_second_home: bool) -> String {
+    let mut text = format!("“{event}” is removed, with {}.\n", count(photos, "photo", "photos"));
+    if photos > 0 {
+        text += &match lost {
+            0 => "Every original of it is in another event here.\n".to_owned(),
+            lost => format!("{} deleted.\n", count(lost, "original was", "originals were")),
+        };
+    }
+    if at_second_home {
+        text += "The second home keeps its copy.\n";
+    }
+    text
+}
+
 fn imported(report: &ImportReport) -> String {
     let mut text = format!(
         "{}: {} imported, {}.\n",
@@ -86,6 +133,8 @@ fn imported(report: &ImportReport) -> String {
         count(report.imported, "photo", "photos"),
         bytes(report.original_bytes)
     );
+    let again = ", import the folder again with its name, and";
+    text += &alike(&report.event, &report.alike, again);
     if !report.duplicates.is_empty() {
         text +=
             &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
@@ -110,7 +159,7 @@ fn imported(report: &ImportReport) -> String {
     if let Some(reason) = &report.stopped {
         text += &format!("The import stopped: {reason}\n");
     }
-    text
+    text + &report.published.as_deref().map(published).unwrap_or_default()
 }
 
 fn edited(report: &EditReport) -> String {
@@ -189,12 +238,24 @@ fn published(report: &PublishReport) -> String {
         bytes(report.kept_bytes)
     );
     text += &format!("{} chosen, {} new to the host.\n", count(report.chosen, "photo", "photos"), report.sent);
+    if report.kept_off > 0 {
+        let photos = count(report.kept_off, "photo that you withdrew stays", "photos that you withdrew stay");
+        text += &format!("{photos} withdrawn; to show again, name it with --file, or say --withdrawn for all.\n");
+    }
     match report.hosts.as_slice() {
         [_] => text += &format!("Gallery: {}\n", report.gallery_url),
         several => several.iter().for_each(|at| text += &published_at(at)),
     }
     if let Some(code) = &report.access_code {
         text += &format!("Access code: {code}\n");
+    }
+    if !report.usual_prices.is_empty() {
+        text += &format!(
+            "You have set no prices, so guests see the usual ones: {}. Yours: enprint photographer event \"{}\" \
+             --print \"10x15 matte 1.50\" --delivery \"Post 4.90 address\"\n",
+            report.usual_prices.join(", "),
+            report.event
+        );
     }
     text
 }
@@ -283,7 +344,7 @@ pub fn node_status(status: &NodeStatus) -> String {
         text += &format!("Listens     {address}/p2p/{}\n", status.peer_id);
     }
     text += &reached(status.reachability, status.router.as_ref());
-    text += &peers(&status.peers, status.running);
+    text += &peers(&status.peers, status.running, &["host", "home"]);
     text += &format!(
         "Archive     {} in {}\n",
         count(status.photos, "photo", "photos"),

@@ -65,7 +65,8 @@ impl Status {
 /// All of them in words.
 pub fn words(machine: &MachineStatus) -> String {
     if machine.roles.is_empty() {
-        return "No host, photographer or lab has its data on this machine in the usual place; --data says where else."
+        return "There is no data of a host, photographer or lab there. --data DIR looks in DIR, and in the folders \
+                host, photographer and lab in it."
             .into();
     }
     machine.roles.iter().map(role).collect::<Vec<_>>().join("\n")

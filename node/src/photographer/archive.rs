@@ -363,6 +363,21 @@ impl EventArchive {
         Ok(volume.put(&mut [], &[(EVENT_NAME, &codec::encode(&stored)?)])?)
     }
 
+    /// Removes an event with all its photos; their space is given back at once. The last
+    /// volume goes first, so that what a crash leaves is still found.
+    ///
+    /// # Errors
+    /// When a folder can't be removed.
+    pub fn remove_event(&self, event_id: EventId) -> Result<(), NodeError> {
+        let prefix = format!("{event_id}-");
+        let volumes = self.archive.list()?.into_iter().filter(|id| id.starts_with(&prefix));
+        for id in volumes.rev() {
+            self.archive.remove_volume(&id)?;
+        }
+        self.marks.changed();
+        Ok(())
+    }
+
     /// Every event that the volumes know, by what its newest volume says.
     ///
     /// # Errors

@@ -3,9 +3,8 @@
 
 use std::path::PathBuf;
 
-use enprint_protocol::access_code::{AccessCode, InvitationCode};
-use enprint_protocol::event::PriceList;
-use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::access_code::InvitationCode;
+use enprint_protocol::ids::PhotoId;
 use enprint_protocol::money::Money;
 use enprint_protocol::peer::{PeerStatus, Reachability, RouterHelp};
 use enprint_protocol::publish::NotForPrint;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::custody_answers::{PhotoCustody, Transfer};
 use super::edit::Edit;
+pub use super::event_words::{EventDetails, EventSummary};
 pub use super::homes::answers::{HomeInvitation, HomeSummary};
 pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt};
 use super::print_rules::PrintRules;
@@ -42,6 +42,13 @@ pub enum PhotographerCommand {
         event: String,
         /// Its details.
         details: EventDetails,
+    },
+    /// Removes an event without orders that no host shows.
+    RemoveEvent {
+        /// Which.
+        event: String,
+        /// Also with originals that no other event has.
+        with_originals: bool,
     },
     /// Lists events.
     Events,
@@ -87,6 +94,9 @@ pub enum PhotographerCommand {
         /// the only host.
         #[serde(default)]
         hosts: Vec<String>,
+        /// Also those that were withdrawn and are not named.
+        #[serde(default)]
+        withdrawn: bool,
     },
     /// Takes photos, or the whole event, off hosts.
     Withdraw {
@@ -195,23 +205,6 @@ pub enum PhotographerCommand {
     },
 }
 
-/// What can be said of an event; what is not given stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct EventDetails {
-    /// A few sentences.
-    pub description: Option<String>,
-    /// The day.
-    pub date: Option<jiff::civil::Date>,
-    /// The photographer's name as customers see it.
-    pub photographer: Option<String>,
-    /// The copyright notice.
-    pub copyright: Option<String>,
-    /// Prints and deliveries; its payment note is not used.
-    pub price_list: Option<PriceList>,
-    /// How to pay, shown to the customer after ordering.
-    pub payment_note: Option<String>,
-}
-
 /// What the node answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
@@ -231,6 +224,17 @@ pub enum PhotographerAnswer {
     Events {
         /// Newest first.
         events: Vec<EventSummary>,
+    },
+    /// Of `RemoveEvent`.
+    Removed {
+        /// The event's name.
+        event: String,
+        /// Photos that it had.
+        photos: u64,
+        /// Those of them that no other event here has.
+        lost: u64,
+        /// Whether a second home keeps its copy of it.
+        at_second_home: bool,
     },
     /// Of `Import`.
     Imported(ImportReport),
@@ -302,30 +306,6 @@ pub enum PhotographerAnswer {
         /// Their bytes.
         bytes: u64,
     },
-}
-
-/// An event in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EventSummary {
-    /// Its id.
-    pub event_id: EventId,
-    /// Its name.
-    pub name: String,
-    /// Its day.
-    pub date: Option<jiff::civil::Date>,
-    /// Its categories.
-    pub categories: Vec<String>,
-    /// Photos in the archive.
-    pub photos: u64,
-    /// Photos that are shown, as far as this node was told; at the host that has most.
-    pub published: u64,
-    /// What lets customers in.
-    pub access_code: AccessCode,
-    /// Where customers open the gallery, once it is published; the first of several.
-    pub gallery_url: Option<String>,
-    /// The event at each of its hosts.
-    #[serde(default)]
-    pub hosts: Vec<EventAtHost>,
 }
 
 /// A photo in a list.

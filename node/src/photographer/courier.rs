@@ -59,6 +59,9 @@ impl Node {
             kind if kind == Wish::Publish.kind() => {
                 let Some(host) = self.host_of_lane(&parcel.peer).await? else { return Ok(()) };
                 let wish = PublishWish::decode(&parcel.payload)?;
+                if self.catalogue.event(wish.event_id).await?.is_none() {
+                    return Ok(()); // it was removed
+                }
                 self.publish_wish(&host, &wish, &Progress::silent()).await.map(drop)
             }
             kind if kind == Wish::Withdraw.kind() => {

@@ -1,16 +1,29 @@
 //! Events of the node: making them, changing their details, finding them by name.
 
+use enprint_protocol::ProtocolError;
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::ids::EventId;
 use enprint_protocol::money::Currency;
 
 use super::catalogue::EventRow;
-use super::commands::{EventAtHost, EventDetails, EventSummary};
+use super::commands::{EventAtHost, EventDetails, EventSummary, PhotographerAnswer, PublishedAt};
 use super::naming::alike;
 use super::node::Node;
+use super::publish::Part;
+use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::NAMES_SHOWN_MAX;
+
+/// An event that somebody named to change it.
+pub(super) struct Touched {
+    /// As it is now.
+    pub(super) row: EventRow,
+    /// Events of nearly the same name, if it was made now.
+    pub(super) alike: Vec<String>,
+    /// Whether it was there, and is another now.
+    pub(super) is_other: bool,
+}
 
 impl Node {
     /// The event of that name or id, or beginning of an id.
@@ -20,17 +33,55 @@ impl Node {
     }
 
     /// The event of that name with `details` applied; made if there is none.
-    pub(super) async fn event_with(&self, named: &str, details: &EventDetails) -> Result<EventRow, NodeError> {
+    pub(super) async fn event_with(&self, named: &str, details: &EventDetails) -> Result<Touched, NodeError> {
         let events = self.catalogue.events().await?;
-        let (row, is_new) = match choose(named, &events)? {
-            Some(row) => (row, false),
-            None => (self.new_event(named).await?, true),
+        let known = choose(named, &events)?;
+        check_name(named, known.as_ref(), details, &events)?;
+        let is_new = known.is_none();
+        let row = match known {
+            Some(row) => row,
+            None => self.new_event(named).await?,
         };
-        let record = with_details(row.record.clone(), details).checked()?;
-        if is_new || record != row.record {
+        let record = with_details(row.record.clone(), details)?.checked()?;
+        let is_other = record != row.record;
+        if is_new || is_other {
             self.save_event(&EventRow { record: record.clone(), ..row.clone() }).await?;
         }
-        Ok(EventRow { record, ..row })
+        let alike = if is_new { alike_names(named, &events) } else { Vec::new() };
+        Ok(Touched { row: EventRow { record, ..row }, alike, is_other: is_other && !is_new })
+    }
+
+    /// Makes an event, or changes it; the hosts that show it are told.
+    pub(super) async fn change_event(
+        &self,
+        named: &str,
+        details: &EventDetails,
+        progress: &Progress,
+    ) -> Result<PhotographerAnswer, NodeError> {
+        let _stays = self.importing.read().await;
+        let touched = self.event_with(named, details).await?;
+        let told = self.tell_of_event(&touched, progress).await?;
+        let summary = EventSummary { told, alike: touched.alike, ..self.summary(touched.row).await? };
+        Ok(PhotographerAnswer::Event(Box::new(summary)))
+    }
+
+    /// Says at the hosts that show an event what it is now.
+    pub(super) async fn tell_of_event(
+        &self,
+        touched: &Touched,
+        progress: &Progress,
+    ) -> Result<Vec<PublishedAt>, NodeError> {
+        let Touched { row, is_other, .. } = touched;
+        if !is_other || row.shown_at.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut hosts = self.catalogue.hosts().await?;
+        hosts.retain(|host| row.shown_at.iter().any(|shown| shown.host == host.peer_id));
+        match self.publish(row, Part::details(), &hosts, progress).await {
+            Ok(report) => Ok(report.hosts),
+            // The change stays: a host that refuses it is no reason to take it back.
+            Err(error) => Ok(hosts.iter().map(|host| PublishedAt::failed(host, &error)).collect()),
+        }
     }
 
     /// Adds `category` to the event's list, if it is not on it.
@@ -59,6 +110,7 @@ impl Node {
         });
         let hosts: Vec<_> = shown_at.collect();
         Ok(EventSummary {
+            prices: row.record.price_list.words(),
             event_id: row.record.event_id,
             name: row.record.name,
             date: row.record.date,
@@ -68,6 +120,8 @@ impl Node {
             access_code: row.access_code,
             gallery_url: hosts.iter().find_map(|at| at.gallery_url.clone()),
             hosts,
+            alike: Vec::new(),
+            told: Vec::new(),
         })
     }
 
@@ -111,20 +165,37 @@ fn alike_names(named: &str, events: &[EventRow]) -> Vec<String> {
     names.take(NAMES_SHOWN_MAX).cloned().collect()
 }
 
+/// A new name is for an event that is there, and not that of another.
+fn check_name(
+    named: &str,
+    known: Option<&EventRow>,
+    details: &EventDetails,
+    events: &[EventRow],
+) -> Result<(), NodeError> {
+    let Some(name) = &details.name else { return Ok(()) };
+    let Some(known) = known else { return Err(unknown(named, events)) };
+    match choose(name, events)? {
+        Some(other) if other.record.event_id != known.record.event_id => {
+            let problem = format!("There is an event “{}” already; nothing was renamed.", other.record.name);
+            Err(NodeError::NotNow { problem })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn choose(named: &str, events: &[EventRow]) -> Result<Option<EventRow>, NodeError> {
     let candidates = events.iter().map(|row| (row.record.event_id.to_string(), row.record.name.as_str()));
     Ok(super::naming::find(named, candidates)?.map(|at| events[at].clone()))
 }
 
-fn with_details(mut record: EventRecord, details: &EventDetails) -> EventRecord {
-    let EventDetails { description, date, photographer, copyright, price_list, payment_note } = details.clone();
+fn with_details(mut record: EventRecord, details: &EventDetails) -> Result<EventRecord, ProtocolError> {
+    let EventDetails { name, description, date, photographer, copyright, prices, payment_note } = details.clone();
+    record.name = name.unwrap_or(record.name);
     record.description = description.unwrap_or(record.description);
     record.date = date.or(record.date);
     record.photographer = photographer.unwrap_or(record.photographer);
     record.copyright = copyright.unwrap_or(record.copyright);
-    if let Some(list) = price_list {
-        record.price_list = PriceList { payment_note: record.price_list.payment_note, ..list };
-    }
+    record.price_list = prices.applied_to(record.price_list)?;
     record.price_list.payment_note = payment_note.unwrap_or(record.price_list.payment_note);
-    record
+    Ok(record)
 }

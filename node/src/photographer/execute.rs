@@ -10,7 +10,7 @@ use super::catalogue::{EventRow, HostRow};
 use super::commands::{ImportReport, PhotoSummary, PhotographerAnswer, PhotographerCommand};
 use super::import::{Import, files_below};
 use super::node::{Node, Photographer, blocking};
-use super::publish::PublishWish;
+use super::publish::{Part, PublishWish};
 use super::selection::Selection;
 use crate::control::{Commands, Progress};
 use crate::error::NodeError;
@@ -26,19 +26,18 @@ impl Commands for Photographer {
         node.check_decides(&command).await?;
         match command {
             Command::Enrol { host, invitation, name } => node.enrol(host, invitation, &name).await,
-            Command::Event { event, details } => {
-                let row = node.event_with(&event, &details).await?;
-                Ok(PhotographerAnswer::Event(Box::new(node.summary(row).await?)))
-            }
+            Command::Event { event, details } => node.change_event(&event, &details, &progress).await,
+            Command::RemoveEvent { event, with_originals } => node.remove_event(&event, with_originals).await,
             Command::Events => node.list_events().await,
             command @ Command::Import { .. } => node.import(command, &progress).await,
             Command::Photos { event, selection } => node.list_photos(&event, &selection).await,
             Command::Edit { event, selection, edits } => node.edit(&event, &selection, &edits, &progress).await,
-            Command::Publish { event, selection, hosts } => {
+            Command::Publish { event, selection, hosts, withdrawn } => {
                 let event = node.find_event(&event).await?;
                 node.chosen_photos(&event, &selection).await?;
                 let hosts = node.hosts_for(&event, &hosts).await?;
-                Ok(PhotographerAnswer::Published(node.publish(&event, selection, &hosts, &progress).await?))
+                let part = Part::photos(selection, withdrawn);
+                Ok(PhotographerAnswer::Published(node.publish(&event, part, &hosts, &progress).await?))
             }
             Command::Withdraw { event, selection, hosts } => {
                 let event = node.find_event(&event).await?;
@@ -103,20 +102,24 @@ impl Node {
             return Err(NodeError::ShuttingDown);
         };
         check_folder(folder.clone()).await?;
-        let row = self.event_with(&event, &details).await?;
+        let _stays = self.importing.read().await;
+        let touched = self.event_with(&event, &details).await?;
+        let row = &touched.row;
         let category = category.map(|name| text::required("The category", &name, NAME_BYTES_MAX, false)).transpose()?;
         let event_id = row.record.event_id;
-        let hosts = if publish { self.hosts_for(&row, &hosts).await? } else { Vec::new() };
+        let hosts = if publish { self.hosts_for(row, &hosts).await? } else { Vec::new() };
         self.catalogue.show_at(event_id, &hosts).await?;
         let imported = self.import_into(event_id, folder, category, progress.clone());
         let mut report =
-            if publish { self.publishing_meanwhile(&row, &hosts, imported, progress).await? } else { imported.await? };
+            if publish { self.publishing_meanwhile(row, &hosts, imported, progress).await? } else { imported.await? };
         self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
         if !publish {
-            self.tell_of(&row, &report.described, progress).await?;
+            self.tell_of_event(&touched, progress).await?;
+            self.tell_of(row, &report.described, progress).await?;
         }
+        report.alike = touched.alike;
         Ok(PhotographerAnswer::Imported(report))
     }
 
@@ -160,8 +163,9 @@ impl Node {
                 () = tokio::time::sleep(PUBLISH_WHILE_IMPORTING_EVERY) => self.publish_so_far(row, hosts).await,
             }
         };
-        if let Err(error) = self.publish(row, Selection::default(), hosts, progress).await {
-            report.stopped = Some(format!("The photos are imported, but not published: {error}"));
+        match self.publish(row, Selection::default(), hosts, progress).await {
+            Ok(published) => report.published = Some(Box::new(published)),
+            Err(error) => report.stopped = Some(format!("The photos are imported, but not published: {error}")),
         }
         Ok(report)
     }
@@ -171,7 +175,7 @@ impl Node {
             Ok(asked_ms) => asked_ms,
             Err(error) => return tracing::warn!(%error, "nothing is published yet"),
         };
-        let wish = PublishWish { event_id: row.record.event_id, selection: Selection::default(), asked_ms };
+        let wish = PublishWish::new(row.record.event_id, Part::default(), asked_ms);
         for host in hosts.iter().filter(|host| self.is_connected_to(host)) {
             if let Err(error) = self.publish_wish(host, &wish, &Progress::silent()).await {
                 tracing::debug!(%error, "nothing is published yet");

@@ -8,7 +8,7 @@ use enprint_protocol::money::Currency;
 use enprint_protocol::publish::PhotoRecord;
 
 use super::archive::StoredEvent;
-use super::publish::PublishWish;
+use super::publish::{Part, PublishWish};
 use super::records::{StoredPhoto, StoredRendition};
 use super::selection::Selection;
 
@@ -86,7 +86,7 @@ fn a_wish_to_publish_has_its_golden_bytes() {
         file_names: vec!["DSC*".into()],
         photo_ids: Vec::new(),
     };
-    let wish = PublishWish { event_id: EventId([1; 16]), selection, asked_ms: 1_766_000_000_000 };
+    let wish = PublishWish::new(EventId([1; 16]), selection.into(), 1_766_000_000_000);
     let bytes = codec::encode(&wish).unwrap();
     assert_eq!(
         blake3::hash(&bytes).to_hex().as_str(),
@@ -95,4 +95,19 @@ fn a_wish_to_publish_has_its_golden_bytes() {
         bytes.len()
     );
     assert_eq!(PublishWish::decode(&bytes).unwrap(), wish);
+}
+
+#[test]
+fn a_wish_to_say_what_an_event_is_and_one_for_withdrawn_photos_have_their_golden_bytes() {
+    let parts = [Part::details(), Part::photos(Selection::default(), true)];
+    let expected = [
+        "3eeb38fdd21d6f63952ae83673b2182b6c1047f203bd8e05c92725b72e31ca73",
+        "d30ccfc0df5291a42ea3716cec0a594faca8f6ab6a3f3d87ff1383b36c5da7dc",
+    ];
+    for (part, expected) in parts.into_iter().zip(expected) {
+        let wish = PublishWish::new(EventId([1; 16]), part, 1_766_000_000_000);
+        let bytes = codec::encode(&wish).unwrap();
+        assert_eq!(blake3::hash(&bytes).to_hex().as_str(), expected, "{} bytes", bytes.len());
+        assert_eq!(PublishWish::decode(&bytes).unwrap(), wish);
+    }
 }

@@ -15,8 +15,10 @@
 //! | `hosts` | where an event is shown; listing and leaving hosts |
 //! | `many` | the same work with many photos at once |
 //! | `publish` | archive → host |
+//! | `removing` | an event that was made by mistake goes |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
+//! | [`prices`] | what a photographer says of prices |
 //! | [`print_rules`] | how a lab wants its print files |
 //! | `print_files` | ordered photo → the file that is printed |
 //! | `kept_files` | how long it is kept for the next order |
@@ -39,6 +41,7 @@ mod desk;
 pub mod edit;
 mod elsewhere;
 mod enlargers;
+pub mod event_words;
 mod events;
 mod execute;
 mod fulfil;
@@ -53,11 +56,13 @@ mod many;
 mod naming;
 pub mod node;
 mod orders;
+pub mod prices;
 mod print_files;
 pub mod print_rules;
 mod publish;
 mod ranges;
 pub mod records;
+mod removing;
 pub mod reports;
 pub mod selection;
 mod sending;

@@ -8,7 +8,7 @@ use enprint_protocol::ids::{EventId, OrderId, PhotoId};
 use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Keypair, Multiaddr, PeerId};
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::{Mutex, Notify, RwLock, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::EventArchive;
@@ -58,6 +58,9 @@ pub(super) struct Node {
     pub(super) counts: Counts,
     pub(super) custody: Custody,
     pub(super) following: Following,
+    /// Held by what puts something into events, and by a removal alone: nothing comes into an
+    /// event that goes.
+    pub(super) importing: RwLock<()>,
     /// One publish or withdrawal at a time, so that they take effect in order.
     pub(super) publishing: Mutex<()>,
     /// One at a time for each order, while its print files are made.
@@ -110,6 +113,7 @@ impl Photographer {
             key,
             permissions: Permissions::default(),
             counts: Counts::default(),
+            importing: RwLock::new(()),
             publishing: Mutex::new(()),
             turns: Turns::default(),
             announcing: Turns::default(),

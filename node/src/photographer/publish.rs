@@ -15,7 +15,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::catalogue::{EventRow, HostRow, Wish};
+use super::catalogue::{EventRow, HostRow, Wish, WithdrawnAt};
 use super::commands::{PhotographerAnswer, PublishReport, PublishedAt};
 use super::node::{Node, blocking};
 use super::records::{StoredPhoto, StoredRendition};
@@ -32,6 +32,42 @@ pub(super) struct PublishWish {
     pub(super) selection: Selection,
     /// Photos withdrawn after this moment are left out: see `Catalogue::next_moment`.
     pub(super) asked_ms: i64,
+    /// Photos that were withdrawn by themselves, and are not named, are shown again, too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) withdrawn_too: bool,
+    /// What is said of the event, and no photo.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) details_only: bool,
+}
+
+/// What of an event is published.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    selection: Selection,
+    withdrawn_too: bool,
+    details_only: bool,
+}
+
+impl Part {
+    /// Chosen photos.
+    pub(super) fn photos(selection: Selection, withdrawn_too: bool) -> Self {
+        Self { selection, withdrawn_too, details_only: false }
+    }
+
+    /// What is said of the event.
+    pub(super) fn details() -> Self {
+        Self { details_only: true, ..Self::default() }
+    }
+}
+
+impl From<Selection> for Part {
+    fn from(selection: Selection) -> Self {
+        Self::photos(selection, false)
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What the lanes of publishing begin with.
@@ -45,7 +81,10 @@ pub(super) fn lane(host: PeerId) -> String {
 impl PublishReport {
     /// Of an event of which nothing has been published yet.
     fn of(event: &EventRow) -> Self {
-        Self { event: event.record.name.clone(), access_code: Some(event.access_code.clone()), ..Self::default() }
+        let list = &event.record.price_list;
+        let usual_prices = if list.is_usual() { list.words() } else { Vec::new() };
+        let (event, access_code) = (event.record.name.clone(), Some(event.access_code.clone()));
+        Self { event, access_code, usual_prices, ..Self::default() }
     }
 
     /// Adds what was done at another host.
@@ -54,6 +93,7 @@ impl PublishReport {
             self.gallery_url = other.gallery_url;
         }
         self.chosen = self.chosen.max(other.chosen);
+        self.kept_off = self.kept_off.max(other.kept_off);
         self.kept_bytes = self.kept_bytes.max(other.kept_bytes);
         self.sent += other.sent;
         self.sent_bytes += other.sent_bytes;
@@ -67,7 +107,7 @@ impl PublishedAt {
         Self { host: host.name.clone(), gallery_url, sent: report.sent, ..Self::default() }
     }
 
-    fn failed(host: &HostRow, error: &NodeError) -> Self {
+    pub(super) fn failed(host: &HostRow, error: &NodeError) -> Self {
         let queued = error.is_temporary();
         Self { host: host.name.clone(), queued, problem: (!queued).then(|| error.to_string()), ..Self::default() }
     }
@@ -76,6 +116,17 @@ impl PublishedAt {
 impl PublishWish {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, NodeError> {
         Ok(codec::decode(bytes, WISH_BYTES_MAX)?)
+    }
+
+    /// Of a part, asked for at that moment.
+    pub(super) fn new(event_id: EventId, part: Part, asked_ms: i64) -> Self {
+        let Part { selection, withdrawn_too, details_only } = part;
+        Self { event_id, selection, asked_ms, withdrawn_too, details_only }
+    }
+
+    /// Whether it shows photos again that were withdrawn by themselves.
+    fn shows_withdrawn(&self) -> bool {
+        self.withdrawn_too || self.selection.names_photos()
     }
 }
 
@@ -88,13 +139,13 @@ impl Node {
     pub(super) async fn publish(
         &self,
         event: &EventRow,
-        selection: Selection,
+        part: impl Into<Part>,
         hosts: &[HostRow],
         progress: &Progress,
     ) -> Result<PublishReport, NodeError> {
         let event_id = event.record.event_id;
         self.catalogue.show_at(event_id, hosts).await?;
-        let wish = PublishWish { event_id, selection, asked_ms: self.catalogue.next_moment().await? };
+        let wish = PublishWish::new(event_id, part.into(), self.catalogue.next_moment().await?);
         let parcels = self.wishes(Wish::Publish, &wish, hosts).await?;
         let (mut report, mut refused) = (PublishReport::of(event), None);
         for (host, parcel) in parcels {
@@ -154,10 +205,11 @@ impl Node {
         hosts: &[HostRow],
     ) -> Result<PhotographerAnswer, NodeError> {
         let event_id = event.record.event_id;
-        let wish = PublishWish { event_id, selection, asked_ms: self.catalogue.next_moment().await? };
+        let wish = PublishWish::new(event_id, selection.into(), self.catalogue.next_moment().await?);
         let photos = self.photo_ids(event_id, &wish.selection).await?;
+        let moment = WithdrawnAt { at_ms: wish.asked_ms, stays: !wish.selection.is_all() };
         for host in hosts {
-            self.catalogue.mark_withdrawn(event_id, host.peer_id, &photos, wish.asked_ms).await?;
+            self.catalogue.mark_withdrawn(event_id, host.peer_id, &photos, moment).await?;
         }
         let parcels = self.wishes(Wish::Withdraw, &wish, hosts).await?;
         let (mut taken, mut queued, mut refused) = (0, false, None);
@@ -208,7 +260,7 @@ impl Node {
     ) -> Result<PublishReport, NodeError> {
         let process = self.reach_host(host).await?;
         let _one_at_a_time = self.publishing.lock().await;
-        let chosen = self.chosen(host.peer_id, wish).await?;
+        let (chosen, kept_off) = self.chosen(host.peer_id, wish).await?;
         let mut categories: Vec<String> = chosen.iter().map(|photo| photo.record.category.clone()).collect();
         categories.dedup();
         let event = self.add_categories(wish.event_id, &categories).await?;
@@ -217,6 +269,7 @@ impl Node {
         let mut report = PublishReport {
             gallery_url,
             chosen: chosen.len() as u64,
+            kept_off,
             kept_bytes: chosen.iter().map(|photo| photo.original_bytes).sum(),
             ..PublishReport::of(&event)
         };
@@ -350,12 +403,23 @@ impl Node {
         }
     }
 
-    /// The wish's photos, but those withdrawn since it was made.
-    async fn chosen(&self, host: PeerId, wish: &PublishWish) -> Result<Vec<StoredPhoto>, NodeError> {
+    /// The wish's photos, but those withdrawn since it was made; and but those withdrawn by
+    /// themselves before, unless it names them, with their number.
+    async fn chosen(&self, host: PeerId, wish: &PublishWish) -> Result<(Vec<StoredPhoto>, u64), NodeError> {
+        if wish.details_only {
+            return Ok((Vec::new(), 0));
+        }
         let withdrawn = self.catalogue.withdrawn_since(wish.event_id, host, wish.asked_ms).await?;
         let mut photos = self.photos(wish.event_id, &wish.selection).await?;
         photos.retain(|photo| !withdrawn.contains(&photo.photo_id()));
-        Ok(photos)
+        if wish.shows_withdrawn() {
+            return Ok((photos, 0));
+        }
+        let stay = self.catalogue.stay_withdrawn(wish.event_id, host).await?;
+        let all = photos.len();
+        photos.retain(|photo| !stay.contains(&photo.photo_id()));
+        let kept_off = all - photos.len();
+        Ok((photos, kept_off as u64))
     }
 
     async fn photo_ids(&self, event_id: EventId, selection: &Selection) -> Result<Vec<PhotoId>, NodeError> {

@@ -11,6 +11,13 @@ use super::host_answers::PublishedAt;
 pub struct ImportReport {
     /// The event's name.
     pub event: String,
+    /// What publishing them meanwhile came to, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Box<PublishReport>>,
+    /// Other events, if this one was made now and its name is so like theirs that one of them
+    /// may have been meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<String>,
     /// Photos that are new in the archive.
     pub imported: u64,
     /// Their originals' bytes.
@@ -67,6 +74,12 @@ pub struct PublishReport {
     pub access_code: Option<AccessCode>,
     /// Photos that were chosen.
     pub chosen: u64,
+    /// Photos that were withdrawn before and stay so.
+    #[serde(default)]
+    pub kept_off: u64,
+    /// The prices that customers see, if they are those that nobody has set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usual_prices: Vec<String>,
     /// Photos that hosts needed and got.
     pub sent: u64,
     /// Bytes of their thumbnails and proofs.

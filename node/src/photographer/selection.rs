@@ -40,6 +40,11 @@ impl Selection {
         Self { rating_min: Some(min), ..Self::default() }
     }
 
+    /// Whether it names photos one by one or by a pattern of their names.
+    pub fn names_photos(&self) -> bool {
+        !self.file_names.is_empty() || !self.photo_ids.is_empty()
+    }
+
     /// Whether `photo` is meant.
     pub fn includes(&self, photo: &PhotoRecord) -> bool {
         let category = self.category.as_ref().is_none_or(|category| same(category, &photo.category));

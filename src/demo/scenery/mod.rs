@@ -39,12 +39,17 @@ const STORED_AS_PNG: usize = 17;
 const PLACE: (f64, f64) = (46.0126, 9.2840);
 
 /// Renders `count` photographs into folders below `dir`, one folder for each part of
-/// the day, and tells `progress` how many of how many are done. Above 24 the scenes
-/// come round again, each different from before. The same on every machine.
+/// the day, and tells `progress` how many of how many are done; it says whether to go on.
+/// Above 24 the scenes come round again, each different from before. The same on every
+/// machine.
 ///
 /// # Errors
-/// When a folder or file can't be written.
-pub fn render_album(dir: &Path, count: usize, progress: &mut dyn FnMut(usize, usize)) -> io::Result<Vec<PathBuf>> {
+/// When a folder or file can't be written, and when `progress` says to stop.
+pub fn render_album(
+    dir: &Path,
+    count: usize,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> io::Result<Vec<PathBuf>> {
     render_album_sized(dir, count, LONG_EDGE_PX, progress)
 }
 
@@ -52,12 +57,12 @@ pub fn render_album(dir: &Path, count: usize, progress: &mut dyn FnMut(usize, us
 /// ones are quick enough for tests.
 ///
 /// # Errors
-/// When a folder or file can't be written.
+/// As [`render_album`].
 pub fn render_album_sized(
     dir: &Path,
     count: usize,
     long_edge_px: usize,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> io::Result<Vec<PathBuf>> {
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(1, usize::from).min(count.max(1));
@@ -75,9 +80,13 @@ pub fn render_album_sized(
             });
         }
         drop(done);
+        // Who goes on rendering after an error finds nobody to give it to, and ends.
+        let results = results;
         while let Ok(taken) = results.recv() {
             paths.push(taken?);
-            progress(paths.len(), count);
+            if !progress(paths.len(), count) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
         }
         Ok::<(), io::Error>(())
     })?;

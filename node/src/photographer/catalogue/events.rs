@@ -8,7 +8,7 @@ use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::Row;
 
-use super::{Catalogue, EventRow, HostRow, ShownAt};
+use super::{Catalogue, EventRow, HostRow, ShownAt, WithdrawnAt};
 use crate::error::NodeError;
 use crate::limits::EVENT_RECORD_BYTES_MAX;
 use crate::photographer::node::now;
@@ -136,15 +136,16 @@ impl Catalogue {
         event_id: EventId,
         host: PeerId,
         photos: &[PhotoId],
-        at_ms: i64,
+        WithdrawnAt { at_ms, stays }: WithdrawnAt,
     ) -> Result<(), NodeError> {
-        let withdrawn = "INSERT INTO taken_off (event_id, host, photo_id, at_ms) VALUES ($1, $2, $3, $4) \
-                         ON CONFLICT (event_id, host, photo_id) DO UPDATE SET at_ms = $4";
+        let withdrawn = "INSERT INTO taken_off (event_id, host, photo_id, at_ms, stays) VALUES ($1, $2, $3, $4, $5) \
+                         ON CONFLICT (event_id, host, photo_id) DO UPDATE SET at_ms = $4, stays = MAX(taken_off.stays, $5)";
         let shown = "DELETE FROM shown WHERE event_id = $1 AND host = $2 AND photo_id = $3";
         let mut tx = self.ledger.begin().await?;
         for photo_id in photos {
-            tx.execute(withdrawn, args![event_id.to_string(), host.to_string(), photo_id.to_string(), at_ms]).await?;
-            tx.execute(shown, args![event_id.to_string(), host.to_string(), photo_id.to_string()]).await?;
+            let (event_id, host, photo_id) = (event_id.to_string(), host.to_string(), photo_id.to_string());
+            tx.execute(withdrawn, args![&event_id, &host, &photo_id, at_ms, i64::from(stays)]).await?;
+            tx.execute(shown, args![&event_id, &host, &photo_id]).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -160,6 +161,41 @@ impl Catalogue {
         let sql = "SELECT photo_id FROM taken_off WHERE event_id = $1 AND host = $2 AND at_ms >= $3";
         let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string(), host.to_string(), since_ms]).await?;
         rows.iter().map(|row| stored::read(&row.text("photo_id")?)).collect()
+    }
+
+    /// Photos that were withdrawn from this host by themselves.
+    pub(in crate::photographer) async fn stay_withdrawn(
+        &self,
+        event_id: EventId,
+        host: PeerId,
+    ) -> Result<HashSet<PhotoId>, NodeError> {
+        let sql = "SELECT photo_id FROM taken_off WHERE event_id = $1 AND host = $2 AND stays = 1";
+        let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string(), host.to_string()]).await?;
+        rows.iter().map(|row| stored::read(&row.text("photo_id")?)).collect()
+    }
+
+    /// How many orders of an event there are, finished or not.
+    pub(in crate::photographer) async fn orders_of(&self, event_id: EventId) -> Result<u64, NodeError> {
+        let sql = "SELECT COUNT(*) AS orders FROM orders WHERE event_id = $1";
+        let row = self.ledger.read().fetch_one(sql, args![event_id.to_string()]).await?;
+        Ok(u64::try_from(row.int("orders")?).unwrap_or(0))
+    }
+
+    /// Forgets an event and where it was shown. Its photos are the archive's.
+    pub(in crate::photographer) async fn forget_event(&self, event_id: EventId) -> Result<(), NodeError> {
+        let mut tx = self.ledger.begin().await?;
+        for forget in [
+            "DELETE FROM taken_off WHERE event_id = $1",
+            "DELETE FROM shown WHERE event_id = $1",
+            "DELETE FROM event_hosts WHERE event_id = $1",
+            "DELETE FROM made_files WHERE event_id = $1",
+            "DELETE FROM events WHERE event_id = $1",
+        ] {
+            tx.execute(forget, args![event_id.to_string()]).await?;
+        }
+        tx.commit().await?;
+        self.marks.changed();
+        Ok(())
     }
 
     /// Where the event is shown, the first first.

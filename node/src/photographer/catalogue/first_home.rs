@@ -1,6 +1,8 @@
 //! At a second home: whom it follows, what it took over of that home's business, and how
 //! far each event and each original is.
 
+use std::collections::HashSet;
+
 use enprint_protocol::event::EventRecord;
 use enprint_protocol::home::Home;
 use enprint_protocol::ids::{ContentHash, EventId};
@@ -118,7 +120,8 @@ impl Catalogue {
         Ok(())
     }
 
-    /// How many photos the first home has, by event.
+    /// How many photos the first home has, by event. What it removed is followed no longer;
+    /// what was copied of it stays.
     pub(in crate::photographer) async fn put_followed(&self, events: &[EventMark]) -> Result<(), NodeError> {
         let sql = "INSERT INTO followed (event_id, photos) VALUES ($1, $2) \
                    ON CONFLICT (event_id) DO UPDATE SET photos = $2";
@@ -126,6 +129,13 @@ impl Catalogue {
         for event in events {
             let photos = i64::try_from(event.photos).unwrap_or(i64::MAX);
             tx.execute(sql, args![event.event_id.to_string(), photos]).await?;
+        }
+        let there: HashSet<String> = events.iter().map(|event| event.event_id.to_string()).collect();
+        for row in tx.fetch_all("SELECT event_id FROM followed", args![]).await? {
+            let event_id = row.text("event_id")?;
+            if !there.contains(&event_id) {
+                tx.execute("DELETE FROM followed WHERE event_id = $1", args![event_id]).await?;
+            }
         }
         tx.commit().await?;
         Ok(())
@@ -234,4 +244,20 @@ fn arriving(row: &Row) -> Result<Arriving, NodeError> {
         subtrees: row.bytes("subtrees")?,
         ranges: RangeSet::from_bytes(&row.bytes("ranges")?, bytes),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_event_that_the_first_home_removed_is_waited_for_no_longer() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let catalogue = Catalogue::open(&dir.path().join("catalogue.db")).await.unwrap();
+        let [one, other] = [1, 2].map(|id| EventMark { event_id: EventId([id; 16]), mark: 7, photos: 500 });
+        catalogue.put_followed(&[one, other]).await.unwrap();
+        catalogue.set_followed(one.event_id, 7).await.unwrap();
+        catalogue.put_followed(&[one]).await.unwrap();
+        assert_eq!(catalogue.followed().await.unwrap(), [(one.event_id, 500, Some(7))]);
+    }
 }

@@ -31,7 +31,7 @@ pub(super) use hosts::NewHost;
 pub(super) use made::MadeFile;
 pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt};
 pub(super) use rows::{JobFile, JobRow, NewJob, NewOrder, NotedStatus};
-pub(super) use wishes::Wish;
+pub(super) use wishes::{Wish, WithdrawnAt};
 
 use super::homes::Marks;
 use super::node::now;
@@ -48,6 +48,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::HOMES,
     schema::MOVED_ORDERS,
     schema::ELSEWHERE,
+    schema::STAY_WITHDRAWN,
 ];
 
 /// The catalogue. Cheap to clone.

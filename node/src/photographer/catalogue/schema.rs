@@ -154,6 +154,18 @@ pub(super) const ELSEWHERE: Migration = Migration::new(
     "CREATE TABLE elsewhere (order_id {TEXT} PRIMARY KEY, host {TEXT} NOT NULL) {STRICT};",
 );
 
+/// Whether a photo was withdrawn by itself, so that it stays off when its event is published
+/// again; not so when the whole event was. Of an event that is shown now, what is off was.
+pub(super) const STAY_WITHDRAWN: Migration = Migration::new(
+    10,
+    "withdrawn photos that stay withdrawn",
+    "
+ALTER TABLE taken_off ADD COLUMN stays {INT} NOT NULL DEFAULT 0;
+UPDATE taken_off SET stays = 1 WHERE EXISTS (SELECT 1 FROM event_hosts at
+    WHERE at.event_id = taken_off.event_id AND at.host = taken_off.host AND at.is_chosen = 1);
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

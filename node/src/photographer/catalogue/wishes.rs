@@ -18,6 +18,14 @@ pub(in crate::photographer) enum Wish {
     Withdraw,
 }
 
+/// When photos were withdrawn, and how.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::photographer) struct WithdrawnAt {
+    pub(in crate::photographer) at_ms: i64,
+    /// They were chosen by themselves, not with their whole event.
+    pub(in crate::photographer) stays: bool,
+}
+
 impl Wish {
     /// The parcel's kind.
     pub(in crate::photographer) fn kind(self) -> &'static str {
@@ -68,6 +76,25 @@ mod tests {
     use super::*;
     use enprint_protocol::ids::{EventId, PhotoId};
 
+    fn by_itself(at_ms: i64) -> WithdrawnAt {
+        WithdrawnAt { at_ms, stays: true }
+    }
+
+    #[tokio::test]
+    async fn a_photo_withdrawn_by_itself_stays_so_when_its_whole_event_is_withdrawn_too() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let catalogue = Catalogue::open(&dir.path().join("catalogue.db")).await.unwrap();
+        let host = enprint_protocol::PeerId::random();
+        let (event, [one, other]) = (EventId([1; 16]), [2, 3].map(|id| PhotoId(ContentHash([id; 32]))));
+        catalogue.mark_withdrawn(event, host, &[one], by_itself(1)).await.unwrap();
+        let with_all = WithdrawnAt { at_ms: 2, stays: false };
+        catalogue.mark_withdrawn(event, host, &[one, other], with_all).await.unwrap();
+        assert_eq!(catalogue.stay_withdrawn(event, host).await.unwrap(), [one].into());
+        assert_eq!(catalogue.withdrawn_since(event, host, 2).await.unwrap().len(), 2);
+        catalogue.set_published(event, host, &[one]).await.unwrap();
+        assert!(catalogue.stay_withdrawn(event, host).await.unwrap().is_empty(), "it was shown again");
+    }
+
     #[tokio::test]
     async fn what_was_withdrawn_by_a_clock_that_was_ahead_is_published_when_it_is_asked_for_again() {
         let dir = tempfile::TempDir::new().unwrap();
@@ -75,11 +102,11 @@ mod tests {
         let (event, photo) = (EventId([1; 16]), PhotoId(ContentHash([2; 32])));
         let ahead_ms = now().0 + 3 * 86_400_000;
         let host = enprint_protocol::PeerId::random();
-        catalogue.mark_withdrawn(event, host, &[photo], ahead_ms).await.unwrap();
+        catalogue.mark_withdrawn(event, host, &[photo], by_itself(ahead_ms)).await.unwrap();
         let asked_ms = catalogue.next_moment().await.unwrap();
         assert!(catalogue.withdrawn_since(event, host, asked_ms).await.unwrap().is_empty());
         let withdrawn_ms = catalogue.next_moment().await.unwrap();
-        catalogue.mark_withdrawn(event, host, &[photo], withdrawn_ms).await.unwrap();
+        catalogue.mark_withdrawn(event, host, &[photo], by_itself(withdrawn_ms)).await.unwrap();
         let left_out = catalogue.withdrawn_since(event, host, asked_ms).await.unwrap();
         assert!(left_out.contains(&photo), "the wish is older than the withdrawal");
     }

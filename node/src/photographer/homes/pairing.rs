@@ -28,6 +28,7 @@ impl Node {
             command,
             Command::Enrol { .. }
                 | Command::Event { .. }
+                | Command::RemoveEvent { .. }
                 | Command::Import { .. }
                 | Command::Edit { .. }
                 | Command::Publish { .. }
