@@ -128,7 +128,11 @@ async fn a_folder_that_is_not_there_and_one_without_photos_are_said_in_words() {
     let dir = tempfile::tempdir().unwrap();
     let node = Process::photographer(dir.path(), &[]).await;
     let missing = node.refuses(&["import", "/nowhere/at all", "--event", "Nothing"]);
-    assert!(missing.contains("/nowhere/at all"), "{missing}");
+    assert!(missing.contains("There is no folder /nowhere/at all"), "{missing}");
+    photos::put(dir.path(), "one.jpg", &photos::jpeg(300, 200, 1));
+    let file = dir.path().join("one.jpg");
+    let file = node.refuses(&["import", file.to_str().unwrap(), "--event", "Nothing"]);
+    assert!(file.contains("is a file. Give the folder"), "{file}");
     std::fs::create_dir(dir.path().join("empty")).unwrap();
     let empty = dir.path().join("empty");
     let empty = node.refuses(&["import", empty.to_str().unwrap(), "--event", "Nothing"]);

@@ -80,6 +80,8 @@ async fn an_address_of_web_pages_or_a_day_in_other_words_is_answered_with_an_exa
     assert!(!succeeded && said.contains("web pages") && said.contains("/ip4/203.0.113.7/tcp/4040/p2p/"), "{said}");
     let (_, said) = enrol("photos.example");
     assert!(said.contains("/ip4/203.0.113.7/tcp/4040/p2p/"), "{said}");
+    let (_, said) = typed(&["host", "--web", "8080"]);
+    assert!(said.contains("such as 127.0.0.1:8080"), "{said}");
     let (succeeded, said) = typed(&["photographer", "event", "Wedding", "--date", "20 June 2026"]);
     assert!(!succeeded && said.contains("such as 2026-06-20"), "{said}");
 }

@@ -1,5 +1,7 @@
 //! Addresses and days as people type them, and what to type instead of what can't be read.
 
+use std::net::SocketAddr;
+
 use enprint_protocol::Multiaddr;
 use enprint_protocol::multiaddr::Protocol;
 
@@ -27,6 +29,15 @@ pub fn host_address(given: &str) -> Result<Multiaddr, String> {
 /// What such an address looks like.
 pub fn own_address(given: &str) -> Result<Multiaddr, String> {
     let wanted = "wanted is an address such as /ip4/0.0.0.0/tcp/4040 or /ip4/203.0.113.7/udp/4040/quic-v1";
+    given.trim().parse().map_err(|_| wanted.to_owned())
+}
+
+/// Where web pages listen.
+///
+/// # Errors
+/// What such an address looks like.
+pub fn web_address(given: &str) -> Result<SocketAddr, String> {
+    let wanted = "wanted is an address of this machine and a port, such as 127.0.0.1:8080, or 0.0.0.0:80 for everybody";
     given.trim().parse().map_err(|_| wanted.to_owned())
 }
 

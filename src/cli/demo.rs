@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::addresses::web_address;
+
 /// `enprint demo …`
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
@@ -20,6 +22,6 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Where the web pages listen; port 0 takes a free one [default: 127.0.0.1:8080, or a free port with --exit]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = web_address)]
     pub web: Option<std::net::SocketAddr>,
 }

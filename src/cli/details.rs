@@ -23,7 +23,7 @@ pub struct DetailArgs {
     /// The copyright notice
     #[arg(long)]
     pub copyright: Option<String>,
-    /// Currency of the price list [default: EUR at first, then as it is]
+    /// Currency of the price list [default: EUR at first, then as it is]. Another than before sets the usual prices in it
     #[arg(long, value_name = "CODE")]
     pub currency: Option<Currency>,
     /// A print on the price list: "10x15 matte 1.50"; may be repeated, and replaces those on the list

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use enprint_protocol::Multiaddr;
 use serde::Deserialize;
 
-use super::addresses::own_address;
+use super::addresses::{own_address, web_address};
 
 /// `enprint host …`
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub struct HostOptions {
     #[arg(long, global = true, env = "ENPRINT_HOST_NAME")]
     pub name: Option<String>,
     /// Where the web pages listen [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "ENPRINT_HOST_WEB", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "ENPRINT_HOST_WEB", value_name = "ADDRESS:PORT", value_parser = web_address)]
     pub web: Option<SocketAddr>,
     #[arg(
         long,
@@ -76,7 +76,7 @@ pub enum HostCommand {
     /// Makes an invitation for one photographer or one lab
     Invite {
         /// For whom
-        #[arg(long)]
+        #[arg(long, value_name = "photographer|lab")]
         role: InviteRole,
         /// Days until it expires
         #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=365))]

@@ -75,8 +75,10 @@ async fn serve(config: LabConfig, metrics: Option<SocketAddr>, json: bool) -> Re
     });
     show::answer(json, &ready, |_| {
         let addresses = addresses.join("\n  ");
+        let is_there = std::path::Path::new(&hot_folder).is_dir();
+        let later = if is_there { "" } else { ", which is not there yet and is made with the first order" };
         format!(
-            "The lab runs; Ctrl-C stops it.\nFinished orders appear in {hot_folder}\nPhotographers reach it at\n  {addresses}"
+            "The lab runs; Ctrl-C stops it.\nFinished orders appear in {hot_folder}{later}\nPhotographers reach it at\n  {addresses}"
         )
     })?;
     let watched = lab.clone();

@@ -178,7 +178,8 @@ async fn an_announcement_of_where_the_lab_was_cant_overtake_that_of_where_it_is(
     let lab = RunningLab::start(&dir).await;
     let enrol = LabCommand::Enrol { host: host.address(), invitation: host.book.code.clone() };
     let (one, other) = tokio::join!(lab.place.ask(enrol.clone()), lab.place.ask(enrol));
-    (one.unwrap(), other.unwrap());
+    one.unwrap();
+    other.unwrap();
     assert_eq!(
         host.book.unanswered.most.load(Ordering::SeqCst),
         1,

@@ -240,7 +240,7 @@ fn read_line(line: &str) -> Result<(InvitationCode, PeerId, Vec<Multiaddr>), Nod
     let expected = "the line that “second-home invite” printed: a code and addresses";
     let unreadable = || ProtocolError::Unreadable { given: text::shown(line), expected };
     let mut words = line.split_whitespace();
-    let code = words.next().ok_or_else(unreadable)?.parse()?;
+    let code = words.next().ok_or_else(unreadable)?.parse().map_err(|_| unreadable())?;
     let (mut peers, mut at) = (Vec::new(), Vec::new());
     for word in words.take(ADDRESSES_MAX) {
         let (peer, address) = addresses::split_peer(word.parse().map_err(|_| unreadable())?)?;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::FileType;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::NodeError;
@@ -38,9 +39,20 @@ pub struct Walk {
 /// [`IMPORT_FILES_MAX`] files.
 pub fn files_below(folder: &Path) -> Result<Walk, NodeError> {
     let mut walk = Walk::default();
-    let entries = sorted_entries(folder).map_err(|error| NodeError::file(folder, &error))?;
+    let entries = sorted_entries(folder).map_err(|error| unusable(folder, &error))?;
     walk.add_all(folder, entries, 1)?;
     Ok(walk)
+}
+
+/// Why nothing can be imported from a path that a person gave.
+fn unusable(folder: &Path, error: &io::Error) -> NodeError {
+    let shown = folder.display();
+    let problem = match error.kind() {
+        ErrorKind::NotFound => format!("There is no folder {shown}; is its disk or card there, and the name right?"),
+        ErrorKind::NotADirectory => format!("{shown} is a file. Give the folder that it is in."),
+        _ => return NodeError::file(folder, error),
+    };
+    NodeError::NotNow { problem }
 }
 
 impl Walk {
