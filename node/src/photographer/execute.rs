@@ -27,7 +27,9 @@ impl Commands for Photographer {
         match command {
             Command::Enrol { host, invitation, name } => node.enrol(host, invitation, &name).await,
             Command::Event { event, details } => node.change_event(&event, &details, &progress).await,
-            Command::RemoveEvent { event, with_originals } => node.remove_event(&event, with_originals).await,
+            Command::RemoveEvent { event, with_originals } => {
+                node.remove_event(&event, with_originals, &progress).await
+            }
             Command::Events => node.list_events().await,
             command @ Command::Import { .. } => node.import(command, &progress).await,
             Command::Photos { event, selection } => node.list_photos(&event, &selection).await,

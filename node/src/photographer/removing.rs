@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
-use enprint_protocol::ids::PhotoId;
+use enprint_protocol::ids::{EventId, PhotoId};
 
+use super::archive::EventArchive;
 use super::catalogue::EventRow;
 use super::commands::PhotographerAnswer;
 use super::node::{Node, blocking};
-use super::selection::Selection;
+use crate::control::Progress;
 use crate::error::NodeError;
 
 impl Node {
@@ -21,6 +22,7 @@ impl Node {
         &self,
         named: &str,
         with_originals: bool,
+        progress: &Progress,
     ) -> Result<PhotographerAnswer, NodeError> {
         let _alone = self.importing.try_write().map_err(|_| {
             not_now("Photos are being imported, or an event is changed. Remove this one when that is done.".to_owned())
@@ -28,10 +30,10 @@ impl Node {
         let event = self.find_event(named).await?;
         self.check_may_go(&event).await?;
         let (name, event_id) = (event.record.name.clone(), event.record.event_id);
-        let photos = self.photos(event_id, &Selection::default()).await?;
-        let elsewhere = self.photos_of_others(&event).await?;
-        let only_here = photos.iter().filter(|photo| !elsewhere.contains(&photo.photo_id()));
-        let lost = only_here.count() as u64;
+        let archive = self.archive.clone();
+        let photos = blocking(move || archive.photo_ids(event_id)).await?;
+        let count = photos.len() as u64;
+        let lost = self.only_here(&event, photos, progress).await?;
         if lost > 0 && !with_originals {
             return Err(not_now(would_lose(&name, lost)));
         }
@@ -39,7 +41,7 @@ impl Node {
         blocking(move || archive.remove_event(event_id)).await?;
         self.catalogue.forget_event(event_id).await?;
         let at_second_home = !self.catalogue.second_homes().await?.is_empty();
-        Ok(PhotographerAnswer::Removed { event: name, photos: photos.len() as u64, lost, at_second_home })
+        Ok(PhotographerAnswer::Removed { event: name, photos: count, lost, at_second_home })
     }
 
     async fn check_may_go(&self, event: &EventRow) -> Result<(), NodeError> {
@@ -59,18 +61,44 @@ impl Node {
         }
     }
 
-    /// The photos of all events but this one.
-    async fn photos_of_others(&self, event: &EventRow) -> Result<HashSet<PhotoId>, NodeError> {
-        let mut photos = HashSet::new();
-        for other in self.catalogue.events().await? {
-            let other_id = other.record.event_id;
-            if other_id != event.record.event_id {
-                let archive = self.archive.clone();
-                photos.extend(blocking(move || archive.photo_ids(other_id)).await?);
+    /// How many of an event's originals no other event here has, byte for byte.
+    async fn only_here(
+        &self,
+        event: &EventRow,
+        photos: HashSet<PhotoId>,
+        progress: &Progress,
+    ) -> Result<u64, NodeError> {
+        let events = self.catalogue.events().await?;
+        let others: Vec<EventId> = events.iter().map(|row| row.record.event_id).collect();
+        let (archive, progress, event_id) = (self.archive.clone(), progress.clone(), event.record.event_id);
+        blocking(move || {
+            let (total, mut checked, mut lost) = (photos.len() as u64, 0, 0);
+            for photo_id in photos {
+                let mut others = others.iter().filter(|other| **other != event_id);
+                if !is_in_any(&archive, &mut others, photo_id)? {
+                    lost += 1;
+                }
+                checked += 1;
+                progress.photos("Looking", checked, total);
             }
-        }
-        Ok(photos)
+            Ok(lost)
+        })
+        .await
     }
+}
+
+/// Whether one of the events has the whole original.
+fn is_in_any<'a>(
+    archive: &EventArchive,
+    events: &mut impl Iterator<Item = &'a EventId>,
+    photo_id: PhotoId,
+) -> Result<bool, NodeError> {
+    for event_id in events {
+        if archive.has(*event_id, photo_id)? && archive.is_whole(*event_id, photo_id, photo_id.0)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn would_lose(name: &str, lost: u64) -> String {
@@ -84,4 +112,33 @@ fn would_lose(name: &str, lost: u64) -> String {
 
 fn not_now(problem: String) -> NodeError {
     NodeError::NotNow { problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use enprint_protocol::ids::ContentHash;
+
+    use super::*;
+    use crate::photographer::PhotographerConfig;
+    use crate::photographer::golden::a_photo;
+    use crate::photographer::import::NewPhoto;
+
+    #[test]
+    fn an_original_whose_only_other_copy_the_disk_damaged_counts_as_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = PhotographerConfig::new(folder.path().into());
+        let archive = EventArchive::open(&PhotographerConfig { reserve_bytes: 0, ballast_bytes: 0, ..usual }).unwrap();
+        let photo_id = PhotoId(ContentHash::of(b"original"));
+        let [whole, damaged, without] = [1, 2, 3].map(|id| EventId([id; 16]));
+        for (event_id, original) in [(whole, &b"original"[..]), (damaged, b"other bytes")] {
+            let mut stored = a_photo();
+            stored.record.photo_id = photo_id;
+            (stored.thumbnail.hash, stored.proof.hash) = (ContentHash::of(b"t"), ContentHash::of(b"p"));
+            let photo = NewPhoto { stored, original: original.into(), thumbnail: b"t".to_vec(), proof: b"p".to_vec() };
+            archive.put(event_id, &[&photo]).unwrap();
+        }
+        let found = |events: &[EventId]| is_in_any(&archive, &mut events.iter(), photo_id).unwrap();
+        assert!(found(&[without, damaged, whole]));
+        assert!(!found(&[without, damaged]), "a damaged copy is none");
+    }
 }
