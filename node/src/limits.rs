@@ -202,6 +202,9 @@ pub const KEPT_LOOK: Duration = Duration::from_secs(10 * 60);
 /// Withdrawn jobs of one photographer that a lab remembers, the latest: for offers that
 /// come after their withdrawal, which is a matter of seconds.
 pub const WITHDRAWALS_REMEMBERED: i64 = 1_000;
+/// Jobs of one photographer of which a lab remembers whose offers count, the latest spoken of:
+/// far more orders than one photographer has open at one time.
+pub const TAKEN_OVER_REMEMBERED: i64 = 1_000;
 /// Second homes of one photographer that a lab remembers, those that were removed counted.
 pub const HOMES_REMEMBERED_MAX: i64 = 20;
 /// Photographers that wait for approval; more are refused and not remembered.

@@ -55,8 +55,16 @@ pub enum JobRequest {
     /// as theirs. A lab that does not know this request refuses it.
     StandIn(Signed<Home>),
     /// Please don't print this any more, whichever home of the photographer offered it: it
-    /// goes to another lab. A lab that does not know this request refuses it.
+    /// goes to another lab. No offer of it counts until a home has said
+    /// [`JobRequest::TakeOver`]. A lab that does not know this request refuses it.
     LetGo {
+        /// The job.
+        job_id: JobId,
+    },
+    /// From now on this job comes from this home alone, whichever offered it before. Said
+    /// before an order is offered that another home had. A lab that does not know this
+    /// request refuses it.
+    TakeOver {
         /// The job.
         job_id: JobId,
     },
@@ -75,7 +83,7 @@ pub enum JobReply {
     Refused(Refusal),
     /// To [`JobRequest::Withdraw`] and [`JobRequest::LetGo`]: the lab will not print it.
     Withdrawn,
-    /// To [`JobRequest::StandIn`]: it is noted.
+    /// To [`JobRequest::StandIn`] and [`JobRequest::TakeOver`]: it is noted.
     Noted,
 }
 

@@ -293,6 +293,7 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     golden("order_moved", &OrderRequest::Moved(Signed::sign(&moved, &key(1)).unwrap()));
     golden("order_was_elsewhere", &OrderRequest::WasElsewhere(Signed::sign(&moved, &key(1)).unwrap()));
     golden("print_job_let_go", &JobRequest::LetGo { job_id: JobId([3; 16]) });
+    golden("print_job_take_over", &JobRequest::TakeOver { job_id: JobId([3; 16]) });
     golden("enrol_stand_in", &EnrolRequest::StandIn { home: home(false), addresses: addresses.clone() });
     let (event_id, peer) = (EventId([1; 16]), key(2).public().to_peer_id());
     let copied = Copied { photos: 500, here: 412, trouble: None };

@@ -22,22 +22,28 @@ impl Node {
             }
             JobRequest::StandIn(signed) => self.take_word_on_home(peer, &signed).await,
             JobRequest::LetGo { job_id } => self.let_go(peer, job_id, None).await,
+            JobRequest::TakeOver { job_id } => self.take_over(peer, job_id).await,
         }
     }
 
     /// Lets go of a job, unless it is printed already for all that this lab can tell: of the
     /// peer's own offers up to that one, or of what any home of the same photographer
-    /// offered. One who is no longer approved may still take back what was taken before.
+    /// offered. One who is no longer approved may still take back what was taken before, and
+    /// of one who is not approved yet an offer may wait at another home.
     async fn let_go(&self, peer: PeerId, job_id: JobId, withdrawn_before: Option<u32>) -> Result<JobReply, NodeError> {
         let account = self.catalogue.account_of(peer).await?;
         let standing = self.catalogue.photographer(account).await?.map(|known| known.standing);
-        if !matches!(standing, Some(Standing::Approved | Standing::Revoked)) {
+        let is_known = match withdrawn_before {
+            Some(_) => matches!(standing, Some(Standing::Approved | Standing::Revoked)),
+            None => standing.is_some(),
+        };
+        if !is_known {
             return Ok(Refusal::uniform().into());
         }
         let _one_at_a_time = self.offering.lock().await;
         let withdrawn = match withdrawn_before {
             Some(before) => self.catalogue.withdraw(account, peer, &job_id, before).await?,
-            None => self.catalogue.withdraw_from_all(account, peer, &job_id).await?,
+            None => self.catalogue.withdraw_from_all(account, &job_id).await?,
         };
         Ok(match withdrawn {
             Withdrawn::NotTheirs => Refusal::uniform().into(),
@@ -49,6 +55,18 @@ impl Node {
                 JobReply::Withdrawn
             }
         })
+    }
+
+    /// From now on a job comes from this home alone, whichever offered it before.
+    async fn take_over(&self, peer: PeerId, job_id: JobId) -> Result<JobReply, NodeError> {
+        let account = self.catalogue.account_of(peer).await?;
+        let is_known = self.catalogue.photographer(account).await?.is_some();
+        // An offer that it sent before is through when this is answered.
+        let _one_at_a_time = self.offering.lock().await;
+        if !is_known || !self.catalogue.take_over(account, peer, &job_id).await? {
+            return Ok(Refusal::uniform().into());
+        }
+        Ok(JobReply::Noted)
     }
 
     /// Takes a job, or says why not.

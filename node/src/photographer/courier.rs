@@ -100,7 +100,7 @@ impl Node {
         }
         let known = self.meet_lab(lab).await?;
         self.introduce(lab).await?;
-        self.check_nowhere_else(job.order_id, lab).await?;
+        let was_elsewhere = self.check_nowhere_else(job.order_id, lab).await?;
         let reply = self.client.ask::<OfferJob>(lab, request).await?;
         if matches!(&reply, JobReply::Refused(refusal) if refusal.code == ErrorCode::NotApproved) {
             // Now it knows whose word that is, and approves nobody meanwhile.
@@ -116,7 +116,10 @@ impl Node {
             JobReply::Refused(refusal) => {
                 let trouble = format!("{} says: {}", known.name, refusal.text);
                 self.catalogue.set_trouble(job.order_id, &trouble).await?;
-                Err(NodeError::Refused(Refusal { text: trouble, ..refusal }))
+                // Another home spoke in between: once more will tell whose it is.
+                let is_undecided = was_elsewhere && refusal.code == ErrorCode::Withdrawn;
+                let code = if is_undecided { ErrorCode::Busy } else { refusal.code };
+                Err(NodeError::Refused(Refusal { code, text: trouble }))
             }
         }
     }

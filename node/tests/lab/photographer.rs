@@ -102,6 +102,11 @@ impl Photographer {
         self.client.ask::<OfferJob>(lab.peer_id, JobRequest::LetGo { job_id: job.job_id }).await.unwrap()
     }
 
+    /// Says that a job comes from it alone from now on; it must be connected.
+    pub async fn take_over(&self, lab: &Place, job: &PrintJob) -> JobReply {
+        self.client.ask::<OfferJob>(lab.peer_id, JobRequest::TakeOver { job_id: job.job_id }).await.unwrap()
+    }
+
     /// Says that it is a home of another; it must be connected.
     pub async fn stand_in_for(&self, lab: &Place, first: &Photographer) -> JobReply {
         let word = Home { photographer: first.id(), home: self.id(), since: UnixMs(1), ended: false };

@@ -132,8 +132,53 @@ async fn what_one_home_offered_another_has_let_go_of_unless_it_is_printed() {
     // The home that has the orders now may have them printed here all the same.
     nas.script.share(&ana.script);
     for job in [&on_its_way, &late] {
+        assert_eq!(refused(nas.offer(&lab.place, job).await), ErrorCode::Withdrawn, "it has not taken it over");
+        assert_eq!(nas.take_over(&lab.place, job).await, JobReply::Noted);
         assert!(matches!(nas.offer(&lab.place, job).await, JobReply::Needs { .. }));
         lab.place.wait_for_prints(&job.order_id.number()).await;
     }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_let_go_of_is_taken_from_no_home_that_the_lab_meets_later_and_from_none_by_another_count() {
+    let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
+    let (nas, cabin) = (Photographer::start().await, Photographer::start().await);
+    let lab = RunningLab::start_for(&dir, &ana).await;
+    let job = ana.job(&[("a.jpg", picture(1_000, 1))]);
+    nas.script.share(&ana.script);
+    nas.meet(&lab.place).await;
+    assert_eq!(nas.stand_in_for(&lab.place, &ana).await, JobReply::Noted);
+    assert_eq!(nas.let_go(&lab.place, &job).await, JobReply::Withdrawn);
+
+    cabin.meet(&lab.place).await;
+    assert_eq!(cabin.stand_in_for(&lab.place, &ana).await, JobReply::Noted);
+    assert_eq!(refused(cabin.offer(&lab.place, &job).await), ErrorCode::Withdrawn, "a home that was not known then");
+    // It went to another lab and back before, and nobody here heard of it.
+    ana.meet(&lab.place).await;
+    let again = PrintJob { withdrawn_before: 1, ..job.clone() };
+    assert_eq!(refused(ana.offer(&lab.place, &again).await), ErrorCode::Withdrawn, "by its own count");
+
+    // The order comes back to the first home, which has never offered it here.
+    assert_eq!(ana.take_over(&lab.place, &job).await, JobReply::Noted);
+    assert!(matches!(ana.offer(&lab.place, &job).await, JobReply::Needs { .. }));
+    lab.place.wait_for_prints(&job.order_id.number()).await;
+    assert_eq!(refused(nas.offer(&lab.place, &job).await), ErrorCode::Withdrawn, "it has the order no longer");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn an_offer_that_waits_for_approval_is_not_taken_once_another_home_had_it_let_go_of() {
+    let (dir, ana, nas) = (TempDir::new().unwrap(), Photographer::start().await, Photographer::start().await);
+    let lab = RunningLab::start(&dir).await;
+    let job = ana.job(&[("a.jpg", picture(1_000, 1))]);
+    ana.meet(&lab.place).await;
+    assert_eq!(refused(ana.offer(&lab.place, &job).await), ErrorCode::NotApproved);
+    nas.meet(&lab.place).await;
+    assert_eq!(nas.stand_in_for(&lab.place, &ana).await, JobReply::Noted);
+    assert_eq!(nas.let_go(&lab.place, &job).await, JobReply::Withdrawn);
+    lab.place.approve(&ana.id().to_string()).await;
+    ana.meet(&lab.place).await;
+    assert_eq!(refused(ana.offer(&lab.place, &job).await), ErrorCode::Withdrawn, "it is printed elsewhere");
     lab.stop().await;
 }

@@ -91,7 +91,7 @@ impl Person {
                 let reply = match &asked.request {
                     JobRequest::Offer(_) => JobReply::Needs { files: vec![0] },
                     JobRequest::Withdraw { .. } | JobRequest::LetGo { .. } => JobReply::Withdrawn,
-                    JobRequest::StandIn(_) => JobReply::Noted,
+                    JobRequest::StandIn(_) | JobRequest::TakeOver { .. } => JobReply::Noted,
                 };
                 asked.reply.send(reply);
             }

@@ -98,7 +98,7 @@ pub(in crate::lab) enum Offered {
     Withdrawn,
     /// Another home of the photographer offered it, and is still there.
     AtOtherHome,
-    /// Another home offered it, and it is in the hot folder.
+    /// It is in the hot folder, by another home's offer or an earlier one.
     Printed,
     /// Too many jobs wait for their files.
     Full,
@@ -174,14 +174,22 @@ impl Catalogue {
                         return Ok(Offered::Conflict);
                     }
                     let own = standing.as_ref().filter(|standing| standing.home == home);
-                    if is_stale(tx, home, job, own).await? {
+                    if is_stale(tx, photographer, home, job, own).await? {
                         return Ok(Offered::Withdrawn);
                     }
                     match standing {
+                        // An earlier version let go of what was in the hot folder.
+                        Some(standing) if standing.is_let_go_of() && standing.is_in_hot_folder() => {
+                            return Ok(Offered::Withdrawn);
+                        }
                         Some(standing) if standing.home != home => {
                             return take_from_other_home(tx, &standing, home, bytes, job, other_is_here).await;
                         }
+                        Some(standing) if standing.job == *job && standing.is_let_go_of() => {
+                            return Ok(Offered::Withdrawn);
+                        }
                         Some(standing) if standing.job == *job => return Ok(Offered::Again),
+                        Some(standing) if standing.is_printed_as(job) => return Ok(Offered::Printed),
                         Some(standing) if !standing.gives_way_to(job) => return Ok(Offered::Conflict),
                         Some(standing) => {
                             replace_job(tx, &standing, bytes, job).await?;

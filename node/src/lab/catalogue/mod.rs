@@ -23,8 +23,14 @@ pub(super) use withdrawals::Withdrawn;
 
 use crate::error::NodeError;
 
-static MIGRATIONS: &[Migration] =
-    &[outbox::migration(1), schema::FIRST, schema::HOSTS, schema::WITHDRAWN_AND_KEPT, schema::HOMES];
+static MIGRATIONS: &[Migration] = &[
+    outbox::migration(1),
+    schema::FIRST,
+    schema::HOSTS,
+    schema::WITHDRAWN_AND_KEPT,
+    schema::HOMES,
+    schema::OFFERS_FROM,
+];
 
 /// Messages that a status lists.
 const WAITING_LISTED: u32 = 100;

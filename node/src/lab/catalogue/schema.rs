@@ -5,7 +5,7 @@ use enprint_store::ledger::Migration;
 
 /// Jobs that were taken back, and print files that are kept for a reprint.
 ///
-/// `withdrawn_job` outlives the job, or was never followed by one: an offer of it that
+/// `withdrawn_job` (its `photographer` is the home that offered) outlives the job, or was never followed by one: an offer of it that
 /// comes late is not taken. `content.kept_ms` is when the last job that needed it was
 /// over; none while a job needs it.
 pub(super) const WITHDRAWN_AND_KEPT: Migration = Migration::new(
@@ -36,6 +36,23 @@ CREATE TABLE home (
     ended {INT} NOT NULL
 ) {STRICT};
 ALTER TABLE job ADD COLUMN home {TEXT};
+",
+);
+
+/// Whose offers of a job count, once a home has spoken of it: one home's, or for now nobody's.
+/// `turn` counts up with each word.
+pub(super) const OFFERS_FROM: Migration = Migration::new(
+    6,
+    "offers of one home",
+    "
+CREATE TABLE offers_from (
+    photographer {TEXT} NOT NULL,
+    job_id {TEXT} NOT NULL,
+    home {TEXT},
+    turn {INT} NOT NULL,
+    PRIMARY KEY (photographer, job_id)
+) {STRICT};
+CREATE INDEX offers_from_by_turn ON offers_from (photographer, turn);
 ",
 );
 
