@@ -174,17 +174,23 @@ impl EventArchive {
     }
 
     /// Takes over what is said of a photo anew; durable when this returns. Whether anything
-    /// of it is other than before.
+    /// of it is other than before; then `note` was called first.
     ///
     /// # Errors
-    /// As [`Self::put`].
-    pub fn describe(&self, event_id: EventId, said: PhotoRecord) -> Result<bool, NodeError> {
+    /// As [`Self::put`], and those of `note`.
+    pub fn describe(
+        &self,
+        event_id: EventId,
+        said: PhotoRecord,
+        note: impl FnOnce() -> Result<(), NodeError>,
+    ) -> Result<bool, NodeError> {
         let photo_id = said.photo_id;
         let _alone = self.amending.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut photo) = self.photo(event_id, photo_id)? else { return Ok(false) };
         if !photo.describe(said) {
             return Ok(false);
         }
+        note()?;
         let record = photo.encode()?;
         self.volume_of(event_id, photo_id)?.amend(&mut [], &[(&photo_name(photo_id), &record)])?;
         self.marks.changed_in(event_id);

@@ -6,7 +6,7 @@ use enprint_darkroom::frame::framed;
 use enprint_darkroom::memory::Share;
 use enprint_darkroom::recipe::CropFrame;
 use enprint_darkroom::{DevelopSettings, Recipe, develop_with, read_facts};
-use enprint_protocol::ids::EventId;
+use enprint_protocol::ids::{CommandId, EventId};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -60,6 +60,9 @@ impl Node {
         let event_id = event.record.event_id;
         let photos = self.chosen_photos(&event, selection).await?;
         let published = self.shown_anywhere(&event).await?;
+        let noted = photos.iter().map(StoredPhoto::photo_id).filter(|photo_id| published.contains(photo_id));
+        let (noted, command_id) = (noted.collect::<Vec<_>>(), CommandId::random());
+        self.catalogue.note_untold(command_id, event_id, &noted).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
         let (mut shown, mut replaced) = (Vec::new(), Vec::new());
         for (photo, outcome) in self.edit_all(event_id, photos, edits.to_vec(), progress.clone()).await? {
@@ -80,6 +83,7 @@ impl Node {
         if !shown.is_empty() {
             report.published = Some(self.publish_anew(&event, &shown, progress).await?);
         }
+        self.catalogue.told(command_id).await?;
         Ok(PhotographerAnswer::Edited(report))
     }
 

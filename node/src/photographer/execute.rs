@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::ids::{CommandId, EventId};
 use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
@@ -111,40 +111,40 @@ impl Node {
         let event_id = row.record.event_id;
         let hosts = if publish { self.hosts_for(row, &hosts).await? } else { Vec::new() };
         self.catalogue.show_at(event_id, &hosts).await?;
-        let imported = self.import_into(event_id, folder, category, progress.clone());
-        let mut report =
-            if publish { self.publishing_meanwhile(row, &hosts, imported, progress).await? } else { imported.await? };
+        let command_id = CommandId::random();
+        let imported = self.import_into(event_id, folder, category, command_id, progress.clone());
+        let imported =
+            if publish { self.publishing_meanwhile(row, &hosts, imported, progress).await } else { imported.await };
+        // Also what an import took that came to grief then.
+        self.tell_of(row, command_id, progress).await?;
+        let mut report = imported?;
         self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
         if !publish {
             self.tell_of_event(&touched, progress).await?;
-            self.tell_of(row, &report.described, progress).await?;
         }
         report.alike = touched.alike;
         Ok(PhotographerAnswer::Imported(report))
     }
 
-    /// Says anew, where they are shown, what is known of photos.
-    async fn tell_of(&self, row: &EventRow, photos: &[PhotoId], progress: &Progress) -> Result<(), NodeError> {
-        let published = self.shown_anywhere(row).await?;
-        let shown: Vec<_> = photos.iter().copied().filter(|photo_id| published.contains(photo_id)).collect();
-        if shown.is_empty() { Ok(()) } else { self.publish_anew(row, &shown, progress).await.map(drop) }
-    }
-
-    async fn import_into(
+    /// Imports; what of photos that are here is about to be another is noted first.
+    pub(super) async fn import_into(
         &self,
         event_id: EventId,
         folder: PathBuf,
         category: Option<String>,
+        command_id: CommandId,
         progress: Progress,
     ) -> Result<ImportReport, NodeError> {
         let cancel = self.stopping.child_token();
         let (archive, enlargers, workers) = (self.archive.clone(), self.enlargers.clone(), self.config.workers);
-        let settings = self.proofs.clone();
+        let (settings, catalogue) = (self.proofs.clone(), self.catalogue.clone());
+        let runtime = tokio::runtime::Handle::current();
         blocking(move || {
-            Import { archive: &archive, event_id, folder, category, settings, enlargers, workers, cancel }
-                .run(&progress)
+            let note = |photo_id| runtime.block_on(catalogue.note_untold(command_id, event_id, &[photo_id]));
+            let (archive, note) = (&archive, &note);
+            Import { archive, event_id, folder, category, settings, enlargers, workers, cancel, note }.run(&progress)
         })
         .await
     }

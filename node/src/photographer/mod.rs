@@ -27,6 +27,7 @@
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
 //! | `uplink` | the connections to hosts |
+//! | `untold` | what changed, said anew where it is shown |
 //! | `status` | how the node is, for people and for a monitoring program |
 
 pub mod archive;
@@ -67,6 +68,7 @@ pub mod reports;
 pub mod selection;
 mod sending;
 mod status;
+mod untold;
 mod uplink;
 pub mod upload;
 

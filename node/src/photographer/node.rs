@@ -123,6 +123,7 @@ impl Photographer {
             _lock: lock,
         });
         node.take_in_found_events().await?;
+        node.tell_of_what_was_cut_short().await?;
         let running = Arc::new(Mutex::new(Some(Running { peer: task, incoming })));
         Ok(Self { node, running, shutdown })
     }

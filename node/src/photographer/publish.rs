@@ -180,9 +180,9 @@ impl Node {
         for host in self.hosts_for(event, &[]).await? {
             let shown = self.catalogue.published(event.record.event_id, host.peer_id).await?;
             let photo_ids: Vec<_> = photos.iter().copied().filter(|photo_id| shown.contains(photo_id)).collect();
-            if !photo_ids.is_empty() {
-                let selection = Selection { photo_ids, ..Selection::default() };
-                sent += self.publish(event, selection, &[host], progress).await?.sent;
+            for photo_ids in photo_ids.chunks(PHOTOS_NAMED_MAX) {
+                let selection = Selection { photo_ids: photo_ids.to_vec(), ..Selection::default() };
+                sent += self.publish(event, selection, std::slice::from_ref(&host), progress).await?.sent;
             }
         }
         Ok(sent)
@@ -232,7 +232,7 @@ impl Node {
     }
 
     /// Makes a wish durable for each host, before anything is tried.
-    async fn wishes<'a>(
+    pub(super) async fn wishes<'a>(
         &self,
         kind: Wish,
         wish: &PublishWish,

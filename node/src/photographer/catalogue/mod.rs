@@ -17,6 +17,7 @@ mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod untold;
 mod wishes;
 
 use std::path::Path;
@@ -49,6 +50,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::MOVED_ORDERS,
     schema::ELSEWHERE,
     schema::STAY_WITHDRAWN,
+    schema::UNTOLD,
 ];
 
 /// The catalogue. Cheap to clone.

@@ -166,6 +166,20 @@ UPDATE taken_off SET stays = 1 WHERE EXISTS (SELECT 1 FROM event_hosts at
 ",
 );
 
+/// Photos that a command has changed or is about to, of which hosts have not been told.
+pub(super) const UNTOLD: Migration = Migration::new(
+    11,
+    "what hosts have not been told",
+    "
+CREATE TABLE untold (
+    command_id {TEXT} NOT NULL,
+    event_id {TEXT} NOT NULL,
+    photo_id {TEXT} NOT NULL,
+    PRIMARY KEY (command_id, event_id, photo_id)
+) {STRICT};
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

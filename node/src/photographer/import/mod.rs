@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use enprint_darkroom::DevelopSettings;
-use enprint_protocol::ids::EventId;
+use enprint_protocol::ids::{EventId, PhotoId};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{EventArchive, Put};
@@ -29,7 +29,6 @@ use spare::Spare;
 use stored::Stored;
 
 /// One import.
-#[derive(Debug)]
 pub struct Import<'a> {
     /// Where photos go.
     pub archive: &'a EventArchive,
@@ -47,6 +46,8 @@ pub struct Import<'a> {
     pub workers: usize,
     /// Stops the import before its next photo.
     pub cancel: CancellationToken,
+    /// Called before what is said of a photo that is there becomes another.
+    pub note: &'a (dyn Fn(PhotoId) -> Result<(), NodeError> + Sync),
 }
 
 impl Import<'_> {
@@ -140,7 +141,7 @@ impl Import<'_> {
                 Prepared::Duplicate(path) => report.duplicates.push(path),
                 Prepared::Described(path, said) => {
                     let photo_id = said.photo_id;
-                    if self.archive.describe(self.event_id, *said)? {
+                    if self.archive.describe(self.event_id, *said, || (self.note)(photo_id))? {
                         report.described.push(photo_id);
                     }
                     report.duplicates.push(path);
