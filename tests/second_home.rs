@@ -47,9 +47,7 @@ impl Homes {
     }
 
     fn pair(&self) {
-        let line = invited(&self.studio);
-        let joined = self.nas.says(&["second-home", "join", &line, "--name", "NAS"]);
-        assert_eq!(joined["homes"][0]["is_first"], true, "{joined}");
+        self.nas.follows(&self.studio);
     }
 
     fn import(&self, event: &str, photos: &[(&str, Vec<u8>)]) {
@@ -82,10 +80,6 @@ impl Homes {
         let verified = self.nas.says(&["verify", "--event", event]);
         assert_eq!(verified["damaged"], Value::Array(Vec::new()), "{verified}");
     }
-}
-
-fn invited(node: &Process) -> String {
-    node.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned()
 }
 
 /// The one home beside a node.
@@ -177,7 +171,7 @@ async fn either_home_is_killed_in_the_midst_and_no_verified_range_crosses_twice(
 async fn a_stranger_a_used_code_and_a_removed_home_get_nothing() {
     let mut homes = Homes::start().await;
     homes.import("Wedding", &[("a.jpg", photos::jpeg(800, 600, 1))]);
-    let line = invited(&homes.studio);
+    let line = homes.studio.invites_a_home();
     homes.nas.says(&["second-home", "join", &line, "--name", "NAS"]);
     homes.are_equal("Wedding").await;
     let photo = photos_of(&homes.studio, "Wedding").unwrap()[0]["photo_id"].as_str().unwrap().parse().unwrap();

@@ -4,9 +4,10 @@
 
 mod world;
 
-use enprint_protocol::home::{Pair, PairReply, PairRequest};
+use enprint_protocol::home::{Home, Pair, PairReply, PairRequest};
 use enprint_protocol::peer::PeerRole;
 use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
+use enprint_protocol::signed::Signed;
 use serde_json::Value;
 use world::impostor::Impostor;
 use world::waiting::eventually_async;
@@ -23,8 +24,7 @@ struct TwoHomes {
 impl TwoHomes {
     async fn with(world: World) -> Self {
         let nas = Process::photographer(&world.path().join("nas"), &[]).await;
-        let line = world.photographer.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned();
-        nas.says(&["second-home", "join", &line, "--name", "NAS"]);
+        nas.follows(&world.photographer);
         let homes = Self { world, nas };
         eventually("the second home has everything and is at the host", || {
             let home = homes.nas.says(&["second-home", "list"])["homes"][0].clone();
@@ -160,15 +160,6 @@ async fn a_removed_home_is_refused_by_host_and_lab_and_its_orders_go_back() {
     homes.is_printed_once(&order, &original).await;
 }
 
-/// A second lab at the same host, approved as the first, which is the chosen one.
-async fn second_lab(world: &World) -> Process {
-    let lab = Process::lab_named(&world.path().join("second"), "Second lab", &[]).await;
-    let code = world.invite("lab");
-    lab.says(&["enrol", &world.host.address(), "--code", &code]);
-    lab.says(&["approve", &world.photographer.peer_id()]);
-    lab
-}
-
 fn hint(node: &Process) -> String {
     orders(node).first().and_then(|order| order["hint"].as_str().map(str::to_owned)).unwrap_or_default()
 }
@@ -180,7 +171,7 @@ fn jobs(lab: &Process) -> Vec<Value> {
 #[tokio::test]
 async fn an_order_that_the_first_home_gave_to_another_lab_is_not_printed_again_from_the_second() {
     let world = World::start().await;
-    let second = second_lab(&world).await;
+    let second = world.second_lab().await;
     let original = photos::jpeg(800, 600, 1);
     let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
     let mut homes = TwoHomes::with(world).await;
@@ -207,7 +198,7 @@ async fn an_order_that_the_first_home_gave_to_another_lab_is_not_printed_again_f
 #[tokio::test]
 async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets_go_of_it() {
     let world = World::start().await;
-    let mut second = second_lab(&world).await;
+    let mut second = world.second_lab().await;
     let original = photos::jpeg(800, 600, 1);
     let (other, name) = (photos::jpeg(800, 600, 2), "b.jpg");
     let gallery = world.publish("Wedding", &[("a.jpg", original.clone()), (name, other.clone())]);
@@ -246,22 +237,47 @@ async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets
     assert!(at_second.iter().all(|job| job["state"] == "withdrawn"), "{at_second:?}");
 }
 
-#[tokio::test]
-async fn the_old_word_of_a_removed_home_counts_at_no_lab_that_is_chosen_later() {
-    let world = World::start().await;
-    let original = photos::jpeg(800, 600, 1);
-    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+/// A peer that was the photographer's home and is none any more, with the word that it was.
+async fn removed_home(world: &World) -> (Impostor, Signed<Home>) {
     let gone = Impostor::stranger(PeerRole::Photographer).await;
-    let line = world.photographer.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned();
+    let line = world.photographer.invites_a_home();
     let code = line.split_whitespace().next().unwrap().parse().unwrap();
     let first = gone.dials(&world.photographer.address()).await;
     let join = PairRequest::Join { code, name: "Gone".into(), addresses: Vec::new() };
     let paired = gone.peer.client.ask::<Pair>(first, join).await.unwrap();
     let PairReply::Paired { home: word, .. } = paired else { panic!("{paired:?}") };
     world.photographer.says(&["second-home", "remove", "Gone"]);
+    (gone, word)
+}
 
-    let second = Process::lab_named(&world.path().join("second"), "Second lab", &[]).await;
-    second.says(&["enrol", &world.host.address(), "--code", &world.invite("lab")]);
+/// Its old word does not count at a lab.
+async fn is_no_home_at(gone: &Impostor, lab: &Process, word: Signed<Home>) {
+    let lab = gone.dials(&lab.address()).await;
+    let reply = gone.peer.client.ask::<OfferJob>(lab, JobRequest::StandIn(word)).await.unwrap();
+    assert!(matches!(reply, JobReply::Refused(_)), "it is the photographer's home there: {reply:?}");
+}
+
+#[tokio::test]
+async fn the_old_word_of_a_removed_home_counts_at_no_lab_that_approves_before_anything_is_offered() {
+    let world = World::start().await;
+    let (gone, word) = removed_home(&world).await;
+    let second = world.second_lab().await;
+    eventually("the photographer knows the second lab and has said all", || {
+        let labs = world.photographer.says(&["labs"]);
+        let is_known = labs["labs"].as_array().unwrap().iter().any(|lab| lab["name"] == "Second lab");
+        is_known && world.photographer.says(&["status"])["waiting"].as_array().unwrap().is_empty()
+    })
+    .await;
+    is_no_home_at(&gone, &second, word).await;
+}
+
+#[tokio::test]
+async fn the_old_word_of_a_removed_home_counts_at_no_lab_that_is_chosen_later() {
+    let world = World::start().await;
+    let original = photos::jpeg(800, 600, 1);
+    let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
+    let (gone, word) = removed_home(&world).await;
+    let second = world.second_lab_that_waits().await;
     eventually("the photographer can choose the second lab", || {
         world.photographer.tries(&["use-lab", "Second lab"]).is_ok()
     })
@@ -272,8 +288,5 @@ async fn the_old_word_of_a_removed_home_counts_at_no_lab_that_is_chosen_later() 
     eventually("it waits for that lab's approval", || hint(&world.photographer).contains("approved")).await;
     second.says(&["approve", &world.photographer.peer_id()]);
     says(&customer, &order, "received").await;
-
-    let lab = gone.dials(&second.address()).await;
-    let reply = gone.peer.client.ask::<OfferJob>(lab, JobRequest::StandIn(word)).await.unwrap();
-    assert!(matches!(reply, JobReply::Refused(_)), "it is the photographer's home there: {reply:?}");
+    is_no_home_at(&gone, &second, word).await;
 }

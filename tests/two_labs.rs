@@ -8,16 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use world::waiting::eventually_async;
-use world::{Customer, PlacedOrder, Process, World, eventually, eventually_some, photos, print_files, ticket};
-
-/// A second lab at the same host, approved as the first.
-async fn second_lab(world: &World) -> Process {
-    let lab = Process::lab_named(&world.path().join("second"), "Second lab", &[]).await;
-    let code = world.invite("lab");
-    lab.says(&["enrol", &world.host.address(), "--code", &code]);
-    lab.says(&["approve", &world.photographer.peer_id()]);
-    lab
-}
+use world::{Customer, PlacedOrder, World, eventually, eventually_some, photos, print_files, ticket};
 
 /// Waits for the print files in the second lab's hot folder.
 async fn prints_at_second(world: &World) -> Vec<Vec<u8>> {
@@ -50,7 +41,7 @@ fn first_job(world: &World) -> Value {
 #[tokio::test]
 async fn lab_that_was_off_when_its_order_went_to_another_prints_nothing_on_its_return() {
     let mut world = World::start().await;
-    let second = second_lab(&world).await;
+    let second = world.second_lab().await;
     let original = photos::jpeg(800, 600, 1);
     let gallery = world.publish("Two labs", &[("a.jpg", original.clone())]);
     let customer = world.customer(&gallery).await;
@@ -71,7 +62,7 @@ async fn lab_that_was_off_when_its_order_went_to_another_prints_nothing_on_its_r
 #[tokio::test]
 async fn lab_that_has_all_bytes_of_an_order_that_went_to_another_does_not_print_it() {
     let world = World::start().await;
-    let _second = second_lab(&world).await;
+    let _second = world.second_lab().await;
     let original = photos::jpeg(800, 600, 2);
     let gallery = world.publish("All bytes", &[("a.jpg", original.clone())]);
     let customer = world.customer(&gallery).await;

@@ -98,6 +98,20 @@ impl World {
         self.host.says(&["invite", "--role", role])["invitation"].as_str().unwrap().to_owned()
     }
 
+    /// A second lab at the same host, approved as the first, which stays the chosen one.
+    pub async fn second_lab(&self) -> Process {
+        let lab = self.second_lab_that_waits().await;
+        lab.says(&["approve", &self.photographer.peer_id()]);
+        lab
+    }
+
+    /// A second lab at the same host, which has approved nobody.
+    pub async fn second_lab_that_waits(&self) -> Process {
+        let lab = Process::lab_named(&self.path().join("second"), "Second lab", &[]).await;
+        lab.says(&["enrol", &self.host.address(), "--code", &self.invite("lab")]);
+        lab
+    }
+
     async fn lab_approves_everyone(&self) {
         let photographer = self.photographer.peer_id();
         self.lab.says(&["approve", &photographer]);

@@ -135,6 +135,17 @@ impl Process {
         cli::enprint_in(self.namespace.as_deref(), &self.command_line(args))
     }
 
+    /// At a photographer's node: the line that a second home joins with.
+    pub fn invites_a_home(&self) -> String {
+        self.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned()
+    }
+
+    /// Becomes the second home of another photographer's node.
+    pub fn follows(&self, first: &Self) {
+        let joined = self.says(&["second-home", "join", &first.invites_a_home(), "--name", "NAS"]);
+        assert_eq!(joined["homes"][0]["is_first"], true, "{joined}");
+    }
+
     /// Ends the process as a power cut would, from where it can't be changed:
     /// [`Self::kill`] takes it away.
     pub fn end(&self) {
