@@ -28,6 +28,7 @@ on_both_engines!(
     what_a_home_takes_over_or_gives_back_is_told_to_the_other,
     what_a_first_home_could_not_take_goes_to_the_second_unless_it_may_have_it,
     a_home_that_the_operator_removed_does_not_enrol_itself_again,
+    a_home_that_names_the_last_moment_there_is_can_be_removed_and_stays_so,
     a_home_that_was_ended_stays_so_when_its_photographer_is_invited_anew,
     a_photographer_gone_bad_takes_nobody_along_when_it_is_suspended_or_removed,
 );
@@ -83,6 +84,23 @@ async fn a_home_is_taken_by_its_photographers_word_alone_and_the_later_word_hold
     while index.stand_in(ana.id, &word(&ana, peer().id, 1, true), &[]).await.is_ok() {
         taken += 1;
         assert!(taken <= 20, "a photographer fills the list of homes");
+    }
+}
+
+async fn a_home_that_names_the_last_moment_there_is_can_be_removed_and_stays_so(bench: Bench) {
+    let index = bench.index().await;
+    let (ana, home, other) = (enrolled(&index, Role::Photographer, "Ana").await, peer(), peer());
+    let last = |home: &Peer, ended| word(&ana, home.id, i64::MAX, ended);
+    for home in [&home, &other] {
+        assert_eq!(index.stand_in(home.id, &last(home, false), &[]).await.unwrap(), (home.id, true));
+    }
+    index.remove_peer(home.id).await.unwrap();
+    assert_eq!(index.stand_in(ana.id, &last(&other, true), &[]).await.unwrap(), (other.id, false));
+    for home in [&home, &other] {
+        assert!(!index.admitted().await.unwrap().contains(&home.id));
+        let again = index.stand_in(home.id, &last(home, false), &[]).await;
+        assert!(again.is_err(), "it is a home again: {again:?}");
+        assert!(index.peer(home.id).await.unwrap().is_none(), "it is enrolled again");
     }
 }
 

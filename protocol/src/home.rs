@@ -35,7 +35,7 @@ impl Conversation for Pair {
 }
 
 /// The photographer's word that another node stands in for theirs, or does so no longer.
-/// Of two words on the same home the later one holds.
+/// Of two words on the same home the later one holds, of two of one moment the one that ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Home {
     /// The first home, whose key signs.

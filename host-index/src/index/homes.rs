@@ -98,7 +98,10 @@ impl Word<'_> {
             if is_anothers && (is_standing || self.home.ended) {
                 return Err(HostError::NotHere);
             }
-            if !is_anothers && known.int("since_ms")? > self.home.since.0 {
+            // Of two words of one moment the one that ends holds: after the last moment is none.
+            let is_revived = known.int("ended")? == 1 && !self.home.ended;
+            let since = known.int("since_ms")?;
+            if !is_anothers && (since > self.home.since.0 || is_revived && since == self.home.since.0) {
                 return Ok(is_standing);
             }
         }

@@ -48,7 +48,9 @@ impl Commands for Lab {
 impl Node {
     async fn list_photographers(&self) -> Result<LabAnswer, NodeError> {
         let photographers = self.catalogue.photographers().await?.into_iter();
-        let photographers = photographers.map(|row| PhotographerSummary {
+        // Whom no host has named, and who has offered nothing, is nobody to people.
+        let is_somebody = |row: &PhotographerRow| row.standing != Standing::Listed || !row.name.is_empty();
+        let photographers = photographers.filter(is_somebody).map(|row| PhotographerSummary {
             connected: self.client.is_connected(&row.peer_id),
             way: self.client.path(&row.peer_id).map(|path| path.words().to_owned()),
             peer_id: row.peer_id,

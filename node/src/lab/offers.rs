@@ -113,7 +113,11 @@ impl Node {
     async fn take_word_on_home(&self, peer: PeerId, signed: &Signed<Home>) -> Result<JobReply, NodeError> {
         let (key, word) = signed.open_any()?;
         let signer = key.to_peer_id();
-        let known = self.catalogue.photographer(signer).await?;
+        let known = match self.catalogue.photographer(signer).await? {
+            // Told before this lab knows them, or approves them: it counts from the beginning.
+            None if word.ended && peer == signer => self.catalogue.remember_listed(signer).await?,
+            known => known,
+        };
         let Some(known) = known.filter(|_| signer == word.photographer && [signer, word.home].contains(&peer)) else {
             return Ok(Refusal::uniform().into());
         };

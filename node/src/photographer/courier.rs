@@ -187,7 +187,11 @@ impl Node {
         self.meet_lab(lab).await?;
         match self.client.ask::<OfferJob>(lab, request).await? {
             JobReply::Refused(refusal) if refusal.is_temporary() => Err(NodeError::Refused(refusal)),
-            _ => Ok(()),
+            _ => {
+                self.catalogue.settle(&parcel.id).await?;
+                self.let_rest(lab).await;
+                Ok(())
+            }
         }
     }
 

@@ -16,14 +16,16 @@ use crate::stored::read;
 impl Catalogue {
     /// Keeps a photographer's word on a home; whether the home stands in. That it does, it
     /// has to say itself, or anybody could make somebody else their home; that it does not,
-    /// its photographer says. A later word stays, and another's home as long as it stands in.
+    /// its photographer says. A later word stays, of two of one moment the one that ends, and
+    /// another's home as long as it stands in.
     pub(in crate::lab) async fn put_home(&self, word: &Home, says_it_itself: bool) -> Result<bool, NodeError> {
         if word.ended || says_it_itself {
             let sql = "INSERT INTO home (home, photographer, since_ms, ended) SELECT $1, $2, $3, $4
                  WHERE (SELECT COUNT(*) FROM home WHERE photographer = $2 AND home <> $1) < $5
                  ON CONFLICT (home) DO UPDATE SET photographer = excluded.photographer,
                      since_ms = excluded.since_ms, ended = excluded.ended
-                 WHERE (home.photographer = excluded.photographer AND home.since_ms <= excluded.since_ms)
+                 WHERE (home.photographer = excluded.photographer AND (home.since_ms < excluded.since_ms
+                         OR home.since_ms = excluded.since_ms AND home.ended <= excluded.ended))
                      OR (home.photographer <> excluded.photographer AND home.ended = 1 AND excluded.ended = 0)";
             let (home, photographer) = (word.home.to_string(), word.photographer.to_string());
             self.ledger

@@ -170,6 +170,18 @@ pub(super) async fn tell_homes(tx: &mut Tx<'_>, host: &str) -> Result<(), NodeEr
     Ok(())
 }
 
+/// Tells a lab that a host has just named of the homes that are none any more: it may approve
+/// this photographer before anything is offered there, and their old words must not count.
+pub(super) async fn tell_lab_of_ended(tx: &mut Tx<'_>, lab: &str) -> Result<(), NodeError> {
+    let sql = "SELECT peer_id, ended_ms, signed FROM second_homes WHERE ended_ms IS NOT NULL \
+               ORDER BY ended_ms DESC LIMIT $1";
+    for row in tx.fetch_all(sql, args![HOMES_REMEMBERED_MAX]).await? {
+        let (home, at_ms) = (row.text("peer_id")?, row.int("ended_ms")?);
+        tell_lab(tx, lab, &home, at_ms, &codec::encode(&JobRequest::StandIn(signed(&row)?))?).await?;
+    }
+    Ok(())
+}
+
 /// Puts a word on a home on its way to every host, and to every lab that prints or did.
 async fn tell_of_home(tx: &mut Tx<'_>, home: &str, at_ms: i64, signed: &Signed<Home>) -> Result<(), NodeError> {
     for row in tx.fetch_all("SELECT peer_id FROM hosts WHERE left_ms IS NULL", args![]).await? {
@@ -178,10 +190,13 @@ async fn tell_of_home(tx: &mut Tx<'_>, home: &str, at_ms: i64, signed: &Signed<H
     let labs = "SELECT peer_id AS lab FROM labs UNION SELECT lab FROM jobs";
     let request = codec::encode(&JobRequest::StandIn(signed.clone()))?;
     for row in tx.fetch_all(labs, args![]).await? {
-        let lab = row.text("lab")?;
-        send(tx, format!("home:{home}:{at_ms}:{lab}"), &lab, "home-for-lab", &request).await?;
+        tell_lab(tx, &row.text("lab")?, home, at_ms, &request).await?;
     }
     Ok(())
+}
+
+async fn tell_lab(tx: &mut Tx<'_>, lab: &str, home: &str, at_ms: i64, request: &[u8]) -> Result<(), NodeError> {
+    send(tx, format!("home:{home}:{at_ms}:{lab}"), lab, "home-for-lab", request).await
 }
 
 async fn tell_host(

@@ -5,6 +5,7 @@ use enprint_protocol::{Multiaddr, PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
+use super::homes::tell_lab_of_ended;
 use super::{Catalogue, LabRow};
 use crate::error::NodeError;
 use crate::limits::PRINT_RULES_BYTES_MAX;
@@ -88,6 +89,10 @@ impl Catalogue {
         let mut tx = self.ledger.begin().await?;
         for lab in contacts.iter().filter(|contact| contact.role == Role::Lab) {
             let (peer, addresses) = (lab.peer_id.to_string(), stored::join_addresses(&lab.addresses));
+            let known = tx.fetch_optional("SELECT 1 AS found FROM labs WHERE peer_id = $1", args![&peer]).await?;
+            if known.is_none() {
+                tell_lab_of_ended(&mut tx, &peer).await?;
+            }
             tx.execute(lab_row, args![&peer, &lab.name, &addresses, now().0]).await?;
             tx.execute(at_host, args![host.to_string(), peer, addresses, now().0]).await?;
         }
