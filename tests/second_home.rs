@@ -211,6 +211,7 @@ async fn gets_nothing(asks: &Impostor, peer: PeerId, event_id: EventId, photo_id
         ReplicaRequest::Photos { event_id, after: None },
         ReplicaRequest::Subtrees(file),
         ReplicaRequest::Range { file, offset: 0 },
+        ReplicaRequest::Sent { event_id, after: None },
     ] {
         let reply = asks.peer.client.ask::<Follow>(peer, request).await.unwrap();
         // Those whom the node does not know may ask but a few things a second.
@@ -294,6 +295,7 @@ impl Liar {
                 let hash = |at: u64| range_hash(length, at, &self.range(at * RANGE_BYTES));
                 ReplicaReply::Subtrees((0..range_count(length)).flat_map(hash).collect::<Vec<u8>>().into())
             }
+            ReplicaRequest::Sent { .. } => ReplicaReply::Sent { files: Vec::new(), is_last: true },
             ReplicaRequest::Range { file, .. } if file.root() == ContentHash::of(RENDITION) => {
                 ReplicaReply::Range(RENDITION.to_vec().into())
             }

@@ -96,6 +96,42 @@ async fn an_order_is_served_by_the_second_home_while_the_first_is_away() {
     assert!(!known.iter().any(|known| known["number"] == order.number), "{known:?}");
 }
 
+/// What a home says of the custody of the one photo.
+fn custody(node: &Process) -> Value {
+    node.tries(&["custody", "--event", "Wedding"]).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn custody_at_either_home_lists_what_the_other_sent_or_says_that_it_can_not_be_asked() {
+    let world = World::start().await;
+    let gallery = world.publish("Wedding", &[("a.jpg", photos::jpeg(800, 600, 1))]);
+    let mut homes = TwoHomes::with(world).await;
+    homes.world.photographer.kill();
+    let order = homes.customer(&gallery).await.order(&["a.jpg"], 1).await;
+    homes.nas_has(&order).await;
+    homes.nas.says(&["paid", &order.number]);
+    eventually("the second home has the lab's receipt and can't ask the first", || {
+        let known = custody(&homes.nas);
+        known["unasked"][0] == "the first home" && known["photos"][0]["transfers"][0]["verified"] == true
+    })
+    .await;
+
+    homes.world.photographer.restart();
+    let later = homes.customer(&gallery).await.order(&["a.jpg"], 2).await;
+    homes.world.is_paid(&later.number).await;
+    for (node, home) in [(&homes.world.photographer, "NAS"), (&homes.nas, "the first home")] {
+        eventually("a home knows what both sent", || {
+            let known = custody(node);
+            let transfers = known["photos"][0]["transfers"].as_array().cloned().unwrap_or_default();
+            let verified = transfers.iter().filter(|one| one["verified"] == true);
+            let mut sent_by: Vec<_> = verified.map(|one| one["home"].as_str().unwrap_or_default()).collect();
+            sent_by.sort_unstable();
+            sent_by == ["", home] && known["unasked"].is_null()
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn an_order_that_is_taken_over_in_the_midst_is_printed_once_and_the_first_home_lets_go() {
     let world = World::start().await;

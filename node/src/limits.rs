@@ -62,6 +62,8 @@ pub const MADE_FILES_LISTED_MAX: i64 = 50_000;
 pub const CUSTODY_SAVED_EVERY: Duration = Duration::from_secs(1);
 /// Files of jobs of which is remembered that their departure is written down.
 pub const CUSTODY_OPENED_MAX: usize = 4_096;
+/// How long one look at custody waits for another home's answer: less than a person does.
+pub const SENT_ASKED_PATIENCE: Duration = Duration::from_secs(10);
 /// Print files that one look at an event's custody lists: more than an event has ordered.
 pub const TRANSFERS_LISTED_MAX: i64 = 50_000;
 /// Orders listed by one command.

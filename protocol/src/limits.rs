@@ -79,6 +79,8 @@ pub const REPLICA_EVENTS_MAX: usize = 4_000;
 pub const REPLICA_PAGE_BYTES: usize = 768 * 1024;
 /// Hosts and labs that a replica is told of, each: a reply of a few hundred KB.
 pub const REPLICA_BUSINESS_MAX: usize = 256;
+/// Print files in one page of what a home sent: a KB each with the lab's receipt.
+pub const REPLICA_SENT_MAX: usize = 500;
 /// How long the first home keeps a second waiting for news: less than half of what its
 /// answer may take.
 pub const REPLICA_WAIT: Duration = Duration::from_secs(50);

@@ -1,7 +1,7 @@
 //! `/enprint/replica/1`: a second home copies what the first has, originals range by range.
 //!
 //! - *Participants:* the second home asks, the first answers, and nobody else than a home
-//!   that it paired.
+//!   that it paired. What it sent to labs, either tells the other.
 //! - *Goals:* equality by verified ranges; each is checked alone, on arrival, and a copy
 //!   that broke off goes on with the first missing one (see [`crate::subtree`]).
 //! - *Non-goals:* changes at the second home; orders, which go to each home by itself.
@@ -16,7 +16,7 @@ use crate::access_code::AccessCode;
 use crate::conversation::Conversation;
 use crate::error::Refusal;
 use crate::event::EventRecord;
-use crate::ids::{ContentHash, EventId, PhotoId};
+use crate::ids::{ContentHash, EventId, JobId, OrderId, PhotoId};
 use crate::limits;
 use crate::range_bytes::RangeBytes;
 
@@ -84,6 +84,14 @@ pub enum ReplicaRequest {
         file: ReplicaFile,
         /// A multiple of [`limits::RANGE_BYTES`].
         offset: u64,
+    },
+    /// What the other home sent to labs, or offered them, of an event's photos, in the order
+    /// of jobs and files. Either home may ask the other; who does not know it refuses it.
+    Sent {
+        /// Which event.
+        event_id: EventId,
+        /// What is behind this file of a job.
+        after: Option<(JobId, ContentHash)>,
     },
 }
 
@@ -159,12 +167,50 @@ pub enum ReplicaReply {
     Range(RangeBytes),
     /// Not so. A stranger, a home that was removed and a file that is not there look the same.
     Refused(Refusal),
+    /// To [`ReplicaRequest::Sent`]; at most [`limits::REPLICA_SENT_MAX`].
+    Sent {
+        /// A page of it.
+        files: Vec<SentFile>,
+        /// Whether there is no more.
+        is_last: bool,
+    },
 }
 
 impl From<Refusal> for ReplicaReply {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
+}
+
+/// A print file that a home offered to a lab, and what of it has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentFile {
+    /// For which job.
+    pub job_id: JobId,
+    /// The file.
+    pub root: ContentHash,
+    /// Whose original it is, or was made from.
+    pub photo_id: PhotoId,
+    /// Its length.
+    pub bytes: u64,
+    /// For which order.
+    pub order_id: OrderId,
+    /// To which lab.
+    pub lab: PeerId,
+    /// How that lab is called there, or empty.
+    pub lab_name: String,
+    /// When it was offered, in milliseconds since 1970 UTC.
+    pub offered_ms: i64,
+    /// Whether that lab is still to print it.
+    pub is_open: bool,
+    /// When its first range left, in milliseconds since 1970 UTC.
+    pub left_ms: Option<i64>,
+    /// Bytes of it that were handed to the connection.
+    pub sent_bytes: u64,
+    /// When the lab's receipt came, in milliseconds since 1970 UTC.
+    pub received_ms: Option<i64>,
+    /// The receipt as the lab signed it: a [`crate::status::StatusRequest`].
+    pub receipt: Option<ByteBuf>,
 }
 
 /// An event in a list.

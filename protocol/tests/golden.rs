@@ -18,12 +18,13 @@ use enprint_protocol::print_job::{JobLine, JobReply, JobRequest, PrintFile, Prin
 use enprint_protocol::print_size::{Finish, PrintSize};
 use enprint_protocol::publish::{PhotoRecord, Picture, PublishReply, PublishRequest, PublishedPhoto, Revision};
 use enprint_protocol::replica::{
-    Business, Copied, EventMark, EventState, HostFacts, LabFacts, ReplicaFile, ReplicaReply, ReplicaRequest, ShownAt,
+    Business, Copied, EventMark, EventState, HostFacts, LabFacts, ReplicaFile, ReplicaReply, ReplicaRequest, SentFile,
+    ShownAt,
 };
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
 use enprint_protocol::time::UnixMs;
-use enprint_protocol::{ErrorCode, Keypair, Refusal};
+use enprint_protocol::{ErrorCode, Keypair, PeerId, Refusal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
@@ -333,7 +334,27 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     let file = ReplicaFile::Rules { lab: peer, root: ContentHash([3; 32]) };
     golden("replica_range_of_rules", &ReplicaRequest::Range { file, offset: 0 });
     golden("replica_range_reply", &ReplicaReply::Range(vec![6, 7].into()));
+    golden("replica_sent", &ReplicaRequest::Sent { event_id, after: Some((JobId([3; 16]), photo().0)) });
+    golden("replica_sent_reply", &ReplicaReply::Sent { files: vec![sent_file(peer)], is_last: true });
     golden("replica_refused", &ReplicaReply::Refused(Refusal::uniform()));
+}
+
+fn sent_file(lab: PeerId) -> SentFile {
+    SentFile {
+        job_id: JobId([3; 16]),
+        root: photo().0,
+        photo_id: photo(),
+        bytes: 9_000_000,
+        order_id: OrderId([2; 16]),
+        lab,
+        lab_name: "Lab".into(),
+        offered_ms: 1_766_000_000_000,
+        is_open: true,
+        left_ms: Some(1_766_000_000_001),
+        sent_bytes: 9_000_000,
+        received_ms: None,
+        receipt: Some(ByteBuf::from([1, 2])),
+    }
 }
 
 fn event() -> EventRecord {

@@ -6,6 +6,7 @@ use enprint_node::photographer::commands::{
     PhotoCustody, PhotoSummary, PublishReport, PublishedAt, Transfer,
 };
 use enprint_protocol::publish::NotForPrint;
+use enprint_protocol::text;
 
 use super::peers::peers;
 use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
@@ -39,7 +40,9 @@ pub fn words(answer: &Answer) -> String {
         Answer::Hosts { hosts } => host_list(hosts),
         Answer::Labs { labs } if labs.is_empty() => "No host has named a lab yet.".into(),
         Answer::Labs { labs } => lab_list(labs),
-        Answer::Custody { photos } => photos.iter().map(custody).collect(),
+        Answer::Custody { photos, unasked } => {
+            photos.iter().map(custody).chain(unasked.iter().map(|home| not_asked(home))).collect()
+        }
         Answer::SecondHomeInvited(invitation) => format!(
             "On the other machine, within an hour:\n  enprint photographer second-home join {}",
             invitation.line
@@ -212,10 +215,15 @@ fn custody(photo: &PhotoCustody) -> String {
     text
 }
 
+fn not_asked(home: &str) -> String {
+    format!("What another of your homes sent ({}) is not in this list: it can't be asked now.\n", text::shown(home))
+}
+
 fn transferred(transfer: &Transfer) -> String {
     let what = if transfer.is_original { "the original" } else { "a print file made from it" };
     let taken_back = if transfer.withdrawn { ", taken back" } else { "" };
-    let mut text = format!("{what} for order {} to {}{taken_back}: ", transfer.order, transfer.lab);
+    let from = transfer.home.as_deref().map(|home| format!(" from {}", text::shown(home))).unwrap_or_default();
+    let mut text = format!("{what}{from} for order {} to {}{taken_back}: ", transfer.order, transfer.lab);
     text += &match transfer.left_at {
         Some(at) => format!("left {at}, crossed {}, {} sent", transfer.crossed, bytes(transfer.sent_bytes)),
         None if transfer.verified => "the lab had it, nothing crossed".to_owned(),

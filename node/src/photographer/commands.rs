@@ -289,6 +289,9 @@ pub enum PhotographerAnswer {
     Custody {
         /// In order of capture.
         photos: Vec<PhotoCustody>,
+        /// Other homes that could not be asked just now: they may have sent more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unasked: Vec<String>,
     },
     /// Of `Verify`.
     Verified {

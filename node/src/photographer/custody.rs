@@ -101,7 +101,7 @@ impl Node {
         }
     }
 
-    /// The custody of chosen photos.
+    /// The custody of chosen photos, as this home and the others know it.
     pub(super) async fn show_custody(
         &self,
         event: &str,
@@ -109,9 +109,14 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         self.save_custody().await?;
         let event = self.find_event(event).await?;
+        let own = self.catalogue.transfers(event.record.event_id).await?;
+        let elsewhere = self.sent_elsewhere(event.record.event_id).await?;
+        let elsewhere_sent = elsewhere.transfers.into_iter().map(|(home, row)| (Some(home), row));
+        let mut rows: Vec<_> = own.into_iter().map(|row| (None, row)).chain(elsewhere_sent).collect();
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.offered_ms));
         let mut transfers = HashMap::<_, Vec<_>>::new();
-        for row in self.catalogue.transfers(event.record.event_id).await? {
-            transfers.entry(row.photo_id).or_default().push(transfer(row)?);
+        for (home, row) in rows {
+            transfers.entry(row.photo_id).or_default().push(transfer(row, home));
         }
         let photos = self.chosen_photos(&event, selection).await?.into_iter().map(|photo| PhotoCustody {
             photo_id: photo.photo_id(),
@@ -119,12 +124,12 @@ impl Node {
             file_name: photo.record.file_name,
             bytes: photo.original_bytes,
         });
-        Ok(PhotographerAnswer::Custody { photos: photos.collect() })
+        Ok(PhotographerAnswer::Custody { photos: photos.collect(), unasked: elsewhere.unasked })
     }
 }
 
 /// A row as people see it; its receipt counts only if the lab's signature is right.
-fn transfer(row: TransferRow) -> Result<Transfer, NodeError> {
+fn transfer(row: TransferRow, home: Option<String>) -> Transfer {
     let receipt = row.receipt.as_deref().and_then(|words| receipt(words, row.lab, row.order_id));
     let crossed = match (&receipt, row.sent_bytes) {
         (None, 0) if row.left_ms.is_none() => "not yet",
@@ -136,7 +141,7 @@ fn transfer(row: TransferRow) -> Result<Transfer, NodeError> {
             _ => "more than once",
         },
     };
-    Ok(Transfer {
+    Transfer {
         order: row.order_id.number(),
         lab: row.lab_name.unwrap_or_else(|| row.lab.to_string()),
         lab_peer: row.lab,
@@ -150,7 +155,8 @@ fn transfer(row: TransferRow) -> Result<Transfer, NodeError> {
         receipt: receipt.map(|receipt| receipt.id),
         crossed: crossed.to_owned(),
         withdrawn: !row.is_open,
-    })
+        home,
+    }
 }
 
 /// What a lab signed.

@@ -49,4 +49,7 @@ pub struct Transfer {
     pub crossed: String,
     /// Whether the job was taken back from that lab.
     pub withdrawn: bool,
+    /// Which other home of the photographer sent it; none if this one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
 }

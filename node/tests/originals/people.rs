@@ -206,7 +206,9 @@ impl Town {
     /// What the node says of each original.
     pub async fn custody(&self) -> Vec<PhotoCustody> {
         let custody = PhotographerCommand::Custody { event: "Originals".into(), selection: Selection::default() };
-        let PhotographerAnswer::Custody { photos } = self.tells(custody).await.unwrap() else { panic!("no custody") };
+        let PhotographerAnswer::Custody { photos, .. } = self.tells(custody).await.unwrap() else {
+            panic!("no custody")
+        };
         photos
     }
 }

@@ -8,6 +8,7 @@
 //! | `serving` | what the first home answers to a second |
 //! | `following` | at the second: when to copy, and what |
 //! | `copying` | one original on its way |
+//! | `sent` | what each home sent to labs, told to the other |
 //! | [`answers`] | what people are told of it |
 
 pub mod answers;
@@ -15,6 +16,7 @@ mod copying;
 pub(super) mod following;
 mod marks;
 mod pairing;
+mod sent;
 mod serving;
 
 pub(super) use following::Following;

@@ -1,4 +1,5 @@
-//! What the first home answers to a second. A row of the catalogue permits it, looked at
+//! What the first home answers to a second, and either to the other of what it sent. A row
+//! of the catalogue permits it, looked at
 //! for each request and again when a range's turn has come; whoever else asks, what is
 //! refused and what is absent look the same. Labs come first.
 
@@ -40,7 +41,7 @@ impl Node {
         home: PeerId,
         request: ReplicaRequest,
     ) -> Result<(ReplicaReply, Option<Place>), NodeError> {
-        if !self.catalogue.is_second_home(home).await? {
+        if !self.may_ask(home, &request).await? {
             return Ok((Refusal::uniform().into(), None));
         }
         let reply = match request {
@@ -52,10 +53,20 @@ impl Node {
             ReplicaRequest::Events { after } => self.list_for_home(after).await?,
             ReplicaRequest::Event { event_id } => self.event_for_home(event_id).await?,
             ReplicaRequest::Photos { event_id, after } => self.photos_for_home(event_id, after).await?,
+            ReplicaRequest::Sent { event_id, after } => self.sent_for_home(event_id, after).await?,
             ReplicaRequest::Subtrees(file) => return self.in_turn(home, file, None).await,
             ReplicaRequest::Range { file, offset } => return self.in_turn(home, file, Some(offset)).await,
         };
         Ok((reply, None))
+    }
+
+    /// A second home may ask for anything, the first only what was sent from here.
+    async fn may_ask(&self, home: PeerId, request: &ReplicaRequest) -> Result<bool, NodeError> {
+        if self.catalogue.is_second_home(home).await? {
+            return Ok(true);
+        }
+        let is_first = self.catalogue.first_home().await?.is_some_and(|first| first.peer_id == home);
+        Ok(is_first && matches!(request, ReplicaRequest::Sent { .. }))
     }
 
     async fn list_for_home(&self, after: Option<EventId>) -> Result<ReplicaReply, NodeError> {
