@@ -145,6 +145,7 @@ impl PhotographerSection {
             watermark_place: self.watermark_place,
             watermark_size: self.watermark_size,
             watermark_opacity: self.watermark_opacity,
+            is_typed: false,
         };
         PhotographerOptions {
             data: given.data.or(self.data),

@@ -7,14 +7,12 @@ mod progress;
 mod run;
 mod show;
 
-use clap::Parser;
-
 fn main() -> std::process::ExitCode {
     if run::child::is_meant() {
         return run::child::serve();
     }
     run::child::use_myself();
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     run::logging::start(cli.common.verbose, cli.role.runs_for_long());
     let outcome = run::runtime().and_then(|runtime| runtime.block_on(run::run(cli)));
     show::outcome(outcome)

@@ -100,6 +100,8 @@ async fn a_mark_that_the_running_node_does_not_have_is_not_passed_over() {
     assert_eq!(node.says(&[&marked[..], &["events"]].concat())["events"][0]["photos"], 1);
     node.kill();
     assert_eq!(node.says(&[&marked[..], &anew].concat())["edited"], 1, "no node runs: the command makes the proofs");
+    let said = node.refuses(&[&marked[..], &["publish", "--event", "Wedding"]].concat());
+    assert!(said.contains("makes no proofs") && said.contains("--all --anew"), "{said}");
     let mut node = Process::photographer(dir.path(), &marked).await;
     assert_eq!(node.says(&anew)["edited"], 1, "the command has the very mark that the node has");
     assert!(node.says(&["status"])["mark"].as_str().unwrap().contains("“PROOF”"));

@@ -14,7 +14,8 @@ pub mod watermark;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Photographers keep the originals at home and show proofs; a print's original
 /// travels once, verified, straight to the lab.
@@ -57,6 +58,33 @@ pub enum Role {
     Demo(demo::DemoArgs),
 }
 
+impl Cli {
+    /// What was typed; ends the program where it can't be read, or help was asked for.
+    pub fn read() -> Self {
+        Self::of(Self::command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(mut matches: ArgMatches) -> Result<Self, clap::Error> {
+        let is_typed = is_mark_typed(&matches);
+        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        if let Role::Photographer(args) = &mut cli.role {
+            args.options.watermark.is_typed = is_typed;
+        }
+        Ok(cli)
+    }
+}
+
+/// Whether a mark stands among the flags, before or after the verb.
+fn is_mark_typed(matches: &ArgMatches) -> bool {
+    let is_typed = |name| {
+        matches!(matches.try_contains_id(name), Ok(true))
+            && matches.value_source(name) == Some(ValueSource::CommandLine)
+    };
+    is_typed("watermark")
+        || is_typed("watermark_logo")
+        || matches.subcommand().is_some_and(|(_, rest)| is_mark_typed(rest))
+}
+
 impl Role {
     /// Whether this is a peer that runs until it is stopped, rather than one command.
     pub fn runs_for_long(&self) -> bool {
@@ -66,5 +94,22 @@ impl Role {
             Self::Lab(args) => matches!(args.command, None | Some(lab::LabVerb::Run)),
             Self::Status(_) | Self::Demo(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_among_the_flags_is_known_as_typed_before_the_verb_and_after_it() {
+        let is_typed = |words: &str| {
+            let typed = Cli::of(Cli::command().get_matches_from(words.split(' '))).unwrap();
+            let Role::Photographer(args) = typed.role else { panic!("another role") };
+            args.options.watermark.is_typed
+        };
+        assert!(is_typed("enprint photographer --watermark PROOF publish --event W"));
+        assert!(is_typed("enprint photographer publish --event W --watermark-logo logo.png"));
+        assert!(!is_typed("enprint photographer publish --event W"));
     }
 }

@@ -29,6 +29,10 @@ pub struct WatermarkOptions {
     /// 1, hardly seen, to 100 [default: 34 for a text, 80 for a logo]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK_OPACITY", value_name = "PERCENT")]
     pub watermark_opacity: Option<u8>,
+    /// Whether a mark was typed with this very command, and does not merely stand in the
+    /// environment or the configuration file.
+    #[arg(skip)]
+    pub is_typed: bool,
 }
 
 /// Where a mark is.
@@ -60,6 +64,7 @@ impl WatermarkOptions {
             watermark_place: self.watermark_place.or(other.watermark_place),
             watermark_size: self.watermark_size.or(other.watermark_size),
             watermark_opacity: self.watermark_opacity.or(other.watermark_opacity),
+            is_typed: self.is_typed,
         }
     }
 

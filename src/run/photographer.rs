@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use enprint_node::control;
 use enprint_node::photographer::commands::EventDetails;
 use enprint_node::photographer::selection::Selection;
@@ -24,7 +24,7 @@ const PORT: u16 = 4041;
 
 /// Runs the node, or one command.
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
-    let metrics = options.metrics;
+    let (metrics, is_mark_typed) = (options.metrics, options.watermark.is_typed);
     let config = config(options)?;
     check_is_not_of_another("photographer", &config.data_dir)?;
     match verb.map(command_of).transpose()?.flatten() {
@@ -35,7 +35,7 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
             show::answer(json, &answer, show::photographer::words)
         }
         Some(command) => {
-            check_mark(&config, &command).await?;
+            check_mark(&config, is_mark_typed, &command).await?;
             let answer = command::ask::<Photographer>(config, command, json).await?;
             show::answer(json, &answer, show::photographer::words)
         }
@@ -62,14 +62,23 @@ pub fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
 }
 
 /// A running node marks proofs as it was started: another mark would be lost without a word.
-async fn check_mark(config: &PhotographerConfig, command: &Command) -> Result<()> {
+/// So would one that is typed with `publish`, which makes no proofs.
+async fn check_mark(config: &PhotographerConfig, is_typed: bool, command: &Command) -> Result<()> {
     let makes_proofs = matches!(command, Command::Import { .. } | Command::Edit { .. } | Command::Publish { .. });
     let Some(wanted) = config.mark_words().filter(|_| makes_proofs) else {
         return Ok(());
     };
     let asked = control::ask::<Photographer>(&config.data_dir, Command::Status, |_| {}).await;
-    // One that does not run, or can't be asked, is met when the command itself is given.
-    let Ok(PhotographerAnswer::Status(status)) = asked else { return Ok(()) };
+    // One that can't be asked is met when the command itself is given.
+    let Ok(PhotographerAnswer::Status(status)) = asked else {
+        let is_lost = is_typed && matches!(command, Command::Publish { .. });
+        ensure!(
+            !is_lost,
+            "“publish” makes no proofs: it shows those that there are. “edit --event NAME --all --anew” with this mark \
+             makes them again and shows them where they are published. Nothing was published"
+        );
+        return Ok(());
+    };
     if status.mark.as_ref() == Some(&wanted) {
         return Ok(());
     }
