@@ -172,6 +172,21 @@ async fn a_host_that_is_away_hears_of_new_prices_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn an_event_that_a_host_still_shows_since_it_is_away_is_not_removed_before_that_host_knows() {
+    let mut world = World::start().await;
+    world.publish("Away", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    world.host.kill();
+    assert_eq!(world.photographer.says(&["withdraw", "--event", "Away"])["queued"], true);
+    let remove = ["remove-event", "Away", "--with-originals"];
+    let shown = world.photographer.refuses(&remove);
+    assert!(shown.contains("The host") && shown.contains("Nothing was removed"), "{shown}");
+    world.host.restart();
+    eventually("the host shows it no more, and it may go", || world.photographer.tries(&remove).is_ok()).await;
+    let shown = world.host.says(&["events"]);
+    assert!(shown["events"].as_array().unwrap().iter().all(|event| event["photos"] == 0), "guests see it: {shown}");
+}
+
+#[tokio::test]
 async fn a_withdrawn_photo_stays_withdrawn_until_it_is_named_and_an_event_comes_back_without_it() {
     let world = World::start().await;
     let node = &world.photographer;

@@ -9,6 +9,7 @@ use super::archive::EventArchive;
 use super::catalogue::EventRow;
 use super::commands::PhotographerAnswer;
 use super::node::{Node, blocking};
+use super::publish::PublishWish;
 use crate::control::Progress;
 use crate::error::NodeError;
 
@@ -16,8 +17,8 @@ impl Node {
     /// Removes an event.
     ///
     /// # Errors
-    /// When there are orders for it, a host shows it, an import runs, or originals would be
-    /// lost and `with_originals` is not said. Nothing is removed then.
+    /// When there are orders for it, a host shows it or may do so, an import runs, or originals
+    /// would be lost and `with_originals` is not said. Nothing is removed then.
     pub(super) async fn remove_event(
         &self,
         named: &str,
@@ -52,13 +53,32 @@ impl Node {
                  it otherwise."
             )));
         }
-        match event.shown_at.first() {
-            Some(at) => Err(not_now(format!(
+        if let Some(at) = event.shown_at.first() {
+            return Err(not_now(format!(
                 "“{name}” is at {}. Take it off first: “withdraw --event \"{name}\"”. Nothing was removed.",
                 at.name
+            )));
+        }
+        match self.not_yet_withdrawn_at(event.record.event_id).await? {
+            Some(host) => Err(not_now(format!(
+                "{host} may still show “{name}”, and guests may order: it has not heard yet that the event is taken \
+                 off. Try again when it is there; one that is gone for good is left with “leave-host \"{host}\"”. \
+                 Nothing was removed."
             ))),
             None => Ok(()),
         }
+    }
+
+    /// A host that was away when something of the event was withdrawn, and does not know.
+    async fn not_yet_withdrawn_at(&self, event_id: EventId) -> Result<Option<String>, NodeError> {
+        for (lane, wish) in self.catalogue.withdrawals_on_their_way().await? {
+            if PublishWish::decode(&wish)?.event_id == event_id
+                && let Some(host) = self.host_of_lane(&lane).await?
+            {
+                return Ok(Some(host.name));
+            }
+        }
+        Ok(None)
     }
 
     /// How many of an event's originals no other event here has, byte for byte.

@@ -8,7 +8,7 @@ use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::Row;
 
-use super::{Catalogue, EventRow, HostRow, ShownAt, WithdrawnAt};
+use super::{Catalogue, EventRow, HostRow, ShownAt, Wish, WithdrawnAt};
 use crate::error::NodeError;
 use crate::limits::EVENT_RECORD_BYTES_MAX;
 use crate::photographer::node::now;
@@ -179,6 +179,13 @@ impl Catalogue {
         let sql = "SELECT COUNT(*) AS orders FROM orders WHERE event_id = $1";
         let row = self.ledger.read().fetch_one(sql, args![event_id.to_string()]).await?;
         Ok(u64::try_from(row.int("orders")?).unwrap_or(0))
+    }
+
+    /// The wishes to withdraw of which hosts have not heard yet, each with its lane.
+    pub(in crate::photographer) async fn withdrawals_on_their_way(&self) -> Result<Vec<(String, Vec<u8>)>, NodeError> {
+        let sql = "SELECT peer, payload FROM outbox WHERE kind = $1 AND refused_ms IS NULL ORDER BY sequence";
+        let rows = self.ledger.read().fetch_all(sql, args![Wish::Withdraw.kind()]).await?;
+        rows.iter().map(|row| Ok((row.text("peer")?, row.bytes("payload")?))).collect()
     }
 
     /// Forgets an event and where it was shown. Its photos are the archive's.
