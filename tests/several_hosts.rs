@@ -11,6 +11,7 @@ use enprint_protocol::signed::Signed;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{PeerId, Refusal};
 use serde_json::Value;
+use world::customer::good;
 use world::impostor::Impostor;
 use world::process::Process;
 use world::waiting::eventually_async;
@@ -160,6 +161,23 @@ async fn a_photo_withdrawn_at_one_host_stays_at_the_other() {
     let turned = both.world.photographer.says(&["edit", "--event", "Both", "--all", "--turn", "right"]);
     assert_eq!(turned["published"], 1, "{turned}");
     assert_eq!((here.photos().await.len(), there.photos().await.len()), (0, 1), "an edit publishes nothing new");
+}
+
+#[tokio::test]
+async fn what_an_import_for_one_host_says_of_the_event_is_said_at_the_other_too() {
+    let both = TwoHosts::start().await;
+    let card = both.world.path().join("card");
+    photos::put(&card, "a.jpg", &photos::jpeg(800, 600, 3));
+    let import = ["import", card.to_str().unwrap(), "--event", "Both", "--publish", "--host", "The host"];
+    both.world.photographer.says(&import);
+    let published = both.published_at("Both", "The public host");
+    let gallery = Gallery { event: "Both".into(), access_code: published["access_code"].as_str().unwrap().to_owned() };
+    both.world.photographer.says(&[&import[..], &["--description", "By the lake"]].concat());
+    for host in [&both.world.host, &both.public] {
+        let customer = both.customer(host, &gallery).await;
+        let shown = good(customer.get(&format!("/api/v1/galleries/{}", customer.event_id)).await).await;
+        assert_eq!(shown["description"], "By the lake", "{shown}");
+    }
 }
 
 #[tokio::test]

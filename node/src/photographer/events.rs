@@ -6,7 +6,7 @@ use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::ids::EventId;
 use enprint_protocol::money::Currency;
 
-use super::catalogue::EventRow;
+use super::catalogue::{EventRow, HostRow};
 use super::commands::{EventAtHost, EventDetails, EventSummary, PhotographerAnswer, PublishedAt};
 use super::naming::alike;
 use super::node::Node;
@@ -60,15 +60,16 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         let _stays = self.importing.read().await;
         let touched = self.event_with(named, details).await?;
-        let told = self.tell_of_event(&touched, progress).await?;
+        let told = self.tell_of_event(&touched, &[], progress).await?;
         let summary = EventSummary { told, alike: touched.alike, ..self.summary(touched.row).await? };
         Ok(PhotographerAnswer::Event(Box::new(summary)))
     }
 
-    /// Says at the hosts that show an event what it is now.
+    /// Says at the hosts that show an event what it is now, but for those that know it.
     pub(super) async fn tell_of_event(
         &self,
         touched: &Touched,
+        knowing: &[HostRow],
         progress: &Progress,
     ) -> Result<Vec<PublishedAt>, NodeError> {
         let Touched { row, is_other, .. } = touched;
@@ -76,7 +77,11 @@ impl Node {
             return Ok(Vec::new());
         }
         let mut hosts = self.catalogue.hosts().await?;
-        hosts.retain(|host| row.shown_at.iter().any(|shown| shown.host == host.peer_id));
+        let knows = |host: &HostRow| knowing.iter().any(|known| known.peer_id == host.peer_id);
+        hosts.retain(|host| row.shown_at.iter().any(|shown| shown.host == host.peer_id) && !knows(host));
+        if hosts.is_empty() {
+            return Ok(Vec::new());
+        }
         match self.publish(row, Part::details(), &hosts, progress).await {
             Ok(report) => Ok(report.hosts),
             // The change stays: a host that refuses it is no reason to take it back.

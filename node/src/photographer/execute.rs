@@ -121,9 +121,8 @@ impl Node {
         self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
-        if !publish {
-            self.tell_of_event(&touched, progress).await?;
-        }
+        // Those that it was published at know.
+        self.tell_of_event(&touched, &hosts, progress).await?;
         report.alike = touched.alike;
         Ok(PhotographerAnswer::Imported(report))
     }
