@@ -10,18 +10,21 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sled::{Batch, Db, InlineArray, Iter};
 
 use super::journal::{self, Journal};
+use super::page_cache;
 use super::worker::Failure;
-use crate::limits::VOLUME_CACHE_BYTES;
+use crate::limits::{FORGOTTEN_FROM_BYTES, VOLUME_CACHE_BYTES};
 
 /// The fanout is a part of the format: it must be the same for ever.
 const FANOUT: usize = 4;
 /// Where sled keeps its journal, in a volume's folder.
 const JOURNAL: &str = "metadata";
+/// Where it keeps what it is given, a file for each size of slot.
+const SLABS: &str = "slabs";
 /// Photographs do not compress: the setting that looks at the fewest bytes, which takes
 /// less than half the time of -5 over them.
 const COMPRESSION: i32 = -131_072;
@@ -31,6 +34,10 @@ pub(super) struct Database {
     db: Db<FANOUT>,
     journal: RefCell<Journal>,
     is_dirty: Cell<bool>,
+    /// Where sled keeps what it is given.
+    slabs: PathBuf,
+    /// Bytes written since they were last forgotten by the system.
+    remembered_bytes: Cell<u64>,
 }
 
 impl Database {
@@ -46,7 +53,8 @@ impl Database {
         config.target_heap_file_fill_ratio = 0.0;
         let db = config.open::<FANOUT>().map_err(|error| Failure::Fatal(error.to_string()))?;
         let journal = RefCell::new(Journal::of(&journal_dir));
-        Ok(Self { db, journal, is_dirty: Cell::new(false) })
+        let slabs = dir.join(SLABS);
+        Ok(Self { db, journal, is_dirty: Cell::new(false), slabs, remembered_bytes: Cell::new(0) })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> io::Result<Option<InlineArray>> {
@@ -61,6 +69,7 @@ impl Database {
 
     pub(super) fn insert(&self, key: &[u8], value: InlineArray) -> io::Result<()> {
         self.is_dirty.set(true);
+        self.remembered_bytes.update(|bytes| bytes + value.len() as u64);
         self.db.insert(key, value).map(drop)
     }
 
@@ -81,6 +90,10 @@ impl Database {
         self.db.flush()?;
         self.is_dirty.set(false);
         self.journal.borrow_mut().follow();
+        if self.remembered_bytes.get() >= FORGOTTEN_FROM_BYTES {
+            self.remembered_bytes.set(0);
+            page_cache::forget(&self.slabs);
+        }
         Ok(())
     }
 

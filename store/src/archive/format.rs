@@ -3,12 +3,19 @@
 //! One tree: `b ‖ hash ‖ piece number` (big-endian `u32`) → piece of a blob, `h ‖ hash` →
 //! header, `m ‖ name` → what the volume says of itself, `r ‖ name` → record. A blob
 //! without a header is not there.
+//!
+//! | version | |
+//! |---|---|
+//! | 1 | a header is the blob's length; pieces of 64 KiB |
+//! | 2 | after the length, how many pieces are in each MiB |
 
+use super::layout::Layout;
 use crate::error::StoreError;
-use crate::limits::PIECE_BYTES;
 
-/// The version that this program writes and reads.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+/// The version that this program writes.
+pub(super) const SCHEMA_VERSION: u32 = 2;
+/// The first one, which it reads, and adds to.
+pub(super) const SCHEMA_FIRST: u32 = 1;
 pub(super) const SCHEMA_KEY: &[u8] = b"mschema";
 pub(super) const SEALED_KEY: &[u8] = b"msealed";
 pub(super) const PIECE_PREFIX: u8 = b'b';
@@ -42,18 +49,43 @@ pub(super) fn record_key(name: &[u8]) -> Vec<u8> {
     key
 }
 
-/// A blob's header: its length in bytes, big-endian.
-pub(super) fn header(blob_bytes: u64) -> [u8; 8] {
-    blob_bytes.to_be_bytes()
+/// A blob's header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Header {
+    /// The blob's length.
+    pub(super) bytes: u64,
+    /// How it is divided.
+    pub(super) layout: Layout,
 }
 
-pub(super) fn read_header(id: &str, bytes: &[u8]) -> Result<u64, StoreError> {
-    let bytes = <[u8; 8]>::try_from(bytes);
-    bytes.map(u64::from_be_bytes).map_err(|_| StoreError::RecordDamaged { volume: id.to_owned() })
-}
+impl Header {
+    /// Its length, big-endian, and pieces to a MiB.
+    pub(super) fn encoded(self) -> [u8; 9] {
+        let mut encoded = [self.layout.pieces_per_run(); 9];
+        encoded[..8].copy_from_slice(&self.bytes.to_be_bytes());
+        encoded
+    }
 
-pub(super) fn piece_count(blob_bytes: u64) -> u32 {
-    u32::try_from(blob_bytes.div_ceil(PIECE_BYTES as u64)).unwrap_or(u32::MAX)
+    /// None if it is none.
+    pub(super) fn decoded(encoded: &[u8]) -> Option<Self> {
+        let (bytes, layout) = encoded.split_first_chunk()?;
+        let layout = match layout {
+            [] => Layout::FIRST,
+            [pieces] => Layout::of(*pieces)?,
+            _ => return None,
+        };
+        Some(Self { bytes: u64::from_be_bytes(*bytes), layout })
+    }
+
+    /// Of the volume `id`, as it stands there.
+    pub(super) fn read(id: &str, encoded: &[u8]) -> Result<Self, StoreError> {
+        Self::decoded(encoded).ok_or_else(|| StoreError::RecordDamaged { volume: id.to_owned() })
+    }
+
+    /// How many pieces the blob has.
+    pub(super) fn pieces(self) -> u32 {
+        self.layout.count(self.bytes)
+    }
 }
 
 #[cfg(test)]
@@ -71,20 +103,14 @@ mod tests {
         assert_eq!(header_key(&hash).len(), 33);
         assert_eq!(header_key(&hash)[..2], [b'h', 0xab]);
         assert_eq!(record_key(b"photo/1"), b"rphoto/1");
-        assert_eq!(header(0x0102), [0, 0, 0, 0, 0, 0, 1, 2]);
-        assert_eq!(read_header("v", &header(77)).unwrap(), 77);
-        assert!(read_header("v", b"short").is_err());
-        assert_eq!(
-            (SCHEMA_KEY, SEALED_KEY, SCHEMA_VERSION, PIECE_BYTES),
-            (&b"mschema"[..], &b"msealed"[..], 1, 65_536)
-        );
-    }
-
-    #[test]
-    fn pieces_are_counted_to_the_last_byte() {
-        let piece = PIECE_BYTES as u64;
-        for (bytes, pieces) in [(0, 0), (1, 1), (piece, 1), (piece + 1, 2)] {
-            assert_eq!(piece_count(bytes), pieces);
+        let header = Header { bytes: 0x0102, layout: Layout::NEW };
+        assert_eq!(header.encoded(), [0, 0, 0, 0, 0, 0, 1, 2, 11]);
+        assert_eq!(Header::read("v", &header.encoded()).unwrap(), header);
+        let first = Header { bytes: 0x0102, layout: Layout::FIRST };
+        assert_eq!(Header::read("v", &[0, 0, 0, 0, 0, 0, 1, 2]).unwrap(), first);
+        for damaged in [&b"short"[..], &[0; 9], &[1; 10]] {
+            assert!(Header::read("v", damaged).is_err(), "{damaged:?}");
         }
+        assert_eq!((SCHEMA_KEY, SEALED_KEY, SCHEMA_VERSION, SCHEMA_FIRST), (&b"mschema"[..], &b"msealed"[..], 2, 1));
     }
 }

@@ -11,7 +11,10 @@
 //! | `database` | one sled database: opening, flushing, closing |
 //! | `journal` | what sled acknowledged, compared before it opens a volume |
 //! | `format` | keys and stored bytes |
+//! | `page_cache` | what the system need not keep in memory |
+//! | `layout` | into which pieces a blob is divided |
 //! | `volume` | blobs and records |
+//! | `writing` | blobs on their way into a volume |
 //! | `range` | a part of a blob, read in one go |
 //! | `scrub` | reading everything again; removing what a crash left |
 //! | `export` | plain files, readable without this program |
@@ -32,16 +35,21 @@
 //! processor, until the program ends.
 
 mod database;
+#[cfg(test)]
+mod earlier;
 mod export;
 mod format;
 mod handle;
 mod journal;
+mod layout;
 mod lock;
+mod page_cache;
 mod range;
 mod reserve;
 mod scrub;
 mod volume;
 mod worker;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,7 +58,8 @@ use std::time::Duration;
 
 pub use lock::DataLock;
 pub use scrub::{ScrubProgress, ScrubReport};
-pub use volume::{Entries, NewBlob, Volume};
+pub use volume::{Entries, Volume};
+pub use writing::NewBlob;
 
 use crate::error::StoreError;
 use crate::limits;

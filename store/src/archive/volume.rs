@@ -2,10 +2,9 @@
 //! header that makes a blob visible, and the records that name it, are written last,
 //! together.
 
-use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sled::{Batch, InlineArray};
@@ -13,44 +12,19 @@ use sled::{Batch, InlineArray};
 use super::ArchiveOptions;
 use super::database::Database;
 use super::format::{
-    HEADER_PREFIX, Hash, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header, header_key, piece_count, piece_key,
-    read_header, record_key,
+    HEADER_PREFIX, Hash, Header, SCHEMA_FIRST, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header_key, piece_key,
+    record_key,
 };
 use super::handle::Handle;
+use super::layout::Layout;
 use super::range::{self, Found};
 use super::reserve::Reserve;
+use super::writing::NewBlob;
 use crate::error::StoreError;
-use crate::limits::{
-    BLOB_BYTES_MAX, PIECE_BYTES, PIECES_AT_ONCE, RANGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX,
-    REOPEN_AFTER_BYTES,
-};
+use crate::limits::{BLOB_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX};
 
 /// Names or keys with what stands under them.
 pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
-
-/// A blob to store: its BLAKE3, and where its bytes come from.
-pub struct NewBlob<'a> {
-    hash: Hash,
-    bytes: Bytes<'a>,
-}
-
-enum Bytes<'a> {
-    Hashed(&'a [u8]),
-    Read(&'a mut dyn Read),
-}
-
-impl<'a> NewBlob<'a> {
-    /// Bytes in memory, of which `hash` is the BLAKE3: whoever stores them has just made
-    /// it of these very bytes, so that it is not made again.
-    pub fn hashed(hash: Hash, bytes: &'a [u8]) -> Self {
-        Self { hash, bytes: Bytes::Hashed(bytes) }
-    }
-
-    /// Bytes that are read to their end, and checked against `hash` meanwhile.
-    pub fn read(hash: Hash, bytes: &'a mut dyn Read) -> Self {
-        Self { hash, bytes: Bytes::Read(bytes) }
-    }
-}
 
 /// One sled database. Cheap to clone; clones are the same volume.
 #[derive(Debug, Clone)]
@@ -66,6 +40,8 @@ struct Shared {
     bytes_max: u64,
     /// Blob bytes that are in the volume.
     held_bytes: AtomicU64,
+    /// It says that it has the newest format, so that no older program takes it for its own.
+    is_newest: AtomicBool,
     /// One writer at a time.
     writing: Mutex<()>,
 }
@@ -79,9 +55,9 @@ impl Volume {
     ) -> Result<Self, StoreError> {
         let handle = Handle::open(id, dir, options.deadline)?;
         let bytes_max = options.volume_bytes_max;
-        check_schema(id, &handle)?;
-        let held_bytes = AtomicU64::new(0);
-        let shared = Shared { id: id.to_owned(), handle, reserve, bytes_max, held_bytes, writing: Mutex::new(()) };
+        let is_newest = AtomicBool::new(check_schema(id, &handle)? == SCHEMA_VERSION);
+        let (id, held_bytes, writing) = (id.to_owned(), AtomicU64::new(0), Mutex::new(()));
+        let shared = Shared { id, handle, reserve, bytes_max, held_bytes, is_newest, writing };
         let volume = Self { shared: Arc::new(shared) };
         volume.shared.held_bytes.store(volume.count_held_bytes()?, Ordering::Relaxed);
         Ok(volume)
@@ -127,10 +103,12 @@ impl Volume {
         // Asked before anything is written, since what is unflushed is flushed to read.
         let are_new =
             blobs.iter().map(|blob| Ok(!self.has_blob(&blob.hash)?)).collect::<Result<Vec<_>, StoreError>>()?;
+        self.become_newest(are_new.contains(&true))?;
         for (blob, is_new) in blobs.iter_mut().zip(are_new) {
             let bytes = self.write_blob(blob, is_new, &mut written)?;
             if is_new {
-                batch.insert(header_key(&blob.hash).to_vec(), header(bytes).to_vec());
+                let header = Header { bytes, layout: Layout::NEW };
+                batch.insert(header_key(&blob.hash).to_vec(), header.encoded().to_vec());
                 added += bytes;
             }
         }
@@ -152,9 +130,13 @@ impl Volume {
     /// # Errors
     /// [`StoreError::VolumeFenced`].
     pub fn blob_bytes(&self, hash: &Hash) -> Result<Option<u64>, StoreError> {
+        Ok(self.header(hash)?.map(|header| header.bytes))
+    }
+
+    fn header(&self, hash: &Hash) -> Result<Option<Header>, StoreError> {
         let key = header_key(hash);
         let found = self.shared.handle.read(move |database| database.get(&key))?;
-        found.map(|header: InlineArray| read_header(&self.shared.id, &header)).transpose()
+        found.map(|header: InlineArray| Header::read(&self.shared.id, &header)).transpose()
     }
 
     /// The whole blob, checked against its hash.
@@ -162,11 +144,11 @@ impl Volume {
     /// # Errors
     /// [`StoreError::BlobMissing`], [`StoreError::BlobDamaged`].
     pub fn read_blob(&self, hash: &Hash) -> Result<Vec<u8>, StoreError> {
-        let bytes = self.blob_bytes(hash)?.ok_or(StoreError::BlobMissing)?;
+        let header = self.header(hash)?.ok_or(StoreError::BlobMissing)?;
+        let (bytes, at_once) = (header.bytes, u32::from(header.layout.pieces_per_run()));
         let mut blob = Vec::with_capacity(usize::try_from(bytes.min(BLOB_BYTES_MAX)).unwrap_or(0));
-        let pieces = 0..piece_count(bytes);
-        for first in pieces.clone().step_by(PIECES_AT_ONCE as usize) {
-            let next = first.saturating_add(PIECES_AT_ONCE).min(pieces.end);
+        for first in (0..header.pieces()).step_by(at_once as usize) {
+            let next = first.saturating_add(at_once).min(header.pieces());
             blob = self.append_pieces(hash, first..next, blob)?;
         }
         if blob.len() as u64 == bytes && blake3::hash(&blob).as_bytes() == hash {
@@ -175,7 +157,7 @@ impl Volume {
         Err(self.damaged())
     }
 
-    /// Fills `place`, which takes at most [`RANGE_BYTES_MAX`], with bytes of the blob from
+    /// Fills `place`, which takes at most [`crate::limits::RANGE_BYTES_MAX`], with bytes of the blob from
     /// `offset` on. Not checked against the blob's hash: whoever gets a range checks it by
     /// its own.
     ///
@@ -212,18 +194,17 @@ impl Volume {
         records.iter().for_each(|name| batch.remove(record_key(name)));
         let mut gone = Vec::new();
         for hash in blobs {
-            if let Some(bytes) = self.blob_bytes(hash)? {
+            if let Some(header) = self.header(hash)? {
                 batch.remove(header_key(hash).to_vec());
-                gone.push((*hash, bytes));
+                gone.push((*hash, header));
             }
         }
         self.commit(batch)?;
-        for (hash, bytes) in gone {
-            self.shared.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        for (hash, header) in gone {
+            self.shared.held_bytes.fetch_sub(header.bytes, Ordering::Relaxed);
             // Writing where a part is damaged would cost the volume: what can't be read
             // stays, and its space with it.
-            let pieces = 0..piece_count(bytes);
-            let readable: Vec<u32> = pieces.filter(|piece| self.piece(&hash, *piece).is_ok()).collect();
+            let readable: Vec<u32> = (0..header.pieces()).filter(|piece| self.piece(&hash, *piece).is_ok()).collect();
             self.remove_pieces(&hash, readable)?;
         }
         self.shared.handle.write(Database::flush)
@@ -271,7 +252,7 @@ impl Volume {
         let entries = self.listed(&[HEADER_PREFIX])?;
         let blob = |(key, value): (Vec<u8>, Vec<u8>)| {
             let hash = Hash::try_from(&key[1..]).map_err(|_| damaged())?;
-            Ok((hash, read_header(id, &value)?))
+            Ok((hash, Header::read(id, &value)?.bytes))
         };
         entries.into_iter().map(blob).collect()
     }
@@ -304,11 +285,15 @@ impl Volume {
         &self.shared.handle
     }
 
+    pub(super) fn reserve(&self) -> &Reserve {
+        &self.shared.reserve
+    }
+
     pub(super) fn close_for_removal(&self) {
         self.shared.handle.close_for_removal();
     }
 
-    fn remove_pieces(&self, hash: &Hash, pieces: impl IntoIterator<Item = u32>) -> Result<(), StoreError> {
+    pub(super) fn remove_pieces(&self, hash: &Hash, pieces: impl IntoIterator<Item = u32>) -> Result<(), StoreError> {
         for piece in pieces {
             let key = piece_key(hash, piece);
             self.shared.handle.write(move |database| database.remove(&key))?;
@@ -316,68 +301,13 @@ impl Volume {
         Ok(())
     }
 
-    /// Writes the blob's pieces when it is new; how long it is.
-    fn write_blob(&self, blob: &mut NewBlob<'_>, is_new: bool, written: &mut u64) -> Result<u64, StoreError> {
-        match &mut blob.bytes {
-            Bytes::Read(reader) => self.write_read(&blob.hash, reader, is_new, written),
-            Bytes::Hashed(bytes) if bytes.len() as u64 > BLOB_BYTES_MAX => {
-                Err(StoreError::BlobTooBig { bytes: bytes.len() as u64 })
-            }
-            Bytes::Hashed(bytes) => {
-                let runs = bytes.chunks(PIECES_AT_ONCE as usize * PIECE_BYTES).filter(|_| is_new);
-                for (first, run) in (0..).step_by(PIECES_AT_ONCE as usize).zip(runs) {
-                    self.write_run(&blob.hash, first, run, written)?;
-                }
-                Ok(bytes.len() as u64)
-            }
+    /// Says that the volume has the newest format, before the first blob of it is written.
+    fn become_newest(&self, is_written_to: bool) -> Result<(), StoreError> {
+        if !is_written_to || self.shared.is_newest.load(Ordering::Relaxed) {
+            return Ok(());
         }
-    }
-
-    /// Reads a blob to its end, hashing; writes it when it is new.
-    fn write_read(
-        &self,
-        hash: &Hash,
-        reader: &mut dyn Read,
-        is_new: bool,
-        written: &mut u64,
-    ) -> Result<u64, StoreError> {
-        let mut hasher = blake3::Hasher::new();
-        let mut run = vec![0; PIECES_AT_ONCE as usize * PIECE_BYTES];
-        let (mut bytes, mut count) = (0_u64, 0_u32);
-        loop {
-            let length = read_full(reader, &mut run).map_err(|source| StoreError::BlobUnreadable { source })?;
-            if length == 0 {
-                break;
-            }
-            bytes += length as u64;
-            if bytes > BLOB_BYTES_MAX {
-                self.remove_pieces(hash, 0..if is_new { count } else { 0 })?;
-                return Err(StoreError::BlobTooBig { bytes });
-            }
-            hasher.update(&run[..length]);
-            if is_new {
-                self.write_run(hash, count, &run[..length], written)?;
-            }
-            count += piece_count(length as u64);
-        }
-        if hasher.finalize().as_bytes() == hash {
-            return Ok(bytes);
-        }
-        self.remove_pieces(hash, 0..if is_new { count } else { 0 })?;
-        Err(StoreError::BlobHashWrong)
-    }
-
-    /// Writes pieces that follow each other, when the disk has room for them and for all
-    /// that sled may still hold in memory.
-    fn write_run(&self, hash: &Hash, first: u32, run: &[u8], written: &mut u64) -> Result<(), StoreError> {
-        self.shared.reserve.check(RANGE_BYTES_MAX + (*written).min(REOPEN_AFTER_BYTES))?;
-        *written += run.len() as u64;
-        let pieces = (first..).zip(run.chunks(PIECE_BYTES));
-        let pieces: Vec<_> = pieces.map(|(piece, bytes)| (piece_key(hash, piece), InlineArray::from(bytes))).collect();
-        self.shared
-            .handle
-            .write(move |database| pieces.into_iter().try_for_each(|(key, bytes)| database.insert(&key, bytes)))?;
-        self.shared.handle.wrote(run.len() as u64);
+        self.commit(schema())?;
+        self.shared.is_newest.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -439,30 +369,20 @@ impl Volume {
     }
 }
 
-/// A new volume gets its schema version; an old one must have this program's.
-fn check_schema(id: &str, handle: &Handle) -> Result<(), StoreError> {
+/// The version of the volume's format; a new one gets this program's.
+fn check_schema(id: &str, handle: &Handle) -> Result<u32, StoreError> {
     let found = handle.read(|database| database.get(SCHEMA_KEY))?;
     let Some(found) = found else {
-        let mut batch = Batch::default();
-        batch.insert(SCHEMA_KEY, SCHEMA_VERSION.to_be_bytes().to_vec());
-        return handle.write(|database| database.commit(batch));
+        handle.write(|database| database.commit(schema()))?;
+        return Ok(SCHEMA_VERSION);
     };
-    if found.as_ref() == SCHEMA_VERSION.to_be_bytes() {
-        return Ok(());
-    }
-    Err(StoreError::VolumeNewer { volume: id.to_owned() })
+    let version = <[u8; 4]>::try_from(&found[..]).map(u32::from_be_bytes).ok();
+    let known = version.filter(|version| (SCHEMA_FIRST..=SCHEMA_VERSION).contains(version));
+    known.ok_or_else(|| StoreError::VolumeNewer { volume: id.to_owned() })
 }
 
-/// Fills `piece` as far as the reader goes.
-fn read_full(reader: &mut dyn Read, piece: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < piece.len() {
-        match reader.read(&mut piece[filled..]) {
-            Ok(0) => break,
-            Ok(length) => filled += length,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
+fn schema() -> Batch {
+    let mut batch = Batch::default();
+    batch.insert(SCHEMA_KEY, SCHEMA_VERSION.to_be_bytes().to_vec());
+    batch
 }
