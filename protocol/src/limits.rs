@@ -229,6 +229,11 @@ pub const LAST_REPLY_LEAD: Duration = Duration::from_millis(250);
 pub const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 /// How long one connection may take to send what it has when it is closed; then it is cut.
 pub const CONNECTION_CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the other end may take to close a TCP connection that this one has closed; then
+/// it is reset. A round trip, and packets that are lost, on the longest lines.
+pub const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
+/// Connections that wait for it at one time: each has a file of the system's.
+pub const ENDINGS_AT_ONCE_MAX: usize = 256;
 /// How long QUIC waits for TCP to connect, which takes four round trips of 200 ms and
 /// then carries ranges with less work (MEASURED.md).
 pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);

@@ -139,6 +139,26 @@ async fn two_that_met_at_the_host_go_on_directly_and_leave_the_relay() {
     }
 }
 
+/// From where `other` sees `peer`.
+async fn seen_from(other: &Node, peer: &Node) -> Multiaddr {
+    eventually("they are connected", || other.client.path(&peer.id()).is_some()).await;
+    match other.client.path(&peer.id()) {
+        Some(Path::Direct { address }) => address,
+        way => panic!("no direct way: {way:?}"),
+    }
+}
+
+#[tokio::test]
+async fn whose_router_may_have_to_be_punched_is_called_from_another_port_than_the_hole_is_punched_from() {
+    let host = host(Relay::Meetings).await;
+    let listen = "/ip4/127.0.0.1/tcp/0";
+    let (ana, lab) = (at(PeerRole::Photographer, &[listen]).await, at(PeerRole::Lab, &[listen]).await);
+    goes_to(&ana, &host).await;
+    assert_eq!(seen_from(&host, &ana).await, ana.address(), "the host sees the port at which she listens");
+    ana.meet(&lab).await;
+    assert_ne!(seen_from(&lab, &ana).await, ana.address(), "her port is kept for the hole");
+}
+
 #[tokio::test]
 async fn a_stranger_gets_no_place_at_the_relay() {
     let host = host(Relay::Meetings).await;

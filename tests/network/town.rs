@@ -1,13 +1,10 @@
 //! A host on the internet, a photographer and a lab at home behind routers, and a
 //! customer who looks from elsewhere.
 
-use std::time::Duration;
-
 use tempfile::TempDir;
 
 use crate::net::{Net, Router};
-use crate::world::waiting::within;
-use crate::world::{PlacedOrder, Process, World, photos};
+use crate::world::{PlacedOrder, Process, World, eventually, photos};
 
 const MIB: u64 = 1024 * 1024;
 const LOG_LINES_SHOWN: usize = 40;
@@ -128,11 +125,9 @@ impl Town {
         order
     }
 
-    /// Waits until the lab has recorded so many bytes of its jobs. A hole that was punched in
-    /// vain, as on a machine that does much else, is tried again when its circuit has ended.
+    /// Waits until the lab has recorded so many bytes of its jobs.
     pub async fn has_come(&self, bytes: u64) {
-        const TWO_TRIES: Duration = Duration::from_secs(200);
-        within(TWO_TRIES, "more of the job is here", || (self.here_bytes() >= bytes).then_some(())).await;
+        eventually("more of the job is here", || self.here_bytes() >= bytes).await;
     }
 
     /// Bytes of all jobs that the lab has recorded as verified.

@@ -146,10 +146,7 @@ impl World {
 
     /// Waits until the lab has the order in its hot folder.
     pub async fn order_folder(&self, order: &PlacedOrder) -> PathBuf {
-        waiting::within(waiting::ARRIVAL_PATIENCE, "the order folder is in the hot folder", || {
-            self.find_order_folder(order)
-        })
-        .await
+        eventually_some("the order folder is in the hot folder", || self.find_order_folder(order)).await
     }
 
     /// The order's folder in the hot folder, if it is there.

@@ -5,10 +5,6 @@ use std::time::{Duration, Instant};
 /// How long a test waits for what has to happen.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long for an order to arrive whose line broke: a way through two routers that is not
-/// found at once is looked for again when the meeting at the host ends, after two minutes.
-pub const ARRIVAL_PATIENCE: Duration = Duration::from_secs(200);
-
 /// Waits until `condition` holds; fails the test, saying `what`, if it never does.
 pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     eventually_some(what, || condition().then_some(())).await;

@@ -157,7 +157,7 @@ impl EventLoop {
             drop(answer.send(Ok(())));
             return;
         }
-        match self.swarm.dial(options(peer, addresses)) {
+        match self.swarm.dial(self.options(peer, addresses)) {
             // Another dial to the same peer is on its way: its end is this one's too.
             Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {
                 let waiting = self.dialling.entry(peer).or_default();
@@ -171,9 +171,18 @@ impl EventLoop {
         }
     }
 
+    /// Dials unless there is a connection or a dial already. From a port of its own where a
+    /// hole may have to be punched: a router that has seen this peer's own port call in vain
+    /// lets the other end's call in, and no answer to it out.
+    fn options(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
+        let options = DialOpts::peer_id(peer).addresses(addresses).extend_addresses_through_behaviour();
+        let may_punch = self.swarm.behaviour().reach.may_punch(&peer);
+        if may_punch { options.allocate_new_port().build() } else { options.build() }
+    }
+
     fn dial_wanted(&mut self) {
         while let Some((peer, addresses)) = self.reconnector.due(Instant::now()) {
-            match self.swarm.dial(options(peer, addresses)) {
+            match self.swarm.dial(self.options(peer, addresses)) {
                 Ok(()) => {}
                 Err(DialError::DialPeerConditionFalse(_)) if self.swarm.is_connected(&peer) => {
                     self.reconnector.connected(&peer, Instant::now());
@@ -348,11 +357,6 @@ impl EventLoop {
         })
         .await;
     }
-}
-
-/// Dials unless there is a connection or a dial already.
-fn options(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
-    DialOpts::peer_id(peer).addresses(addresses).extend_addresses_through_behaviour().build()
 }
 
 fn dial_failed(peer: PeerId, error: &DialError) -> AskError {

@@ -85,6 +85,11 @@ impl Reach {
         self.bell = None;
     }
 
+    /// Whether a hole may have to be punched to `peer`: it may be met at a relay.
+    pub(super) fn may_punch(&self, peer: &PeerId) -> bool {
+        self.reservations.may_meet(peer)
+    }
+
     /// Is not reached through `relay` any more; its place goes with the connection.
     pub(super) fn leave_relay(&mut self, relay: &PeerId) {
         self.reservations.remove(relay);

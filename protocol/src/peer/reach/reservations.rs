@@ -68,6 +68,11 @@ impl Reservations {
             .collect()
     }
 
+    /// Whether `peer` may be met at a relay.
+    pub(super) fn may_meet(&self, peer: &PeerId) -> bool {
+        !self.relays.is_empty() && !self.relays.contains_key(peer)
+    }
+
     /// A direct connection to `relay` is up.
     pub(super) fn connected(&mut self, relay: &PeerId, now: Instant) {
         if let Some(known) = self.relays.get_mut(relay)

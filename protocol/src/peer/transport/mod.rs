@@ -9,6 +9,7 @@
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
+//! | `ending` | TCP connections that end though the other end is gone |
 //! | `closing` | an end for connections that can't send what they have |
 //! | `noise/` | who the other end is, and records that nobody else reads |
 //! | `mux` | many streams on one connection, by Yamux in large pieces |
@@ -20,6 +21,7 @@ mod behind;
 mod bind;
 mod closing;
 mod counted;
+mod ending;
 mod mux;
 mod noise;
 mod quic;
