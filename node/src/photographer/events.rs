@@ -2,6 +2,7 @@
 
 use enprint_protocol::ProtocolError;
 use enprint_protocol::access_code::AccessCode;
+use enprint_protocol::codec;
 use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::ids::EventId;
 use enprint_protocol::money::Currency;
@@ -10,7 +11,7 @@ use super::catalogue::{EventRow, HostRow};
 use super::commands::{EventAtHost, EventDetails, EventSummary, PhotographerAnswer, PublishedAt};
 use super::naming::alike;
 use super::node::Node;
-use super::publish::Part;
+use super::publish::{Part, PublishWish, lane};
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::NAMES_SHOWN_MAX;
@@ -21,8 +22,14 @@ pub(super) struct Touched {
     pub(super) row: EventRow,
     /// Events of nearly the same name, if it was made now.
     pub(super) alike: Vec<String>,
-    /// Whether it was there, and is another now.
-    pub(super) is_other: bool,
+    /// What tells the hosts that show it, if it was there and is another now.
+    wished: Option<Wished>,
+}
+
+/// A wish to publish that is in the outbox.
+struct Wished {
+    wish: PublishWish,
+    parcels: Vec<(HostRow, String)>,
 }
 
 impl Node {
@@ -44,11 +51,13 @@ impl Node {
         };
         let record = with_details(row.record.clone(), details)?.checked()?;
         let is_other = record != row.record;
-        if is_new || is_other {
-            self.save_event(&EventRow { record: record.clone(), ..row.clone() }).await?;
+        let row = EventRow { record, ..row };
+        let wished = if is_other && !is_new { Some(self.save_and_wish(&row).await?) } else { None };
+        if is_new {
+            self.save_event(&row).await?;
         }
         let alike = if is_new { alike_names(named, &events) } else { Vec::new() };
-        Ok(Touched { row: EventRow { record, ..row }, alike, is_other: is_other && !is_new })
+        Ok(Touched { row, alike, wished })
     }
 
     /// Makes an event, or changes it; the hosts that show it are told.
@@ -65,27 +74,28 @@ impl Node {
         Ok(PhotographerAnswer::Event(Box::new(summary)))
     }
 
-    /// Says at the hosts that show an event what it is now, but for those that know it.
+    /// Says at the hosts that show an event what it is now, but for those that know it. What
+    /// is not said now is in the outbox.
     pub(super) async fn tell_of_event(
         &self,
         touched: &Touched,
         knowing: &[HostRow],
         progress: &Progress,
     ) -> Result<Vec<PublishedAt>, NodeError> {
-        let Touched { row, is_other, .. } = touched;
-        if !is_other || row.shown_at.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut hosts = self.catalogue.hosts().await?;
+        let Touched { row, wished: Some(Wished { wish, parcels }), .. } = touched else { return Ok(Vec::new()) };
         let knows = |host: &HostRow| knowing.iter().any(|known| known.peer_id == host.peer_id);
-        hosts.retain(|host| row.shown_at.iter().any(|shown| shown.host == host.peer_id) && !knows(host));
-        if hosts.is_empty() {
+        let (known, untold): (Vec<_>, Vec<_>) = parcels.iter().partition(|(host, _)| knows(host));
+        for (_, parcel) in known {
+            self.catalogue.settle(parcel).await?;
+        }
+        if untold.is_empty() {
             return Ok(Vec::new());
         }
-        match self.publish(row, Part::details(), &hosts, progress).await {
+        let parcels = untold.iter().map(|(host, parcel)| (host, parcel.clone())).collect();
+        match self.publish_wished(row, wish, parcels, progress).await {
             Ok(report) => Ok(report.hosts),
             // The change stays: a host that refuses it is no reason to take it back.
-            Err(error) => Ok(hosts.iter().map(|host| PublishedAt::failed(host, &error)).collect()),
+            Err(error) => Ok(untold.iter().map(|(host, _)| PublishedAt::failed(host, &error)).collect()),
         }
     }
 
@@ -145,11 +155,26 @@ impl Node {
         Ok(EventRow::new(record, AccessCode::random()))
     }
 
-    /// The volume's copy first: the catalogue's list can be made again from it.
     async fn save_event(&self, row: &EventRow) -> Result<(), NodeError> {
-        let (archive, stored) = (self.archive.clone(), row.clone());
-        super::node::blocking(move || archive.put_event(&stored.record, &stored.access_code)).await?;
+        self.save_in_volume(row).await?;
         self.catalogue.put_event(row).await
+    }
+
+    /// What an event is now, with the wish that tells the hosts that show it.
+    async fn save_and_wish(&self, row: &EventRow) -> Result<Wished, NodeError> {
+        self.save_in_volume(row).await?;
+        let mut hosts = self.catalogue.hosts().await?;
+        hosts.retain(|host| row.shown_at.iter().any(|shown| shown.host == host.peer_id));
+        let lanes: Vec<_> = hosts.iter().map(|host| lane(host.peer_id)).collect();
+        let wish = PublishWish::new(row.record.event_id, Part::details(), self.catalogue.next_moment().await?);
+        let parcels = self.catalogue.put_event_and_wish(row, &lanes, &codec::encode(&wish)?).await?;
+        Ok(Wished { wish, parcels: hosts.into_iter().zip(parcels).collect() })
+    }
+
+    /// Before the catalogue, whose list can be made again from the volumes' copies.
+    async fn save_in_volume(&self, row: &EventRow) -> Result<(), NodeError> {
+        let (archive, stored) = (self.archive.clone(), row.clone());
+        super::node::blocking(move || archive.put_event(&stored.record, &stored.access_code)).await
     }
 }
 

@@ -147,9 +147,20 @@ impl Node {
         self.catalogue.show_at(event_id, hosts).await?;
         let wish = PublishWish::new(event_id, part.into(), self.catalogue.next_moment().await?);
         let parcels = self.wishes(Wish::Publish, &wish, hosts).await?;
+        self.publish_wished(event, &wish, parcels, progress).await
+    }
+
+    /// As [`Self::publish`], of a wish that is in the outbox.
+    pub(super) async fn publish_wished(
+        &self,
+        event: &EventRow,
+        wish: &PublishWish,
+        parcels: Vec<(&HostRow, String)>,
+        progress: &Progress,
+    ) -> Result<PublishReport, NodeError> {
         let (mut report, mut refused) = (PublishReport::of(event), None);
         for (host, parcel) in parcels {
-            let done = self.publish_wish(host, &wish, progress).await;
+            let done = self.publish_wish(host, wish, progress).await;
             if !done.as_ref().is_err_and(NodeError::is_temporary) {
                 self.catalogue.settle(&parcel).await?;
             }
@@ -264,6 +275,9 @@ impl Node {
         let mut categories: Vec<String> = chosen.iter().map(|photo| photo.record.category.clone()).collect();
         categories.dedup();
         let event = self.add_categories(wish.event_id, &categories).await?;
+        if wish.details_only && !event.shown_at.iter().any(|at| at.host == host.peer_id) {
+            return Ok(PublishReport::of(&event)); // it was withdrawn meanwhile
+        }
         let gallery_url = self.publish_event(process, &event).await?;
         self.catalogue.set_gallery_url(wish.event_id, host.peer_id, &gallery_url).await?;
         let mut report = PublishReport {

@@ -8,6 +8,7 @@ use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::Row;
 
+use super::wishes::put_wish;
 use super::{Catalogue, EventRow, HostRow, ShownAt, Wish, WithdrawnAt};
 use crate::error::NodeError;
 use crate::limits::EVENT_RECORD_BYTES_MAX;
@@ -41,15 +42,30 @@ impl Catalogue {
 
     /// Makes an event, or replaces its record.
     pub async fn put_event(&self, event: &EventRow) -> Result<(), NodeError> {
+        self.put_event_and_wish(event, &[], &[]).await.map(drop)
+    }
+
+    /// As [`Self::put_event`], with a wish to publish in each of these lanes, in one
+    /// transaction; the parcels' ids.
+    pub(in crate::photographer) async fn put_event_and_wish(
+        &self,
+        event: &EventRow,
+        lanes: &[String],
+        wish: &[u8],
+    ) -> Result<Vec<String>, NodeError> {
         let sql = "INSERT INTO events (event_id, record, access_code, created_ms) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (event_id) DO UPDATE SET record = $2";
         let record = codec::encode(&event.record)?;
         let mut tx = self.ledger.begin().await?;
         let code = event.access_code.to_string();
         tx.execute(sql, args![event.record.event_id.to_string(), &record, code, now().0]).await?;
+        let mut parcels = Vec::with_capacity(lanes.len());
+        for lane in lanes {
+            parcels.push(put_wish(&mut tx, Wish::Publish, lane, wish).await?);
+        }
         tx.commit().await?;
         self.marks.changed_in(event.record.event_id);
-        Ok(())
+        Ok(parcels)
     }
 
     /// Shows the event at these hosts from now on, beside those where it is shown already.

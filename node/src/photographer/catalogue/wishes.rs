@@ -3,7 +3,7 @@
 use enprint_protocol::ids::ContentHash;
 
 use enprint_store::args;
-use enprint_store::ledger::outbox;
+use enprint_store::ledger::{Tx, outbox};
 
 use super::peers::set;
 use super::{Catalogue, parcel};
@@ -60,15 +60,20 @@ impl Catalogue {
         lane: &str,
         payload: &[u8],
     ) -> Result<String, NodeError> {
-        let id = format!("{}:{}", wish.kind(), ContentHash::of(&[lane.as_bytes(), payload].concat()));
-        let now_ms = now().0;
-        let due_ms = now_ms.saturating_add(WISH_PATIENCE_MS);
         let mut tx = self.ledger.begin().await?;
-        let parcel = parcel(id.clone(), lane, wish.kind(), payload);
-        outbox::put_due(&mut tx, &parcel, now_ms, due_ms).await?;
+        let id = put_wish(&mut tx, wish, lane, payload).await?;
         tx.commit().await?;
         Ok(id)
     }
+}
+
+/// As [`Catalogue::wish`], in the transaction of what it announces.
+pub(super) async fn put_wish(tx: &mut Tx<'_>, wish: Wish, lane: &str, payload: &[u8]) -> Result<String, NodeError> {
+    let id = format!("{}:{}", wish.kind(), ContentHash::of(&[lane.as_bytes(), payload].concat()));
+    let now_ms = now().0;
+    let due_ms = now_ms.saturating_add(WISH_PATIENCE_MS);
+    outbox::put_due(tx, &parcel(id.clone(), lane, wish.kind(), payload), now_ms, due_ms).await?;
+    Ok(id)
 }
 
 #[cfg(test)]

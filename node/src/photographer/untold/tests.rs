@@ -16,6 +16,7 @@ use crate::photographer::catalogue::{HostProcess, NewHost};
 use crate::photographer::commands::EventDetails;
 use crate::photographer::edit::Edit;
 use crate::photographer::import::NewPhoto;
+use crate::photographer::publish::lane;
 use crate::photographer::{Photographer, PhotographerConfig};
 
 async fn open(dir: &Path) -> Photographer {
@@ -46,9 +47,12 @@ async fn import_and_fall(node: &Photographer, event: &EventRow, card: std::path:
 
 /// An event with one photo, which a host shows.
 async fn shown(dir: &Path) -> (Photographer, EventRow, PeerId) {
-    let open = open(dir).await;
-    let node = open.node();
     let process = HostProcess { peer_id: PeerId::random(), enrolled_at: Vec::new(), told: Vec::new() };
+    shown_at(open(dir).await, process, dir).await
+}
+
+async fn shown_at(open: Photographer, process: HostProcess, dir: &Path) -> (Photographer, EventRow, PeerId) {
+    let node = open.node();
     let (host, key) = (process.peer_id, Keypair::generate_ed25519().public());
     let new = NewHost { name: "Host".into(), key, public_url: "https://host.example".into(), process };
     node.catalogue.put_host(&new, "Ana").await.unwrap();
@@ -64,8 +68,14 @@ async fn shown(dir: &Path) -> (Photographer, EventRow, PeerId) {
     (open, event, host)
 }
 
+/// What is on its way to hosts: kind and lane.
+async fn waiting(node: &Photographer) -> Vec<(String, String)> {
+    let waiting = node.node().catalogue.waiting().await.unwrap();
+    waiting.into_iter().map(|parcel| (parcel.kind, parcel.peer)).collect()
+}
+
 async fn opened_again(killed: Photographer, dir: &Path) -> Photographer {
-    assert!(killed.node().catalogue.waiting().await.unwrap().is_empty(), "it was told before");
+    assert!(waiting(&killed).await.is_empty(), "it was told before");
     killed.close().await;
     drop(killed);
     open(dir).await
@@ -78,10 +88,25 @@ async fn a_node_that_is_killed_between_a_new_word_on_a_photo_and_its_publishing_
     let described = import_and_fall(&node, &event, put_card(dir.path(), 5)).await;
     assert_eq!(described.len(), 1, "nothing was said anew");
     let node = opened_again(node, dir.path()).await;
-    let waiting = node.node().catalogue.waiting().await.unwrap();
-    let told: Vec<_> = waiting.iter().map(|parcel| (parcel.kind.as_str(), parcel.peer.clone())).collect();
-    assert_eq!(told, [("publish", crate::photographer::publish::lane(host))]);
+    assert_eq!(waiting(&node).await, [("publish".to_owned(), lane(host))]);
     assert!(node.node().catalogue.untold().await.unwrap().is_empty(), "it would be told at every start");
+}
+
+#[tokio::test]
+async fn a_node_that_is_killed_between_new_words_on_an_event_and_its_publishing_tells_them_when_it_is_back() {
+    let dir = TempDir::new().unwrap();
+    let (node, event, host) = shown(dir.path()).await;
+    let details = EventDetails { description: Some("By the sea".into()), ..EventDetails::default() };
+    // Whoever asked for it is gone before anything is told.
+    node.node().event_with(&event.record.name, &details).await.unwrap();
+    node.close().await;
+    drop(node);
+    let node = open(dir.path()).await;
+    let kept = node.node().catalogue.event(event.record.event_id).await.unwrap().unwrap();
+    assert_eq!(kept.record.description, "By the sea");
+    assert_eq!(waiting(&node).await, [("publish".to_owned(), lane(host))]);
+    node.node().event_with(&event.record.name, &details).await.unwrap();
+    assert_eq!(waiting(&node).await.len(), 1, "nothing is other, and hosts are told");
 }
 
 #[tokio::test(flavor = "multi_thread")]
