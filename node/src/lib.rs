@@ -9,6 +9,8 @@ pub mod lab;
 pub mod limits;
 pub mod photographer;
 mod places;
+#[cfg(test)]
+mod played;
 pub mod status;
 mod stored;
 mod turns;

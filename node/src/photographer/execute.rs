@@ -116,8 +116,13 @@ impl Node {
         let imported =
             if publish { self.publishing_meanwhile(row, &hosts, imported, progress).await } else { imported.await };
         // Also what an import took that came to grief then.
-        self.tell_of(row, command_id, progress).await?;
+        let told = self.tell_of(row, command_id, progress).await;
         let mut report = imported?;
+        if let Err(error) = told {
+            // What was imported stays, and has to be known.
+            let problem = || format!("The photos are imported, but a host that shows some was not told: {error}");
+            report.stopped.get_or_insert_with(problem);
+        }
         self.counts.imported(report.imported);
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;

@@ -181,22 +181,28 @@ impl Node {
     }
 
     /// Publishes photos anew where they are shown; how many were sent.
+    ///
+    /// # Errors
+    /// What the first host that refused said, after every other was told.
     pub(super) async fn publish_anew(
         &self,
         event: &EventRow,
         photos: &[PhotoId],
         progress: &Progress,
     ) -> Result<u64, NodeError> {
-        let mut sent = 0;
+        let (mut sent, mut refused) = (0, None);
         for host in self.hosts_for(event, &[]).await? {
             let shown = self.catalogue.published(event.record.event_id, host.peer_id).await?;
             let photo_ids: Vec<_> = photos.iter().copied().filter(|photo_id| shown.contains(photo_id)).collect();
             for photo_ids in photo_ids.chunks(PHOTOS_NAMED_MAX) {
                 let selection = Selection { photo_ids: photo_ids.to_vec(), ..Selection::default() };
-                sent += self.publish(event, selection, std::slice::from_ref(&host), progress).await?.sent;
+                match self.publish(event, selection, std::slice::from_ref(&host), progress).await {
+                    Ok(report) => sent += report.sent,
+                    Err(error) => refused = refused.or(Some(error)),
+                }
             }
         }
-        Ok(sent)
+        refused.map_or(Ok(sent), Err)
     }
 
     /// The photos that any host shows.

@@ -7,17 +7,20 @@ mod png;
 use std::path::Path;
 
 use enprint_protocol::Keypair;
-use enprint_protocol::PeerId;
+use enprint_protocol::peer::Incoming;
 use enprint_protocol::publish::PhotoRecord;
+use enprint_protocol::{PeerId, Refusal};
 use tempfile::TempDir;
 
 use super::*;
+use crate::control::Commands;
 use crate::photographer::catalogue::{HostProcess, NewHost};
-use crate::photographer::commands::EventDetails;
+use crate::photographer::commands::{EventDetails, PhotographerAnswer, PhotographerCommand};
 use crate::photographer::edit::Edit;
 use crate::photographer::import::NewPhoto;
 use crate::photographer::publish::lane;
 use crate::photographer::{Photographer, PhotographerConfig};
+use crate::played::PlayedHost;
 
 async fn open(dir: &Path) -> Photographer {
     let mut config = PhotographerConfig::new(dir.join("data"));
@@ -107,6 +110,32 @@ async fn a_node_that_is_killed_between_new_words_on_an_event_and_its_publishing_
     assert_eq!(waiting(&node).await, [("publish".to_owned(), lane(host))]);
     node.node().event_with(&event.record.name, &details).await.unwrap();
     assert_eq!(waiting(&node).await.len(), 1, "nothing is other, and hosts are told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_import_did_is_told_though_a_host_refuses_to_hear_of_it() {
+    let dir = TempDir::new().unwrap();
+    let open = open(dir.path()).await;
+    let host = PlayedHost::that_answers(open.node().client.peer_id(), |asked| {
+        let Incoming::Publish(asked) = asked else { return };
+        asked.reply.send(Refusal::uniform().into());
+    })
+    .await;
+    let process = HostProcess { peer_id: host.peer_id, enrolled_at: vec![host.address.clone()], told: Vec::new() };
+    let (open, event, _) = shown_at(open, process, dir.path()).await;
+    let command = PhotographerCommand::Import {
+        folder: put_card(dir.path(), 5),
+        event: event.record.name,
+        category: None,
+        details: EventDetails::default(),
+        publish: false,
+        hosts: Vec::new(),
+    };
+    let answer = open.execute(command, Progress::silent()).await.unwrap();
+    let PhotographerAnswer::Imported(report) = answer else { panic!("{answer:?}") };
+    assert_eq!(report.described.len(), 1);
+    let refused = report.stopped.unwrap();
+    assert!(refused.contains(&Refusal::uniform().text), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
