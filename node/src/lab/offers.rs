@@ -115,7 +115,15 @@ impl Node {
         let signer = key.to_peer_id();
         let known = match self.catalogue.photographer(signer).await? {
             // Told before this lab knows them, or approves them: it counts from the beginning.
-            None if word.ended && peer == signer => self.catalogue.remember_listed(signer).await?,
+            // Of strangers nothing is kept, or they would take the places of those who are listed.
+            None if word.ended && peer == signer => {
+                let is_certain = self.look_for_photographer(signer).await;
+                let known = self.catalogue.photographer(signer).await?;
+                if known.is_none() && !is_certain {
+                    return Ok(cannot_ask().into());
+                }
+                known
+            }
             known => known,
         };
         let Some(known) = known.filter(|_| signer == word.photographer && [signer, word.home].contains(&peer)) else {
@@ -173,6 +181,10 @@ fn not_approved() -> Refusal {
     )
 }
 
+fn cannot_ask() -> Refusal {
+    Refusal::new(ErrorCode::Busy, "The lab can't ask its hosts who you are just now; say it again later.")
+}
+
 fn conflict() -> Refusal {
     Refusal::new(ErrorCode::Conflict, "The lab has another job under this id.")
 }
@@ -199,3 +211,6 @@ fn full() -> Refusal {
 fn disk_full() -> Refusal {
     Refusal::new(ErrorCode::DiskFull, "The lab's disk has no room for this job now. It is offered again later.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,23 +158,25 @@ impl Node {
     }
 
     /// Asks each host that is connected where one photographer is now: a host with very
-    /// many does not list them all.
-    async fn look_for_photographer(&self, peer: PeerId) {
-        let Ok(hosts) = self.catalogue.hosts().await else { return };
+    /// many does not list them all. Whether every host was there and has answered.
+    pub(super) async fn look_for_photographer(&self, peer: PeerId) -> bool {
+        let Ok(hosts) = self.catalogue.hosts().await else { return false };
         let connected = hosts.iter().map(|host| host.peer_id).filter(|host| self.client.is_connected(host));
         let asked = connected.map(|host| self.look_at(host, peer));
-        futures::future::join_all(asked).await;
+        let answered = futures::future::join_all(asked).await;
+        answered.len() == hosts.len() && answered.into_iter().all(|has_answered| has_answered)
     }
 
-    async fn look_at(&self, host: PeerId, peer: PeerId) {
+    async fn look_at(&self, host: PeerId, peer: PeerId) -> bool {
         let learnt = match self.client.ask::<Enrol>(host, EnrolRequest::Find { peers: vec![peer] }).await {
             Ok(EnrolReply::Directory { contacts, .. }) => self.learn(host, contacts).await,
             // A host of an earlier version.
             _ => self.announce(host).await,
         };
-        if let Err(error) = learnt {
+        if let Err(error) = &learnt {
             tracing::debug!(%error, "a host did not say where a photographer is");
         }
+        learnt.is_ok()
     }
 
     /// Tells a host where this lab is, and learns where the photographers are, and the

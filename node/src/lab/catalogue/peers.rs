@@ -179,17 +179,6 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Remembers a photographer whom no host has named yet, for what they say of their homes;
-    /// none when too many are remembered so.
-    pub(in crate::lab) async fn remember_listed(&self, peer: PeerId) -> Result<Option<PhotographerRow>, NodeError> {
-        let sql = "INSERT INTO photographer (peer_id, name, addresses, standing, changed_ms)
-             SELECT $1, '', '', 'listed', $2
-             WHERE (SELECT COUNT(*) FROM photographer WHERE standing = 'listed' AND name = '') < $3
-             ON CONFLICT (peer_id) DO NOTHING";
-        self.ledger.execute(sql, args![peer.to_string(), now_ms(), WAITING_PHOTOGRAPHERS_MAX]).await?;
-        self.photographer(peer).await
-    }
-
     /// Takes what a host's directory says of photographers.
     pub(in crate::lab) async fn put_contacts(&self, host: PeerId, contacts: &[Contact]) -> Result<(), NodeError> {
         let at_host = "INSERT INTO contact (host, photographer, addresses) VALUES ($1, $2, $3)
