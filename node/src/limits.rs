@@ -77,6 +77,10 @@ pub const HOMES_MAX: i64 = 3;
 pub const HOME_INVITATION_VALID: Duration = Duration::from_secs(60 * 60);
 /// Labs that a second home is told of: those that were chosen or want files of their own.
 pub const LABS_TOLD_MAX: usize = 64;
+/// Labs of one host that are told of ended homes though nothing was offered to them: they may
+/// approve this photographer first. More than a host usually names, and few enough for one
+/// that names hundreds.
+pub const LABS_TOLD_UNASKED_MAX: i64 = 8;
 /// Ranges on their way out for one second home, each in memory until the connection has
 /// taken it: fills a house's network, and is little beside what labs may have.
 pub const HOME_RANGES_HELD_MAX: usize = 8;

@@ -1,6 +1,8 @@
 //! At the first home: codes that wait, the homes that follow, and what each of them is
 //! told. A home that was removed stays known as such.
 
+use std::collections::HashSet;
+
 use enprint_protocol::enrol::EnrolRequest;
 use enprint_protocol::home::Home;
 use enprint_protocol::limits::{REPLICA_BUSINESS_MAX, SMALL_BYTES_MAX};
@@ -16,7 +18,7 @@ use enprint_protocol::ids::{ContentHash, EventId};
 
 use super::{Catalogue, send};
 use crate::error::NodeError;
-use crate::limits::{HOMES_MAX, HOMES_REMEMBERED_MAX, LABS_TOLD_MAX};
+use crate::limits::{HOMES_MAX, HOMES_REMEMBERED_MAX, LABS_TOLD_MAX, LABS_TOLD_UNASKED_MAX};
 use crate::photographer::node::now;
 use crate::stored;
 
@@ -170,9 +172,28 @@ pub(super) async fn tell_homes(tx: &mut Tx<'_>, host: &str) -> Result<(), NodeEr
     Ok(())
 }
 
-/// Tells a lab that a host has just named of the homes that are none any more: it may approve
-/// this photographer before anything is offered there, and their old words must not count.
-pub(super) async fn tell_lab_of_ended(tx: &mut Tx<'_>, lab: &str) -> Result<(), NodeError> {
+/// The labs that hear of homes: those that print or did, and the first few that each host
+/// named. Others hear of them with the first offer.
+pub(super) async fn labs_told(tx: &mut Tx<'_>) -> Result<HashSet<String>, NodeError> {
+    let sql = "SELECT lab FROM jobs UNION SELECT lab FROM hosts WHERE lab IS NOT NULL \
+               UNION SELECT peer_id FROM labs WHERE print_rules IS NOT NULL \
+               UNION SELECT lab FROM (SELECT lab, ROW_NUMBER() OVER (PARTITION BY host ORDER BY rowid) AS place \
+                                      FROM host_labs) WHERE place <= $1";
+    let rows = tx.fetch_all(sql, args![LABS_TOLD_UNASKED_MAX]).await?;
+    rows.iter().map(|row| Ok(row.text("lab")?)).collect()
+}
+
+/// Tells those that were not among them `before` of the homes that are none any more: a lab
+/// may approve this photographer before anything is offered there, and their old words must
+/// not count.
+pub(super) async fn tell_new_labs(tx: &mut Tx<'_>, before: &HashSet<String>) -> Result<(), NodeError> {
+    for lab in labs_told(tx).await?.difference(before) {
+        tell_lab_of_ended(tx, lab).await?;
+    }
+    Ok(())
+}
+
+async fn tell_lab_of_ended(tx: &mut Tx<'_>, lab: &str) -> Result<(), NodeError> {
     let sql = "SELECT peer_id, ended_ms, signed FROM second_homes WHERE ended_ms IS NOT NULL \
                ORDER BY ended_ms DESC LIMIT $1";
     for row in tx.fetch_all(sql, args![HOMES_REMEMBERED_MAX]).await? {
@@ -182,15 +203,14 @@ pub(super) async fn tell_lab_of_ended(tx: &mut Tx<'_>, lab: &str) -> Result<(), 
     Ok(())
 }
 
-/// Puts a word on a home on its way to every host, and to every lab that prints or did.
+/// Puts a word on a home on its way to every host, and to the labs that hear of homes.
 async fn tell_of_home(tx: &mut Tx<'_>, home: &str, at_ms: i64, signed: &Signed<Home>) -> Result<(), NodeError> {
     for row in tx.fetch_all("SELECT peer_id FROM hosts WHERE left_ms IS NULL", args![]).await? {
         tell_host(tx, &row.text("peer_id")?, home, at_ms, signed).await?;
     }
-    let labs = "SELECT peer_id AS lab FROM labs UNION SELECT lab FROM jobs";
     let request = codec::encode(&JobRequest::StandIn(signed.clone()))?;
-    for row in tx.fetch_all(labs, args![]).await? {
-        tell_lab(tx, &row.text("lab")?, home, at_ms, &request).await?;
+    for lab in labs_told(tx).await? {
+        tell_lab(tx, &lab, home, at_ms, &request).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use enprint_protocol::{Multiaddr, PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
-use super::homes::tell_lab_of_ended;
+use super::homes::{labs_told, tell_new_labs};
 use super::{Catalogue, LabRow};
 use crate::error::NodeError;
 use crate::limits::PRINT_RULES_BYTES_MAX;
@@ -87,15 +87,13 @@ impl Catalogue {
         let at_host = "INSERT INTO host_labs (host, lab, addresses, seen_ms) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (host, lab) DO UPDATE SET addresses = $3, seen_ms = $4";
         let mut tx = self.ledger.begin().await?;
+        let told = labs_told(&mut tx).await?;
         for lab in contacts.iter().filter(|contact| contact.role == Role::Lab) {
             let (peer, addresses) = (lab.peer_id.to_string(), stored::join_addresses(&lab.addresses));
-            let known = tx.fetch_optional("SELECT 1 AS found FROM labs WHERE peer_id = $1", args![&peer]).await?;
-            if known.is_none() {
-                tell_lab_of_ended(&mut tx, &peer).await?;
-            }
             tx.execute(lab_row, args![&peer, &lab.name, &addresses, now().0]).await?;
             tx.execute(at_host, args![host.to_string(), peer, addresses, now().0]).await?;
         }
+        tell_new_labs(&mut tx, &told).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -121,6 +119,7 @@ impl Catalogue {
     /// files if that changes.
     pub async fn choose_lab(&self, lab: PeerId, hosts: &[PeerId], rules: Option<&PrintRules>) -> Result<(), NodeError> {
         let mut tx = self.ledger.begin().await?;
+        let told = labs_told(&mut tx).await?;
         if let Some(rules) = rules {
             let sql = "UPDATE labs SET print_rules = $2 WHERE peer_id = $1";
             tx.execute(sql, args![lab.to_string(), codec::encode(rules)?]).await?;
@@ -129,6 +128,7 @@ impl Catalogue {
             let sql = "UPDATE hosts SET lab = $2 WHERE peer_id = $1";
             tx.execute(sql, args![host.to_string(), lab.to_string()]).await?;
         }
+        tell_new_labs(&mut tx, &told).await?;
         tx.commit().await?;
         self.marks.changed();
         Ok(())

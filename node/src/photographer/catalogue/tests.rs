@@ -198,3 +198,42 @@ async fn a_home_that_was_removed_while_its_host_was_left_is_none_there_when_it_i
     });
     assert_eq!(told.last(), Some(true), "its old word counts there still");
 }
+
+#[tokio::test]
+async fn a_host_that_names_hundreds_of_labs_does_not_have_each_of_them_told_of_ended_homes() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let key = Keypair::generate_ed25519();
+    let ends = async |home: PeerId, number: i64| {
+        let word = |ended| {
+            let word = Home { photographer: key.public().to_peer_id(), home, since: UnixMs(number), ended };
+            Signed::sign(&word, &key).unwrap()
+        };
+        let (name, signed, addresses) = ("NAS".into(), word(false), Vec::new());
+        let paired = SecondHome { peer_id: home, name, addresses, signed, copied: None };
+        let code = ContentHash::of(&number.to_le_bytes());
+        catalogue.invite_home(code, i64::MAX).await.unwrap();
+        catalogue.take_home(code, &paired).await.unwrap().unwrap();
+        catalogue.end_home(home, &word(true)).await.unwrap();
+    };
+    let told = async || {
+        let sql = "SELECT DISTINCT peer FROM outbox WHERE kind = 'home-for-lab' AND peer <> $1 ORDER BY sequence";
+        let rows = catalogue.ledger.read().fetch_all(sql, args![before.lab.to_string()]).await.unwrap();
+        rows.iter().map(|row| row.text("peer").unwrap()).collect::<Vec<_>>()
+    };
+    ends(PeerId::random(), 1).await;
+    let lab = |_| Contact { peer_id: PeerId::random(), role: Role::Lab, name: "Lab".into(), addresses: Vec::new() };
+    let labs: Vec<Contact> = (0..500).map(lab).collect();
+    catalogue.put_labs(before.first, &labs[..3]).await.unwrap();
+    assert_eq!(told().await.len(), 3, "they may approve this photographer before they are offered anything");
+    for named in labs.chunks(100) {
+        catalogue.put_labs(before.first, named).await.unwrap();
+    }
+    ends(PeerId::random(), 2).await;
+    assert!(told().await.len() <= 10, "{} labs are told", told().await.len());
+
+    let last = labs[499].peer_id;
+    assert!(!told().await.contains(&last.to_string()));
+    catalogue.choose_lab(last, &[before.first], None).await.unwrap();
+    assert!(told().await.contains(&last.to_string()), "the lab that prints was not told");
+}
