@@ -21,7 +21,9 @@ pub fn ready(public_url: &str, addresses: &[String]) -> String {
 
 /// A new invitation, and what its receiver does with it.
 pub fn invitation(code: &str, role: Role, days: u32, addresses: &[String]) -> String {
-    let address = addresses.first().map_or("ADDRESS", String::as_str);
+    // Of several, one that leads here from another machine.
+    let elsewhere = addresses.iter().find(|at| !at.starts_with("/ip4/127.") && !at.starts_with("/ip6/::1/"));
+    let address = elsewhere.or(addresses.first()).map_or("ADDRESS", String::as_str);
     let enrol = match role {
         Role::Photographer => format!("enprint photographer enrol {address} --code {code} --name \"Their name\""),
         Role::Lab => format!("enprint lab enrol {address} --code {code}"),
@@ -191,4 +193,18 @@ pub fn backed_up(file: &Path) -> String {
 
 fn moment(at: UnixMs) -> String {
     at.to_timestamp().strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_names_an_address_that_leads_here_from_elsewhere_if_there_is_one() {
+        let at = |ip: &str| format!("{ip}/tcp/4040/p2p/12D3");
+        let (here, lan) = (at("/ip4/127.0.0.1"), at("/ip4/192.0.2.7"));
+        let told = invitation("CODE", Role::Lab, 7, &[here.clone(), lan]);
+        assert!(told.contains("enprint lab enrol /ip4/192.0.2.7/"), "{told}");
+        assert!(invitation("CODE", Role::Lab, 7, &[here]).contains("enprint lab enrol /ip4/127.0.0.1/"));
+    }
 }

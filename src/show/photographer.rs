@@ -383,7 +383,8 @@ fn verified(blobs: u64, read: u64, damaged: &[String]) -> String {
     if damaged.is_empty() {
         return text + "All are as they were imported.";
     }
-    text += &format!("{} damaged; import them again from your copy:\n", damaged.len());
+    text += &format!("{} damaged:\n", damaged.len());
     damaged.iter().for_each(|name| text += &format!("  {name}\n"));
-    text
+    text + "This event keeps them as they are. Put the event's folder in “archive” back from a backup, or import your\n\
+            copies of them into another event: “import FOLDER --event NAME”."
 }

@@ -259,7 +259,9 @@ pub enum StoreError {
         volume: String,
     },
     /// Part of a volume can't be read back.
-    #[error("a part of the volume {volume} can't be read: {cause}. Verify the event, and import what is damaged again")]
+    #[error(
+        "a part of the volume {volume} can't be read: {cause}. Put the volume's folder back from a backup; or verify the event, and import what is damaged into another one"
+    )]
     PartUnreadable {
         /// Which.
         volume: String,
@@ -267,13 +269,17 @@ pub enum StoreError {
         cause: String,
     },
     /// A stored record is not what it should be.
-    #[error("a record of the volume {volume} is damaged: verify the event, and import what is damaged again")]
+    #[error(
+        "a record of the volume {volume} is damaged. Put the volume's folder back from a backup; or verify the event, and import what is damaged into another one"
+    )]
     RecordDamaged {
         /// Which.
         volume: String,
     },
     /// A blob's bytes are not what they were.
-    #[error("a file in the volume {volume} is damaged: import it again from your copy")]
+    #[error(
+        "a file in the volume {volume} is damaged, and stays so in this event. Put the volume's folder back from a backup, or import your copy into another event"
+    )]
     BlobDamaged {
         /// Which volume.
         volume: String,
