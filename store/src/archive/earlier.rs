@@ -5,7 +5,7 @@ use super::handle::Handle;
 use super::{Archive, ArchiveOptions, NewBlob, Volume};
 use crate::error::StoreError;
 
-const FIRST_PIECE_BYTES: usize = 65_536;
+const PIECE: usize = 65_536;
 
 fn open(dir: &std::path::Path) -> Result<Volume, StoreError> {
     let options = ArchiveOptions { reserve_bytes: 0, ballast_bytes: 0, ..ArchiveOptions::default() };
@@ -26,7 +26,7 @@ fn on_disk(dir: &std::path::Path, work: impl FnOnce(&super::database::Database) 
 fn left_by_the_first_program(dir: &std::path::Path, blob: &[u8]) -> Hash {
     let (hash, blob) = (*blake3::hash(blob).as_bytes(), blob.to_vec());
     on_disk(dir, move |database| {
-        for (number, piece) in blob.chunks(FIRST_PIECE_BYTES).enumerate() {
+        for (number, piece) in blob.chunks(PIECE).enumerate() {
             database.insert(&piece_key(&hash, number as u32), piece.into()).unwrap();
         }
         database.insert(&header_key(&hash), (blob.len() as u64).to_be_bytes().as_slice().into()).unwrap();
