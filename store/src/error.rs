@@ -278,7 +278,7 @@ pub enum StoreError {
     },
     /// A blob's bytes are not what they were.
     #[error(
-        "a file in the volume {volume} is damaged, and stays so in this event. Put the volume's folder back from a backup, or import your copy into another event"
+        "a file in the volume {volume} is damaged. Import it again from your copy, which repairs it; or put the volume's folder back from a backup"
     )]
     BlobDamaged {
         /// Which volume.

@@ -183,9 +183,21 @@ fn look_through(archive: &Archive, photos: &[[u8; 32]], round: u64) -> bool {
             let mut found = report.damaged;
             found.sort_unstable();
             assert_eq!((found, report.blobs), (damaged.clone(), 6), "round {round}");
+            mend(&volume, &damaged, photos, round);
             !damaged.is_empty() || swept.is_err()
         }
         Err(_) => true,
+    }
+}
+
+/// Stores what is damaged again: all is whole then.
+fn mend(volume: &Volume, damaged: &[[u8; 32]], photos: &[[u8; 32]], round: u64) {
+    for (seed, hash) in (0..).zip(photos).filter(|(_, hash)| damaged.contains(hash)) {
+        let mended = volume.mend(NewBlob::hashed(*hash, &bytes_of(seed, 400_000)));
+        assert!(mended.as_ref().is_ok_and(|mended| *mended), "round {round}: {mended:?}");
+    }
+    for (seed, hash) in (0..).zip(photos) {
+        assert!(volume.read_blob(hash).unwrap() == bytes_of(seed, 400_000), "round {round}: photo {seed}");
     }
 }
 

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sled::{Batch, Db, InlineArray, Iter};
+use sled::{Batch, Db, InlineArray};
 
 use super::journal::{self, Journal};
 use super::page_cache;
@@ -28,6 +28,9 @@ const SLABS: &str = "slabs";
 /// Photographs do not compress: the setting that looks at the fewest bytes, which takes
 /// less than half the time of -5 over them.
 const COMPRESSION: i32 = -131_072;
+
+/// A key, and what stands under it.
+type Entry = (InlineArray, InlineArray);
 
 /// What a volume's work is done on.
 pub(super) struct Database {
@@ -62,9 +65,20 @@ impl Database {
         self.db.get(key)
     }
 
-    pub(super) fn scan(&self, prefix: &[u8]) -> io::Result<Iter<FANOUT>> {
+    /// All entries whose key begins with `prefix`. sled's own way to ask for them goes on to
+    /// the end of the tree, and meets whatever is damaged there.
+    pub(super) fn scan(&self, prefix: &[u8]) -> io::Result<impl Iterator<Item = io::Result<Entry>>> {
         self.settle()?;
-        Ok(self.db.scan_prefix(prefix))
+        let (prefix, from) = (prefix.to_vec(), InlineArray::from(prefix));
+        let is_inside =
+            move |entry: &io::Result<Entry>| entry.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix));
+        Ok(self.db.range(from..).take_while(is_inside))
+    }
+
+    /// The last entry before `key`.
+    pub(super) fn before(&self, key: &[u8]) -> io::Result<Option<InlineArray>> {
+        self.settle()?;
+        Ok(self.db.range(..InlineArray::from(key)).next_back().transpose()?.map(|(key, _)| key))
     }
 
     pub(super) fn insert(&self, key: &[u8], value: InlineArray) -> io::Result<()> {

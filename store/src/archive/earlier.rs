@@ -1,7 +1,8 @@
 //! Tests: a volume of the first format, as an earlier program left it.
 
-use super::format::{Hash, SCHEMA_FIRST, SCHEMA_KEY, SCHEMA_VERSION, header_key, piece_key, record_key};
+use super::format::{Hash, Header, SCHEMA_FIRST, SCHEMA_KEY, SCHEMA_VERSION, Shelf, header_key, record_key};
 use super::handle::Handle;
+use super::layout::Layout;
 use super::{Archive, ArchiveOptions, NewBlob, Volume};
 use crate::error::StoreError;
 
@@ -27,7 +28,7 @@ fn left_by_the_first_program(dir: &std::path::Path, blob: &[u8]) -> Hash {
     let (hash, blob) = (*blake3::hash(blob).as_bytes(), blob.to_vec());
     on_disk(dir, move |database| {
         for (number, piece) in blob.chunks(PIECE).enumerate() {
-            database.insert(&piece_key(&hash, number as u32), piece.into()).unwrap();
+            database.insert(&Shelf::USUAL.piece_key(&hash, number as u32), piece.into()).unwrap();
         }
         database.insert(&header_key(&hash), (blob.len() as u64).to_be_bytes().as_slice().into()).unwrap();
         database.insert(&record_key(b"photo"), b"one".as_slice().into()).unwrap();
@@ -68,9 +69,34 @@ fn what_an_earlier_program_stored_is_read_added_to_and_removed() {
 
     volume.remove(&[hash], &[]).unwrap();
     assert!(matches!(volume.read_blob(&hash), Err(StoreError::BlobMissing)));
-    let left = volume.handle().read(move |database| database.scan(&piece_key(&hash, 0)[..33]).map(Iterator::count));
+    let left =
+        volume.handle().read(move |database| database.scan(&Shelf::USUAL.blob_prefix(&hash)).map(Iterator::count));
     assert_eq!(left.unwrap(), 0, "pieces of it are left");
     assert!(volume.read_blob(&new_hash).is_ok());
+}
+
+#[test]
+fn what_an_earlier_program_stored_and_its_disk_damaged_is_mended_in_the_newest_format() {
+    for (layout, written) in [(Layout::FIRST, SCHEMA_FIRST), (Layout::NEW, 2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let old: Vec<u8> = (0..2_500_000_u32).map(|at| (at / 7 + at % 251) as u8).collect();
+        let hash = left_by_the_first_program(dir.path(), &old);
+        let (length, pieces) = (old.len() as u64, layout.count(old.len() as u64));
+        on_disk(dir.path(), move |database| {
+            let header = Header { bytes: length, layout, shelf: Shelf::USUAL };
+            database.insert(&header_key(&hash), header.encoded()[..].into()).unwrap();
+            database.insert(&Shelf::USUAL.piece_key(&hash, 3), b"other".as_slice().into()).unwrap();
+            database.insert(SCHEMA_KEY, written.to_be_bytes().as_slice().into()).unwrap();
+        });
+        let volume = open(dir.path()).unwrap();
+        assert!(matches!(volume.read_blob(&hash), Err(StoreError::BlobDamaged { .. })));
+        assert!(volume.mend(NewBlob::hashed(hash, &old)).unwrap());
+        assert_eq!((volume.read_blob(&hash).unwrap(), version(&volume)), (old.clone(), SCHEMA_VERSION));
+        assert_eq!(volume.read_range(&hash, 1 << 20, vec![0; 1 << 20]).unwrap(), old[1 << 20..2 << 20]);
+        // The first program left pieces of its own number, of which the second knew less.
+        assert_eq!(volume.sweep().unwrap(), u64::from(Layout::FIRST.count(length) - pieces));
+        assert_eq!(volume.scrub(&mut |_| {}).unwrap().damaged, Vec::<Hash>::new());
+    }
 }
 
 #[test]

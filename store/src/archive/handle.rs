@@ -47,7 +47,8 @@ impl Handle {
         let mut state = self.lock();
         match self.worker(&state)?.on_database(work) {
             Err(Failure::Part(cause)) => {
-                tracing::warn!(volume = self.id, %cause, "a part of the volume is damaged");
+                // Whoever asked says it to people, with a photo's name.
+                tracing::debug!(volume = self.id, %cause, "a part of the volume is damaged");
                 self.reopen(&mut state);
                 Err(StoreError::PartUnreadable { volume: self.id.clone(), cause })
             }

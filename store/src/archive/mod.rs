@@ -16,6 +16,7 @@
 //! | `volume` | blobs and records |
 //! | `writing` | blobs on their way into a volume |
 //! | `range` | a part of a blob, read in one go |
+//! | `mending` | a damaged blob, written anew beside what is left of it |
 //! | `scrub` | reading everything again; removing what a crash left |
 //! | `export` | plain files, readable without this program |
 //!
@@ -26,12 +27,13 @@
 //!
 //! Guarded, then: a changed byte in a file of a volume is an error in words or harms
 //! nothing; never wrong bytes, never a photo that counts as never stored, never a wait
-//! without end. One in the bytes of photos costs those of one part.
+//! without end. One in the bytes of photos costs those of one part, until they are stored
+//! again: [`Volume::mend`] writes them elsewhere. Whatever is new goes to no damaged part.
 //!
 //! Not guarded: one in a part that lists photos makes the lists of that volume an error;
 //! one in the journal makes the volume an error, until its folder is put back from a
-//! copy. A damaged part is not mended in place, and writing where it lies fences the
-//! volume off. A database that never comes back keeps its thread, at worst one
+//! copy. A damaged part is not mended in place, and keeps its space; writing a header or a
+//! record where it lies fences the volume off. A database that never comes back keeps its thread, at worst one
 //! processor, until the program ends.
 
 mod database;
@@ -43,6 +45,7 @@ mod handle;
 mod journal;
 mod layout;
 mod lock;
+mod mending;
 mod page_cache;
 mod range;
 mod reserve;

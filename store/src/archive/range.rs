@@ -3,7 +3,7 @@
 use std::io;
 
 use super::database::Database;
-use super::format::{Hash, Header, header_key, piece_key};
+use super::format::{Hash, Header, header_key};
 use crate::limits::RANGE_BYTES_MAX;
 
 /// What came of it.
@@ -22,7 +22,7 @@ pub(super) enum Found {
 /// Fills `place` with the blob's bytes from `offset` on.
 pub(super) fn fill(database: &Database, hash: &Hash, offset: u64, place: &mut [u8]) -> io::Result<Found> {
     let Some(header) = database.get(&header_key(hash))? else { return Ok(Found::Missing) };
-    let Some(Header { bytes, layout }) = Header::decoded(&header) else { return Ok(Found::Damaged) };
+    let Some(Header { bytes, layout, shelf }) = Header::decoded(&header) else { return Ok(Found::Damaged) };
     let length = place.len() as u64;
     if length > RANGE_BYTES_MAX || offset.checked_add(length).is_none_or(|end| end > bytes) {
         return Ok(Found::Outside(bytes));
@@ -30,7 +30,7 @@ pub(super) fn fill(database: &Database, hash: &Hash, offset: u64, place: &mut [u
     let (mut at, mut rest) = (offset, place);
     while !rest.is_empty() {
         let (number, skip) = layout.piece_at(at);
-        let piece = database.get(&piece_key(hash, number))?;
+        let piece = database.get(&shelf.piece_key(hash, number))?;
         let Some(part) = piece.as_deref().and_then(|piece| piece.get(skip..)).filter(|part| !part.is_empty()) else {
             return Ok(Found::Damaged);
         };

@@ -1,12 +1,10 @@
 //! Reading everything again: every blob against its hash. And removing what a crash
 //! left behind: pieces of blobs whose header was never written.
 
-use std::collections::HashSet;
-
-use sled::InlineArray;
+use std::collections::HashMap;
 
 use super::database::Database;
-use super::format::{Hash, PIECE_PREFIX, piece_hash};
+use super::format::{Hash, Header, Shelf};
 use super::volume::Volume;
 use crate::error::StoreError;
 
@@ -42,8 +40,8 @@ impl Volume {
         let blobs_total = blobs.len() as u64;
         let mut report = ScrubReport::default();
         for (hash, bytes) in blobs {
-            match self.read_blob(&hash) {
-                Ok(_) => {}
+            match self.check_blob(&hash) {
+                Ok(()) => {}
                 Err(StoreError::BlobDamaged { .. } | StoreError::BlobMissing) => report.damaged.push(hash),
                 Err(error) => return Err(error),
             }
@@ -54,20 +52,26 @@ impl Volume {
         Ok(report)
     }
 
-    /// Removes pieces that belong to no blob; how many.
+    /// Removes pieces that belong to no blob, or stand where their blob is no longer; how
+    /// many. Nothing, where a part is damaged.
     ///
     /// # Errors
-    /// As [`Volume::put`].
+    /// As [`Volume::put`], and [`StoreError::PartUnreadable`].
     pub fn sweep(&self) -> Result<u64, StoreError> {
-        let known: HashSet<Hash> = self.blobs()?.into_iter().map(|(hash, _)| hash).collect();
+        let known: HashMap<Hash, Header> = self.headers()?.into_iter().collect();
         let orphans = self.handle().read(move |database| {
-            let is_orphan = |key: &InlineArray| piece_hash(key).is_some_and(|hash| !known.contains(&hash));
-            // sled says the same error again and again: the first must end it.
-            database
-                .scan(&[PIECE_PREFIX])?
-                .keys()
-                .filter(|key| key.as_ref().map_or(true, is_orphan))
-                .collect::<Result<Vec<_>, _>>()
+            let mut orphans = Vec::new();
+            for shelf in Shelf::ALL {
+                for entry in database.scan(&shelf.prefix())? {
+                    // sled says the same error again and again: the first must end it.
+                    let (key, _) = entry?;
+                    let blob = shelf.piece_hash(&key).and_then(|hash| known.get(&hash));
+                    if blob.is_none_or(|header| header.shelf != shelf) {
+                        orphans.push(key);
+                    }
+                }
+            }
+            Ok(orphans)
         })?;
         let count = orphans.len() as u64;
         for key in orphans {

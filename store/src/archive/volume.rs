@@ -5,15 +5,14 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::{Batch, InlineArray};
 
 use super::ArchiveOptions;
 use super::database::Database;
 use super::format::{
-    HEADER_PREFIX, Hash, Header, SCHEMA_FIRST, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, header_key, piece_key,
-    record_key,
+    HEADER_PREFIX, Hash, Header, SCHEMA_FIRST, SCHEMA_KEY, SCHEMA_VERSION, SEALED_KEY, Shelf, header_key, record_key,
 };
 use super::handle::Handle;
 use super::layout::Layout;
@@ -76,7 +75,7 @@ impl Volume {
     /// [`StoreError::DiskReserveReached`], [`StoreError::VolumeSealed`],
     /// [`StoreError::BlobHashWrong`], [`StoreError::BlobTooBig`],
     /// [`StoreError::RecordTooBig`] (nothing has happened then), and
-    /// [`StoreError::VolumeFenced`], also when it has to go where a part is damaged.
+    /// [`StoreError::VolumeFenced`], also when a record has to go where a part is damaged.
     pub fn put(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
         if self.is_sealed()? {
             return Err(StoreError::VolumeSealed { volume: self.shared.id.clone() });
@@ -90,7 +89,7 @@ impl Volume {
     /// # Errors
     /// As [`Self::put`], but for [`StoreError::VolumeSealed`].
     pub fn amend(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
-        let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_writer = self.alone();
         let mut batch = Batch::default();
         for (name, record) in records {
             if record.len() > RECORD_BYTES_MAX {
@@ -101,14 +100,13 @@ impl Volume {
         let mut written = 0;
         let mut added = 0;
         // Asked before anything is written, since what is unflushed is flushed to read.
-        let are_new =
-            blobs.iter().map(|blob| Ok(!self.has_blob(&blob.hash)?)).collect::<Result<Vec<_>, StoreError>>()?;
-        self.become_newest(are_new.contains(&true))?;
-        for (blob, is_new) in blobs.iter_mut().zip(are_new) {
-            let bytes = self.write_blob(blob, is_new, &mut written)?;
-            if is_new {
-                let header = Header { bytes, layout: Layout::NEW };
-                batch.insert(header_key(&blob.hash).to_vec(), header.encoded().to_vec());
+        let shelves = blobs.iter().map(|blob| self.shelf_for_new(&blob.hash)).collect::<Result<Vec<_>, _>>()?;
+        self.become_newest(shelves.iter().any(Option::is_some))?;
+        for (blob, shelf) in blobs.iter_mut().zip(shelves) {
+            let bytes = self.write_blob(blob, shelf, &mut written)?;
+            if let Some(shelf) = shelf {
+                let header = Header { bytes, layout: Layout::NEW, shelf };
+                batch.insert(header_key(&blob.hash).to_vec(), header.encoded());
                 added += bytes;
             }
         }
@@ -133,7 +131,7 @@ impl Volume {
         Ok(self.header(hash)?.map(|header| header.bytes))
     }
 
-    fn header(&self, hash: &Hash) -> Result<Option<Header>, StoreError> {
+    pub(super) fn header(&self, hash: &Hash) -> Result<Option<Header>, StoreError> {
         let key = header_key(hash);
         let found = self.shared.handle.read(move |database| database.get(&key))?;
         found.map(|header: InlineArray| Header::read(&self.shared.id, &header)).transpose()
@@ -149,7 +147,7 @@ impl Volume {
         let mut blob = Vec::with_capacity(usize::try_from(bytes.min(BLOB_BYTES_MAX)).unwrap_or(0));
         for first in (0..header.pieces()).step_by(at_once as usize) {
             let next = first.saturating_add(at_once).min(header.pieces());
-            blob = self.append_pieces(hash, first..next, blob)?;
+            blob = self.append_pieces((header.shelf, hash), first..next, blob)?;
         }
         if blob.len() as u64 == bytes && blake3::hash(&blob).as_bytes() == hash {
             return Ok(blob);
@@ -189,7 +187,7 @@ impl Volume {
     /// # Errors
     /// [`StoreError::VolumeFenced`].
     pub fn remove(&self, blobs: &[Hash], records: &[&[u8]]) -> Result<(), StoreError> {
-        let _one_writer = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_writer = self.alone();
         let mut batch = Batch::default();
         records.iter().for_each(|name| batch.remove(record_key(name)));
         let mut gone = Vec::new();
@@ -202,10 +200,7 @@ impl Volume {
         self.commit(batch)?;
         for (hash, header) in gone {
             self.shared.held_bytes.fetch_sub(header.bytes, Ordering::Relaxed);
-            // Writing where a part is damaged would cost the volume: what can't be read
-            // stays, and its space with it.
-            let readable: Vec<u32> = (0..header.pieces()).filter(|piece| self.piece(&hash, *piece).is_ok()).collect();
-            self.remove_pieces(&hash, readable)?;
+            self.let_go(&hash, header)?;
         }
         self.shared.handle.write(Database::flush)
     }
@@ -247,12 +242,16 @@ impl Volume {
     /// # Errors
     /// As [`Self::records`].
     pub fn blobs(&self) -> Result<Vec<(Hash, u64)>, StoreError> {
+        Ok(self.headers()?.into_iter().map(|(hash, header)| (hash, header.bytes)).collect())
+    }
+
+    pub(super) fn headers(&self) -> Result<Vec<(Hash, Header)>, StoreError> {
         let id = &self.shared.id;
         let damaged = || StoreError::RecordDamaged { volume: id.clone() };
         let entries = self.listed(&[HEADER_PREFIX])?;
         let blob = |(key, value): (Vec<u8>, Vec<u8>)| {
             let hash = Hash::try_from(&key[1..]).map_err(|_| damaged())?;
-            Ok((hash, Header::read(id, &value)?.bytes))
+            Ok((hash, Header::read(id, &value)?))
         };
         entries.into_iter().map(blob).collect()
     }
@@ -293,16 +292,13 @@ impl Volume {
         self.shared.handle.close_for_removal();
     }
 
-    pub(super) fn remove_pieces(&self, hash: &Hash, pieces: impl IntoIterator<Item = u32>) -> Result<(), StoreError> {
-        for piece in pieces {
-            let key = piece_key(hash, piece);
-            self.shared.handle.write(move |database| database.remove(&key))?;
-        }
-        Ok(())
+    /// Nobody else writes as long as it is held.
+    pub(super) fn alone(&self) -> MutexGuard<'_, ()> {
+        self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that the volume has the newest format, before the first blob of it is written.
-    fn become_newest(&self, is_written_to: bool) -> Result<(), StoreError> {
+    pub(super) fn become_newest(&self, is_written_to: bool) -> Result<(), StoreError> {
         if !is_written_to || self.shared.is_newest.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -311,26 +307,21 @@ impl Volume {
         Ok(())
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+    pub(super) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.shared.handle.write(|database| database.commit(batch))
     }
 
-    fn piece(&self, hash: &Hash, piece: u32) -> Result<InlineArray, StoreError> {
-        let key = piece_key(hash, piece);
-        let found = self.shared.handle.read(move |database| database.get(&key));
-        match found {
-            Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
-            Err(error) => Err(error),
-        }
-    }
-
     /// `joined` and some pieces after it, read in one go.
-    fn append_pieces(&self, hash: &Hash, pieces: Range<u32>, mut joined: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn append_pieces(
+        &self,
+        (shelf, hash): (Shelf, &Hash),
+        pieces: Range<u32>,
+        mut joined: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
         let hash = *hash;
         let read = self.shared.handle.read(move |database| {
             for piece in pieces {
-                let Some(bytes) = database.get(&piece_key(&hash, piece))? else { return Ok(None) };
+                let Some(bytes) = database.get(&shelf.piece_key(&hash, piece))? else { return Ok(None) };
                 joined.extend_from_slice(&bytes);
             }
             Ok(Some(joined))
@@ -364,7 +355,7 @@ impl Volume {
         }
     }
 
-    fn damaged(&self) -> StoreError {
+    pub(super) fn damaged(&self) -> StoreError {
         StoreError::BlobDamaged { volume: self.shared.id.clone() }
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use sled::InlineArray;
 
-use super::format::{Hash, piece_key};
+use super::format::{Hash, Shelf};
 use super::layout::Layout;
 use super::volume::Volume;
 use crate::error::StoreError;
@@ -36,35 +36,40 @@ impl<'a> NewBlob<'a> {
 }
 
 impl Volume {
-    /// Writes the blob's pieces when it is new; how long it is.
+    /// Writes the blob's pieces on a shelf, if there is one for it; how long it is.
     pub(super) fn write_blob(
         &self,
         blob: &mut NewBlob<'_>,
-        is_new: bool,
+        shelf: Option<Shelf>,
         written: &mut u64,
     ) -> Result<u64, StoreError> {
         match &mut blob.bytes {
-            Bytes::Read(reader) => self.write_read(&blob.hash, reader, is_new, written),
+            Bytes::Read(reader) => self.write_read(&blob.hash, reader, shelf, written),
             Bytes::Hashed(bytes) if bytes.len() as u64 > BLOB_BYTES_MAX => {
                 Err(StoreError::BlobTooBig { bytes: bytes.len() as u64 })
             }
             Bytes::Hashed(bytes) => {
-                for (number, run) in (0..).zip(bytes.chunks(RANGE_BYTES_MAX as usize).filter(|_| is_new)) {
-                    self.write_run(&blob.hash, number, run, written)?;
+                let Some(shelf) = shelf else { return Ok(bytes.len() as u64) };
+                for (number, run) in (0..).zip(bytes.chunks(RANGE_BYTES_MAX as usize)) {
+                    self.write_run((shelf, &blob.hash), number, run, written)?;
                 }
                 Ok(bytes.len() as u64)
             }
         }
     }
 
-    /// Reads a blob to its end, hashing; writes it when it is new.
+    /// Reads a blob to its end, hashing; writes it on a shelf, if there is one for it.
     fn write_read(
         &self,
         hash: &Hash,
         reader: &mut dyn Read,
-        is_new: bool,
+        shelf: Option<Shelf>,
         written: &mut u64,
     ) -> Result<u64, StoreError> {
+        let taken_back = |pieces: u32| match shelf {
+            Some(shelf) => self.remove_pieces((shelf, hash), 0..pieces),
+            None => Ok(()),
+        };
         let mut hasher = blake3::Hasher::new();
         let mut run = vec![0; RANGE_BYTES_MAX as usize];
         let mut bytes = 0_u64;
@@ -75,28 +80,35 @@ impl Volume {
             }
             bytes += length as u64;
             if bytes > BLOB_BYTES_MAX {
-                self.remove_pieces(hash, 0..if is_new { Layout::NEW.first_of_run(number) } else { 0 })?;
+                taken_back(Layout::NEW.first_of_run(number))?;
                 return Err(StoreError::BlobTooBig { bytes });
             }
             hasher.update(&run[..length]);
-            if is_new {
-                self.write_run(hash, number, &run[..length], written)?;
+            if let Some(shelf) = shelf {
+                self.write_run((shelf, hash), number, &run[..length], written)?;
             }
         }
         if hasher.finalize().as_bytes() == hash {
             return Ok(bytes);
         }
-        self.remove_pieces(hash, 0..if is_new { Layout::NEW.count(bytes) } else { 0 })?;
+        taken_back(Layout::NEW.count(bytes))?;
         Err(StoreError::BlobHashWrong)
     }
 
     /// Writes the pieces of a blob's run of that number, when the disk has room for them
     /// and for all that sled may still hold in memory.
-    fn write_run(&self, hash: &Hash, number: u64, run: &[u8], written: &mut u64) -> Result<(), StoreError> {
+    fn write_run(
+        &self,
+        (shelf, hash): (Shelf, &Hash),
+        number: u64,
+        run: &[u8],
+        written: &mut u64,
+    ) -> Result<(), StoreError> {
         self.reserve().check(RANGE_BYTES_MAX + (*written).min(REOPEN_AFTER_BYTES))?;
         *written += run.len() as u64;
         let pieces = (Layout::NEW.first_of_run(number)..).zip(run.chunks(Layout::NEW.piece_bytes()));
-        let pieces: Vec<_> = pieces.map(|(piece, bytes)| (piece_key(hash, piece), InlineArray::from(bytes))).collect();
+        let keyed = |(piece, bytes): (u32, &[u8])| (shelf.piece_key(hash, piece), InlineArray::from(bytes));
+        let pieces: Vec<_> = pieces.map(keyed).collect();
         self.handle()
             .write(move |database| pieces.into_iter().try_for_each(|(key, bytes)| database.insert(&key, bytes)))?;
         self.handle().wrote(run.len() as u64);
