@@ -105,6 +105,14 @@ pub enum NodeError {
         /// How many bytes.
         damaged_bytes: u64,
     },
+    /// An original that is asked for is not what was stored.
+    #[error(
+        "The original of {name} is damaged on this disk. Import the file again from your card or a backup: that repairs it, and its orders go on by themselves."
+    )]
+    OriginalDamaged {
+        /// Its photo's file name.
+        name: String,
+    },
     /// A part of the running program stopped answering.
     #[error("The node is shutting down; nothing was changed.")]
     ShuttingDown,
@@ -130,6 +138,12 @@ impl NodeError {
         }
     }
 
+    /// Whether something that was stored is not what it was, and nothing else is amiss.
+    pub(crate) fn is_of_damage(&self) -> bool {
+        use StoreError::{BlobDamaged, BlobMissing, PartUnreadable};
+        matches!(self, Self::Store(BlobDamaged { .. } | BlobMissing | PartUnreadable { .. }))
+    }
+
     /// What becomes of a parcel whose delivery ended with this error.
     pub(crate) fn into_delivery(self) -> Delivery {
         if self.may_pass() { Delivery::TryLater(self.to_string()) } else { Delivery::Refused(self.to_string()) }
@@ -142,6 +156,11 @@ impl NodeError {
             Self::Protocol(error) => error.clone().into(),
             Self::Refused(refusal) => refusal.clone(),
             Self::NotNow { problem } => Refusal::new(ErrorCode::Refused, problem.clone()),
+            Self::OriginalDamaged { name } => {
+                let text =
+                    format!("The photographer's disk has damaged {name}: it comes as soon as it is repaired there.");
+                Refusal::new(ErrorCode::Failed, text)
+            }
             _ => Refusal::new(ErrorCode::Failed, "It could not be done just now; try again later."),
         }
     }

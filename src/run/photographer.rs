@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use enprint_node::control;
 use enprint_node::photographer::commands::EventDetails;
 use enprint_node::photographer::selection::Selection;
@@ -37,7 +37,8 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
         Some(command) => {
             check_mark(&config, is_mark_typed, &command).await?;
             let answer = command::ask::<Photographer>(config, command, json).await?;
-            show::answer(json, &answer, show::photographer::words)
+            show::answer(json, &answer, show::photographer::words)?;
+            show::photographer::failure(&answer).map_or(Ok(()), |words| Err(anyhow!(words)))
         }
     }
 }

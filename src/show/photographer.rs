@@ -2,8 +2,8 @@
 
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
-    EditReport, EventSummary, HomeSummary, HostSummary, ImportReport, LabSummary, NodeStatus, OrderSummary,
-    PhotoCustody, PhotoSummary, PublishReport, PublishedAt, Transfer,
+    EditReport, EventSummary, ExportReport, HomeSummary, HostSummary, ImportReport, LabSummary, NodeStatus,
+    OrderSummary, PhotoCustody, PhotoSummary, PublishReport, PublishedAt, Transfer,
 };
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::text;
@@ -59,10 +59,25 @@ pub fn words(answer: &Answer) -> String {
             format!("{} taken over; “orders” lists them in a moment.", count(u64::from(*orders), "order", "orders"))
         }
         Answer::Status(status) => node_status(status),
-        Answer::Verified { blobs, bytes: read, damaged } => verified(*blobs, *read, damaged),
-        Answer::Exported { files, bytes: written } => {
-            format!("{} written, {}.", count(*files, "original", "originals"), bytes(*written))
+        Answer::Verified { event, blobs, bytes: read, damaged, repaired } => {
+            verified(event, (*blobs, *read), damaged, repaired)
         }
+        Answer::Exported(report) => exported(report),
+    }
+}
+
+/// What was found wrong by a command that did its work, as the sentence that it ends with.
+pub fn failure(answer: &Answer) -> Option<String> {
+    match answer {
+        Answer::Verified { event, damaged, .. } if !damaged.is_empty() => {
+            let photos = count(damaged.len() as u64, "photo of “{event}” is", "photos of “{event}” are");
+            Some(format!("{} damaged", photos.replace("{event}", event)))
+        }
+        Answer::Exported(report) if !report.failed.is_empty() => {
+            let originals = count(report.failed.len() as u64, "original is", "originals are");
+            Some(format!("{originals} damaged and not written"))
+        }
+        _ => None,
     }
 }
 
@@ -141,6 +156,11 @@ fn imported(report: &ImportReport) -> String {
     if !report.duplicates.is_empty() {
         text +=
             &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
+    }
+    if !report.repaired.is_empty() {
+        let number = count(report.repaired.len() as u64, "photo was", "photos were");
+        text += &format!("{number} damaged on this disk and repaired from these files:\n");
+        report.repaired.iter().for_each(|path| text += &format!("  {path}\n"));
     }
     if !report.described.is_empty() {
         let number = count(report.described.len() as u64, "photo has", "photos have");
@@ -378,13 +398,47 @@ pub fn node_status(status: &NodeStatus) -> String {
     text + &waiting::halted(&status.halted) + &waiting::messages(&status.waiting)
 }
 
-fn verified(blobs: u64, read: u64, damaged: &[String]) -> String {
+fn exported(report: &ExportReport) -> String {
+    let mut text = format!("{} written, {}.\n", count(report.files, "original", "originals"), bytes(report.bytes));
+    if report.there > 0 {
+        text += &format!("{} in the folder already.\n", count(report.there, "original was", "originals were"));
+    }
+    if !report.renamed.is_empty() {
+        let number = count(report.renamed.len() as u64, "file has", "files have");
+        text += &format!("{number} another name, since another file was there under the photo’s:\n");
+        report.renamed.iter().for_each(|name| text += &format!("  {name}\n"));
+    }
+    if !report.failed.is_empty() {
+        text += &format!("{} not written:\n", count(report.failed.len() as u64, "original was", "originals were"));
+        report.failed.iter().for_each(|file| text += &format!("  {}: {}\n", file.name, file.reason));
+        text += &repairs(&report.event);
+    }
+    text + &report.stopped.iter().map(|reason| format!("{reason}\n")).collect::<String>()
+}
+
+/// How what is damaged becomes whole.
+fn repairs(event: &str) -> String {
+    format!(
+        "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
+         FOLDER --event \"{event}\"\nWhile a second home is connected, “verify” fetches them from there.\n"
+    )
+}
+
+fn verified(event: &str, (blobs, read): (u64, u64), damaged: &[String], repaired: &[String]) -> String {
     let mut text = format!("{} read, {}. ", count(blobs, "file was", "files were"), bytes(read));
-    if damaged.is_empty() {
+    if damaged.is_empty() && repaired.is_empty() {
         return text + "All are as they were imported.";
     }
-    text += &format!("{} damaged:\n", damaged.len());
+    if !repaired.is_empty() {
+        let number = count(repaired.len() as u64, "photo was", "photos were");
+        text += &format!("{number} damaged in “{event}” and repaired from your other home:\n");
+        repaired.iter().for_each(|name| text += &format!("  {name}\n"));
+    }
+    if damaged.is_empty() {
+        return text + "All are whole now; look after the disk.";
+    }
+    let number = count(damaged.len() as u64, "photo is", "photos are");
+    text += &format!("{number} damaged in “{event}”:\n");
     damaged.iter().for_each(|name| text += &format!("  {name}\n"));
-    text + "This event keeps them as they are. Put the event's folder in “archive” back from a backup, or import your\n\
-            copies of them into another event: “import FOLDER --event NAME”."
+    text + &repairs(event)
 }

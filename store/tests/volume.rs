@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use enprint_store::StoreError;
-use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
+use enprint_store::archive::{Archive, ArchiveOptions, Exported, NewBlob, Volume};
 
 fn archive(dir: &std::path::Path) -> Archive {
     Archive::open(
@@ -104,14 +104,20 @@ fn a_removed_blob_is_gone_and_the_others_stay() {
 }
 
 #[test]
-fn an_export_never_overwrites_and_never_leaves_its_folder() {
+fn an_export_never_overwrites_never_writes_twice_and_never_leaves_its_folder() {
     let dir = tempfile::tempdir().unwrap();
     let volume = archive(dir.path()).create_volume("event-001").unwrap();
-    let hash = put(&volume, &bytes(90_000), &[]).unwrap();
+    let (one, two) = (put(&volume, &bytes(90_000), &[]).unwrap(), put(&volume, &bytes(80_000), &[]).unwrap());
     let out = tempfile::tempdir().unwrap();
-    let first = volume.export_blob(&hash, out.path(), "a/DSC_1.jpg".as_ref()).unwrap();
-    let second = volume.export_blob(&hash, out.path(), "../a/DSC_1.jpg".as_ref()).unwrap();
-    assert_eq!(first, out.path().join("a/DSC_1.jpg"));
-    assert_eq!(second, out.path().join("a/DSC_1 (1).jpg"));
-    assert_eq!(std::fs::read(second).unwrap(), bytes(90_000));
+    let export = |hash, name: &str| volume.export_blob(hash, out.path(), name.as_ref()).unwrap();
+    let (usual, numbered) = (out.path().join("a/DSC_1.jpg"), out.path().join("a/DSC_1 (1).jpg"));
+    assert_eq!(export(&one, "a/DSC_1.jpg"), Exported::Written { path: usual.clone(), is_renamed: false });
+    assert_eq!(export(&two, "../a/DSC_1.jpg"), Exported::Written { path: numbered.clone(), is_renamed: true });
+    assert_eq!((export(&one, "a/DSC_1.jpg"), export(&two, "a/DSC_1.jpg")), (Exported::There, Exported::There));
+    assert_eq!((std::fs::read(&usual).unwrap(), std::fs::read(numbered).unwrap()), (bytes(90_000), bytes(80_000)));
+    // One of the same length that somebody changed is another file.
+    std::fs::write(&usual, vec![7; 90_000]).unwrap();
+    let third = Exported::Written { path: out.path().join("a/DSC_1 (2).jpg"), is_renamed: true };
+    assert_eq!(export(&one, "a/DSC_1.jpg"), third);
+    assert_eq!(std::fs::read(usual).unwrap(), vec![7; 90_000]);
 }

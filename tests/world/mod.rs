@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod cli;
 pub mod customer;
+pub mod damage;
 pub mod figures;
 pub mod impostor;
 pub mod photos;

@@ -118,6 +118,11 @@ impl Process {
         self.flags[at + 1] = value.to_owned();
     }
 
+    /// A flag, or its value, that the process has too from the next start on.
+    pub fn add_flag(&mut self, flag: &str) {
+        self.flags.push(flag.to_owned());
+    }
+
     /// Ends the process as a power cut would.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");

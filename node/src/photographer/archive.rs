@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use enprint_protocol::access_code::AccessCode;
@@ -19,7 +18,6 @@ use super::config::PhotographerConfig;
 use super::homes::Marks;
 use super::import::NewPhoto;
 use super::records::StoredPhoto;
-use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{EVENT_RECORD_BYTES_MAX, EVENT_VOLUMES_MAX, VOLUME_BYTES_MAX};
 
@@ -30,7 +28,7 @@ const EVENT_NAME: &[u8] = b"event";
 #[derive(Debug, Clone)]
 pub struct EventArchive {
     archive: Arc<Archive>,
-    marks: Marks,
+    pub(super) marks: Marks,
     /// Held from the reading of a photo's record until it is written anew.
     amending: Arc<Mutex<()>>,
 }
@@ -234,19 +232,6 @@ impl EventArchive {
         Ok(self.volume_of(event_id, photo_id)?.amend(&mut [NewBlob::hashed(root.0, file)], &[])?)
     }
 
-    /// Whether every byte of a photo's original or print file is there, as its hash says.
-    ///
-    /// # Errors
-    /// When the volume can't be read at all.
-    pub fn is_whole(&self, event_id: EventId, photo_id: PhotoId, root: ContentHash) -> Result<bool, NodeError> {
-        use enprint_store::StoreError::{BlobDamaged, BlobMissing, PartUnreadable};
-        match self.volume_of(event_id, photo_id)?.read_blob(&root.0) {
-            Ok(_) => Ok(true),
-            Err(BlobDamaged { .. } | BlobMissing | PartUnreadable { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Whether all originals and print files are there, each by its photo and its hash.
     ///
     /// # Errors
@@ -402,50 +387,7 @@ impl EventArchive {
         Ok(found.into_values().collect())
     }
 
-    /// Reads every byte of an event: files, bytes, and the names of damaged photos.
-    ///
-    /// # Errors
-    /// When a volume can't be read at all.
-    pub fn verify(&self, event_id: EventId, progress: &Progress) -> Result<(u64, u64, Vec<String>), NodeError> {
-        let (mut blobs, mut bytes, mut damaged) = (0, 0, HashSet::new());
-        for volume in self.volumes(event_id)? {
-            let report = volume.scrub(&mut |at| progress.files("Verifying", at.blobs, at.blobs_total))?;
-            blobs += report.blobs;
-            bytes += report.bytes;
-            damaged.extend(report.damaged);
-        }
-        let photos = self.photos(event_id)?.into_iter();
-        let hurt = photos.filter(|photo| {
-            [photo.photo_id().0, photo.thumbnail.hash, photo.proof.hash].iter().any(|hash| damaged.contains(&hash.0))
-        });
-        let mut names: Vec<String> = hurt.map(|photo| photo.record.file_name).collect();
-        names.sort();
-        Ok((blobs, bytes, names))
-    }
-
-    /// Writes an event's originals as plain files below `folder`, by category.
-    ///
-    /// # Errors
-    /// When a file can't be read or written; those written before are complete.
-    pub fn export(&self, event_id: EventId, folder: &Path, progress: &Progress) -> Result<(u64, u64), NodeError> {
-        let photos = self.photos(event_id)?;
-        let total = photos.len() as u64;
-        let (mut files, mut bytes) = (0, 0);
-        for photo in photos {
-            if progress.is_cancelled() {
-                break;
-            }
-            let name = Path::new(&photo.record.category).join(&photo.record.file_name);
-            let volume = self.volume_of(event_id, photo.photo_id())?;
-            volume.export_blob(&photo.photo_id().0.0, folder, &name)?;
-            files += 1;
-            bytes += photo.original_bytes;
-            progress.photos("Exporting", files, total);
-        }
-        Ok((files, bytes))
-    }
-
-    fn volume_of(&self, event_id: EventId, photo_id: PhotoId) -> Result<Volume, NodeError> {
+    pub(super) fn volume_of(&self, event_id: EventId, photo_id: PhotoId) -> Result<Volume, NodeError> {
         let home = self.home_of(event_id, photo_id)?;
         home.map(|(volume, _)| volume).ok_or_else(|| enprint_store::StoreError::BlobMissing.into())
     }
@@ -460,7 +402,7 @@ impl EventArchive {
         Ok(None)
     }
 
-    fn volumes(&self, event_id: EventId) -> Result<Vec<Volume>, NodeError> {
+    pub(super) fn volumes(&self, event_id: EventId) -> Result<Vec<Volume>, NodeError> {
         let mut volumes = Vec::new();
         for number in 1..=EVENT_VOLUMES_MAX {
             match self.archive.volume(&volume_id(event_id, number))? {

@@ -18,7 +18,7 @@ pub use super::event_words::{EventDetails, EventSummary};
 pub use super::homes::answers::{HomeInvitation, HomeSummary};
 pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt};
 use super::print_rules::PrintRules;
-pub use super::reports::{EditReport, FailedFile, ImportReport, PublishReport};
+pub use super::reports::{EditReport, ExportReport, FailedFile, ImportReport, PublishReport};
 use super::selection::Selection;
 pub use crate::status::{Halted, WaitingMessage};
 
@@ -295,20 +295,21 @@ pub enum PhotographerAnswer {
     },
     /// Of `Verify`.
     Verified {
+        /// The event's name.
+        #[serde(default)]
+        event: String,
         /// Originals and renditions that were read.
         blobs: u64,
         /// Their bytes.
         bytes: u64,
         /// File names of photos that are damaged.
         damaged: Vec<String>,
+        /// Of those that were, and were fetched from another home.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        repaired: Vec<String>,
     },
     /// Of `Export`.
-    Exported {
-        /// Originals that were written.
-        files: u64,
-        /// Their bytes.
-        bytes: u64,
-    },
+    Exported(ExportReport),
 }
 
 /// A photo in a list.

@@ -124,6 +124,10 @@ impl Node {
             report.stopped.get_or_insert_with(problem);
         }
         self.counts.imported(report.imported);
+        if !report.repaired.is_empty() {
+            // An order may have waited for one of them.
+            self.advance_soon();
+        }
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
         // Those that it was published at know.
@@ -199,20 +203,6 @@ impl Node {
             }
         }
         self.add_categories(event_id, &names).await.map(drop)
-    }
-
-    async fn verify(&self, event: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
-        let event = self.find_event(event).await?;
-        let (archive, progress) = (self.archive.clone(), progress.clone());
-        let (blobs, bytes, damaged) = blocking(move || archive.verify(event.record.event_id, &progress)).await?;
-        Ok(PhotographerAnswer::Verified { blobs, bytes, damaged })
-    }
-
-    async fn export(&self, event: &str, folder: PathBuf, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
-        let event = self.find_event(event).await?;
-        let (archive, progress) = (self.archive.clone(), progress.clone());
-        let (files, bytes) = blocking(move || archive.export(event.record.event_id, &folder, &progress)).await?;
-        Ok(PhotographerAnswer::Exported { files, bytes })
     }
 }
 

@@ -2,6 +2,7 @@
 //! are checked against their hashes and offered to the lab; from then on the lab
 //! may fetch them, and nobody else.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use enprint_protocol::ids::{JobId, OrderId};
@@ -44,11 +45,30 @@ impl Node {
 
     /// Takes an order as far as it can go now. May be called at any time.
     pub(super) async fn advance_or_trace(&self, order_id: OrderId, progress: &Progress) {
-        if let Err(error) = self.advance(order_id, progress).await {
+        let mut advanced = self.advance(order_id, progress).await;
+        if matches!(advanced, Err(NodeError::OriginalDamaged { .. })) && self.repair_order(order_id).await {
+            advanced = self.advance(order_id, progress).await;
+        }
+        if let Err(error) = advanced {
             tracing::warn!(order.id = %order_id, %error, "the order waits");
             let trouble = self.catalogue.set_trouble(order_id, &error.to_string()).await;
             trouble.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
         }
+    }
+
+    /// Whether another home had all that is damaged of an order's photos.
+    async fn repair_order(&self, order_id: OrderId) -> bool {
+        let repaired = async {
+            let Some(row) = self.catalogue.order(order_id).await? else { return Ok(false) };
+            let (archive, event_id) = (self.archive.clone(), row.order.event_id);
+            let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
+            let damaged = blocking(move || archive.damaged_of(event_id, photos)).await?;
+            Ok::<bool, NodeError>(self.repair_from_homes(event_id, damaged).await?.is_empty())
+        };
+        repaired.await.unwrap_or_else(|error| {
+            tracing::debug!(order.id = %order_id, %error, "its photos could not be repaired");
+            false
+        })
     }
 
     /// Takes every order as far as it can go now.

@@ -9,8 +9,10 @@
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
 //! | [`edit`] | recipes: turn, straighten, crop, undo |
+//! | `checking` | whether the archive has what was stored, and what is not so stored anew |
 //! | `choosing` | the photos that a person means, or why there are none |
 //! | `enlargers` | where photos are rendered, and who comes first |
+//! | `exporting` | plain files, readable without Enprint |
 //! | `homes` | a second node of the same photographer, which follows the first |
 //! | `hosts` | where an event is shown; listing and leaving hosts |
 //! | `many` | the same work with many photos at once |
@@ -32,6 +34,7 @@
 
 pub mod archive;
 pub mod catalogue;
+mod checking;
 mod choosing;
 pub mod commands;
 pub mod config;
@@ -45,6 +48,7 @@ mod enlargers;
 pub mod event_words;
 mod events;
 mod execute;
+mod exporting;
 mod fulfil;
 #[cfg(test)]
 mod golden;

@@ -13,7 +13,6 @@ use enprint_protocol::order::Crop;
 use enprint_protocol::print_job::PrintFile;
 use enprint_protocol::print_size::PrintSize;
 use enprint_protocol::subtree::range_hash;
-use enprint_store::StoreError;
 
 use super::archive::EventArchive;
 use super::catalogue::{JobFile, MadeFile};
@@ -213,16 +212,10 @@ fn gone(name: &str) -> NodeError {
 
 /// What is wrong with one original is said so; a volume or disk that fails says it itself.
 fn in_words(error: NodeError, photo: &StoredPhoto) -> NodeError {
-    use StoreError::{BlobDamaged, BlobMissing, PartUnreadable};
-    if !matches!(error, NodeError::Store(BlobDamaged { .. } | BlobMissing | PartUnreadable { .. })) {
-        return error;
+    if error.is_of_damage() {
+        return NodeError::OriginalDamaged { name: photo.record.file_name.clone() };
     }
-    NodeError::NotNow {
-        problem: format!(
-            "The original of {} is damaged on this disk. Import it again from your copy.",
-            photo.record.file_name
-        ),
-    }
+    error
 }
 
 #[cfg(test)]

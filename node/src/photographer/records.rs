@@ -114,6 +114,11 @@ impl StoredPhoto {
         self.record.photo_id
     }
 
+    /// Its original and its renditions.
+    pub(super) fn files(&self) -> [ContentHash; 3] {
+        [self.photo_id().0, self.thumbnail.hash, self.proof.hash]
+    }
+
     /// How long one of its files is: its original or a rendition.
     pub(super) fn bytes_of(&self, root: ContentHash) -> Option<u64> {
         let files = [

@@ -1,4 +1,4 @@
-//! What a node answers of imports, edits and publishes. Plain records.
+//! What a node answers of imports, edits, publishes and exports. Plain records.
 
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::ids::PhotoId;
@@ -27,6 +27,9 @@ pub struct ImportReport {
     /// Those of them of which the XMP files beside them said something new.
     #[serde(default)]
     pub described: Vec<PhotoId>,
+    /// Files that the archive had, damaged, and has whole again, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repaired: Vec<String>,
     /// Files that could not be read, with the reason.
     pub failed: Vec<FailedFile>,
     /// Photos of those imported that can be looked at and not printed, with the reason.
@@ -54,10 +57,33 @@ pub struct EditReport {
     pub stopped: Option<String>,
 }
 
-/// A file that could not be imported.
+/// What an export did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportReport {
+    /// The event's name.
+    pub event: String,
+    /// Originals that were written.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Originals that were in the folder already.
+    #[serde(default)]
+    pub there: u64,
+    /// Files that have another name than their photos, since another file had that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<String>,
+    /// Originals that could not be read, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedFile>,
+    /// Why it ended before the last photo, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
+/// A file that could not be imported, edited or exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedFile {
-    /// Its path below the imported folder.
+    /// Its path below the folder that was imported or exported to.
     pub name: String,
     /// Why, in a sentence.
     pub reason: String,

@@ -185,10 +185,32 @@ impl Node {
         match self.permitted_to(lab, request).await? {
             Some(permitted) => {
                 self.open_custody(request.file()).await?;
-                self.read_range(&permitted, offset).await
+                match self.read_range(&permitted, offset).await {
+                    Err(error) if error.is_of_damage() => Err(self.note_damage(&permitted, request).await?),
+                    read => read,
+                }
             }
             None => Ok(Refusal::uniform().into()),
         }
+    }
+
+    /// The order waits with words until the file is repaired; what is said to the lab.
+    async fn note_damage(&self, permitted: &Permitted, request: &OriginalRequest) -> Result<NodeError, NodeError> {
+        let (job_id, root) = request.file();
+        let photo = self.photo(permitted.event_id, permitted.photo_id).await?;
+        let name = photo.map_or_else(|| permitted.photo_id.to_string(), |photo| photo.record.file_name);
+        let order_id = self.catalogue.job(job_id).await?.map(|job| job.order_id);
+        let trouble = match order_id {
+            Some(order_id) if root != permitted.photo_id.0 => format!(
+                "The print file that was made of {name} is damaged on this disk. “send {}” makes it anew.",
+                order_id.number()
+            ),
+            _ => NodeError::OriginalDamaged { name: name.clone() }.to_string(),
+        };
+        if let Some(order_id) = order_id {
+            self.catalogue.set_trouble(order_id, &trouble).await?;
+        }
+        Ok(NodeError::OriginalDamaged { name })
     }
 
     /// Waits for the turn of a range.

@@ -59,6 +59,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use export::Exported;
 pub use lock::DataLock;
 pub use scrub::{ScrubProgress, ScrubReport};
 pub use volume::{Entries, Volume};

@@ -104,7 +104,7 @@ impl Node {
         if ContentHash::of(&whole) == file.root() { Ok(whole) } else { Err(coming.blamed()) }
     }
 
-    async fn rendition_from(
+    pub(super) async fn rendition_from(
         &self,
         home: PeerId,
         event_id: EventId,
@@ -118,7 +118,7 @@ impl Node {
     }
 
     /// Fetches what is missing of an original; where it is then, whole.
-    async fn copy_original(
+    pub(super) async fn copy_original(
         &self,
         home: PeerId,
         event_id: EventId,
@@ -237,7 +237,7 @@ impl Source for Coming<'_> {
 /// Where originals are while they are on their way, below the data folder.
 const FOLDER: &str = "arriving";
 
-fn remove(path: &Path) {
+pub(super) fn remove(path: &Path) {
     if let Err(error) = std::fs::remove_file(path) {
         tracing::warn!(%error, "a file that arrived could not be removed");
     }

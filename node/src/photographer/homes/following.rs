@@ -13,7 +13,7 @@ use enprint_protocol::replica::{
 use enprint_protocol::{PeerId, ProtocolError, text};
 use futures::StreamExt;
 use serde_bytes::ByteBuf;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -30,13 +30,19 @@ use crate::photographer::records::StoredPhoto;
 #[derive(Debug)]
 pub(in crate::photographer) struct Following {
     begun: Notify,
+    /// Held while damaged originals are fetched: each comes into one file of its name.
+    pub(super) repairing: Mutex<()>,
     /// Ranges that are asked for or being written: bounds the memory that they take.
     room: Arc<Semaphore>,
 }
 
 impl Default for Following {
     fn default() -> Self {
-        Self { begun: Notify::new(), room: Arc::new(Semaphore::new(HOME_RANGES_IN_FLIGHT)) }
+        Self {
+            begun: Notify::new(),
+            repairing: Mutex::default(),
+            room: Arc::new(Semaphore::new(HOME_RANGES_IN_FLIGHT)),
+        }
     }
 }
 

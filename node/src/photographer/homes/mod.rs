@@ -8,6 +8,7 @@
 //! | `serving` | what the first home answers to a second |
 //! | `following` | at the second: when to copy, and what |
 //! | `copying` | one original on its way |
+//! | `repairing` | what one home has damaged, fetched from another |
 //! | `sent` | what each home sent to labs, told to the other |
 //! | [`answers`] | what people are told of it |
 
@@ -16,6 +17,7 @@ mod copying;
 pub(super) mod following;
 mod marks;
 mod pairing;
+mod repairing;
 mod sent;
 mod serving;
 

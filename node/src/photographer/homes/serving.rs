@@ -1,5 +1,5 @@
-//! What the first home answers to a second, and either to the other of what it sent. A row
-//! of the catalogue permits it, looked at
+//! What the first home answers to a second; and either to the other of what it sent, and of
+//! photos that the other's disk has damaged. A row of the catalogue permits it, looked at
 //! for each request and again when a range's turn has come; whoever else asks, what is
 //! refused and what is absent look the same. Labs come first.
 
@@ -60,13 +60,19 @@ impl Node {
         Ok((reply, None))
     }
 
-    /// A second home may ask for anything, the first only what was sent from here.
+    /// A second home may ask for anything, the first what was sent from here, and for files
+    /// of photos: they were its own.
     async fn may_ask(&self, home: PeerId, request: &ReplicaRequest) -> Result<bool, NodeError> {
         if self.catalogue.is_second_home(home).await? {
             return Ok(true);
         }
         let is_first = self.catalogue.first_home().await?.is_some_and(|first| first.peer_id == home);
-        Ok(is_first && matches!(request, ReplicaRequest::Sent { .. }))
+        let file = match request {
+            ReplicaRequest::Sent { .. } => return Ok(is_first),
+            ReplicaRequest::Subtrees(file) | ReplicaRequest::Range { file, .. } => file,
+            _ => return Ok(false),
+        };
+        Ok(is_first && matches!(file, ReplicaFile::Photo { .. }))
     }
 
     async fn list_for_home(&self, after: Option<EventId>) -> Result<ReplicaReply, NodeError> {
@@ -129,7 +135,7 @@ impl Node {
         let paced = if self.is_near(&home) { 0 } else { length };
         let turn = tokio::time::timeout(HOME_TURN_PATIENCE, self.sending.turn_of_home(home, paced));
         let place = turn.await.map_err(|_| NodeError::Refused(labs_first()))??;
-        if !self.catalogue.is_second_home(home).await? {
+        if !self.may_ask(home, &ReplicaRequest::Subtrees(file)).await? {
             self.sending.give_back(paced);
             return Ok((Refusal::uniform().into(), None));
         }

@@ -1,7 +1,9 @@
 //! Folder → archive: every file is read, hashed, looked at, developed and stored.
 //! Workers do all but the storing, which one writer does: what waits for it is flushed
-//! together. Originals are only read, never touched.
+//! together. Originals are only read, never touched. What was here before is looked at
+//! when all that is new is stored, and repaired where the disk has damaged it.
 
+mod mending;
 mod prepare;
 mod spare;
 mod stored;
@@ -23,6 +25,7 @@ use super::enlargers::{Enlargers, processors};
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
+use mending::Here;
 pub use prepare::{NewPhoto, place_of};
 use prepare::{Prepared, Preparer, ReadyPhoto};
 use spare::Spare;
@@ -63,6 +66,7 @@ impl Import<'_> {
         let total = walk.files.len() as u64;
         let next = AtomicUsize::new(0);
         let (stored, spare) = (Stored::new(self.archive.photo_ids(self.event_id)?), Spare::default());
+        let mut here = Vec::new();
         std::thread::scope(|scope| {
             let (results, prepared) = sync_channel(IMPORT_WAITING_MAX);
             for _ in 0..self.worker_count(walk.files.len()) {
@@ -72,8 +76,11 @@ impl Import<'_> {
             }
             drop(results);
             let stored = (&stored, &spare);
-            self.store_all(&prepared, stored, &mut report, |done| progress.photos("Importing", done, total));
+            self.store_all(&prepared, stored, (&mut report, &mut here), |done| {
+                progress.photos("Importing", done, total);
+            });
         });
+        self.mend(here, &mut report, progress);
         if report.stopped.is_none() && (self.cancel.is_cancelled() || progress.is_cancelled()) {
             report.stopped = Some("Stopped as asked; what was imported is kept.".into());
         }
@@ -110,7 +117,7 @@ impl Import<'_> {
         &self,
         prepared: &Receiver<Prepared>,
         (stored, spare): (&Stored, &Spare),
-        report: &mut ImportReport,
+        (report, here): (&mut ImportReport, &mut Vec<Here>),
         told: impl Fn(u64),
     ) {
         let mut done = 0;
@@ -118,7 +125,7 @@ impl Import<'_> {
             let waiting: Vec<Prepared> =
                 std::iter::once(first).chain(prepared.try_iter()).take(IMPORT_WAITING_MAX).collect();
             let count = waiting.len() as u64;
-            if let Err(error) = self.store(waiting, (stored, spare), report) {
+            if let Err(error) = self.store(waiting, (stored, spare), (report, here)) {
                 report.stopped = Some(error.to_string());
                 self.cancel.cancel();
                 return;
@@ -132,19 +139,20 @@ impl Import<'_> {
         &self,
         waiting: Vec<Prepared>,
         (stored, spare): (&Stored, &Spare),
-        report: &mut ImportReport,
+        (report, here): (&mut ImportReport, &mut Vec<Here>),
     ) -> Result<(), NodeError> {
         let mut photos = Vec::new();
         for prepared in waiting {
             match prepared {
                 Prepared::Photo(photo) => photos.push(photo),
-                Prepared::Duplicate(path) => report.duplicates.push(path),
-                Prepared::Described(path, said) => {
-                    let photo_id = said.photo_id;
-                    if self.archive.describe(self.event_id, *said, || (self.note)(photo_id))? {
-                        report.described.push(photo_id);
+                Prepared::Duplicate(one, said) => {
+                    if let Some(said) = said
+                        && self.archive.describe(self.event_id, *said, || (self.note)(one.photo_id))?
+                    {
+                        report.described.push(one.photo_id);
                     }
-                    report.duplicates.push(path);
+                    report.duplicates.push(one.below.clone());
+                    here.extend(stored.had(one.photo_id).then_some(one));
                 }
                 Prepared::Failed(failed) => list(&mut report.failed, failed),
             }

@@ -1,6 +1,7 @@
 //! What a worker does with one file: read, hash, look, develop. Stores nothing.
 
 use std::io::Read;
+use std::path::Path;
 
 use enprint_darkroom::limits::{ORIGINAL_BYTES_MAX, SIDECAR_BYTES_MAX};
 use enprint_darkroom::memory::Share;
@@ -13,6 +14,7 @@ use jiff::tz::Offset;
 use serde_bytes::ByteBuf;
 
 use super::Import;
+use super::mending::Here;
 use super::spare::Spare;
 use super::stored::Stored;
 use super::walk::Found;
@@ -28,10 +30,9 @@ pub const NO_CATEGORY: &str = "Photos";
 pub enum Prepared {
     /// A photo, ready to be stored.
     Photo(ReadyPhoto),
-    /// The archive has it; its path.
-    Duplicate(String),
-    /// The archive has had it, and an XMP file is beside it: what both say of it now.
-    Described(String, Box<PhotoRecord>),
+    /// The archive has it; and if it has had it, and an XMP file is beside it, what both say
+    /// of it now.
+    Duplicate(Here, Option<Box<PhotoRecord>>),
     /// It is no photo that can be imported.
     Failed(FailedFile),
 }
@@ -94,14 +95,14 @@ impl<'a> Preparer<'a> {
         let bytes = std::fs::metadata(&file.path).map_or(0, |data| data.len());
         let bytes = bytes.min(ORIGINAL_BYTES_MAX);
         let share = Share::begin(bytes);
-        let original = read_original(file, self.spare.take(usize::try_from(bytes).unwrap_or(0)))?;
+        let original = read_original(&file.path, self.spare.take(usize::try_from(bytes).unwrap_or(0)))?;
         let photo_id = PhotoId(ContentHash::of(&original));
         if self.stored.has(photo_id) {
             let described = self.described(file, photo_id, &share, &original);
             drop(share);
             self.spare.put_back(original);
-            let path = file.below.clone();
-            return Ok(described.map_or(Prepared::Duplicate(path.clone()), |said| Prepared::Described(path, said)));
+            let (path, below) = (file.path.clone(), file.below.clone());
+            return Ok(Prepared::Duplicate(Here { photo_id, path, below }, described));
         }
         let place = self.import.enlargers.take(Work::Import);
         let developed = share.within(|| darkroom::read_and_develop(&original, &self.import.settings));
@@ -192,8 +193,8 @@ fn with_words_beside(file: &Found, facts: Facts) -> Facts {
 }
 
 /// Reads into an empty buffer that has room for the file.
-fn read_original(file: &Found, mut original: Vec<u8>) -> Result<Vec<u8>, String> {
-    let open = std::fs::File::open(&file.path).map_err(|error| format!("The file can't be read: {error}."))?;
+pub(super) fn read_original(path: &Path, mut original: Vec<u8>) -> Result<Vec<u8>, String> {
+    let open = std::fs::File::open(path).map_err(|error| format!("The file can't be read: {error}."))?;
     let mut bounded = open.take(ORIGINAL_BYTES_MAX + 1);
     bounded.read_to_end(&mut original).map_err(|error| format!("The file can't be read: {error}."))?;
     if original.len() as u64 > ORIGINAL_BYTES_MAX {

@@ -1,0 +1,70 @@
+//! What this home's disk has damaged and another home has whole is fetched from there: by
+//! the same verified ranges by which originals are copied, and stored anew.
+
+use std::fs::File;
+
+use enprint_protocol::PeerId;
+use enprint_protocol::ids::{ContentHash, EventId};
+use enprint_store::archive::NewBlob;
+
+use crate::error::NodeError;
+use crate::photographer::node::{Node, blocking};
+use crate::photographer::records::StoredPhoto;
+
+impl Node {
+    /// Repairs those of `damaged` that a connected home has whole; the rest, in their order.
+    pub(in crate::photographer) async fn repair_from_homes(
+        &self,
+        event_id: EventId,
+        damaged: Vec<StoredPhoto>,
+    ) -> Result<Vec<StoredPhoto>, NodeError> {
+        let _one_at_a_time = self.following.repairing.lock().await;
+        let homes: Vec<PeerId> = self.home_summaries().await?.into_iter().map(|home| home.peer_id).collect();
+        let mut rest = Vec::new();
+        for photo in damaged {
+            if !self.is_repaired_from_one(&homes, event_id, &photo).await {
+                rest.push(photo);
+            }
+        }
+        Ok(rest)
+    }
+
+    async fn is_repaired_from_one(&self, homes: &[PeerId], event_id: EventId, photo: &StoredPhoto) -> bool {
+        for home in homes.iter().filter(|home| self.client.is_connected(home)) {
+            match self.repair_from(*home, event_id, photo).await {
+                Ok(()) => return true,
+                Err(error) => tracing::debug!(peer.id = %home, %error, "a home could not repair a photo"),
+            }
+        }
+        false
+    }
+
+    async fn repair_from(&self, home: PeerId, event_id: EventId, photo: &StoredPhoto) -> Result<(), NodeError> {
+        let (archive, photo_id, looked_at) = (self.archive.clone(), photo.photo_id(), photo.clone());
+        for root in blocking(move || archive.damaged_files(event_id, &looked_at)).await? {
+            let archive = self.archive.clone();
+            if root == photo_id.0 {
+                let path = self.copy_original(home, event_id, photo, &self.stopping).await?;
+                let from = path.clone();
+                let mended = blocking(move || {
+                    let mut original = File::open(&from).map_err(|error| NodeError::file(&from, &error))?;
+                    archive.mend(event_id, photo_id, NewBlob::read(root.0, &mut original))
+                });
+                let mended = mended.await;
+                self.clear_arrived_of(root, &path).await?;
+                mended?;
+            } else {
+                let rendition = self.rendition_from(home, event_id, photo, root).await?;
+                blocking(move || archive.mend(event_id, photo_id, NewBlob::hashed(root.0, &rendition))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What came is in the archive, or is asked for anew the next time.
+    async fn clear_arrived_of(&self, root: ContentHash, path: &std::path::Path) -> Result<(), NodeError> {
+        self.catalogue.arrived(root).await?;
+        super::copying::remove(path);
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! A disk that changes what was stored on it.
+
+use std::path::{Path, PathBuf};
+
+/// Flips a bit of `bytes`, at `at`, wherever the archive of the data folder has them. The
+/// process that has it open must be ended: it may remember them.
+pub fn flip(data: &Path, bytes: &[u8], at: usize) {
+    let part = &bytes[at..at + 48];
+    let mut found = 0;
+    for file in files_below(&data.join("archive")) {
+        let mut stored = std::fs::read(&file).unwrap();
+        let first = |from: usize| stored[from..].iter().position(|byte| *byte == part[0]).map(|step| from + step);
+        let mut places = Vec::new();
+        let mut next = first(0);
+        while let Some(place) = next {
+            places.extend(stored[place..].starts_with(part).then_some(place));
+            next = first(place + 1);
+        }
+        if !places.is_empty() {
+            found += places.len();
+            places.iter().for_each(|place| stored[*place] ^= 1);
+            std::fs::write(&file, stored).unwrap();
+        }
+    }
+    assert!(found > 0, "the bytes are not on the disk");
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
