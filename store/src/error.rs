@@ -260,7 +260,7 @@ pub enum StoreError {
     },
     /// Part of a volume can't be read back.
     #[error(
-        "a part of the volume {volume} can't be read: {cause}. Put the volume's folder back from a backup; or verify the event, and import what is damaged into another one"
+        "a part of the volume {volume} can't be read: {cause}. Put the volume's folder back from a backup, or import your copies into another event"
     )]
     PartUnreadable {
         /// Which.
@@ -270,7 +270,7 @@ pub enum StoreError {
     },
     /// A stored record is not what it should be.
     #[error(
-        "a record of the volume {volume} is damaged. Put the volume's folder back from a backup; or verify the event, and import what is damaged into another one"
+        "a record of the volume {volume} is damaged. Put the volume's folder back from a backup, or import your copies into another event"
     )]
     RecordDamaged {
         /// Which.
