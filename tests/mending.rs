@@ -204,6 +204,33 @@ async fn a_damaged_proof_is_made_again_and_shown_as_it_was_and_with_another_mark
 }
 
 #[tokio::test]
+async fn an_order_of_a_photo_that_is_damaged_is_done_without_a_hand_when_a_second_home_comes() {
+    let mut world = World::start().await;
+    let mut nas = Process::photographer(&world.path().join("nas"), &[]).await;
+    nas.follows(&world.photographer);
+    let gallery = world.publish("Damaged", &[("b.jpg", original(2))]);
+    let customer = world.customer(&gallery).await;
+    eventually("the second home has everything", || copied(&nas) == Some(1)).await;
+    nas.kill();
+    world.photographer.kill();
+    flip(world.photographer.data(), &original(2), 400_000);
+    world.photographer.restart();
+    let placed = customer.order(&["b.jpg"], 1).await;
+    world.is_paid(&placed.number).await;
+    says_that_it_is_damaged(&world).await;
+    nas.restart();
+    assert_eq!(print_files(&world.order_folder(&placed).await), [original(2)]);
+    customer.waits_for_state(&placed, "received").await;
+}
+
+/// How many originals a second home has, if that is all that there are.
+fn copied(nas: &Process) -> Option<u64> {
+    let home = nas.tries(&["second-home", "list"]).unwrap_or_default()["homes"][0].clone();
+    let is_all = home["photos"] == home["copied"] && home["trouble"].is_null();
+    home["copied"].as_u64().filter(|_| is_all)
+}
+
+#[tokio::test]
 async fn what_one_home_has_damaged_is_fetched_from_the_other_whichever_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let studio = Process::photographer(&dir.path().join("studio"), &[]).await;
@@ -214,11 +241,7 @@ async fn what_one_home_has_damaged_is_fetched_from_the_other_whichever_it_is() {
     }
     import(&studio, &card);
     nas.follows(&studio);
-    eventually("the second home has everything", || {
-        let home = nas.tries(&["second-home", "list"]).unwrap_or_default()["homes"][0].clone();
-        home["photos"] == 2 && home["copied"] == 2 && home["trouble"].is_null()
-    })
-    .await;
+    eventually("the second home has everything", || copied(&nas) == Some(2)).await;
     let mut homes = [studio, nas];
     for hurt in &mut homes {
         hurt.kill();

@@ -420,7 +420,7 @@ fn exported(report: &ExportReport) -> String {
 fn repairs(event: &str) -> String {
     format!(
         "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
-         FOLDER --event \"{event}\"\nWhile a second home is connected, “verify” fetches them from there.\n"
+         FOLDER --event \"{event}\"\nWhere there is another home, “verify” fetches them from there while it is connected.\n"
     )
 }
 

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use enprint_protocol::ids::{JobId, OrderId};
 use enprint_protocol::order::{Order, OrderLine};
+use enprint_protocol::peer::PeerEvent;
 use enprint_protocol::print_job::{JobLine, PrintJob, ShipTo};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::{PeerId, codec};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::catalogue::{Decision, JobFile, LabRow, MadeFile, NewJob, OrderRow};
@@ -26,12 +28,15 @@ use crate::limits::OFFER_TRIES_MAX;
 pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     let progress = Progress::channel(shutdown.clone()).0;
     node.give_back_files(None).await;
+    let mut events = node.client.events();
     loop {
         node.advance_all(&progress).await;
         tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
             () = node.advancing.notified() => {}
+            // It may have what is damaged here.
+            () = node.home_comes(&mut events) => {}
         }
     }
 }
@@ -53,6 +58,23 @@ impl Node {
             tracing::warn!(order.id = %order_id, %error, "the order waits");
             let trouble = self.catalogue.set_trouble(order_id, &error.to_string()).await;
             trouble.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
+        }
+    }
+
+    /// Until another home is connected, or may have been.
+    async fn home_comes(&self, events: &mut broadcast::Receiver<PeerEvent>) {
+        loop {
+            match events.recv().await {
+                Ok(PeerEvent::Connected { peer, .. }) => {
+                    let homes = self.home_summaries().await.unwrap_or_default();
+                    if homes.iter().any(|home| home.peer_id == peer) {
+                        return;
+                    }
+                }
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
         }
     }
 
