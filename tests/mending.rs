@@ -223,6 +223,27 @@ async fn an_order_of_a_photo_that_is_damaged_is_done_without_a_hand_when_a_secon
     customer.waits_for_state(&placed, "received").await;
 }
 
+#[tokio::test]
+async fn a_photo_that_is_damaged_while_its_lab_is_away_comes_from_the_second_home() {
+    let mut world = World::start().await;
+    let nas = Process::photographer(&world.path().join("nas"), &[]).await;
+    nas.follows(&world.photographer);
+    let gallery = world.publish("Damaged", &[("b.jpg", original(2))]);
+    let customer = world.customer(&gallery).await;
+    eventually("the second home has everything", || copied(&nas) == Some(1)).await;
+    world.lab.kill();
+    let placed = customer.order(&["b.jpg"], 1).await;
+    world.is_paid(&placed.number).await;
+    eventually("the job is made", || order(&world)["lab"] == "The lab").await;
+    world.photographer.kill();
+    flip(world.photographer.data(), &original(2), 400_000);
+    world.photographer.restart();
+    world.lab.restart();
+    assert_eq!(print_files(&world.order_folder(&placed).await), [original(2)]);
+    let verified = world.photographer.says(&["verify", "--event", "Damaged"]);
+    assert_eq!((&verified["damaged"], &verified["repaired"]), (&Value::Array(Vec::new()), &Value::Null), "{verified}");
+}
+
 /// How many originals a second home has, if that is all that there are.
 fn copied(nas: &Process) -> Option<u64> {
     let home = nas.tries(&["second-home", "list"]).unwrap_or_default()["homes"][0].clone();

@@ -30,6 +30,7 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     node.give_back_files(None).await;
     let mut events = node.client.events();
     loop {
+        node.repair_missed().await;
         node.advance_all(&progress).await;
         tokio::select! {
             biased;

@@ -205,7 +205,10 @@ impl Node {
                 "The print file that was made of {name} is damaged on this disk. “send {}” makes it anew.",
                 order_id.number()
             ),
-            _ => NodeError::OriginalDamaged { name: name.clone() }.to_string(),
+            _ => {
+                self.miss(permitted.event_id, permitted.photo_id);
+                NodeError::OriginalDamaged { name: name.clone() }.to_string()
+            }
         };
         if let Some(order_id) = order_id {
             self.catalogue.set_trouble(order_id, &trouble).await?;

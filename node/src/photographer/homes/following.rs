@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::repairing::Missed;
 use crate::error::NodeError;
 use crate::limits::{
     COPIED_TOLD_EVERY, FOLLOW_RETRY_FIRST, FOLLOW_RETRY_MAX, FOLLOWED_EVENTS_MAX, HOME_PHOTOS_AT_ONCE,
@@ -32,6 +33,7 @@ pub(in crate::photographer) struct Following {
     begun: Notify,
     /// Held while damaged originals are fetched: each comes into one file of its name.
     pub(super) repairing: Mutex<()>,
+    pub(super) missed: Missed,
     /// Ranges that are asked for or being written: bounds the memory that they take.
     room: Arc<Semaphore>,
 }
@@ -41,6 +43,7 @@ impl Default for Following {
         Self {
             begun: Notify::new(),
             repairing: Mutex::default(),
+            missed: Missed::default(),
             room: Arc::new(Semaphore::new(HOME_RANGES_IN_FLIGHT)),
         }
     }

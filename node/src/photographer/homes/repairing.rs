@@ -1,17 +1,57 @@
 //! What this home's disk has damaged and another home has whole is fetched from there: by
 //! the same verified ranges by which originals are copied, and stored anew.
 
+use std::collections::BTreeSet;
 use std::fs::File;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use enprint_protocol::PeerId;
-use enprint_protocol::ids::{ContentHash, EventId};
+use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_store::archive::NewBlob;
 
 use crate::error::NodeError;
+use crate::limits::PHOTOS_MISSED_MAX;
 use crate::photographer::node::{Node, blocking};
 use crate::photographer::records::StoredPhoto;
 
+/// Photos that labs wait for and that are damaged here.
+#[derive(Debug, Default)]
+pub(super) struct Missed {
+    photos: Mutex<BTreeSet<(EventId, PhotoId)>>,
+}
+
+impl Missed {
+    fn photos(&self) -> MutexGuard<'_, BTreeSet<(EventId, PhotoId)>> {
+        self.photos.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Node {
+    /// A lab waits for a photo that is damaged: it is looked for at the other homes soon.
+    pub(in crate::photographer) fn miss(&self, event_id: EventId, photo_id: PhotoId) {
+        let mut photos = self.following.missed.photos();
+        let is_new = photos.len() < PHOTOS_MISSED_MAX && photos.insert((event_id, photo_id));
+        if is_new {
+            self.advance_soon();
+        }
+    }
+
+    /// Looks for missed photos at the other homes. The lab that asks once more for one that
+    /// none had misses it anew.
+    pub(in crate::photographer) async fn repair_missed(&self) {
+        let missed = std::mem::take(&mut *self.following.missed.photos());
+        for (event_id, photo_id) in missed {
+            let archive = self.archive.clone();
+            let repaired = async {
+                let damaged = blocking(move || archive.damaged_of(event_id, [photo_id])).await?;
+                self.repair_from_homes(event_id, damaged).await
+            };
+            if let Err(error) = repaired.await {
+                tracing::debug!(photo.id = %photo_id, %error, "a photo could not be repaired");
+            }
+        }
+    }
+
     /// Repairs those of `damaged` that a connected home has whole; the rest, in their order.
     pub(in crate::photographer) async fn repair_from_homes(
         &self,
