@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use futures::future::try_join_all;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -17,12 +18,15 @@ use super::part_file::PartFile;
 use super::plan::{Outcome, Plan, Verdict};
 use super::ranges::RangeSet;
 use crate::error::NodeError;
-use crate::limits::RECORD_WITHIN;
+use crate::limits::{READ_BACK_AT_ONCE, RECORD_WITHIN};
 
 /// Where a file's ranges come from, and where it is written down that they are here.
 pub(crate) trait Source: Sync {
     /// What a range holds from being asked for until it is written.
     type Held: Send;
+    /// Whether ranges are read back once they are durable, before they are recorded: not
+    /// of a file that is read as a whole before it counts.
+    const READS_BACK: bool;
     /// Asks for a range.
     fn ask(&self, at: u64) -> impl Future<Output = Result<Came<Self::Held>, NodeError>> + Send;
     /// Writes down that `ranges` are verified and durable, and what crossed for it.
@@ -34,6 +38,8 @@ pub(crate) trait Source: Sync {
     ) -> impl Future<Output = Result<(), NodeError>> + Send;
     /// What is said of a source that sends other bytes than it announced.
     fn blamed(&self) -> NodeError;
+    /// What is said of a disk that gives so many bytes back changed.
+    fn disk_lies(&self, damaged_bytes: u64) -> NodeError;
 }
 
 /// What came of asking for a range.
@@ -136,25 +142,45 @@ fn take<S: Source>(source: &S, plan: &mut Plan, at: u64, came: Result<Outcome, N
     }
 }
 
-/// Makes the written ranges durable and then records them, while others come in.
+/// Makes the written ranges durable, reads them back and then records them, while others
+/// come in.
 fn begin_recording<'a, S: Source>(
     source: &'a S,
     plan: &mut Plan,
-    subtrees: &Subtrees,
+    subtrees: &Arc<Subtrees>,
     part: &Arc<PartFile>,
 ) -> Option<Recording<'a>> {
     let taken = plan.take_written();
     if taken.is_empty() {
         return None;
     }
-    let ranges = plan.with_recording();
-    let verified_bytes = taken.iter().map(|at| range_bytes(subtrees.file_bytes(), *at)).sum();
+    let mut ranges = plan.with_recording();
     let discarded_bytes = plan.take_discarded_bytes();
-    let part = part.clone();
+    let (part, subtrees) = (part.clone(), subtrees.clone());
     Some(Box::pin(async move {
-        blocking(move || part.sync()).await?;
-        source.record(ranges, verified_bytes, discarded_bytes).await
+        let bytes_of = |ranges: &[u64]| ranges.iter().map(|at| range_bytes(subtrees.file_bytes(), *at)).sum::<u64>();
+        let syncing = part.clone();
+        blocking(move || syncing.sync()).await?;
+        let bad = if S::READS_BACK { read_back(&part, &subtrees, &taken).await? } else { Vec::new() };
+        let damaged_bytes = bytes_of(&bad);
+        bad.iter().for_each(|at| ranges.remove(*at));
+        source.record(ranges, bytes_of(&taken) - damaged_bytes, discarded_bytes + damaged_bytes).await?;
+        if bad.is_empty() { Ok(()) } else { Err(source.disk_lies(damaged_bytes)) }
     }))
+}
+
+/// Reads ranges back, some at once; those that are not right.
+pub(crate) async fn read_back(
+    part: &Arc<PartFile>,
+    subtrees: &Arc<Subtrees>,
+    ranges: &[u64],
+) -> Result<Vec<u64>, NodeError> {
+    let step = ranges.len().div_ceil(READ_BACK_AT_ONCE).max(1);
+    let parts = ranges.chunks(step).map(|ranges| {
+        let (part, subtrees, ranges) = (part.clone(), subtrees.clone(), ranges.to_vec());
+        blocking(move || part.bad_ranges(&subtrees, ranges))
+    });
+    Ok(try_join_all(parts).await?.concat())
 }
 
 async fn wait_for(recording: &mut Option<Recording<'_>>) -> Result<(), NodeError> {
@@ -168,4 +194,76 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
 ) -> Result<T, NodeError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| NodeError::ShuttingDown)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+
+    use enprint_protocol::limits::RANGE_BYTES;
+    use enprint_protocol::subtree::range_hash;
+
+    use super::super::placed_io::write_at;
+    use super::*;
+
+    const RANGES: u64 = 5;
+
+    /// Gives what it is asked for, and tells what was recorded. Its disk changes what it
+    /// holds of range 1 when the one after it is asked for.
+    struct Lying {
+        bytes: Vec<u8>,
+        path: PathBuf,
+        recorded: Mutex<Vec<(RangeSet, u64, u64)>>,
+    }
+
+    impl Source for Lying {
+        type Held = ();
+        const READS_BACK: bool = true;
+
+        async fn ask(&self, at: u64) -> Result<Came<()>, NodeError> {
+            if at == 2 {
+                let file = std::fs::File::options().write(true).open(&self.path).unwrap();
+                write_at(&file, RANGE_BYTES + 70, b"rot").unwrap();
+            }
+            let range = self.bytes.chunks(RANGE_BYTES as usize).nth(at as usize).unwrap();
+            Ok(Came::Range(range.into(), ()))
+        }
+
+        async fn record(&self, ranges: RangeSet, verified: u64, discarded: u64) -> Result<(), NodeError> {
+            self.recorded.lock().unwrap().push((ranges, verified, discarded));
+            Ok(())
+        }
+
+        fn blamed(&self) -> NodeError {
+            NodeError::ShuttingDown
+        }
+
+        fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
+            NodeError::DiskLies { name: "a.jpg".into(), damaged_bytes }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_changed_is_not_recorded_and_what_it_kept_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = (0..RANGES * RANGE_BYTES).map(|at| ((at / 5) ^ (at >> 11)) as u8).collect();
+        let length = bytes.len() as u64;
+        let chunks = (0..).zip(bytes.chunks(RANGE_BYTES as usize));
+        let joined: Vec<u8> = chunks.flat_map(|(at, range)| range_hash(length, at, range)).collect();
+        let subtrees = Arc::new(Subtrees::check(&blake3::hash(&bytes).into(), length, &joined).unwrap());
+        let path = dir.path().join("a.part");
+        let part = Arc::new(PartFile::open(path.clone(), length).unwrap());
+        let source = Lying { bytes, path, recorded: Mutex::default() };
+        let mut plan = Plan::new(length, RangeSet::none(length), 1);
+        let stop = CancellationToken::new();
+        let ended = drive(&source, &mut plan, &subtrees, &part, &stop, &mut false).await;
+        assert!(matches!(ended, Err(NodeError::DiskLies { damaged_bytes: RANGE_BYTES, .. })), "{ended:?}");
+        let recorded = source.recorded.into_inner().unwrap();
+        let (ranges, ..) = recorded.last().unwrap();
+        assert!(!ranges.has(1) && ranges.has(0), "{recorded:?}");
+        let discarded: u64 = recorded.iter().map(|(_, _, discarded)| discarded).sum();
+        let verified: u64 = recorded.iter().map(|(_, verified, _)| verified).sum();
+        assert_eq!((discarded, verified), (RANGE_BYTES, ranges.bytes()));
+    }
 }

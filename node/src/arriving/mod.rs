@@ -1,5 +1,6 @@
 //! A file that comes range by range: print files at a lab, originals at a second home.
-//! Each range is checked before it is written, and durable before it is recorded; what
+//! Each range is checked before it is written, and durable and read back before it is
+//! recorded, since a disk may lie; what
 //! counts as here is the catalogue's of whoever gets it.
 //!
 //! | file | owns |
@@ -15,7 +16,7 @@ mod placed_io;
 mod plan;
 mod ranges;
 
-pub(crate) use drive::{Came, Source, drive};
+pub(crate) use drive::{Came, Source, drive, read_back};
 pub(crate) use part_file::{PartFile, sync_folder};
 pub(crate) use plan::Plan;
 pub(crate) use ranges::RangeSet;

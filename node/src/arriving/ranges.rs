@@ -69,9 +69,14 @@ impl RangeSet {
         (at..self.count()).find(|at| !self.has(*at))
     }
 
+    /// The ranges in the set, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        (0..self.count()).filter(|at| self.has(*at))
+    }
+
     /// Bytes of the ranges in the set.
     pub(crate) fn bytes(&self) -> u64 {
-        (0..self.count()).filter(|at| self.has(*at)).map(|at| range_bytes(self.file_bytes, at)).sum()
+        self.iter().map(|at| range_bytes(self.file_bytes, at)).sum()
     }
 
     fn bit(&self, at: u64) -> Option<(usize, u8)> {

@@ -1,6 +1,6 @@
 //! One print file: its list of range hashes, then its ranges, several in flight, each
-//! checked before it is written, and durable before it is recorded. At the end the
-//! whole file is read back and checked.
+//! checked before it is written, and durable and read back before it is recorded. What an
+//! earlier process recorded is read back and checked at the end.
 
 use std::sync::Arc;
 
@@ -9,15 +9,14 @@ use enprint_protocol::limits::RANGE_BYTES;
 use enprint_protocol::original::{FetchOriginal, OriginalReply, OriginalRequest};
 use enprint_protocol::subtree::{Subtrees, range_bytes};
 use enprint_protocol::{PeerId, text};
-use futures::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::line::OnLine;
-use crate::arriving::{Came, PartFile, Plan, RangeSet, Source, drive};
+use crate::arriving::{Came, PartFile, Plan, RangeSet, Source, drive, read_back};
 use crate::error::NodeError;
 use crate::lab::catalogue::{Content, ContentKey, Crossed};
 use crate::lab::node::{Node, blocking};
-use crate::limits::{RANGES_OF_ONE_FILE, READ_BACK_AT_ONCE};
+use crate::limits::RANGES_OF_ONE_FILE;
 
 /// One file of a job.
 #[derive(Debug, Clone)]
@@ -84,11 +83,12 @@ impl Node {
             self.catalogue.take_back(&key, &ranges).await?;
         }
         let fetching = Fetching { node: self, wanted };
-        let mut plan = Plan::new(bytes, ranges.clone(), RANGES_OF_ONE_FILE);
+        let earlier: Vec<u64> = ranges.iter().collect();
+        let mut plan = Plan::new(bytes, ranges, RANGES_OF_ONE_FILE);
         let fetched = drive(&fetching, &mut plan, &subtrees, &part, stop, progressed).await;
         fetching.count_rest(&mut plan).await?;
         fetched?;
-        self.check_whole(wanted, part, subtrees).await
+        self.check_whole(wanted, &part, &subtrees, &earlier).await
     }
 
     async fn content_of(&self, wanted: &Wanted) -> Result<Content, NodeError> {
@@ -124,21 +124,16 @@ impl Node {
         Ok(subtrees)
     }
 
-    /// Reads the complete file back: a disk may lie, and bits may rot.
+    /// Reads back what was recorded `earlier`, so that all of the file was: bits may rot.
     async fn check_whole(
         &self,
         wanted: &Wanted,
-        part: Arc<PartFile>,
-        subtrees: Arc<Subtrees>,
+        part: &Arc<PartFile>,
+        subtrees: &Arc<Subtrees>,
+        earlier: &[u64],
     ) -> Result<(), NodeError> {
         let bytes = wanted.bytes;
-        let ranges = subtrees.count();
-        let step = ranges.div_ceil(READ_BACK_AT_ONCE).max(1);
-        let parts = (0..ranges).step_by(usize::try_from(step).unwrap_or(usize::MAX)).map(|from| {
-            let (part, subtrees) = (part.clone(), subtrees.clone());
-            blocking(move || part.bad_ranges(&subtrees, from..(from + step).min(ranges)))
-        });
-        let bad = try_join_all(parts).await?.concat();
+        let bad = read_back(part, subtrees, earlier).await?;
         self.fetcher.set_whole(&wanted.key, bad.is_empty());
         if bad.is_empty() {
             return Ok(());
@@ -147,12 +142,13 @@ impl Node {
         bad.iter().for_each(|at| ranges.remove(*at));
         self.catalogue.take_back(&wanted.key, &ranges).await?;
         let damaged_bytes = bad.iter().map(|at| range_bytes(bytes, *at)).sum();
-        Err(NodeError::DiskLies { name: text::shown(&wanted.name), damaged_bytes })
+        Err(wanted.disk_lies(damaged_bytes))
     }
 }
 
 impl Source for Fetching<'_> {
     type Held = OnLine;
+    const READS_BACK: bool = true;
 
     async fn ask(&self, at: u64) -> Result<Came<OnLine>, NodeError> {
         let (home, root) = (self.wanted.home, self.wanted.key.root);
@@ -180,6 +176,10 @@ impl Source for Fetching<'_> {
     fn blamed(&self) -> NodeError {
         self.wanted.blamed()
     }
+
+    fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
+        self.wanted.disk_lies(damaged_bytes)
+    }
 }
 
 impl Fetching<'_> {
@@ -200,5 +200,10 @@ impl Wanted {
     /// The photographer's node sent what it had not announced.
     fn blamed(&self) -> NodeError {
         NodeError::CorruptedSource { photographer: text::shown(&self.photographer), name: text::shown(&self.name) }
+    }
+
+    /// What was written to the lab's disk does not read back.
+    fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
+        NodeError::DiskLies { name: text::shown(&self.name), damaged_bytes }
     }
 }
