@@ -1,10 +1,11 @@
-//! The bytes of a range, in memory that is used again: fresh memory of a mebibyte costs
-//! more than what is done with it. They begin where a disk wants what goes past the
-//! system's cache. On the wire they are bytes like any others.
+//! The bytes of a range. One that comes is in memory that is used again, since fresh memory
+//! of a mebibyte costs more than what is done with it; it begins where a disk wants what
+//! goes past the system's cache. One that goes stays in the parts in which it was found.
+//! On the wire they are bytes like any others.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,7 +20,15 @@ const ROOM_BYTES: usize = RANGE + DISK_ALIGNMENT_BYTES;
 static KEPT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 /// The bytes of a range, or of a part of one. Cheap to make and to drop.
-pub struct RangeBytes {
+pub struct RangeBytes(Bytes);
+
+enum Bytes {
+    Together(Room),
+    Apart { parts: Vec<Box<dyn AsRef<[u8]> + Send + Sync>>, length: usize, together: OnceLock<Room> },
+}
+
+/// Bytes in memory of their own.
+struct Room {
     room: Vec<u8>,
     begin: usize,
     length: usize,
@@ -28,6 +37,52 @@ pub struct RangeBytes {
 impl RangeBytes {
     /// So many bytes of anything, to be written over.
     pub fn to_fill(length: usize) -> Self {
+        Self(Bytes::Together(Room::new(length)))
+    }
+
+    /// The bytes of `parts`, one after another, which are left where they are.
+    pub fn of_parts<P: AsRef<[u8]> + Send + Sync + 'static>(parts: impl IntoIterator<Item = P>) -> Self {
+        let parts: Vec<_> = parts.into_iter().map(|part| Box::new(part) as _).collect();
+        let length = parts.iter().map(|part: &Box<dyn AsRef<[u8]> + Send + Sync>| (**part).as_ref().len()).sum();
+        Self(Bytes::Apart { parts, length, together: OnceLock::new() })
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Bytes::Together(room) => room.length,
+            Bytes::Apart { length, .. } => *length,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// They, as they lie: some together, then those that follow.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        let (one, more) = match &self.0 {
+            Bytes::Together(room) => (Some(room.bytes()), &[][..]),
+            Bytes::Apart { parts, .. } => (None, &parts[..]),
+        };
+        one.into_iter().chain(more.iter().map(|part| (**part).as_ref()))
+    }
+
+    fn copied(&self) -> Room {
+        let mut room = Room::new(self.len());
+        let mut rest = room.bytes_mut();
+        for part in self.parts() {
+            let (place, later) = rest.split_at_mut(part.len());
+            place.copy_from_slice(part);
+            rest = later;
+        }
+        room
+    }
+}
+
+impl Room {
+    fn new(length: usize) -> Self {
         if !(RANGE_ROOM_BYTES_MIN..=RANGE).contains(&length) {
             return Self { room: vec![0; length], begin: 0, length };
         }
@@ -36,9 +91,17 @@ impl RangeBytes {
         let begin = room.as_ptr().align_offset(DISK_ALIGNMENT_BYTES).min(DISK_ALIGNMENT_BYTES);
         Self { room, begin, length }
     }
+
+    fn bytes(&self) -> &[u8] {
+        &self.room[self.begin..self.begin + self.length]
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.room[self.begin..self.begin + self.length]
+    }
 }
 
-impl Drop for RangeBytes {
+impl Drop for Room {
     fn drop(&mut self) {
         let mut kept = kept();
         if self.room.len() == ROOM_BYTES && kept.len() < RANGE_ROOMS_KEPT {
@@ -47,23 +110,27 @@ impl Drop for RangeBytes {
     }
 }
 
+/// Those that lie apart are copied together, once.
 impl Deref for RangeBytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.room[self.begin..self.begin + self.length]
+        match &self.0 {
+            Bytes::Together(room) => room.bytes(),
+            Bytes::Apart { together, .. } => together.get_or_init(|| self.copied()).bytes(),
+        }
     }
 }
 
 impl DerefMut for RangeBytes {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.room[self.begin..self.begin + self.length]
-    }
-}
-
-impl AsMut<[u8]> for RangeBytes {
-    fn as_mut(&mut self) -> &mut [u8] {
-        self
+        if let Bytes::Apart { .. } = &self.0 {
+            self.0 = Bytes::Together(self.copied());
+        }
+        match &mut self.0 {
+            Bytes::Together(room) => room.bytes_mut(),
+            Bytes::Apart { .. } => &mut [],
+        }
     }
 }
 
@@ -83,7 +150,7 @@ impl From<Vec<u8>> for RangeBytes {
 
 impl Clone for RangeBytes {
     fn clone(&self) -> Self {
-        (**self).into()
+        Self(Bytes::Together(self.copied()))
     }
 }
 
@@ -97,7 +164,7 @@ impl Eq for RangeBytes {}
 
 impl fmt::Debug for RangeBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RangeBytes({})", self.length)
+        write!(f, "RangeBytes({})", self.len())
     }
 }
 
@@ -109,13 +176,13 @@ impl Serialize for RangeBytes {
 
 impl<'de> Deserialize<'de> for RangeBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(Bytes)
+        deserializer.deserialize_bytes(Visiting)
     }
 }
 
-struct Bytes;
+struct Visiting;
 
-impl<'de> Visitor<'de> for Bytes {
+impl<'de> Visitor<'de> for Visiting {
     type Value = RangeBytes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,6 +222,19 @@ mod tests {
             assert_eq!(range, range.clone());
         }
         assert_ne!(RangeBytes::from(&long[1..]), RangeBytes::from(&long[..RANGE - 1]));
+    }
+
+    #[test]
+    fn bytes_in_parts_are_those_of_the_parts_one_after_another() {
+        let whole: Vec<u8> = (0..RANGE).map(|at| (at ^ (at >> 8)) as u8).collect();
+        let mut apart = RangeBytes::of_parts(whole.chunks(95_326).map(<[u8]>::to_vec));
+        assert_eq!((apart.len(), apart.parts().count()), (RANGE, 11));
+        assert_eq!(apart.parts().collect::<Vec<_>>().concat(), whole);
+        assert_eq!((&apart[..], apart.clone()), (&whole[..], RangeBytes::from(&whole[..])));
+        apart[5] ^= 1;
+        assert!(apart.parts().count() == 1 && apart[5] != whole[5] && apart[6..] == whole[6..]);
+        let none = RangeBytes::of_parts(Vec::<Vec<u8>>::new());
+        assert!(none.is_empty() && none.parts().count() == 0 && (*none).is_empty());
     }
 
     #[test]

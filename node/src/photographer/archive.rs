@@ -341,7 +341,7 @@ impl EventArchive {
             [volume] => volume.clone(),
             _ => self.volume_of(event_id, photo_id)?,
         };
-        Ok(volume.read_range(&root.0, offset, RangeBytes::to_fill(length))?)
+        Ok(RangeBytes::of_parts(volume.read_range(&root.0, offset, length)?))
     }
 
     /// Stores what the event's own volume says of it.

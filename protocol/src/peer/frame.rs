@@ -141,7 +141,10 @@ impl<C: Conversation> Codec for Frames<C> {
             && let Some(head) = range_frame(range.len())
         {
             io.write_all(&head).await?;
-            return io.write_all(range).await;
+            for part in range.parts() {
+                io.write_all(part).await?;
+            }
+            return Ok(());
         }
         let frame = match framed(&reply, C::REPLY_BYTES_MAX) {
             Ok(frame) => frame,

@@ -61,6 +61,7 @@ use std::time::Duration;
 
 pub use export::Exported;
 pub use lock::DataLock;
+pub use range::Part;
 pub use scrub::{ScrubProgress, ScrubReport};
 pub use volume::{Entries, Volume};
 pub use writing::NewBlob;

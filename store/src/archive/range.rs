@@ -1,16 +1,40 @@
-//! A part of a blob, read in one go on the volume's thread.
+//! A part of a blob, found in one go on the volume's thread, and not copied: it is read
+//! where sled keeps it.
 
+use std::fmt;
 use std::io;
+use std::ops::Range;
+
+use sled::InlineArray;
 
 use super::database::Database;
 use super::format::{Hash, Header, header_key};
 use crate::limits::RANGE_BYTES_MAX;
 
-/// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Bytes of a blob that lie together.
+#[derive(Clone)]
+pub struct Part {
+    piece: InlineArray,
+    place: Range<usize>,
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.piece[self.place.clone()]
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({} bytes)", self.place.len())
+    }
+}
+
+/// What came of looking.
+#[derive(Debug)]
 pub(super) enum Found {
-    /// The place is full of the blob's bytes.
-    Filled,
+    /// The bytes that were wanted.
+    Here(Vec<Part>),
     /// There is no such blob.
     Missing,
     /// The blob ends before, at so many bytes; or more is wanted than is read at once.
@@ -19,25 +43,22 @@ pub(super) enum Found {
     Damaged,
 }
 
-/// Fills `place` with the blob's bytes from `offset` on.
-pub(super) fn fill(database: &Database, hash: &Hash, offset: u64, place: &mut [u8]) -> io::Result<Found> {
+/// Finds `length` bytes of the blob from `offset` on.
+pub(super) fn find(database: &Database, hash: &Hash, offset: u64, length: usize) -> io::Result<Found> {
     let Some(header) = database.get(&header_key(hash))? else { return Ok(Found::Missing) };
     let Some(Header { bytes, layout, shelf }) = Header::decoded(&header) else { return Ok(Found::Damaged) };
-    let length = place.len() as u64;
-    if length > RANGE_BYTES_MAX || offset.checked_add(length).is_none_or(|end| end > bytes) {
-        return Ok(Found::Outside(bytes));
-    }
-    let (mut at, mut rest) = (offset, place);
-    while !rest.is_empty() {
+    let end = offset.checked_add(length as u64).filter(|end| *end <= bytes && length as u64 <= RANGE_BYTES_MAX);
+    let Some(end) = end else { return Ok(Found::Outside(bytes)) };
+    let (mut at, mut parts) = (offset, Vec::new());
+    while at < end {
         let (number, skip) = layout.piece_at(at);
-        let piece = database.get(&shelf.piece_key(hash, number))?;
-        let Some(part) = piece.as_deref().and_then(|piece| piece.get(skip..)).filter(|part| !part.is_empty()) else {
+        let Some(piece) = database.get(&shelf.piece_key(hash, number))?.filter(|piece| piece.len() > skip) else {
             return Ok(Found::Damaged);
         };
-        let (now, later) = rest.split_at_mut(part.len().min(rest.len()));
-        now.copy_from_slice(&part[..now.len()]);
-        at += now.len() as u64;
-        rest = later;
+        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX);
+        let place = skip..piece.len().min(skip.saturating_add(wanted));
+        at += place.len() as u64;
+        parts.push(Part { piece, place });
     }
-    Ok(Found::Filled)
+    Ok(Found::Here(parts))
 }

@@ -16,7 +16,7 @@ use super::format::{
 };
 use super::handle::Handle;
 use super::layout::Layout;
-use super::range::{self, Found};
+use super::range::{self, Found, Part};
 use super::reserve::Reserve;
 use super::writing::NewBlob;
 use crate::error::StoreError;
@@ -155,29 +155,20 @@ impl Volume {
         Err(self.damaged())
     }
 
-    /// Fills `place`, which takes at most [`crate::limits::RANGE_BYTES_MAX`], with bytes of the blob from
-    /// `offset` on. Not checked against the blob's hash: whoever gets a range checks it by
-    /// its own.
+    /// `length` bytes of the blob from `offset` on, at most [`crate::limits::RANGE_BYTES_MAX`]: in
+    /// parts, one after another. Not checked against the blob's hash: whoever gets a range
+    /// checks it by its own.
     ///
     /// # Errors
     /// [`StoreError::BlobMissing`], [`StoreError::BlobDamaged`] when the blob is
     /// shorter than it says, [`StoreError::RangeOutside`].
-    pub fn read_range<P>(&self, hash: &Hash, offset: u64, mut place: P) -> Result<P, StoreError>
-    where
-        P: AsMut<[u8]> + Send + 'static,
-    {
+    pub fn read_range(&self, hash: &Hash, offset: u64, length: usize) -> Result<Vec<Part>, StoreError> {
         let hash = *hash;
-        let read = self.shared.handle.read(move |database| {
-            let found = range::fill(database, &hash, offset, place.as_mut())?;
-            Ok((found, place))
-        });
-        match read {
-            Ok((Found::Filled, place)) => Ok(place),
-            Ok((Found::Outside(bytes), mut place)) => {
-                Err(StoreError::RangeOutside { offset, length: place.as_mut().len() as u64, bytes })
-            }
-            Ok((Found::Missing, _)) => Err(StoreError::BlobMissing),
-            Ok((Found::Damaged, _)) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
+        match self.shared.handle.read(move |database| range::find(database, &hash, offset, length)) {
+            Ok(Found::Here(parts)) => Ok(parts),
+            Ok(Found::Outside(bytes)) => Err(StoreError::RangeOutside { offset, length: length as u64, bytes }),
+            Ok(Found::Missing) => Err(StoreError::BlobMissing),
+            Ok(Found::Damaged) | Err(StoreError::PartUnreadable { .. }) => Err(self.damaged()),
             Err(error) => Err(error),
         }
     }
