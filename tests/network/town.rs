@@ -32,6 +32,8 @@ pub struct Plan {
     pub photographers_router: Router,
     pub labs_router: Router,
     pub relay: &'static str,
+    /// How long the lab keeps print files for reprints.
+    pub keep_days: &'static str,
 }
 
 /// How the three are started: each in the namespace of its name.
@@ -58,7 +60,13 @@ impl Spoken {
 impl Plan {
     /// Two usual homes, and a host that passes no print files on.
     pub fn usual(spoken: Spoken) -> Self {
-        Self { spoken, photographers_router: Router::KeepsPorts, labs_router: Router::KeepsPorts, relay: "meetings" }
+        Self {
+            spoken,
+            photographers_router: Router::KeepsPorts,
+            labs_router: Router::KeepsPorts,
+            relay: "meetings",
+            keep_days: "14",
+        }
     }
 
     /// Two homes of which one lets no hole be punched, and a host that passes `relay` on.
@@ -85,7 +93,7 @@ impl Town {
         let start = Start {
             host: vec!["--web", "198.51.100.1:8080", "--relay", plan.relay, "--listen", &host],
             photographer: vec!["--listen", &ana],
-            lab: vec!["--listen", &lab],
+            lab: vec!["--listen", &lab, "--keep-days", plan.keep_days],
             host_at: None,
             mdns: false,
         };
