@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use crate::line::{End, Line};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_enprint");
+/// Names another build of the program.
+const PROGRAM_SETTING: &str = "ENPRINT_BENCH_PROGRAM";
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -41,13 +42,34 @@ struct Role<'a> {
     ready: Value,
 }
 
+/// What peers are given to find each other by.
+#[derive(Debug, Clone, Copy)]
+pub enum By {
+    /// Both, as usual.
+    Either,
+    Tcp,
+    Quic,
+}
+
+impl By {
+    fn listen(self, address: &str) -> String {
+        let (tcp, quic) = (format!("/ip4/{address}/tcp/0"), format!("/ip4/{address}/udp/0/quic-v1"));
+        match self {
+            Self::Either => format!("{tcp},{quic}"),
+            Self::Tcp => tcp,
+            Self::Quic => quic,
+        }
+    }
+}
+
 /// Brings the files of `card` from a new photographer to a new lab.
-pub fn transfer(line: &Line, dir: &Path, card: &Path) -> Outcome {
+pub fn transfer(line: &Line, by: By, dir: &Path, card: &Path) -> Outcome {
     let web = format!("{}:0", line.address(End::Receiver));
-    let host = Role::start(line, End::Receiver, "host", dir, &["--name", "Host", "--web", &web]);
-    let photographer = Role::start(line, End::Sender, "photographer", dir, &["--reserve-mb", "0"]);
+    let start = |end, name, flags: &[&str]| Role::start((line, by), end, name, dir, flags);
+    let host = start(End::Receiver, "host", &["--name", "Host", "--web", &web]);
+    let photographer = start(End::Sender, "photographer", &["--reserve-mb", "0"]);
     let hot = dir.join("hot");
-    let lab = Role::start(line, End::Receiver, "lab", dir, &["--name", "Lab", "--hot-folder", hot.to_str().unwrap()]);
+    let lab = start(End::Receiver, "lab", &["--name", "Lab", "--hot-folder", hot.to_str().unwrap()]);
     introduce(&host, &photographer, &lab);
     photographer.says(&["import", card.to_str().unwrap(), "--event", "Wedding"]);
     let published = photographer.says(&["publish", "--event", "Wedding"]);
@@ -57,7 +79,7 @@ pub fn transfer(line: &Line, dir: &Path, card: &Path) -> Outcome {
     let before = line.sent_bytes();
     let paid = Instant::now();
     let says_paid =
-        line.command(End::Sender, PROGRAM).args(photographer.words(&["paid", &number])).stdout(Stdio::null()).spawn();
+        line.command(End::Sender, program()).args(photographer.words(&["paid", &number])).stdout(Stdio::null()).spawn();
     until(|| is_begun(&lab.data));
     let begun = Instant::now();
     until(|| is_placed(&hot));
@@ -71,8 +93,9 @@ pub fn transfer(line: &Line, dir: &Path, card: &Path) -> Outcome {
 /// Publishes the photographs of `card`: bytes at the sender's interface, and of payload.
 pub fn publish(line: &Line, dir: &Path, card: &Path) -> (u64, u64) {
     let web = format!("{}:0", line.address(End::Receiver));
-    let host = Role::start(line, End::Receiver, "host", dir, &["--name", "Host", "--web", &web]);
-    let photographer = Role::start(line, End::Sender, "photographer", dir, &["--reserve-mb", "0"]);
+    let start = |end, name, flags: &[&str]| Role::start((line, By::Either), end, name, dir, flags);
+    let host = start(End::Receiver, "host", &["--name", "Host", "--web", &web]);
+    let photographer = start(End::Sender, "photographer", &["--reserve-mb", "0"]);
     enrol(&host, &photographer);
     photographer.says(&["import", card.to_str().unwrap(), "--event", "Wedding"]);
     let before = line.sent_bytes();
@@ -129,11 +152,11 @@ fn http(line: &Line, url: &str, token: Option<&str>, body: Option<&Value>) -> Va
 }
 
 impl<'a> Role<'a> {
-    fn start(line: &'a Line, end: End, name: &'static str, dir: &Path, flags: &[&str]) -> Self {
+    fn start((line, by): (&'a Line, By), end: End, name: &'static str, dir: &Path, flags: &[&str]) -> Self {
         let data = dir.join(name);
-        let listen = format!("/ip4/{}/tcp/0", line.address(end));
+        let listen = by.listen(line.address(end));
         let mut child = line
-            .command(end, PROGRAM)
+            .command(end, program())
             .args([name, "--json", "--data", data.to_str().unwrap(), "--listen", &listen])
             .args(flags)
             .stdout(Stdio::piped())
@@ -153,7 +176,7 @@ impl<'a> Role<'a> {
 
     /// A command for the running process, and its answer.
     fn says(&self, words: &[&str]) -> Value {
-        let mut command = self.line.command(self.end, PROGRAM);
+        let mut command = self.line.command(self.end, program());
         let output = command.args(self.words(words)).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{} {words:?}: {said}", self.name);
@@ -165,6 +188,10 @@ impl Drop for Role<'_> {
     fn drop(&mut self) {
         drop((self.child.kill(), self.child.wait()));
     }
+}
+
+fn program() -> PathBuf {
+    std::env::var_os(PROGRAM_SETTING).map_or_else(|| env!("CARGO_BIN_EXE_enprint").into(), PathBuf::from)
 }
 
 /// Whether the lab has begun with a file.

@@ -1,10 +1,9 @@
 //! The peers: iroh-blobs in a program of its own (`iroh/`), which stores and verifies at
 //! both ends as it does by itself; rsync without ssh, which checks at the end; curl over
-//! HTTPS from openssl's server, which checks nothing but what TLS does.
+//! HTTPS from four of openssl's servers, which checks nothing but what TLS does.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -14,8 +13,10 @@ use anyhow::{Context, ensure};
 
 use crate::line::{End, Line};
 use crate::ours::Outcome;
+use crate::plan::CURL_AT_ONCE;
 
-const PORT: &str = "4477";
+const RSYNC_PORT: u16 = 4_476;
+const PORT: u16 = 4_477;
 /// Files that iroh-blobs fetches at once, as when it was first measured; others not tried.
 const IROH_AT_ONCE: &str = "4";
 
@@ -99,24 +100,31 @@ fn rsync(line: &Line, dir: &Path, card: &Path, came: &Path) -> anyhow::Result<Ou
     let text = format!("use chroot = no\nuid = 0\ngid = 0\n[card]\npath = {}\nread only = yes\n", card.display());
     fs::write(&config, text)?;
     let mut serve = line.command(End::Sender, "rsync");
-    serve.args(["--daemon", "--no-detach", "--port", PORT, "--address", address, "--config"]).arg(&config);
+    serve
+        .args(["--daemon", "--no-detach", "--port", &RSYNC_PORT.to_string(), "--address", address, "--config"])
+        .arg(&config);
     let _server = Server(serve.spawn()?);
-    is_up(line)?;
+    is_up(line, RSYNC_PORT)?;
     timed(
         line,
         line.command(End::Receiver, "rsync")
             .args(["--recursive", "--whole-file", "--fsync"])
-            .args([&format!("rsync://{address}:{PORT}/card/"), &format!("{}/", came.display())]),
+            .args([&format!("rsync://{address}:{RSYNC_PORT}/card/"), &format!("{}/", came.display())]),
     )
 }
 
 fn curl(certificate: &Path, line: &Line, card: &Path, came: &Path) -> anyhow::Result<Outcome> {
     let address = line.address(End::Sender);
-    let mut serve = line.command(End::Sender, "openssl");
-    let accept = format!("{address}:{PORT}");
-    serve.args(["s_server", "-quiet", "-WWW", "-accept", &accept, "-cert"]).arg(certificate).current_dir(card);
-    let _server = Server(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
-    is_up(line)?;
+    // Each of openssl's servers serves one connection at a time.
+    let ports = PORT..PORT + CURL_AT_ONCE as u16;
+    let serve = |port| {
+        let mut serve = line.command(End::Sender, "openssl");
+        let accept = format!("{address}:{port}");
+        serve.args(["s_server", "-quiet", "-WWW", "-accept", &accept, "-cert"]).arg(certificate).current_dir(card);
+        Ok(Server(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?))
+    };
+    let _servers = ports.clone().map(serve).collect::<anyhow::Result<Vec<_>>>()?;
+    ports.clone().try_for_each(|port| is_up(line, port))?;
     let mut fetch = line.command(End::Receiver, "curl");
     fetch.args([
         "--silent",
@@ -126,11 +134,11 @@ fn curl(certificate: &Path, line: &Line, card: &Path, came: &Path) -> anyhow::Re
         "--http1.1",
         "--parallel",
         "--parallel-max",
-        "4",
+        &CURL_AT_ONCE.to_string(),
     ]);
-    for entry in fs::read_dir(card)? {
+    for (entry, port) in fs::read_dir(card)?.zip(ports.cycle()) {
         let name = entry?.file_name().into_string().map_err(|_| anyhow::anyhow!("a name"))?;
-        fetch.arg("--output").arg(came.join(&name)).arg(format!("https://{address}:{PORT}/{name}"));
+        fetch.arg("--output").arg(came.join(&name)).arg(format!("https://{address}:{port}/{name}"));
     }
     let outcome = timed(line, &mut fetch)?;
     let bytes: u64 = fs::read_dir(came)?.flatten().filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
@@ -148,17 +156,16 @@ fn timed(line: &Line, command: &mut Command) -> anyhow::Result<Outcome> {
 }
 
 /// Waits until the server listens.
-fn is_up(line: &Line) -> anyhow::Result<()> {
-    let address = format!("{}:{PORT}", line.address(End::Sender));
+fn is_up(line: &Line, port: u16) -> anyhow::Result<()> {
+    let listens = format!(":{port:04X} 00000000:0000 0A");
     for _ in 0..500 {
         let listed = line.command(End::Sender, "cat").arg("/proc/net/tcp").output()?;
-        let port = format!(":{:04X} 00000000:0000 0A", PORT.parse::<u16>()?);
-        if String::from_utf8_lossy(&listed.stdout).contains(&port) || TcpStream::connect(&address).is_ok() {
+        if String::from_utf8_lossy(&listed.stdout).contains(&listens) {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(10));
     }
-    anyhow::bail!("the server does not listen at {address}")
+    anyhow::bail!("no server listens at port {port}")
 }
 
 fn certificate(work: &Path) -> anyhow::Result<PathBuf> {

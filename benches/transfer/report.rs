@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::line::{Conditions, LINE_PAYLOAD_BITS_PER_SECOND};
+use crate::conditions::Conditions;
+use crate::line::Given;
 use crate::ours::Outcome;
+
+/// Of the bench's own line, which every run has.
+const CLEAN: Conditions = Conditions::CLEAN;
+const LOSSY: Conditions = Conditions::LOSSY;
 
 /// What came of all rounds.
 #[derive(Debug, Default)]
@@ -14,6 +19,8 @@ pub struct Report {
     outcomes: BTreeMap<(Conditions, String), Vec<(f64, Outcome)>>,
     /// Bytes at the interface and of payload, of a publish under each condition.
     published: BTreeMap<Conditions, (u64, u64)>,
+    /// What the lines really gave.
+    given: BTreeMap<Conditions, Given>,
 }
 
 impl Report {
@@ -25,39 +32,59 @@ impl Report {
         self.published.insert(conditions, bytes);
     }
 
+    pub fn add_given(&mut self, conditions: Conditions, given: Given) {
+        self.given.insert(conditions, given);
+    }
+
     pub fn print(&self) {
         println!("| | | MB/s | of what TCP can carry | wire ÷ payload |\n|---|---|---|---|---|");
         for (conditions, name) in self.outcomes.keys() {
             let Some(rate) = self.rate(*conditions, name) else { continue };
             let part = self.part_of_line(*conditions, name).map_or_else(String::new, |part| format!("{part:.3}"));
             let wire = self.wire(*conditions, name).unwrap_or_default();
-            println!("| {conditions:?} | {name} | {:.1} | {part} | {wire:.4} |", rate / 1e6);
+            println!("| {conditions} | {name} | {:.1} | {part} | {wire:.4} |", rate / 1e6);
         }
         println!("{}", self.json());
     }
 
     fn json(&self) -> Value {
-        use Conditions::{Clean, Loopback, Lossy};
+        use Conditions::Loopback;
         let faster = |other: &str| Some(self.rate(Loopback, "enprint")? / self.rate(Loopback, other)?);
         json!({
             "ratio_iroh": faster("iroh"),
             "ratio_iroh_job": self.job_rate().zip(self.rate(Loopback, "iroh")).map(|(ours, theirs)| ours / theirs),
             "ratio_rsync": faster("rsync"),
             "ratio_curl": faster("curl"),
-            "line_clean": self.part_of_line(Clean, "enprint"),
-            "line_lossy": self.part_of_line(Lossy, "enprint"),
-            "rsync_clean": self.part_of_line(Clean, "rsync"),
-            "rsync_lossy": self.part_of_line(Lossy, "rsync"),
-            "curl_clean": self.part_of_line(Clean, "curl"),
-            "curl_lossy": self.part_of_line(Lossy, "curl"),
-            "iroh_clean": self.part_of_line(Clean, "iroh"),
-            "iroh_lossy": self.part_of_line(Lossy, "iroh"),
+            "line_clean": self.part_of_line(CLEAN, "enprint"),
+            "line_lossy": self.part_of_line(LOSSY, "enprint"),
+            "rsync_clean": self.part_of_line(CLEAN, "rsync"),
+            "rsync_lossy": self.part_of_line(LOSSY, "rsync"),
+            "curl_clean": self.part_of_line(CLEAN, "curl"),
+            "curl_lossy": self.part_of_line(LOSSY, "curl"),
+            "iroh_clean": self.part_of_line(CLEAN, "iroh"),
+            "iroh_lossy": self.part_of_line(LOSSY, "iroh"),
             "wire_job": self.wire(Loopback, "enprint"),
-            "wire_job_1500": self.wire(Clean, "enprint"),
-            "wire_rsync_1500": self.wire(Clean, "rsync"),
+            "wire_job_1500": self.wire(CLEAN, "enprint"),
+            "wire_rsync_1500": self.wire(CLEAN, "rsync"),
             "wire_publish": self.wire_publish(Loopback),
-            "wire_publish_1500": self.wire_publish(Clean),
+            "wire_publish_1500": self.wire_publish(CLEAN),
+            "matrix": self.matrix(),
         })
+    }
+
+    /// Of each line what everybody used of it, and what it gave.
+    fn matrix(&self) -> Value {
+        let mut matrix = serde_json::Map::new();
+        for (conditions, name) in self.outcomes.keys() {
+            let Some(part) = self.part_of_line(*conditions, name) else { continue };
+            let cell = matrix.entry(conditions.to_string()).or_insert_with(|| match self.given.get(conditions) {
+                Some(given) => json!({ "line_mbit": given.mbit, "line_delay_ms": given.delay_ms,
+                    "line_latest_ms": given.latest_ms, "line_lost_percent": given.lost_percent }),
+                None => json!({}),
+            });
+            cell[name] = json!((part * 1e3).round() / 1e3);
+        }
+        matrix.into()
     }
 
     /// Bytes of payload a second.
@@ -71,8 +98,7 @@ impl Report {
     }
 
     fn part_of_line(&self, conditions: Conditions, name: &str) -> Option<f64> {
-        let rate = self.rate(conditions, name).filter(|_| conditions != Conditions::Loopback)?;
-        Some(rate * 8.0 / LINE_PAYLOAD_BITS_PER_SECOND)
+        Some(self.rate(conditions, name)? * 8.0 / conditions.payload_bits_per_second()?)
     }
 
     fn wire(&self, conditions: Conditions, name: &str) -> Option<f64> {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -11,47 +12,103 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::conditions::{Conditions, Line};
+use crate::pieces::{HEADER_BYTES, Piece};
+use crate::tun;
 
-const LONGEST_PACKET: usize = 65_536;
+const LONGEST_PIECE: usize = 65_536 + HEADER_BYTES;
 const QUEUED_PACKETS: usize = 65_536;
 const SMALLEST_QUEUE: f64 = 256_000.0;
 const QUEUE_TIME: Duration = Duration::from_millis(100);
 /// How long packets have the same jitter.
 const JITTER_TIME: Duration = Duration::from_millis(10);
-/// Sleeping wakes up this much late; the rest is spent turning.
-const SLEEP_LATE: Duration = Duration::from_micros(120);
+/// Packets that come so close after each other may arrive as one piece, with the last of
+/// them: a slower line gives them one by one.
+const PIECE_TIME: Duration = Duration::from_micros(500);
 
-/// A packet, when it is to be delivered, and its number.
+/// A packet or a piece, when it is to be delivered, and its number.
 type Waiting = Reverse<(Instant, u64, Vec<u8>)>;
 
 /// Carries what comes from one device to the other.
-pub fn carry(from: File, to: File, line: Arc<Line>, seed: u64) -> thread::JoinHandle<()> {
+pub fn carry(from: File, to: File, line: Arc<Line>, in_pieces: bool, seed: u64) -> thread::JoinHandle<()> {
     let (queue, waiting) = sync_channel(QUEUED_PACKETS);
     let delivering = line.clone();
     thread::spawn(move || deliver(to, waiting, &delivering));
-    thread::spawn(move || take_in(from, queue, &line, seed))
+    let taking = TakeIn { queue, schedule: Schedule::new(seed), line, number: 0 };
+    thread::spawn(move || taking.run(from, in_pieces))
 }
 
-fn take_in(mut from: File, queue: SyncSender<Waiting>, line: &Line, seed: u64) {
-    let mut buffer = vec![0; LONGEST_PACKET];
-    let mut schedule = Schedule::new(seed);
-    for number in 0.. {
-        let length = match from.read(&mut buffer) {
-            Ok(length) => length,
-            // Before the device is up, and when it goes.
-            Err(_) => {
-                thread::sleep(Duration::from_millis(10));
-                continue;
+/// What comes into the line.
+struct TakeIn {
+    queue: SyncSender<Waiting>,
+    schedule: Schedule,
+    line: Arc<Line>,
+    number: u64,
+}
+
+impl TakeIn {
+    fn run(mut self, mut from: File, in_pieces: bool) {
+        let mut buffer = vec![0; LONGEST_PIECE];
+        loop {
+            let bytes = match from.read(&mut buffer) {
+                Ok(length) => &buffer[..length],
+                // Before the device is up, and when it goes.
+                Err(_) => {
+                    thread::sleep(Duration::from_millis(10));
+                    continue;
+                }
+            };
+            let is_open = if in_pieces { self.piece(bytes) } else { self.packet(bytes) };
+            if !is_open {
+                return;
             }
-        };
-        match schedule.arrives(Instant::now(), length, line.conditions()) {
-            None => line.lost.fetch_add(1, Ordering::Relaxed),
-            Some(at) => match queue.send(Reverse((at, number, buffer[..length].to_vec()))) {
-                Ok(()) => line.carried.fetch_add(1, Ordering::Relaxed),
-                Err(_) => return,
-            },
-        };
+        }
     }
+
+    /// Whether there is somebody to deliver it.
+    fn packet(&mut self, bytes: &[u8]) -> bool {
+        match self.schedule.arrives(Instant::now(), bytes.len(), self.line.conditions()) {
+            None => self.lost(),
+            Some(at) => self.carried(at, 1, bytes.to_vec()),
+        }
+    }
+
+    fn piece(&mut self, bytes: &[u8]) -> bool {
+        let Some(piece) = Piece::read(bytes) else { return true };
+        let (now, conditions) = (Instant::now(), self.line.conditions());
+        let arrivals = (0..piece.count()).map(|at| self.schedule.arrives(now, piece.length(at), conditions));
+        let arrivals: Vec<_> = arrivals.collect();
+        let lost = arrivals.iter().filter(|arrival| arrival.is_none()).count();
+        self.line.lost.fetch_add(lost as u64, Ordering::Relaxed);
+        together(&arrivals).into_iter().all(|(at, packets)| self.carried(at, packets.len(), piece.cut(packets)))
+    }
+
+    fn carried(&mut self, at: Instant, packets: usize, bytes: Vec<u8>) -> bool {
+        self.number += 1;
+        self.line.carried.fetch_add(packets as u64, Ordering::Relaxed);
+        self.queue.send(Reverse((at, self.number, bytes))).is_ok()
+    }
+
+    fn lost(&mut self) -> bool {
+        self.line.lost.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+/// Which packets of a piece arrive together, and when: nothing of what is lost, nothing
+/// that overtakes, and no more than a moment's.
+fn together(arrivals: &[Option<Instant>]) -> Vec<(Instant, Range<usize>)> {
+    let mut pieces: Vec<(Instant, Instant, Range<usize>)> = Vec::new();
+    for (number, arrival) in arrivals.iter().enumerate() {
+        let Some(at) = *arrival else { continue };
+        match pieces.last_mut() {
+            Some((first, last, packets)) if packets.end == number && at >= *last && at - *first <= PIECE_TIME => {
+                *last = at;
+                packets.end = number + 1;
+            }
+            _ => pieces.push((at, at, number..number + 1)),
+        }
+    }
+    pieces.into_iter().map(|(_, last, packets)| (last, packets)).collect()
 }
 
 /// When packets arrive, and which.
@@ -99,6 +156,7 @@ impl Schedule {
 }
 
 fn deliver(mut to: File, waiting: Receiver<Waiting>, line: &Line) {
+    tun::wake_in_time();
     let mut next: BinaryHeap<Waiting> = BinaryHeap::new();
     loop {
         next.extend(waiting.try_iter());
@@ -110,21 +168,19 @@ fn deliver(mut to: File, waiting: Receiver<Waiting>, line: &Line) {
             continue;
         };
         let left = at.saturating_duration_since(Instant::now());
-        if left > SLEEP_LATE {
-            // Where nothing overtakes there is nothing to wake up for.
-            if line.conditions().reorder_percent == 0.0 {
-                thread::sleep(left - SLEEP_LATE);
-                continue;
+        if left.is_zero() {
+            if let Some(Reverse((.., packet))) = next.pop() {
+                drop(to.write(&packet));
             }
-            match waiting.recv_timeout(left - SLEEP_LATE) {
+        } else if line.conditions().reorder_percent == 0.0 {
+            // Where nothing overtakes there is nothing to wake up for.
+            thread::sleep(left);
+        } else {
+            match waiting.recv_timeout(left) {
                 Ok(packet) => next.push(packet),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-        } else if !left.is_zero() {
-            thread::yield_now();
-        } else if let Some(Reverse((.., packet))) = next.pop() {
-            drop(to.write(&packet));
         }
     }
 }
@@ -188,5 +244,20 @@ mod tests {
         let delays = delays_ms(slow, 3_000);
         assert!(delays.iter().flatten().all(|delay| *delay < 2_100.0));
         assert!(delays.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn packets_of_a_piece_arrive_together_unless_one_is_lost_or_the_line_is_slow() {
+        let now = Instant::now();
+        let at = |micros: u64| Some(now + Duration::from_micros(micros));
+        let ranges = |arrivals: &[Option<Instant>]| {
+            let pieces = together(arrivals);
+            pieces.into_iter().map(|(when, packets)| ((when - now).as_micros(), packets)).collect::<Vec<_>>()
+        };
+        assert_eq!(ranges(&[at(12), at(24), at(36)]), [(36, 0..3)]);
+        assert_eq!(ranges(&[at(12), None, at(24), at(36)]), [(12, 0..1), (36, 2..4)]);
+        assert_eq!(ranges(&[at(100), at(20), at(120)]), [(100, 0..1), (120, 1..3)], "the second overtakes");
+        assert_eq!(ranges(&[at(1_200), at(2_400)]), [(1_200, 0..1), (2_400, 1..2)]);
+        assert!(ranges(&[None]).is_empty());
     }
 }
