@@ -234,9 +234,19 @@ pub const CONNECTION_CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 pub const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 /// Connections that wait for it at one time: each has a file of the system's.
 pub const ENDINGS_AT_ONCE_MAX: usize = 256;
-/// How long QUIC waits for TCP to connect, which takes four round trips of 200 ms and
-/// then carries ranges with less work (MEASURED.md).
-pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(900);
+/// How long QUIC waits for TCP, which carries ranges with less work. TCP takes four round
+/// trips to connect and QUIC one, so that TCP is there first up to some 80 ms: from there on
+/// what the kernel holds for it (4 MB, of which 2.8 are under way) does not fill 250 Mbit/s
+/// any more, and at 200 ms not 100 (benches/RESULTS.md).
+pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(250);
+/// Bytes that the kernel is asked to hold of a TCP connection until they have come, as
+/// [`QUIC_SEND_BYTES`]. It grants a part of that, or less than it goes to by itself.
+pub const TCP_SEND_BYTES: usize = 32 * 1024 * 1024;
+/// To which kernels go by themselves, where one does not say.
+pub const TCP_USUAL_SEND_BYTES: usize = 4 * 1024 * 1024;
+/// Of these, bytes that have not been sent, from which on it takes no more: 4 ms of 1 Gbit/s,
+/// so that the sender is in time again, and half a second of 8 Mbit/s for what is said next.
+pub const TCP_UNSENT_BYTES: u32 = 512 * 1024;
 /// Time between packets on an idle QUIC connection: routers forget UDP after 30 s.
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.
@@ -244,6 +254,9 @@ pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 /// Bytes that may come on one QUIC stream before they are read: a whole range with its
 /// frame, so that it never waits for leave to go on.
 pub const QUIC_STREAM_BYTES: u32 = 2 * 1024 * 1024;
+/// What sends more on a QUIC stream is long, and goes behind what is short: a control message
+/// is short, unless it is nearly as large as it may be.
+pub const QUIC_SHORT_BYTES: usize = 64 * 1024;
 /// Bytes that may come on all streams of a connection before they are read. A line of
 /// 1 Gbit/s and 100 ms holds 12.5 MB. `quic/pace.rs` keeps up to twice that under way, and a
 /// lost packet holds its range's bytes back for one more round trip: 2.5 lines' worth. From

@@ -3,19 +3,26 @@
 //! a line of which the usual choice uses 0.04 (MEASURED.md). The sender's side decides,
 //! so each end sets its own.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::sync::LazyLock;
+
 use libp2p::core::transport::Boxed;
 use libp2p::{Transport, tcp};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::net::sockopt::set_tcp_congestion;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::TcpStream;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::limits::{TCP_SEND_BYTES, TCP_UNSENT_BYTES, TCP_USUAL_SEND_BYTES};
 
 /// TCP without delay, whose connections, dialled and accepted, find their own pace.
 pub(super) fn tcp() -> Boxed<tcp::tokio::TcpStream> {
     tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
         .map(|stream, _| {
             choose(&stream.0);
+            hold_more(&stream.0);
             stream
         })
         .boxed()
@@ -49,6 +56,54 @@ fn choose(stream: &TcpStream) {
 /// Other systems offer no choice; theirs is kept.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn choose(_: &TcpStream) {}
+
+/// On a line of some length. Of what has not been sent little is held then: what is said
+/// next would wait behind it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn hold_more(stream: &TcpStream) {
+    static MORE: LazyLock<Option<usize>> = LazyLock::new(|| more_than_usual(granted_bytes()?, usual_bytes()));
+    if stream.peer_addr().is_ok_and(|peer| !peer.ip().is_loopback())
+        && let Some(bytes) = *MORE
+    {
+        hold(stream, bytes);
+    }
+}
+
+/// Other systems find the size by themselves.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn hold_more(_: &TcpStream) {}
+
+/// Else the connection keeps what it has.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn hold(stream: &TcpStream, bytes: usize) {
+    let socket = SockRef::from(stream);
+    let held = socket.set_tcp_notsent_lowat(TCP_UNSENT_BYTES).and_then(|()| socket.set_send_buffer_size(bytes));
+    if let Err(error) = held {
+        tracing::debug!(%error, "the kernel's usual send buffer is kept");
+    }
+}
+
+/// What any program may have: the kernel cuts down what is asked for, and tells it doubled.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn granted_bytes() -> Option<usize> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
+    socket.set_send_buffer_size(TCP_SEND_BYTES).ok()?;
+    socket.send_buffer_size().ok()
+}
+
+/// Up to which the kernel goes by itself, as long as nobody else has set it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn usual_bytes() -> usize {
+    let usual = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").ok();
+    let most = usual.and_then(|sizes| sizes.split_whitespace().nth(2)?.parse().ok());
+    most.unwrap_or(TCP_USUAL_SEND_BYTES)
+}
+
+/// What is set is never changed by the kernel, so that it must be worth it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn more_than_usual(granted: usize, usual: usize) -> Option<usize> {
+    (granted > usual).then_some(TCP_SEND_BYTES)
+}
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -105,5 +160,22 @@ mod tests {
         choose(&dialled.0);
         let expected = if kernel_has("bbr") { "bbr" } else { "reno" };
         assert_eq!(tcp_congestion(&dialled.0).unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_far_connection_holds_more_where_the_kernel_grants_it_and_little_that_is_unsent() {
+        let [dialled, near] = connected(PortUse::New).await;
+        hold(&dialled.0, TCP_SEND_BYTES);
+        assert_eq!(SockRef::from(&dialled.0).send_buffer_size().unwrap(), granted_bytes().unwrap());
+        assert_eq!(SockRef::from(&dialled.0).tcp_notsent_lowat().unwrap(), TCP_UNSENT_BYTES);
+        hold_more(&near.0);
+        assert_ne!(SockRef::from(&near.0).tcp_notsent_lowat().unwrap(), TCP_UNSENT_BYTES, "nothing is far here");
+    }
+
+    #[test]
+    fn what_the_kernel_does_by_itself_is_left_to_it_where_it_grants_no_more() {
+        // The kernel's usual limits for many years, and those of late.
+        assert_eq!(more_than_usual(425_984, 4_194_304), None);
+        assert_eq!(more_than_usual(8_388_608, 4_194_304), Some(TCP_SEND_BYTES));
     }
 }

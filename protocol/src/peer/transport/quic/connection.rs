@@ -12,7 +12,7 @@ use quinn::{ConnectionError, RecvStream, SendStream};
 
 use super::QuicError;
 use super::settings::varint;
-use super::stream::Stream;
+use super::stream::{Stream, Turns};
 use crate::limits::{QUIC_CONNECTION_BYTES, STREAMS_MAX};
 use crate::peer::admission::Admission;
 
@@ -24,6 +24,7 @@ pub(super) struct Connection {
     peer: PeerId,
     admission: Admission,
     is_wide: bool,
+    turns: Turns,
     begun_there: BoxStream<'static, Halves>,
     begun_here: Option<BoxFuture<'static, Halves>>,
     closing: Option<BoxFuture<'static, ConnectionError>>,
@@ -36,7 +37,9 @@ impl Connection {
             Some((halves, quinn))
         });
         let begun_there = begun_there.boxed();
-        let mut new = Self { quinn, peer, admission, is_wide: false, begun_there, begun_here: None, closing: None };
+        let turns = Turns::default();
+        let mut new =
+            Self { quinn, peer, admission, is_wide: false, turns, begun_there, begun_here: None, closing: None };
         new.widen();
         new
     }
@@ -54,7 +57,7 @@ impl Connection {
     fn stream(&mut self, halves: Halves) -> Result<Stream, QuicError> {
         let (sends, receives) = halves?;
         self.widen();
-        Ok(Stream::new(sends, receives))
+        Ok(Stream::new(sends, receives, self.turns.clone()))
     }
 }
 

@@ -1,8 +1,8 @@
 //! How much a sender keeps under way. Not by single lost packets, as is usual: on radio
 //! and on long ways some are lost though there is room. But by what comes, as BBR does: it
 //! measures what the other end gets in a round trip, and keeps up to twice what fits on
-//! the way at that rate under way. While the rate still grows it keeps more, to be there
-//! soon.
+//! the way at that rate under way. While the rate still grows and no packet waits for
+//! another, each that comes makes room for two, to be there soon.
 //!
 //! What the line itself loses is measured while hardly more is under way than fits. More
 //! loss than that tells that the line's queue is full: then it goes back to what fits, and
@@ -26,6 +26,8 @@ const ROUNDS_REMEMBERED: usize = 10;
 /// Under way while the rate grows, in hundredths of what fits on the way. What is known of
 /// the rate is a round trip old, so that this makes it three times as much in two.
 const GROWING: u64 = 300;
+/// Packets of a round after which its shortest round trip says whether they wait.
+const ROUND_TRIPS_TOLD: u32 = 8;
 /// As [`GROWING`], once it is known.
 const MOST: u64 = 200;
 /// As [`GROWING`], where the queue was full: what fits, and a little for acknowledgements
@@ -43,8 +45,9 @@ const LOSS_OF_A_FULL_QUEUE: u64 = 20;
 /// As [`LOSS_OF_A_FULL_QUEUE`], while the rate has just stopped to grow: of thrice what fits
 /// much more is lost.
 const LOSS_OF_TOO_MUCH: u64 = 100;
-/// Rounds in which losses of what was under way before are still told.
-const ROUNDS_OF_ECHO: u32 = 2;
+/// Rounds in which losses of what was under way before are still told; of a window that has
+/// just been doubled, so many.
+const ROUNDS_OF_ECHO: u32 = 4;
 /// After so long without a round trip as short as the shortest, the way may have become
 /// another one: the queue is emptied for a moment, to measure it.
 const WAY_HOLDS: Duration = Duration::from_secs(10);
@@ -80,6 +83,8 @@ pub(super) struct Pace {
     own_loss: OwnLoss,
     last_sent: u64,
     round: Round,
+    /// By the round trips of the last round that told it.
+    waits: bool,
 }
 
 /// How long the way is: the shortest round trip, since a queue makes it longer.
@@ -110,6 +115,9 @@ struct Round {
     lost_bytes: u64,
     /// There was less to send than could be sent.
     is_idle: bool,
+    /// The shortest round trip, and of how many packets.
+    shortest: Option<Duration>,
+    round_trips: u32,
 }
 
 impl Pace {
@@ -127,15 +135,34 @@ impl Pace {
             own_loss: OwnLoss::default(),
             last_sent: 0,
             round: Round::default(),
+            waits: false,
         }
     }
 
     fn came(&mut self, now: Instant, sent: Instant, bytes: u64) {
-        self.way.came(now, now.saturating_duration_since(sent));
-        self.round.came_bytes += bytes;
+        let took = now.saturating_duration_since(sent);
+        self.way.came(now, took);
+        self.round.came(bytes, took);
+        if self.round.round_trips >= ROUND_TRIPS_TOLD {
+            self.waits = self.round.shortest.is_some_and(|shortest| self.way.is_longer(shortest));
+        }
+        if self.doubles() && !self.round.is_idle {
+            self.window += bytes;
+        }
+    }
+
+    /// The rate is not known yet.
+    fn grows_still(&self) -> bool {
+        self.rounds_without_growth < ROUNDS_WITHOUT_GROWTH
+    }
+
+    /// The rate is not known yet, and nothing says that the line is full.
+    fn doubles(&self) -> bool {
+        self.grows_still() && !self.waits && self.round.lost_thousandths() <= LOSS_OF_A_FULL_QUEUE
     }
 
     fn end_round(&mut self, now: Instant, is_idle: bool) {
+        let doubled = self.doubles();
         let next = Round { began: Some(now), ends_after: self.last_sent, is_idle, ..Round::default() };
         let round = std::mem::replace(&mut self.round, next);
         let Some(rate) = round.rate(now) else { return };
@@ -151,12 +178,13 @@ impl Pace {
         // What the line loses is under way until it is missed.
         let comes = u128::from(1_000 - self.own_loss.thousandths());
         let keeps = u64::try_from(fits * u128::from(self.keeps) * 10 / comes).unwrap_or(u64::MAX);
-        self.window = keeps.max(self.initial_window());
+        let grown = if doubled { self.window } else { 0 };
+        self.window = keeps.max(grown).max(self.initial_window());
     }
 
     fn keeps_after(&mut self, round: &Round) -> u64 {
         let is_full = round.lost_thousandths() > self.own_loss.thousandths() + LOSS_OF_A_FULL_QUEUE;
-        if self.rounds_without_growth < ROUNDS_WITHOUT_GROWTH {
+        if self.grows_still() {
             return self.grows(round);
         }
         if self.rounds_of_echo > 0 {
@@ -182,7 +210,7 @@ impl Pace {
         } else if !round.is_idle {
             self.rounds_without_growth += 1;
         }
-        if self.rounds_without_growth < ROUNDS_WITHOUT_GROWTH { GROWING } else { MOST }
+        if self.grows_still() { GROWING } else { MOST }
     }
 
     fn goes_back(&mut self) -> u64 {
@@ -196,6 +224,12 @@ impl Pace {
 }
 
 impl Round {
+    fn came(&mut self, bytes: u64, took: Duration) {
+        self.came_bytes += bytes;
+        self.round_trips += 1;
+        self.shortest = Some(self.shortest.map_or(took, |shortest| shortest.min(took)));
+    }
+
     /// Bytes a second that came, if it has begun.
     fn rate(&self, now: Instant) -> Option<u64> {
         let micros = now.saturating_duration_since(self.began?).as_micros().max(1);
@@ -209,14 +243,18 @@ impl Round {
 
 impl Way {
     fn came(&mut self, now: Instant, took: Duration) {
-        let shortest = self.shortest.map_or(took, |shortest| shortest.min(took));
-        if took <= shortest + shortest / 8 {
+        self.shortest = Some(self.shortest.map_or(took, |shortest| shortest.min(took)));
+        if !self.is_longer(took) {
             self.confirmed = Some(now);
         }
-        self.shortest = Some(shortest);
         if (1..=ROUNDS_OF_LOOKING / 2).contains(&self.looking) {
             self.anew = Some(self.anew.map_or(took, |shortest| shortest.min(took)));
         }
+    }
+
+    /// Whether a round trip of so long has a wait in it.
+    fn is_longer(&self, took: Duration) -> bool {
+        self.shortest.is_some_and(|shortest| took > shortest + shortest / 8)
     }
 
     /// At a round's end: whether nothing is to be kept in the queue now.
@@ -373,6 +411,32 @@ mod tests {
             pace.on_end_acks(begun + now, 0, false, Some(acknowledged));
         }
         (came, lost, came_late)
+    }
+
+    /// Round trips after which so many bytes are under way, where nothing waits.
+    fn rounds_until(under_way: u64) -> u32 {
+        let (begun, mut pace, mut number) = (Instant::now(), Pace::new(PACKET_BYTES), 0);
+        for round in 0..100 {
+            if pace.window() >= under_way {
+                return round;
+            }
+            let (sent, acknowledged) = (begun + ROUND * round, begun + ROUND * (round + 1));
+            let packets = pace.window() / PACKET_BYTES;
+            (1..=packets).for_each(|at| pace.on_sent(sent, PACKET_BYTES, number + at));
+            for _ in 0..packets {
+                number += 1;
+                pace.came(acknowledged, sent, PACKET_BYTES);
+                pace.on_end_acks(acknowledged, 0, false, Some(number));
+            }
+        }
+        u32::MAX
+    }
+
+    #[test]
+    fn a_long_fast_line_is_full_as_soon_as_a_window_that_doubles_fills_it() {
+        // 1 Gbit/s and 200 ms.
+        let doublings = (25_000_000_f64 / (FIRST_PACKETS * PACKET_BYTES) as f64).log2().ceil();
+        assert!(rounds_until(25_000_000) <= doublings as u32 + 1, "{}", rounds_until(25_000_000));
     }
 
     fn part_used(came: u64) -> f64 {

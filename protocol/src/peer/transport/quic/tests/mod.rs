@@ -3,6 +3,7 @@
 mod connections;
 mod punching;
 mod strangers;
+mod turns;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
