@@ -12,10 +12,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::conditions::{Conditions, Line};
-use crate::pieces::{HEADER_BYTES, Piece};
+use crate::pieces::{HEADER, Piece};
 use crate::tun;
 
-const LONGEST_PIECE: usize = 65_536 + HEADER_BYTES;
+const LONGEST_PIECE: usize = 65_536 + HEADER;
 const QUEUED_PACKETS: usize = 65_536;
 const SMALLEST_QUEUE: f64 = 256_000.0;
 const QUEUE_TIME: Duration = Duration::from_millis(100);

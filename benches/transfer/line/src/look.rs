@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use crate::tun;
 
 /// A packet of 1,500 bytes with its headers.
-const DATAGRAM_BYTES: usize = 1_472;
+const DATAGRAM: usize = 1_472;
 const PACKET_BITS: f64 = 1_500.0 * 8.0;
 /// Datagrams that go in one call, within the 64 KiB that it may take.
-const TOGETHER_MAX: usize = 40;
+const TOGETHER: usize = 40;
 const PIECE_EVERY: Duration = Duration::from_millis(1);
 /// For so long nothing comes, and it was all.
 const END: Duration = Duration::from_secs(2);
@@ -38,13 +38,13 @@ pub fn run(arguments: &[String]) -> io::Result<()> {
 fn send(address: &str, mbit: f64, long: Duration) -> io::Result<()> {
     let socket = UdpSocket::bind("0.0.0.0:0")?;
     socket.connect(address)?;
-    tun::send_together(&socket, DATAGRAM_BYTES)?;
+    tun::send_together(&socket, DATAGRAM)?;
     tun::wake_in_time();
     let (begun, mut sent) = (Instant::now(), 0_u64);
     while begun.elapsed() < long {
         let due = (begun.elapsed().as_secs_f64() * mbit * 1e6 / PACKET_BITS) as u64;
         while sent < due {
-            let count = (due - sent).min(TOGETHER_MAX as u64);
+            let count = (due - sent).min(TOGETHER as u64);
             let now = tun::now_nanos();
             let datagrams = (sent..sent + count).flat_map(|number| datagram(number, now));
             socket.send(&datagrams.collect::<Vec<_>>())?;
@@ -55,8 +55,8 @@ fn send(address: &str, mbit: f64, long: Duration) -> io::Result<()> {
     Ok(())
 }
 
-fn datagram(number: u64, now: u64) -> [u8; DATAGRAM_BYTES] {
-    let mut datagram = [0; DATAGRAM_BYTES];
+fn datagram(number: u64, now: u64) -> [u8; DATAGRAM] {
+    let mut datagram = [0; DATAGRAM];
     datagram[..8].copy_from_slice(&number.to_le_bytes());
     datagram[8..16].copy_from_slice(&now.to_le_bytes());
     datagram
@@ -65,7 +65,7 @@ fn datagram(number: u64, now: u64) -> [u8; DATAGRAM_BYTES] {
 fn receive(socket: &UdpSocket) -> io::Result<()> {
     tun::hold_much(socket);
     println!("ready");
-    let mut datagram = [0; DATAGRAM_BYTES];
+    let mut datagram = [0; DATAGRAM];
     socket.recv(&mut datagram)?;
     socket.set_read_timeout(Some(END))?;
     let (first, mut last, mut sent) = (tun::now_nanos(), 0, 0);

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// The header's bytes: flags, kind, length of headers, of each packet's payload, and where
 /// the checksum begins and is, in the machine's order.
-pub const HEADER_BYTES: usize = 10;
+pub const HEADER: usize = 10;
 
 const KIND_NONE: u8 = 0;
 const KIND_ECN: u8 = 0x80;
@@ -32,7 +32,7 @@ pub struct Piece<'a> {
 impl<'a> Piece<'a> {
     /// What was read from a device; none if it makes no sense.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
-        let (header, packet) = bytes.split_at_checked(HEADER_BYTES)?;
+        let (header, packet) = bytes.split_at_checked(HEADER)?;
         let number = |at: usize| usize::from(u16::from_ne_bytes([header[at], header[at + 1]]));
         let (kind, each, transport) = (header[1] & !KIND_ECN, number(4), number(6));
         if kind == KIND_NONE || each == 0 {
@@ -59,8 +59,8 @@ impl<'a> Piece<'a> {
         if packets == whole {
             return self.bytes.to_vec();
         }
-        let mut piece = [&self.bytes[..HEADER_BYTES + self.headers], self.part(&packets)].concat();
-        let (header, packet) = piece.split_at_mut(HEADER_BYTES);
+        let mut piece = [&self.bytes[..HEADER + self.headers], self.part(&packets)].concat();
+        let (header, packet) = piece.split_at_mut(HEADER);
         if packets.len() == 1 {
             header[1] = KIND_NONE;
             header[4..6].fill(0);
@@ -75,14 +75,14 @@ impl<'a> Piece<'a> {
             set_tcp(transport, packets.start * self.each, packets.start == 0, packets.end == whole.end);
         }
         let checksum = if is_udp { 6 } else { 16 };
-        let before = self.bytes.len() - HEADER_BYTES - self.transport;
+        let before = self.bytes.len() - HEADER - self.transport;
         let after = transport.len();
         set_length_in_sum(&mut transport[checksum..checksum + 2], before, after);
         piece
     }
 
     fn payload(&self) -> &'a [u8] {
-        &self.bytes[HEADER_BYTES + self.headers..]
+        &self.bytes[HEADER + self.headers..]
     }
 
     fn part(&self, packets: &Range<usize>) -> &'a [u8] {
@@ -172,45 +172,45 @@ mod tests {
         let bytes = tcp_piece();
         let piece = Piece::read(&bytes).unwrap();
         let cut = piece.cut(1..3);
-        let (header, ip) = cut.split_at(HEADER_BYTES);
+        let (header, ip) = cut.split_at(HEADER);
         let tcp = &ip[20..];
-        assert_eq!(header, &bytes[..HEADER_BYTES]);
+        assert_eq!(header, &bytes[..HEADER]);
         assert_eq!(&ip[2..6], [0, 240, 0, 8]);
         let sum = ip[..20].chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
         assert_eq!(folded(sum), 0xffff, "the header's checksum");
         assert_eq!(be32(&tcp[4..8]), 0xffff_ff80_u32.wrapping_add(100));
         assert_eq!(tcp[13], 0x10);
         assert_eq!(tcp[16..18], pseudo_sum(220).to_be_bytes());
-        assert_eq!(&tcp[20..], &bytes[HEADER_BYTES + 40 + 100..][..200]);
+        assert_eq!(&tcp[20..], &bytes[HEADER + 40 + 100..][..200]);
         let (first, last) = (piece.cut(0..1), piece.cut(3..4));
-        assert_eq!((first[1], first[HEADER_BYTES + 33]), (KIND_NONE, CWR | 0x10));
-        assert_eq!((last[1], last[HEADER_BYTES + 33]), (KIND_NONE, 0x10 | FIN_AND_PSH));
-        assert_eq!(last.len(), HEADER_BYTES + 90);
+        assert_eq!((first[1], first[HEADER + 33]), (KIND_NONE, CWR | 0x10));
+        assert_eq!((last[1], last[HEADER + 33]), (KIND_NONE, 0x10 | FIN_AND_PSH));
+        assert_eq!(last.len(), HEADER + 90);
     }
 
     #[test]
     fn a_piece_of_udp_has_its_new_length() {
         let mut bytes = tcp_piece();
         bytes[1] = KIND_UDP;
-        bytes[HEADER_BYTES + 9] = 17;
+        bytes[HEADER + 9] = 17;
         let piece = Piece::read(&bytes).unwrap();
         assert_eq!(piece.count(), 4);
         let cut = piece.cut(1..4);
-        assert_eq!(cut.len(), HEADER_BYTES + 28 + 262);
-        assert_eq!(cut[HEADER_BYTES + 24..][..2], 270_u16.to_be_bytes());
+        assert_eq!(cut.len(), HEADER + 28 + 262);
+        assert_eq!(cut[HEADER + 24..][..2], 270_u16.to_be_bytes());
     }
 
     #[test]
     fn what_makes_no_sense_is_no_piece() {
         assert!(Piece::read(&[0; 9]).is_none());
         let bytes = tcp_piece();
-        assert!(Piece::read(&bytes[..HEADER_BYTES + 40]).is_none());
-        assert!(Piece::read(&bytes[..HEADER_BYTES + 25]).is_none());
+        assert!(Piece::read(&bytes[..HEADER + 40]).is_none());
+        assert!(Piece::read(&bytes[..HEADER + 25]).is_none());
     }
 
     #[test]
     fn one_packet_is_one() {
-        let bytes = [&[0; HEADER_BYTES][..], &[0x45; 60]].concat();
+        let bytes = [&[0; HEADER][..], &[0x45; 60]].concat();
         let piece = Piece::read(&bytes).unwrap();
         assert_eq!((piece.count(), piece.length(0)), (1, 60));
         assert_eq!(piece.cut(0..1), bytes);
