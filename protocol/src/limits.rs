@@ -234,11 +234,11 @@ pub const CONNECTION_CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 pub const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 /// Connections that wait for it at one time: each has a file of the system's.
 pub const ENDINGS_AT_ONCE_MAX: usize = 256;
-/// How long QUIC waits for TCP, which carries ranges with less work. TCP takes four round
-/// trips to connect and QUIC one, so that TCP is there first up to some 80 ms: from there on
-/// what the kernel holds for it (4 MB, of which 2.8 are under way) does not fill 250 Mbit/s
-/// any more, and at 200 ms not 100 (benches/RESULTS.md).
-pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(250);
+/// How long QUIC waits for TCP, which carries ranges with less work. Who calls by TCP waits
+/// for two round trips and by QUIC for one, so that TCP is there first up to 100 ms: from
+/// there on what the kernel holds for it (4 MB, of which 2.8 are under way) does not fill
+/// 250 Mbit/s any more, and at 200 ms not 100 (benches/RESULTS.md).
+pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(100);
 /// Bytes that the kernel is asked to hold of a TCP connection until they have come, as
 /// [`QUIC_SEND_BYTES`]. It grants a part of that, or less than it goes to by itself.
 pub const TCP_SEND_BYTES: usize = 32 * 1024 * 1024;
