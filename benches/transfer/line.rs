@@ -74,8 +74,8 @@ impl End {
 
     fn address(self) -> &'static str {
         match self {
-            Self::Sender => "10.77.0.1",
-            Self::Receiver => "10.77.0.2",
+            Self::Sender => "198.51.100.1",
+            Self::Receiver => "198.51.100.2",
         }
     }
 }

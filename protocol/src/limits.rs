@@ -239,6 +239,9 @@ pub const ENDINGS_AT_ONCE_MAX: usize = 256;
 /// there on what the kernel holds for it (4 MB, of which 2.8 are under way) does not fill
 /// 250 Mbit/s any more, and at 200 ms not 100 (benches/RESULTS.md).
 pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(100);
+/// As [`QUIC_BEHIND_TCP`], within a local network, where round trips are short and processors
+/// may be busy.
+pub const QUIC_BEHIND_TCP_NEARBY: Duration = Duration::from_millis(900);
 /// Bytes that the kernel is asked to hold of a TCP connection until they have come, as
 /// [`QUIC_SEND_BYTES`]. It grants a part of that, or less than it goes to by itself.
 pub const TCP_SEND_BYTES: usize = 32 * 1024 * 1024;
