@@ -24,8 +24,10 @@ pub struct RangeBytes(Bytes);
 
 enum Bytes {
     Together(Room),
-    Apart { parts: Vec<Box<dyn AsRef<[u8]> + Send + Sync>>, length: usize, together: OnceLock<Room> },
+    Apart { parts: Vec<Part>, length: usize, together: OnceLock<Room> },
 }
+
+type Part = Box<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Bytes in memory of their own.
 struct Room {
@@ -42,8 +44,9 @@ impl RangeBytes {
 
     /// The bytes of `parts`, one after another, which are left where they are.
     pub fn of_parts<P: AsRef<[u8]> + Send + Sync + 'static>(parts: impl IntoIterator<Item = P>) -> Self {
-        let parts: Vec<_> = parts.into_iter().map(|part| Box::new(part) as _).collect();
-        let length = parts.iter().map(|part: &Box<dyn AsRef<[u8]> + Send + Sync>| (**part).as_ref().len()).sum();
+        let mut length = 0;
+        let parts = parts.into_iter().inspect(|part| length += part.as_ref().len());
+        let parts = parts.map(|part| Box::new(part) as Part).collect();
         Self(Bytes::Apart { parts, length, together: OnceLock::new() })
     }
 
