@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use world::damage::flip;
-use world::{Process, World, eventually, photos, print_files};
+use world::{Customer, PlacedOrder, Process, World, eventually, photos, print_files};
 
 const EVENT: &str = "John's Wedding";
 
@@ -160,14 +160,7 @@ async fn a_photo_that_is_damaged_while_its_lab_is_away_is_repaired_and_the_job_g
     let mut world = World::start().await;
     let gallery = world.publish("Damaged", &[("b.jpg", original(2))]);
     let customer = world.customer(&gallery).await;
-    world.lab.kill();
-    let placed = customer.order(&["b.jpg"], 1).await;
-    world.is_paid(&placed.number).await;
-    eventually("the job is made", || order(&world)["lab"] == "The lab").await;
-    world.photographer.kill();
-    flip(world.photographer.data(), &original(2), 400_000);
-    world.photographer.restart();
-    world.lab.restart();
+    let placed = is_damaged_while_the_lab_is_away(&mut world, &customer).await;
     says_that_it_is_damaged(&world).await;
     let job = world.lab.says(&["jobs"])["jobs"][0].clone();
     assert!(job["hint"].as_str().or(job["trouble"].as_str()).is_some(), "the lab is told nothing: {job}");
@@ -231,17 +224,23 @@ async fn a_photo_that_is_damaged_while_its_lab_is_away_comes_from_the_second_hom
     let gallery = world.publish("Damaged", &[("b.jpg", original(2))]);
     let customer = world.customer(&gallery).await;
     eventually("the second home has everything", || copied(&nas) == Some(1)).await;
+    let placed = is_damaged_while_the_lab_is_away(&mut world, &customer).await;
+    assert_eq!(print_files(&world.order_folder(&placed).await), [original(2)]);
+    let verified = world.photographer.says(&["verify", "--event", "Damaged"]);
+    assert_eq!((&verified["damaged"], &verified["repaired"]), (&Value::Array(Vec::new()), &Value::Null), "{verified}");
+}
+
+/// An order of `b.jpg` that is paid, and whose original is damaged before the lab is back.
+async fn is_damaged_while_the_lab_is_away(world: &mut World, customer: &Customer) -> PlacedOrder {
     world.lab.kill();
     let placed = customer.order(&["b.jpg"], 1).await;
     world.is_paid(&placed.number).await;
-    eventually("the job is made", || order(&world)["lab"] == "The lab").await;
+    eventually("the job is made", || order(world)["lab"] == "The lab").await;
     world.photographer.kill();
     flip(world.photographer.data(), &original(2), 400_000);
     world.photographer.restart();
     world.lab.restart();
-    assert_eq!(print_files(&world.order_folder(&placed).await), [original(2)]);
-    let verified = world.photographer.says(&["verify", "--event", "Damaged"]);
-    assert_eq!((&verified["damaged"], &verified["repaired"]), (&Value::Array(Vec::new()), &Value::Null), "{verified}");
+    placed
 }
 
 /// How many originals a second home has, if that is all that there are.

@@ -6,7 +6,7 @@
 //! printer's programs have there, and making ranges durable is short.
 //!
 //! What this process wrote was checked by its hash before; whether the disk gives back the
-//! same is told by a checksum, for a third of the work. What another wrote is hashed.
+//! same is told by a checksum, for less work. What another wrote is hashed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
