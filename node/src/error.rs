@@ -75,8 +75,10 @@ pub enum NodeError {
     /// The command's JSON is longer than a node reads.
     #[error("The command is too long: name fewer files at once.")]
     CommandTooLarge,
-    /// The running node does not know the command.
-    #[error("The running node is of another version and does not know this command. Stop it, and start this version.")]
+    /// The running node does not know the command, or what is said in it.
+    #[error(
+        "The running node is of another version of Enprint than this command, and would pass over what it does not know. Stop it, and start this version. Nothing was done."
+    )]
     OtherVersion,
     /// The running node has its hands full.
     #[error("The running node is busy with other commands. Try again when one of them is done.")]

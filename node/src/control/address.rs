@@ -15,6 +15,9 @@ use crate::limits::CONTROL_FILE_BYTES_MAX;
 /// The file's name in the data folder.
 pub const CONTROL_FILE: &str = "control.json";
 
+/// Of this program. Another one may not know what a command says, and do without it.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Where to send commands.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ControlAddress {
@@ -24,12 +27,20 @@ pub(super) struct ControlAddress {
     pub(super) token: String,
     /// The process, for people.
     pub(super) pid: u32,
+    /// Which version of this program it is; earlier ones don’t say it.
+    #[serde(default)]
+    pub(super) version: String,
 }
 
 impl ControlAddress {
     /// This process, which listens at `address` for commands that carry `secret`.
     pub(super) fn new(address: SocketAddr, secret: &str) -> Self {
-        Self { address, token: secret.to_owned(), pid: std::process::id() }
+        Self { address, token: secret.to_owned(), pid: std::process::id(), version: VERSION.to_owned() }
+    }
+
+    /// Whether the node is of this version.
+    pub(super) fn is_of_this_version(&self) -> bool {
+        self.version == VERSION
     }
 
     /// Writes the file whole, readable by its owner alone.

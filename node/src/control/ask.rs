@@ -5,6 +5,7 @@ use std::path::Path;
 use std::pin::pin;
 
 use reqwest::{Client, Response, StatusCode};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::Commands;
@@ -63,7 +64,11 @@ pub async fn run_here<C: Commands>(
     }
 }
 
-async fn send(data_dir: &Path, command: &impl serde::Serialize) -> Result<Response, NodeError> {
+/// What no node takes for a command.
+#[derive(Serialize)]
+struct NoCommand {}
+
+async fn send(data_dir: &Path, command: &impl Serialize) -> Result<Response, NodeError> {
     let not_running = || NodeError::NotRunning { data_dir: data_dir.display().to_string() };
     let control = ControlAddress::read(data_dir).ok_or_else(not_running)?;
     let client = Client::builder()
@@ -73,11 +78,15 @@ async fn send(data_dir: &Path, command: &impl serde::Serialize) -> Result<Respon
         .build()
         .map_err(|_| not_running())?;
     let url = format!("http://{}/command", control.address);
-    let request = client.post(url).bearer_auth(&control.token).json(command);
+    let request = client.post(url).bearer_auth(&control.token);
+    let is_known = control.is_of_this_version();
+    // Another version is given nothing that it could do in part: that it is there, it says to no
+    // command as well.
+    let request = if is_known { request.json(command) } else { request.json(&NoCommand {}) };
     // Nobody there, or somebody else: the file is of a node that was killed.
     let response = request.send().await.map_err(|_| not_running())?;
     match response.status() {
-        StatusCode::OK => Ok(response),
+        StatusCode::OK if is_known => Ok(response),
         StatusCode::PAYLOAD_TOO_LARGE => Err(NodeError::CommandTooLarge),
         StatusCode::BAD_REQUEST => Err(NodeError::OtherVersion),
         StatusCode::SERVICE_UNAVAILABLE => Err(NodeError::ShuttingDown),

@@ -196,3 +196,19 @@ fn lines_are_put_together_from_any_pieces_and_bounded() {
     }
     assert!(Lines::default().take(&[b'x'; 101], 100).is_none());
 }
+
+#[tokio::test]
+async fn a_node_of_an_earlier_version_is_given_no_command_that_it_could_do_in_part() {
+    let running = Running::start().await;
+    let control = ControlAddress::read(running.dir.path()).unwrap();
+    ControlAddress { version: String::new(), ..control.clone() }.write(running.dir.path()).unwrap();
+    let asked = ask::<Counting>(running.dir.path(), CountTo::Number(3), |_| {}).await;
+    assert!(matches!(asked, Err(NodeError::OtherVersion)), "{asked:?}");
+    control.write(running.dir.path()).unwrap();
+    assert_eq!(ask::<Counting>(running.dir.path(), CountTo::Number(3), |_| {}).await.unwrap(), 3);
+    let dir = running.stop().await;
+    // What one that was killed has left behind is in nobody's way.
+    ControlAddress { version: String::new(), ..control }.write(dir.path()).unwrap();
+    let asked = ask::<Counting>(dir.path(), CountTo::Number(3), |_| {}).await;
+    assert!(matches!(asked, Err(NodeError::NotRunning { .. })), "{asked:?}");
+}

@@ -13,7 +13,7 @@ pub use crate::status::{Halted, WaitingMessage};
 /// A command. Photographers are named by name, peer id or the beginning of one; jobs
 /// by the order's number, the order's id or the job's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "command")]
+#[serde(rename_all = "snake_case", tag = "command", deny_unknown_fields)]
 pub enum LabCommand {
     /// Uses an invitation at a host.
     Enrol {
