@@ -89,6 +89,27 @@ async fn an_order_outlives_its_gallery() {
 }
 
 #[tokio::test]
+async fn a_paid_order_that_does_not_go_to_the_lab_is_not_said_to_be_the_next_to_go() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let (ana, live) = (&world.photographer_key, format!("{path}/live"));
+    world.say(ana, order_id, StatusKind::Accepted).await;
+    world.say(ana, order_id, StatusKind::Paid).await;
+    world.minutes_pass(20);
+    let page = guest.get(&live).await;
+    assert!(page.has("computer is not connected") && page.has("Waits to go to the lab"));
+    assert!(!page.has("Next: to the lab"));
+    world.index.seen(&[world.photographer]).await.unwrap();
+    let page = guest.get(&live).await;
+    assert!(page.has("has waited to go to the lab since") && !page.has("Next: to the lab"));
+    // In words of the photographer, at once; and when it goes on, they are over.
+    world.say(ana, order_id, StatusKind::Problem { text: "The photo is being repaired.".into() }).await;
+    assert!(guest.get(&live).await.has("The photo is being repaired."));
+    world.say(ana, order_id, StatusKind::Accepted).await;
+    assert!(!guest.get(&live).await.has("being repaired"));
+}
+
+#[tokio::test]
 async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_take_long() {
     let world = World::start().await;
     let (guest, path, order_id) = ordered(&world).await;
@@ -99,10 +120,14 @@ async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_t
     let page = guest.get(&live).await;
     assert!(page.has(away) && page.has("It was last here on") && page.has("goes by itself"));
     world.say(&world.photographer_key, order_id, StatusKind::Accepted).await;
+    world.say(&world.photographer_key, order_id, StatusKind::Paid).await;
     world.say(&world.photographer_key, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
     world.minutes_pass(40);
     assert!(guest.get(&live).await.has("go on to the lab when it is back"));
     world.index.seen(&[world.photographer]).await.unwrap();
+    let page = guest.get(&live).await;
+    assert!(page.has("lab’s computer is not connected") && page.has("The photos wait to go on to the lab"));
+    world.index.seen(&[world.lab_key.public().to_peer_id()]).await.unwrap();
     let page = guest.get(&live).await;
     assert!(page.has("have been on their way since") && !page.has(away));
     world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;

@@ -124,6 +124,9 @@ pub const PEERS_NOTED_AT_ONCE: usize = 500;
 /// that has waited for it so long tells its customer: more than twice [`SEEN_STEP`],
 /// since a look may just miss the step.
 pub const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
+/// An order that is paid for longer than this, and not with a lab, waits for something: to
+/// make a usual order's print files takes a node a minute or two.
+pub const UNSENT_AFTER: Duration = Duration::from_secs(5 * 60);
 /// Files that are on their way to a lab for longer than this take long: a usual order
 /// crosses a slow line in it.
 pub const FILES_LONG_AFTER: Duration = Duration::from_secs(30 * 60);

@@ -90,7 +90,7 @@ fn way(view: &OrderView) -> Markup {
     let shown = view.steps.iter().zip(&texts).enumerate().map(|(place, (step, reached))| {
         let is_current = current == Some(place);
         Step {
-            label: if is_current { awaited(step.kind, view.state) } else { done(step.kind, view) },
+            label: if is_current { awaited(step.kind, view) } else { done(step.kind, view) },
             detail: reached,
             state: match (step.reached, is_current, &view.problem) {
                 (Some(_), _, _) => StepState::Done,
@@ -115,13 +115,17 @@ fn done(kind: StepKind, view: &OrderView) -> &'static str {
 }
 
 /// What is being waited for.
-fn awaited(kind: StepKind, state: OrderState) -> &'static str {
-    match (kind, state) {
+fn awaited(kind: StepKind, view: &OrderView) -> &'static str {
+    let is_halted = view.waits.is_some_and(|waits| !matches!(waits, Waits::ForFiles { .. })) || view.problem.is_some();
+    match (kind, view.state) {
         (StepKind::Placed, _) => "Being ordered",
         (StepKind::Accepted, OrderState::Held) => "The photographer is looking at it",
+        (StepKind::Accepted, _) if is_halted => "Waits for the photographer",
         (StepKind::Accepted, _) => "On its way to the photographer",
         (StepKind::Paid, _) => "Waiting for payment",
+        (StepKind::Received, OrderState::Offered) if is_halted => "The photos wait to go on to the lab",
         (StepKind::Received, OrderState::Offered) => "The photos are on their way to the lab",
+        (StepKind::Received, _) if is_halted => "Waits to go to the lab",
         (StepKind::Received, _) => "Next: to the lab",
         (StepKind::Printing, _) => "Next: printing",
         (StepKind::Shipped, _) => "Being printed",
@@ -145,6 +149,15 @@ fn waiting(view: &OrderView) -> Markup {
              which takes as long as the line between the two needs. Nothing is lost, and there is nothing for you to do.",
             words::moment(since)
         ),
+        (Waits::ForSending { since }, _) => format!(
+            "Your order has waited to go to the lab since {}. The photographer sees what it waits for; it goes by itself \
+             as soon as it can. Nothing is lost, and there is nothing for you to do.",
+            words::moment(since)
+        ),
+        (Waits::ForLab { seen }, _) => {
+            let last = seen.map(|at| format!(" It was last here on {}.", words::moment(at))).unwrap_or_default();
+            format!("The lab’s computer is not connected at the moment.{last} The photos go on to it when it is back.")
+        }
     };
     notice(Tone::Plain, &text)
 }

@@ -162,7 +162,7 @@ impl Index {
         let said = statuses::of_order(sql, order.order_id).await?;
         let token = self.secrets().order_token(&order.order_id);
         let progress = statuses::Progress::of(&row, &said)?;
-        let waits = waits::of_order(sql, &row, progress.state, self.now()).await?;
+        let waits = waits::of_order(sql, &row, progress.state, &said, self.now()).await?;
         Ok(Some(OrderView {
             number: row.text("number")?,
             token,

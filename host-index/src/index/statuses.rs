@@ -172,13 +172,27 @@ fn fill_passed(steps: &mut [Step]) {
     }
 }
 
+/// By the last word; what it leaves open is as it was said before, unless a problem came
+/// between the two: then it is another parcel.
 fn tracking(said: &[Said]) -> Option<Tracking> {
-    said.iter().rev().find_map(|said| match &said.kind {
-        StatusKind::Shipped { carrier, tracking } => {
-            Some(Tracking { carrier: carrier.clone(), tracking: tracking.clone() })
+    let mut known: Option<Tracking> = None;
+    for said in said {
+        match &said.kind {
+            StatusKind::Shipped { carrier, tracking } => {
+                let before = known.take();
+                let or = |now: &String, before: Option<String>| match now.is_empty() {
+                    true => before.unwrap_or_default(),
+                    false => now.clone(),
+                };
+                let (before_carrier, before_tracking) = before.map(|was| (was.carrier, was.tracking)).unzip();
+                known =
+                    Some(Tracking { carrier: or(carrier, before_carrier), tracking: or(tracking, before_tracking) });
+            }
+            StatusKind::Problem { .. } => known = None,
+            _ => {}
         }
-        _ => None,
-    })
+    }
+    known
 }
 
 /// The last problem, unless the work went on after it.
@@ -187,7 +201,11 @@ fn problem(said: &[Said]) -> Option<String> {
     for said in said {
         match &said.kind {
             StatusKind::Problem { text } => problem = Some(text.clone()),
-            StatusKind::Printing | StatusKind::Shipped { .. } | StatusKind::Received { .. } => problem = None,
+            StatusKind::Accepted
+            | StatusKind::Offered { .. }
+            | StatusKind::Received { .. }
+            | StatusKind::Printing
+            | StatusKind::Shipped { .. } => problem = None,
             _ => {}
         }
     }
@@ -207,8 +225,23 @@ mod tests {
         let trouble = said(StatusKind::Problem { text: "Out of paper.".into() });
         assert_eq!(problem(std::slice::from_ref(&trouble)).as_deref(), Some("Out of paper."));
         assert_eq!(problem(&[trouble.clone(), said(StatusKind::Printing)]), None);
+        assert_eq!(problem(&[trouble.clone(), said(StatusKind::Offered { lab: "Other".into() })]), None);
+        assert_eq!(problem(&[trouble.clone(), said(StatusKind::Accepted)]), None);
         let again = [trouble.clone(), said(StatusKind::Printing), trouble];
         assert!(problem(&again).is_some());
+    }
+
+    #[test]
+    fn a_parcel_that_is_said_again_without_its_carrier_keeps_it() {
+        let shipped = |carrier: &str, tracking: &str| {
+            said(StatusKind::Shipped { carrier: carrier.into(), tracking: tracking.into() })
+        };
+        let known = |said: &[Said]| tracking(said).map(|known| (known.carrier, known.tracking));
+        let as_said = |carrier: &str, tracking: &str| Some((carrier.to_owned(), tracking.to_owned()));
+        assert_eq!(known(&[shipped("Post", "T-1"), shipped("", "")]), as_said("Post", "T-1"));
+        assert_eq!(known(&[shipped("Post", "T-1"), shipped("", "T-2")]), as_said("Post", "T-2"));
+        let lost = said(StatusKind::Problem { text: "Lost.".into() });
+        assert_eq!(known(&[shipped("Post", "T-1"), lost, shipped("", "")]), as_said("", ""));
     }
 
     #[test]

@@ -202,6 +202,16 @@ pub enum Waits {
         /// Since when.
         since: UnixMs,
     },
+    /// It is paid, and has not gone to a lab: its photographer's node knows why.
+    ForSending {
+        /// Since when.
+        since: UnixMs,
+    },
+    /// The lab that is to fetch the files is not connected.
+    ForLab {
+        /// When it was last.
+        seen: Option<UnixMs>,
+    },
 }
 
 impl Waits {
@@ -210,6 +220,8 @@ impl Waits {
         match self {
             Self::ForPhotographer { .. } => "photographer",
             Self::ForFiles { .. } => "files",
+            Self::ForSending { .. } => "sending",
+            Self::ForLab { .. } => "lab",
         }
     }
 }
