@@ -6,7 +6,7 @@ use enprint_protocol::ids::CommandId;
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusRequest};
 
-use super::catalogue::{FileState, JobRow, JobState, Report};
+use super::catalogue::{FileState, JobRow, JobState, Report, Told};
 use super::clock::now;
 use super::naming;
 use super::node::Node;
@@ -18,7 +18,7 @@ enum Step {
     /// It was said before, in the same words.
     Already,
     /// It is so from now on.
-    To(JobState, String),
+    To(Told, StatusKind),
 }
 
 impl Node {
@@ -27,10 +27,10 @@ impl Node {
         let _one_at_a_time = self.reporting.lock().await;
         let row = self.find_job(named).await?;
         let job_id = row.job.job_id;
-        if let Step::To(state, detail) = step(&row, &kind)? {
+        if let Step::To(told, kind) = step(&row, kind)? {
             let report = self.signed_report(&row, CommandId::random(), kind)?;
-            self.catalogue.set_state(&job_id, state, &detail, &report).await?;
-            tracing::info!(job.id = %job_id, order.id = %row.job.order_id, state = state.word(), "a job's state changed");
+            self.catalogue.set_state(&job_id, &told, &report).await?;
+            tracing::info!(job.id = %job_id, order.id = %row.job.order_id, state = told.state.word(), "a job's state changed");
         }
         Ok(self.catalogue.job(&job_id).await?.unwrap_or(row))
     }
@@ -56,7 +56,10 @@ impl Node {
         }
         let said = match row.state {
             JobState::Printing => Some(StatusKind::Printing),
-            JobState::Shipped => Some(StatusKind::Shipped { carrier: row.detail.clone(), tracking: String::new() }),
+            JobState::Shipped => {
+                let (carrier, tracking) = parcel(row);
+                Some(StatusKind::Shipped { carrier, tracking })
+            }
             JobState::Problem => Some(StatusKind::Problem { text: row.detail.clone() }),
             JobState::Receiving | JobState::Received | JobState::Withdrawn => None,
         };
@@ -85,11 +88,14 @@ impl Node {
     }
 }
 
-fn step(row: &JobRow, kind: &StatusKind) -> Result<Step, NodeError> {
-    let (state, detail) = match kind {
-        StatusKind::Printing => (JobState::Printing, String::new()),
-        StatusKind::Shipped { carrier, tracking } => (JobState::Shipped, joined(carrier, tracking)),
-        StatusKind::Problem { text } => (JobState::Problem, text.trim().to_owned()),
+fn step(row: &JobRow, kind: StatusKind) -> Result<Step, NodeError> {
+    let kind = with_known_parcel(row, kind);
+    let (state, detail, parcel) = match &kind {
+        StatusKind::Printing => (JobState::Printing, String::new(), Default::default()),
+        StatusKind::Shipped { carrier, tracking } => {
+            (JobState::Shipped, joined(carrier, tracking), (carrier.clone(), tracking.clone()))
+        }
+        StatusKind::Problem { text } => (JobState::Problem, text.trim().to_owned(), Default::default()),
         _ => return Err(not_now("That is not for a lab to say.")),
     };
     if row.state == state && row.detail == detail {
@@ -104,7 +110,21 @@ fn step(row: &JobRow, kind: &StatusKind) -> Result<Step, NodeError> {
     if state == JobState::Printing && row.state == JobState::Shipped {
         return Err(not_now("The job is on its way already. If that is wrong, report a problem first."));
     }
-    Ok(Step::To(state, detail))
+    Ok(Step::To(Told { state, detail, parcel }, kind))
+}
+
+/// Said again of a parcel that is on its way, what is left out is as it was said before.
+fn with_known_parcel(row: &JobRow, kind: StatusKind) -> StatusKind {
+    let StatusKind::Shipped { carrier, tracking } = kind else { return kind };
+    let (carrier, tracking) = (carrier.trim().to_owned(), tracking.trim().to_owned());
+    let (known_carrier, known_tracking) = if row.state == JobState::Shipped { parcel(row) } else { Default::default() };
+    let or = |said: String, known| if said.is_empty() { known } else { said };
+    StatusKind::Shipped { carrier: or(carrier, known_carrier), tracking: or(tracking, known_tracking) }
+}
+
+/// Who carries a job that is shipped, and its number. An earlier version kept both in one line.
+fn parcel(row: &JobRow) -> (String, String) {
+    if row.parcel == Default::default() { (row.detail.clone(), String::new()) } else { row.parcel.clone() }
 }
 
 fn joined(carrier: &str, tracking: &str) -> String {

@@ -64,10 +64,22 @@ pub(in crate::lab) struct JobRow {
     pub(in crate::lab) state: JobState,
     /// What was said along with the state: a problem, a carrier.
     pub(in crate::lab) detail: String,
+    /// Who carries it, once it is shipped, and its number; empty where they were not said.
+    pub(in crate::lab) parcel: (String, String),
     /// The name of its folder in the hot folder, once chosen.
     pub(in crate::lab) folder: Option<String>,
     /// Why its files don't come on, in a sentence.
     pub(in crate::lab) trouble: Option<String>,
+}
+
+/// What people are told of a job from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lab) struct Told {
+    pub(in crate::lab) state: JobState,
+    /// A problem, or a carrier with a number, in one line.
+    pub(in crate::lab) detail: String,
+    /// The carrier and the number, each by itself.
+    pub(in crate::lab) parcel: (String, String),
 }
 
 /// One file of a job.
@@ -309,15 +321,16 @@ impl Catalogue {
     pub(in crate::lab) async fn set_state(
         &self,
         job_id: &JobId,
-        state: JobState,
-        detail: &str,
+        told: &Told,
         report: &Report,
     ) -> Result<(), NodeError> {
-        let sql = "UPDATE job SET state = $2, detail = $3 WHERE job_id = $1";
+        let sql = "UPDATE job SET state = $2, detail = $3, carrier = $4, tracking = $5 WHERE job_id = $1";
         self.ledger
             .write(|tx| {
                 Box::pin(async move {
-                    tx.execute(sql, args![job_id.to_string(), state.word(), detail]).await?;
+                    let Told { state, detail, parcel: (carrier, tracking) } = told;
+                    let values = args![job_id.to_string(), state.word(), detail, carrier, tracking];
+                    tx.execute(sql, values).await?;
                     post(tx, report).await
                 })
             })
@@ -398,7 +411,7 @@ fn job_row(row: &Row) -> Result<JobRow, NodeError> {
     let JobRequest::Offer(offer) = codec::decode(&row.bytes("offer")?, CONTROL_BYTES_MAX)? else {
         return Err(unreadable("a job"));
     };
-    let home: Option<String> = row.get("home")?;
+    let (home, tracking): (Option<String>, Option<String>) = (row.get("home")?, row.get("tracking")?);
     Ok(JobRow {
         photographer,
         home: home.map_or(Ok(photographer), |home| read(&home))?,
@@ -408,6 +421,7 @@ fn job_row(row: &Row) -> Result<JobRow, NodeError> {
         file_state: FileState::from_word(&row.text("file_state")?).ok_or_else(|| unreadable("a job's state"))?,
         state: JobState::from_word(&row.text("state")?).ok_or_else(|| unreadable("a job's state"))?,
         detail: row.text("detail")?,
+        parcel: (row.get::<Option<String>>("carrier")?.unwrap_or_default(), tracking.unwrap_or_default()),
         folder: row.get("folder")?,
         trouble: row.get("trouble")?,
     })

@@ -17,7 +17,7 @@ use enprint_store::ledger::outbox::{self, Waiting};
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration};
 
 pub(super) use contents::{Content, ContentKey, Crossed};
-pub(super) use jobs::{FileState, JobRow, JobState, Offered, Report};
+pub(super) use jobs::{FileState, JobRow, JobState, Offered, Report, Told};
 pub(super) use peers::{HostRow, PhotographerRow, Standing};
 pub(super) use withdrawals::Withdrawn;
 
@@ -30,6 +30,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::WITHDRAWN_AND_KEPT,
     schema::HOMES,
     schema::OFFERS_FROM,
+    schema::PARCELS,
 ];
 
 /// Messages that a status lists.

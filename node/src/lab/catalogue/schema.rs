@@ -23,6 +23,16 @@ ALTER TABLE content ADD COLUMN kept_ms {INT};
 ",
 );
 
+/// Who carries what is shipped, and its number, each by itself; before, `detail` alone had both.
+pub(super) const PARCELS: Migration = Migration::new(
+    7,
+    "carriers and tracking numbers",
+    "
+ALTER TABLE job ADD COLUMN carrier {TEXT};
+ALTER TABLE job ADD COLUMN tracking {TEXT};
+",
+);
+
 /// Who offers in whose stead, and which home of a photographer a job comes from; none where
 /// it is the photographer's own.
 pub(super) const HOMES: Migration = Migration::new(
