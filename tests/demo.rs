@@ -47,6 +47,23 @@ fn a_port_that_is_taken_is_said_at_once_with_the_option_that_chooses_another() {
     assert!(!output.status.success() && words.contains(&web) && words.contains("--web 127.0.0.1:0"), "{words}");
 }
 
+#[test]
+fn a_second_demo_in_the_folder_of_the_first_says_why_it_does_not_begin() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let card = dir.path().join("card");
+    photos::put(&card, "a.jpg", &photos::jpeg(900, 600, 1));
+    let data = dir.path().join("data");
+    let run = || {
+        let args = ["demo", "--exit", "--photos", card.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        Command::new(world::cli::PROGRAM).args(args).output().unwrap()
+    };
+    let first = run();
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let second = run();
+    let words = String::from_utf8_lossy(&second.stderr);
+    assert!(!second.status.success() && words.contains("ran before") && words.contains("--data"), "{words}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_demo_that_is_ended_while_it_makes_photos_leaves_no_folder() {

@@ -1,6 +1,8 @@
-//! Addresses and days as people type them, and what to type instead of what can't be read.
+//! Addresses, days and numbers as people type them, and what to type instead of what can't be read.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use enprint_protocol::Multiaddr;
 use enprint_protocol::multiaddr::Protocol;
@@ -41,6 +43,26 @@ pub fn web_address(given: &str) -> Result<SocketAddr, String> {
     given.trim().parse().map_err(|_| wanted.to_owned())
 }
 
+/// Where figures are given to a monitoring program.
+///
+/// # Errors
+/// What such an address looks like.
+pub fn metrics_address(given: &str) -> Result<SocketAddr, String> {
+    let wanted = "wanted is an address of this machine and a port, such as 127.0.0.1:9440";
+    given.trim().parse().map_err(|_| wanted.to_owned())
+}
+
+/// Reads a whole number of that range.
+pub fn number<T>(least: T, most: T) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Copy + Send + Sync + 'static,
+{
+    move |given| {
+        let read = given.trim().parse().ok().filter(|number| (least..=most).contains(number));
+        read.ok_or_else(|| format!("wanted is a whole number from {least} to {most}"))
+    }
+}
+
 /// A day.
 ///
 /// # Errors
@@ -65,6 +87,16 @@ mod tests {
             assert!(refused(cut).contains("peer id"), "{cut}");
         }
         assert!(refused("x").contains("/ip4/203.0.113.7/tcp/4040/p2p/12D3KooW"));
+    }
+
+    #[test]
+    fn a_number_that_is_none_or_out_of_range_is_answered_with_the_range() {
+        let stars = number(0_u8, 5);
+        assert_eq!(stars(" 5 "), Ok(5));
+        for wrong in ["6", "-1", "x", "", "300"] {
+            assert_eq!(stars(wrong).unwrap_err(), "wanted is a whole number from 0 to 5", "{wrong}");
+        }
+        assert!(metrics_address("9440").unwrap_err().contains("127.0.0.1:9440"));
     }
 
     #[test]

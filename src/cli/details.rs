@@ -57,6 +57,7 @@ fn parse_print(text: &str) -> Result<NewPrint, String> {
     let [size, finish, amount] = words.as_slice() else {
         return Err("write size, finish and price, such as \"10x15 matte 1.50\"".into());
     };
+    check_price(amount).map_err(|problem| format!("{problem}: \"10x15 matte 1.50\""))?;
     Ok(NewPrint {
         size: size.parse().map_err(|error: enprint_protocol::ProtocolError| error.to_string())?,
         finish: finish.parse().map_err(|error: enprint_protocol::ProtocolError| error.to_string())?,
@@ -70,7 +71,46 @@ fn parse_delivery(text: &str) -> Result<NewDelivery, String> {
         Some(rest) => (rest.trim_end(), true),
         None => (text, false),
     };
-    let (name, amount) =
-        text.rsplit_once(char::is_whitespace).ok_or("write a name and a price, such as \"Post 4.90 address\"")?;
-    Ok(NewDelivery { name: name.trim().to_owned(), amount: amount.to_owned(), needs_address })
+    let wanted =
+        "write a name, a price, and at the end “address” if the customer has to give one: \"Post 4.90 address\"";
+    let (name, amount) = text.rsplit_once(char::is_whitespace).ok_or(wanted)?;
+    let name = name.trim();
+    // Else customers would read it, and nobody would be asked for an address.
+    if name.split_whitespace().next_back().is_some_and(|word| word.eq_ignore_ascii_case("address")) {
+        return Err(wanted.to_owned());
+    }
+    check_price(amount).map_err(|problem| format!("{problem}; {wanted}"))?;
+    Ok(NewDelivery { name: name.to_owned(), amount: amount.to_owned(), needs_address })
+}
+
+/// How many digits a price has behind the point, its currency says: that is looked at later.
+fn check_price(amount: &str) -> Result<(), String> {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = amount.split_once(['.', ',']).unwrap_or((amount, "0"));
+    if is_number(whole) && is_number(part) {
+        return Ok(());
+    }
+    Err(format!("“{amount}” is no price, which is a number and stands alone"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_whose_words_stand_in_another_order_is_answered_with_their_order() {
+        let post = parse_delivery("Post 4.90 address").unwrap();
+        assert_eq!((post.name.as_str(), post.amount.as_str(), post.needs_address), ("Post", "4.90", true));
+        assert_eq!(parse_delivery("Pick up at the studio 0").unwrap().name, "Pick up at the studio");
+        for wrong in
+            ["Post address 4.90", "4.90 Post", "Post", "4.90", "Post 4.90 Address", "Post EUR4.90", "Post -1", ""]
+        {
+            let words = parse_delivery(wrong).unwrap_err();
+            assert!(words.contains("\"Post 4.90 address\""), "{wrong}: {words}");
+        }
+        for wrong in ["10x15 matte abc", "10x15 matte 1.", "10x15 1.50", "10x15 matte 1.50 EUR"] {
+            let words = parse_print(wrong).unwrap_err();
+            assert!(words.contains("\"10x15 matte 1.50\""), "{wrong}: {words}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use enprint_protocol::Multiaddr;
 use serde::Deserialize;
 
-use super::addresses::{own_address, web_address};
+use super::addresses::{metrics_address, number, own_address, web_address};
 
 /// `enprint host …`
 #[derive(Debug, Args)]
@@ -57,14 +57,14 @@ pub struct HostOptions {
     pub no_mdns: bool,
     /// Connections of peers from one address at one time [default: 512]. Those that come
     /// through a proxy elsewhere count as one address
-    #[arg(long, global = true, env = "ENPRINT_HOST_PER_ADDRESS", value_name = "COUNT")]
+    #[arg(long, global = true, env = "ENPRINT_HOST_PER_ADDRESS", value_name = "COUNT", value_parser = number(1_usize, 1_000_000))]
     pub per_address: Option<usize>,
     /// A proxy on this address may name the customer's address in X-Forwarded-For
     #[arg(long, global = true, env = "ENPRINT_HOST_TRUST_PROXY", value_name = "ADDRESS")]
     pub trust_proxy: Option<std::net::IpAddr>,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
     /// this machine alone [default: nowhere]
-    #[arg(long, global = true, env = "ENPRINT_HOST_METRICS", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "ENPRINT_HOST_METRICS", value_name = "ADDRESS:PORT", value_parser = metrics_address)]
     pub metrics: Option<SocketAddr>,
 }
 
@@ -79,7 +79,7 @@ pub enum HostCommand {
         #[arg(long, value_name = "photographer|lab")]
         role: InviteRole,
         /// Days until it expires
-        #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=365))]
+        #[arg(long, default_value_t = 14, value_parser = number(1_u32, 365))]
         days: u32,
     },
     /// Lists enrolled photographers and labs

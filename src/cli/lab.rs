@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
 
-use super::addresses::{host_address, own_address};
+use super::addresses::{host_address, metrics_address, number, own_address};
 
 /// `enprint lab …`
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub struct LabOptions {
     #[arg(long, global = true, env = "ENPRINT_LAB_LISTEN", value_name = "MULTIADDR", value_delimiter = ',', value_parser = own_address)]
     pub listen: Vec<Multiaddr>,
     /// Days that print files stay here after their order is placed, so that a reprint sends nothing; 0 keeps none [default: 14]
-    #[arg(long, global = true, env = "ENPRINT_LAB_KEEP_DAYS", value_name = "DAYS")]
+    #[arg(long, global = true, env = "ENPRINT_LAB_KEEP_DAYS", value_name = "DAYS", value_parser = number(0_u16, u16::MAX))]
     pub keep_days: Option<u16>,
     /// Neither looks for peers on the local network nor is found there
     #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
@@ -45,7 +45,7 @@ pub struct LabOptions {
     pub no_port_mapping: bool,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
     /// this machine alone [default: nowhere]
-    #[arg(long, global = true, env = "ENPRINT_LAB_METRICS", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "ENPRINT_LAB_METRICS", value_name = "ADDRESS:PORT", value_parser = metrics_address)]
     pub metrics: Option<SocketAddr>,
 }
 

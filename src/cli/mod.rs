@@ -5,6 +5,7 @@ pub mod demo;
 pub mod details;
 mod edits;
 mod files;
+mod help;
 pub mod host;
 pub mod lab;
 pub mod photographer;
@@ -61,7 +62,7 @@ pub enum Role {
 impl Cli {
     /// What was typed; ends the program where it can't be read, or help was asked for.
     pub fn read() -> Self {
-        Self::of(Self::command().get_matches()).unwrap_or_else(|error| error.exit())
+        Self::of(help::short(Self::command()).get_matches()).unwrap_or_else(|error| error.exit())
     }
 
     fn of(mut matches: ArgMatches) -> Result<Self, clap::Error> {

@@ -9,6 +9,7 @@ use enprint_darkroom::{Length, PrintFormat};
 use enprint_node::photographer::print_rules::{PrintRules, SizedRules};
 use serde_bytes::ByteBuf;
 
+use super::addresses::number;
 use super::files::read_file;
 
 /// Pixels per inch that most labs print.
@@ -23,7 +24,7 @@ pub struct PrintRulesArgs {
     #[arg(long, value_name = "WHICH")]
     pub print_files: Option<PrintFiles>,
     /// Pixels per inch of files that fit the paper [default: 300]
-    #[arg(long, value_name = "PPI", value_parser = clap::value_parser!(u16).range(72..=1440))]
+    #[arg(long, value_name = "PPI", value_parser = number(72_u16, 1440))]
     pub ppi: Option<u16>,
     /// What is printed beyond each edge of the paper and cut off, as in 2mm or 0.125in
     #[arg(long, value_name = "LENGTH", value_parser = length)]

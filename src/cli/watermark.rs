@@ -8,6 +8,7 @@ use enprint_darkroom::limits::LOGO_BYTES_MAX;
 use enprint_darkroom::{MarkPlace, Watermark};
 use serde::Deserialize;
 
+use super::addresses::number;
 use super::files::read_file;
 
 /// What is laid over each proof that is made from now on.
@@ -24,10 +25,10 @@ pub struct WatermarkOptions {
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK_PLACE", value_name = "PLACE")]
     pub watermark_place: Option<Place>,
     /// Its longer edge in percent of the proof's shorter one [default: one that can be read]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK_SIZE", value_name = "PERCENT")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK_SIZE", value_name = "PERCENT", value_parser = number(1_u8, 100))]
     pub watermark_size: Option<u8>,
     /// 1, hardly seen, to 100 [default: 34 for a text, 80 for a logo]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK_OPACITY", value_name = "PERCENT")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK_OPACITY", value_name = "PERCENT", value_parser = number(1_u8, 100))]
     pub watermark_opacity: Option<u8>,
     /// Whether a mark was typed with this very command, and does not merely stand in the
     /// environment or the configuration file.

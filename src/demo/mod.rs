@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::demo::DemoArgs;
 use crate::progress::Bar;
+use crate::run::data_folder::MARKS;
 use crate::run::until_stopped;
 use crate::show;
 use customer::Customer;
@@ -271,6 +272,18 @@ async fn make_photos(folder: &Path, quiet: bool, stop: &CancellationToken) -> Re
     rendered.context("The demo's photos can't be written")
 }
 
+/// A demo begins with nothing: the one before has its own access code, and its photos are here.
+fn check_is_unused(folder: &Path) -> Result<()> {
+    let is_used = MARKS.iter().any(|(role, mark)| folder.join(role).join(mark).is_file());
+    ensure!(
+        !is_used,
+        "The folder {} holds the data of a demo that runs or ran before, or of roles that you use. Give another with \
+         --data, or leave it out: then the demo's data goes when it ends. Nothing was changed",
+        folder.display()
+    );
+    Ok(())
+}
+
 /// Where the demo's data is: a folder that was given, or one that goes when it ends.
 enum DataFolder {
     Given(PathBuf),
@@ -280,7 +293,11 @@ enum DataFolder {
 impl DataFolder {
     fn open(given: Option<PathBuf>) -> Result<Self> {
         match given {
-            Some(path) => Ok(Self::Given(std::path::absolute(path)?)),
+            Some(path) => {
+                let path = std::path::absolute(path)?;
+                check_is_unused(&path)?;
+                Ok(Self::Given(path))
+            }
             None => {
                 let made = tempfile::Builder::new().prefix("enprint-demo-").tempdir();
                 Ok(Self::Temporary(made.context("The demo's folder can't be made")?))

@@ -13,6 +13,7 @@ use enprint_store::StoreError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::listening;
 use crate::progress::Bar;
 
 /// How long a node that is just starting may take to listen for commands.
@@ -80,7 +81,7 @@ where
             Err(NodeError::Store(StoreError::DataInUse { .. })) if Instant::now() < deadline => {
                 tokio::time::sleep(LOOK).await;
             }
-            done => return Ok(done?),
+            done => return done.map_err(listening::explained),
         }
     }
 }

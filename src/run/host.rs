@@ -39,7 +39,7 @@ pub struct OpenHost {
 impl OpenHost {
     /// Opens the database, starts the peer, and listens for customers.
     pub async fn open(config: HostConfig, site: SiteConfig) -> Result<Self> {
-        let host = Host::start(config).await.context("The host can't start")?;
+        let host = Host::start(config).await.map_err(listening::explained).context("The host can't start")?;
         let pages = enprint_customer_web::bind(site, host.index().clone())
             .await
             .context("The web pages can't start; --web says where they listen")?;
@@ -98,7 +98,11 @@ pub async fn status(config: HostConfig) -> Result<HostStatus> {
 fn check_is_there(config: &HostConfig) -> Result<()> {
     let data_dir = &config.data_dir;
     if !data_dir.join("host.key").is_file() {
-        bail!("There is no host in {} yet; “enprint host” starts one", data_dir.display());
+        bail!(
+            "There is no host in {}. Another folder is said with --data; “enprint host” starts a host here. Nothing was \
+             written there",
+            data_dir.display()
+        );
     }
     Ok(())
 }

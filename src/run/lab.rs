@@ -33,6 +33,9 @@ pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<
             show::answer(json, &answer, show::lab::words)
         }
         Some(command) => {
+            if !matches!(command, Command::Enrol { .. }) {
+                check_is_there(&config)?;
+            }
             let answer = command::ask::<Lab>(config, command, json).await?;
             show::answer(json, &answer, show::lab::words)
         }
@@ -54,7 +57,11 @@ pub fn config(options: LabOptions) -> Result<LabConfig> {
 /// A folder that was never used is the wrong folder, and stays as it is.
 fn check_is_there(config: &LabConfig) -> Result<()> {
     if !config.data_dir.join("lab.db").is_file() {
-        bail!("There is no lab in {} yet; “enprint lab” starts one", config.data_dir.display());
+        bail!(
+            "There is no lab in {}. Another folder is said with --data; “enprint lab” starts a lab here. Nothing was \
+             written there",
+            config.data_dir.display()
+        );
     }
     Ok(())
 }
@@ -64,7 +71,7 @@ async fn serve(config: LabConfig, metrics: Option<SocketAddr>, json: bool) -> Re
     let stop = super::until_stopped();
     let hot_folder = std::path::absolute(&config.hot_folder).unwrap_or_else(|_| config.hot_folder.clone());
     let hot_folder = hot_folder.display().to_string();
-    let lab = Lab::open(config).await.context("The lab can't start")?;
+    let lab = Lab::open(config).await.map_err(listening::explained).context("The lab can't start")?;
     let addresses: Vec<String> = lab.addresses().iter().map(|at| format!("{at}/p2p/{}", lab.peer_id())).collect();
     let ready = json!({
         "role": "lab",

@@ -1,7 +1,8 @@
-//! Where the roles listen unless told otherwise.
+//! Where the roles listen unless told otherwise, and what to do when another program does.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use anyhow::Error;
 use enprint_protocol::Multiaddr;
 use enprint_protocol::multiaddr::Protocol;
 
@@ -14,6 +15,19 @@ pub fn at(given: Vec<Multiaddr>, port: u16) -> Vec<Multiaddr> {
     let tcp = any.map(|ip| Multiaddr::from(ip).with(Protocol::Tcp(port)));
     let quic = any.map(|ip| Multiaddr::from(ip).with(Protocol::Udp(port)).with(Protocol::QuicV1));
     tcp.into_iter().chain(quic).collect()
+}
+
+/// An error of a peer that began to listen, with what to do where its port is taken.
+pub fn explained(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let is_of_listening = error.to_string().contains("it can't listen at");
+    let error = Error::new(error);
+    if !is_of_listening {
+        return error;
+    }
+    error.context(
+        "Another program may have the port, such as another enprint on this machine: end it, or choose another port with \
+         --listen /ip4/0.0.0.0/tcp/4050,/ip4/0.0.0.0/udp/4050/quic-v1",
+    )
 }
 
 #[cfg(test)]

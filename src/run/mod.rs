@@ -3,7 +3,7 @@
 
 pub mod child;
 mod command;
-mod data_folder;
+pub mod data_folder;
 pub mod host;
 mod host_control;
 pub mod lab;
