@@ -179,6 +179,50 @@ async fn a_logo_marks_proofs_where_it_was_put_and_no_print() {
     assert_eq!(print_files(&world.order_folder(&order).await), [original]);
 }
 
+#[tokio::test]
+async fn an_event_that_was_published_marked_stays_so_though_the_node_starts_without_a_mark() {
+    let flags = ["--watermark", "PROOF", "--watermark-opacity", "100"];
+    let mut world = World::start_with(&flags).await;
+    let gallery = world.publish("Marked", &[("a.jpg", grey(1200, 800))]);
+    let customer = world.customer(&gallery).await;
+    world.photographer.kill();
+    world.photographer.drop_flags(&flags);
+    world.photographer.restart();
+    let node = &world.photographer;
+    let card = world.path().join("card");
+    photos::put(&card, "b.jpg", &grey(1000, 800));
+    let imported = node.says(&["import", card.to_str().unwrap(), "--event", "Marked", "--publish"]);
+    assert!(imported["mark"]["mark"].as_str().is_some_and(|mark| mark.contains("“PROOF”")), "{imported}");
+    assert_eq!(imported["mark"]["is_other_than_nodes"], true, "{imported}");
+    node.says(&["edit", "--event", "Marked", "--file", "a.jpg", "--turn", "right"]);
+    let shown = ["a.jpg", "b.jpg"];
+    for name in shown {
+        assert!(is_marked(&customer, name).await, "{name} is shown without its mark");
+    }
+    let anew = ["edit", "--event", "Marked", "--all", "--anew"];
+    node.says(&anew);
+    assert!(is_marked(&customer, "a.jpg").await, "it lost its mark");
+
+    // Another event is not concerned, and in words this one is changed.
+    photos::put(&world.path().join("other"), "c.jpg", &grey(900, 800));
+    let other = world.path().join("other");
+    let other = node.says(&["import", other.to_str().unwrap(), "--event", "Other"]);
+    assert_eq!(other["mark"]["mark"], serde_json::Value::Null, "{other}");
+    node.says(&["event", "Marked", "--no-watermark"]);
+    node.says(&anew);
+    assert!(!is_marked(&customer, "a.jpg").await, "the photographer took the mark off");
+    let said = node.says(&["event", "Marked", "--watermark", "SAMPLE", "--watermark-opacity", "100"]);
+    assert!(said["mark"]["mark"].as_str().is_some_and(|mark| mark.contains("“SAMPLE”")), "{said}");
+    node.says(&anew);
+    assert!(is_marked(&customer, "b.jpg").await, "the photographer said a mark");
+}
+
+/// Whether the proof of a grey photo has anything on it.
+async fn is_marked(customer: &world::Customer, name: &str) -> bool {
+    let proof = pixels(&customer.proof(&customer.photo(name).await).await);
+    proof.pixels().any(|pixel| pixel.0[0].abs_diff(128) > 60)
+}
+
 fn grey(width: u32, height: u32) -> Vec<u8> {
     let mut jpeg = Vec::new();
     let grey = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));

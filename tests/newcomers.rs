@@ -109,6 +109,39 @@ async fn a_mark_that_the_running_node_does_not_have_is_not_passed_over() {
 }
 
 #[tokio::test]
+async fn a_mistyped_data_folder_is_said_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("photogapher");
+    let there = missing.to_str().unwrap();
+    for verb in [&["events"][..], &["orders"], &["status"], &["hosts"], &["labs"], &["second-home", "list"]] {
+        let (succeeded, said) = typed(&[&["photographer", "--data", there][..], verb].concat());
+        assert!(!succeeded && said.contains("There is no photographer") && said.contains("--data"), "{said}");
+    }
+    for verb in [["verify", "--event", "W"], ["photos", "--event", "W"], ["publish", "--event", "W"]] {
+        let (succeeded, said) = typed(&[&["photographer", "--data", there][..], &verb].concat());
+        assert!(!succeeded && said.contains("There is no photographer"), "{said}");
+    }
+    let (succeeded, said) = typed(&["lab", "--data", there, "jobs"]);
+    assert!(!succeeded && said.contains("There is no lab"), "{said}");
+    let (succeeded, said) = typed(&["host", "--data", there, "orders"]);
+    assert!(!succeeded && said.contains("There is no host"), "{said}");
+    assert!(!missing.exists(), "a folder was made");
+}
+
+#[tokio::test]
+async fn a_port_that_another_program_has_is_said_with_the_option_that_chooses_another() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("/ip4/127.0.0.1/tcp/{}", taken.local_addr().unwrap().port());
+    for role in ["host", "photographer", "lab"] {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join(role);
+        let args = [role, "--no-mdns", "--listen", &listen, "--data", data.to_str().unwrap()];
+        let (succeeded, said) = typed(&args);
+        assert!(!succeeded && said.contains(&listen) && said.contains("--listen /ip4/"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_misspelt_event_is_pointed_out_and_goes_again_without_a_photo_being_lost() {
     let dir = tempfile::tempdir().unwrap();
     let node = Process::photographer(dir.path(), &[]).await;
@@ -157,6 +190,26 @@ async fn an_event_that_is_renamed_or_has_other_prices_is_so_at_its_host_at_once(
     let missing = node.refuses(&["event", "Anothr", "--rename", "Third"]);
     assert!(missing.contains("“Another”"), "{missing}");
     assert_eq!(node.says(&["events"])["events"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn prices_that_an_import_replaces_are_said_and_an_order_that_was_placed_keeps_its_own() {
+    let world = World::start().await;
+    let node = &world.photographer;
+    let gallery = world.publish("Paid", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    let order = world.customer(&gallery).await.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    let total = || node.says(&["orders"])["orders"][0]["total"].clone();
+    let before = total();
+    let card = world.path().join("card");
+    let import = ["import", card.to_str().unwrap(), "--event", "Paid"];
+    let replaced = node.says(&[&import[..], &["--print", "10x15 matte 2.50"]].concat())["replaced_prices"].to_string();
+    assert!(replaced.contains("10x15 matte: EUR 1.50 → EUR 2.50"), "{replaced}");
+    assert!(replaced.contains("20x30 matte: EUR 12.00 → no longer on the list"), "{replaced}");
+    assert_eq!(total(), before, "an order that was placed has another price");
+    assert!(node.says(&import)["replaced_prices"].is_null(), "nothing was replaced");
+    let other = node.says(&["event", "Paid", "--currency", "CHF"])["replaced_prices"].to_string();
+    assert!(other.contains("10x15 matte: EUR 2.50 → CHF 1.50"), "{other}");
 }
 
 #[tokio::test]

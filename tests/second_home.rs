@@ -57,6 +57,20 @@ impl Homes {
         assert_eq!(imported["imported"], photos.len(), "{imported}");
     }
 
+    /// The first home removes an event; the second has heard of it when this returns.
+    async fn removes(&self, event: &str) {
+        self.studio.says(&["remove-event", event, "--with-originals"]);
+        eventually("the second home knows that its copy is the only one", || {
+            let events = self.nas.says(&["events"]);
+            events["events"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|known| known["name"] == event && known["is_left_copy"] == true)
+        })
+        .await;
+    }
+
     /// Both homes have every original of an event, byte for byte, and know the same of it.
     async fn are_equal(&self, event: &str) {
         eventually("the second home says that it has everything", || {
@@ -351,4 +365,26 @@ fn event(event_id: EventId) -> EventRecord {
         categories: vec!["Photos".into()],
         price_list: PriceList::usual(Currency::EUR),
     }
+}
+
+#[tokio::test]
+async fn a_removed_event_stays_at_the_second_home_until_it_is_removed_there_in_words() {
+    let homes = Homes::start().await;
+    homes.import("Slip", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    homes.import("Kept", &[("b.jpg", photos::jpeg(300, 200, 2))]);
+    homes.pair();
+    let copied = || homes.nas.says(&["second-home", "list"])["homes"][0]["copied"] == 2;
+    eventually("both events are copied", copied).await;
+    for event in ["Slip", "Kept"] {
+        let refused = homes.nas.refuses(&["remove-event", event, "--with-originals"]);
+        assert!(refused.contains("Do it there"), "the first home has it: {refused}");
+    }
+    homes.removes("Slip").await;
+    let only = homes.nas.refuses(&["remove-event", "Slip"]);
+    assert!(only.contains("the only copy") && only.contains("--with-originals"), "{only}");
+    assert_eq!(homes.nas.says(&["verify", "--event", "Slip"])["damaged"], Value::Array(Vec::new()));
+    let removed = homes.nas.says(&["remove-event", "Slip", "--with-originals"]);
+    assert_eq!((&removed["photos"], &removed["lost"]), (&1.into(), &1.into()), "{removed}");
+    let events = homes.nas.says(&["events"])["events"].clone();
+    assert_eq!((events.as_array().unwrap().len(), &events[0]["name"]), (1, &"Kept".into()), "{events}");
 }

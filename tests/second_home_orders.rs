@@ -223,7 +223,14 @@ async fn an_order_that_the_first_home_gave_to_another_lab_is_not_printed_again_f
     homes.nas.says(&["take-over", &order.number]);
     homes.nas_has(&order).await;
     homes.nas.says(&["paid", &order.number]);
-    eventually("the second home knows that the other lab has it", || hint(&homes.nas).contains("Second lab")).await;
+    let send = format!("send {} --lab \"Second lab\"", order.number);
+    eventually("the second home knows that the other lab has it, and says what to do", || {
+        let hint = hint(&homes.nas);
+        hint.contains("is not printed twice") && hint.contains(&send)
+    })
+    .await;
+    let status = homes.nas.says(&["status"]);
+    assert!(status["halted"].to_string().contains("Second lab"), "it is stuck and nobody is told: {status}");
     homes.nas.says(&["send", &order.number, "--lab", "Second lab"]);
     second.says(&["shipped", &order.number, "--carrier", "Post", "--tracking", "T-1"]);
     says(&homes.customer(&gallery).await, &order, "shipped").await;

@@ -164,6 +164,60 @@ async fn a_photo_withdrawn_at_one_host_stays_at_the_other() {
 }
 
 #[tokio::test]
+async fn with_two_hosts_each_photo_counts_once_and_the_host_that_is_away_is_named() {
+    let mut both = TwoHosts::start().await;
+    let card = both.world.path().join("card");
+    for seed in 1..=2 {
+        photos::put(&card, &format!("{seed}.jpg"), &photos::jpeg(800, 600, seed));
+    }
+    let node = &both.world.photographer;
+    node.says(&["import", card.to_str().unwrap(), "--event", "Both"]);
+    let publish = ["publish", "--event", "Both", "--host", "The host", "--host", "The public host"];
+    let published = node.says(&publish);
+    assert_eq!(published["sent"], 2, "{published}");
+    assert!(published["hosts"].as_array().unwrap().iter().all(|at| at["sent"] == 2), "{published}");
+    let turned = node.says(&["edit", "--event", "Both", "--all", "--turn", "right"]);
+    assert_eq!(turned["published"], 2, "{turned}");
+    let withdrawn = node.says(&["withdraw", "--event", "Both", "--file", "1.jpg"]);
+    assert_eq!(withdrawn["photos"], 1, "{withdrawn}");
+    let listed = node.says(&["photos", "--event", "Both"])["photos"].clone();
+    assert_eq!((&listed[0]["edited"], &listed[1]["edited"]), (&true.into(), &true.into()), "{listed}");
+    let of = |place: usize, what: &str| listed[place][what].as_array().unwrap().len();
+    assert_eq!((of(0, "shown_at"), of(0, "withdrawn_from")), (0, 2), "{listed}");
+    assert_eq!((of(1, "shown_at"), of(1, "withdrawn_from")), (2, 0), "{listed}");
+
+    both.public.kill();
+    let words = |args: &[&str]| in_words(&both.world.photographer, args).1;
+    for args in [&["publish", "--event", "Both"][..], &["edit", "--event", "Both", "--all", "--turn", "left"]] {
+        let said = words(args);
+        assert!(said.contains("The public host") && said.contains("can't be reached now"), "{said}");
+    }
+    let said = words(&["withdraw", "--event", "Both", "--file", "2.jpg"]);
+    assert!(
+        said.contains("1 photo taken off The host.") && said.contains("The public host can't be reached"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn an_edit_that_its_host_refuses_to_show_is_reported_all_the_same() {
+    let world = World::start().await;
+    world.publish("Refused", &[("a.jpg", photos::jpeg(800, 600, 1))]);
+    world.host.says(&["suspend", "Ana"]);
+    let (succeeded, said) = in_words(&world.photographer, &["edit", "--event", "Refused", "--all", "--turn", "right"]);
+    assert!(said.contains("1 photo edited") && said.contains("The host does not show the change"), "{said}");
+    assert!(!succeeded, "it is a success that the gallery shows the old look");
+}
+
+/// A command of the photographer in words: whether it succeeded, and what it said.
+fn in_words(node: &Process, args: &[&str]) -> (bool, String) {
+    let mut command = std::process::Command::new(world::cli::PROGRAM);
+    let output = command.args(["photographer", "--data"]).arg(node.data()).args(args).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test]
 async fn what_an_import_for_one_host_says_of_the_event_is_said_at_the_other_too() {
     let both = TwoHosts::start().await;
     let card = both.world.path().join("card");

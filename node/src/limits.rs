@@ -66,6 +66,8 @@ pub const CUSTODY_OPENED_MAX: usize = 4_096;
 pub const SENT_ASKED_PATIENCE: Duration = Duration::from_secs(10);
 /// Print files that one look at an event's custody lists: more than an event has ordered.
 pub const TRANSFERS_LISTED_MAX: i64 = 50_000;
+/// What is said of one order: as much as a host takes.
+pub const STATUSES_LISTED_MAX: i64 = 200;
 /// Orders listed by one command.
 pub const ORDERS_LISTED_MAX: i64 = 1_000;
 
@@ -252,6 +254,9 @@ pub const FINISH_SENDING_DEADLINE: Duration = Duration::from_secs(10);
 pub const FINISH_SENDING_LOOK: Duration = Duration::from_millis(50);
 /// Characters from which on the beginning of a name or an id may stand for it.
 pub const NAME_BEGINNING_CHARS_MIN: usize = 4;
+
+/// The mark over an event's proofs, as stored: a logo of 4 MiB and a little more.
+pub const PROOF_MARK_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// How a lab wants its print files, as stored: its colour profile and a little more.
 pub const PRINT_RULES_BYTES_MAX: usize = 9 * 1024 * 1024;

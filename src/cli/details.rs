@@ -48,6 +48,7 @@ impl From<DetailArgs> for EventDetails {
             copyright: args.copyright,
             prices: PriceChange { currency, prints, deliveries },
             payment_note: args.payment_note,
+            mark: None,
         }
     }
 }

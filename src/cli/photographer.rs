@@ -9,7 +9,7 @@ use enprint_node::photographer::upload::{UploadHours, UploadLimit};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
 
-use super::addresses::{host_address, own_address};
+use super::addresses::{host_address, metrics_address, number, own_address};
 use super::details::DetailArgs;
 use super::edits::EditArgs;
 use super::print_rules::PrintRulesArgs;
@@ -44,10 +44,10 @@ pub struct PhotographerOptions {
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,
     /// Photos developed at once [default: one for each processor]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WORKERS", value_name = "N")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WORKERS", value_name = "N", value_parser = number(0_usize, 1024))]
     pub workers: Option<usize>,
     /// Megabytes that stay free on the disk [default: 2048]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB", value_parser = number(0_u64, 1_000_000_000))]
     pub reserve_mb: Option<u64>,
     /// How fast originals and proofs leave at most, copies to a home in your own network aside, as in "5 Mbit/s" or "600 kB/s" [default: as fast as they can]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_LIMIT", value_name = "SPEED")]
@@ -57,7 +57,7 @@ pub struct PhotographerOptions {
     pub upload_hours: Option<UploadHours>,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
     /// this machine alone [default: nowhere]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_METRICS", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_METRICS", value_name = "ADDRESS:PORT", value_parser = metrics_address)]
     pub metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub watermark: WatermarkOptions,
@@ -87,6 +87,9 @@ pub enum PhotographerVerb {
         /// How it is called from now on
         #[arg(long, value_name = "NEW NAME")]
         rename: Option<String>,
+        /// Its proofs have no mark from now on; --watermark or --watermark-logo give it one of its own
+        #[arg(long)]
+        no_watermark: bool,
         #[command(flatten)]
         details: DetailArgs,
     },
@@ -290,7 +293,7 @@ pub struct SelectionArgs {
     #[arg(long)]
     pub category: Option<String>,
     /// Only photos of at least this many stars
-    #[arg(long, value_name = "STARS", value_parser = clap::value_parser!(u8).range(0..=5))]
+    #[arg(long, value_name = "STARS", value_parser = number(0_u8, 5))]
     pub rating: Option<u8>,
     /// Only photos of this file name, in which * stands for anything; may be repeated
     #[arg(long = "file", value_name = "NAME")]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use enprint_node::control;
 use enprint_node::photographer::commands::EventDetails;
+use enprint_node::photographer::proof_mark::MarkWish;
 use enprint_node::photographer::selection::Selection;
 use enprint_node::photographer::{
     Photographer, PhotographerAnswer, PhotographerCommand as Command, PhotographerConfig,
@@ -34,7 +35,11 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
             let answer = command::look::<Photographer>(config).await?;
             show::answer(json, &answer, show::photographer::words)
         }
-        Some(command) => {
+        Some(mut command) => {
+            if !begins(&command) {
+                check_is_there(&config)?;
+            }
+            say_mark(&config, is_mark_typed, &mut command)?;
             check_mark(&config, is_mark_typed, &command).await?;
             let answer = command::ask::<Photographer>(config, command, json).await?;
             show::answer(json, &answer, show::photographer::words)?;
@@ -62,6 +67,16 @@ pub fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
     })
 }
 
+/// A mark that is typed with `event` is that event's.
+fn say_mark(config: &PhotographerConfig, is_typed: bool, command: &mut Command) -> Result<()> {
+    let Command::Event { details, .. } = command else { return Ok(()) };
+    if is_typed {
+        ensure!(details.mark.is_none(), "Say --watermark or --no-watermark, not both. Nothing was changed");
+        details.mark = config.watermark.clone().map(|mark| MarkWish::Mark(Box::new(mark)));
+    }
+    Ok(())
+}
+
 /// A running node marks proofs as it was started: another mark would be lost without a word.
 /// So would one that is typed with `publish`, which makes no proofs.
 async fn check_mark(config: &PhotographerConfig, is_typed: bool, command: &Command) -> Result<()> {
@@ -87,7 +102,16 @@ async fn check_mark(config: &PhotographerConfig, is_typed: bool, command: &Comma
     bail!(
         "The node that runs {now}, and the mark is set where it starts: stop it and start it with --watermark or \
          --watermark-logo, or say it in the configuration file. “edit --event NAME --all --anew” then marks the \
-         photos that are there already. Nothing was changed"
+         photos that are there already; “event NAME --watermark TEXT” gives one event a mark of its own. Nothing was \
+         changed"
+    )
+}
+
+/// Whether a node may begin with it: every other command asks of what is there.
+fn begins(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Enrol { .. } | Command::Event { .. } | Command::Import { .. } | Command::JoinFirstHome { .. }
     )
 }
 
@@ -95,7 +119,8 @@ async fn check_mark(config: &PhotographerConfig, is_typed: bool, command: &Comma
 fn check_is_there(config: &PhotographerConfig) -> Result<()> {
     if !config.data_dir.join("catalogue.db").is_file() {
         bail!(
-            "There is no photographer’s node in {} yet; “enprint photographer” starts one",
+            "There is no photographer’s node in {}. Another folder is said with --data; “enprint photographer” starts a \
+             node here. Nothing was written there",
             config.data_dir.display()
         );
     }
@@ -104,7 +129,7 @@ fn check_is_there(config: &PhotographerConfig) -> Result<()> {
 
 async fn serve(config: PhotographerConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
     let metrics = Metrics::open(metrics).await?;
-    let node = Photographer::open(config).await.context("The node can't start")?;
+    let node = Photographer::open(config).await.map_err(listening::explained).context("The node can't start")?;
     let addresses: Vec<String> = node.addresses().iter().map(|at| format!("{at}/p2p/{}", node.peer_id())).collect();
     let ready = json!({
         "role": "photographer",
@@ -128,8 +153,9 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
     Ok(Some(match verb {
         Verb::Run => return Ok(None),
         Verb::Enrol { host, code, name } => Command::Enrol { host, invitation: code, name },
-        Verb::Event { event, rename, details } => {
-            Command::Event { event, details: EventDetails { name: rename, ..details.into() } }
+        Verb::Event { event, rename, no_watermark, details } => {
+            let mark = no_watermark.then_some(MarkWish::NoMark);
+            Command::Event { event, details: EventDetails { name: rename, mark, ..details.into() } }
         }
         Verb::RemoveEvent { event, with_originals } => Command::RemoveEvent { event, with_originals },
         Verb::Events => Command::Events,

@@ -1,8 +1,11 @@
 //! Answers in words, or as JSON for scripts: all that a command writes to standard
 //! output.
 
+mod changes;
+mod galleries;
 pub mod host;
 pub mod lab;
+mod orders;
 pub mod peers;
 pub mod photographer;
 pub mod status;

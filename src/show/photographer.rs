@@ -3,11 +3,14 @@
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
     EditReport, EventSummary, ExportReport, HomeSummary, HostSummary, ImportReport, LabSummary, NodeStatus,
-    OrderSummary, PhotoCustody, PhotoSummary, PublishReport, PublishedAt, Transfer,
+    PhotoCustody, PhotoSummary, Transfer,
 };
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::text;
 
+use super::changes::{marked, replaced};
+use super::galleries::{not_told, published, told, withdrawn};
+use super::orders::order;
 use super::peers::peers;
 use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
 
@@ -18,7 +21,10 @@ pub fn words(answer: &Answer) -> String {
             format!("Enrolled at {host}. Customers open galleries at {public_url}.")
         }
         Answer::Event(event) => {
-            let rest = prices(&event.prices) + &told(&event.told) + &alike(&event.name, &event.alike, ",");
+            let rest = prices(&event.prices)
+                + &replaced(&event.replaced_prices)
+                + &told(&event.told)
+                + &alike(&event.name, &event.alike, ",");
             events(std::slice::from_ref(event)) + &rest
         }
         Answer::Removed { event, photos, lost, at_second_home } => removed(event, *photos, *lost, *at_second_home),
@@ -30,10 +36,7 @@ pub fn words(answer: &Answer) -> String {
         Answer::Photos { photos } => photo_list(photos),
         Answer::Edited(report) => edited(report),
         Answer::Published(report) => published(report),
-        Answer::Withdrawn { queued: true, .. } => {
-            "The host can't be reached now. The photos come off as soon as it can.".into()
-        }
-        Answer::Withdrawn { photos, .. } => format!("{} taken off the host.", count(*photos, "photo", "photos")),
+        Answer::Withdrawn { photos, queued, hosts } => withdrawn(*photos, *queued, hosts),
         Answer::Orders { orders } if orders.is_empty() => "No orders yet.".into(),
         Answer::Orders { orders: list } => list.iter().map(order).collect::<Vec<_>>().join("\n"),
         Answer::Order(one) => order(one),
@@ -56,7 +59,11 @@ pub fn words(answer: &Answer) -> String {
                 .into()
         }
         Answer::TakenOver { orders } => {
-            format!("{} taken over; “orders” lists them in a moment.", count(u64::from(*orders), "order", "orders"))
+            let taken = count(u64::from(*orders), "order", "orders");
+            format!(
+                "{taken} taken over; “orders” lists them in a moment, and says of each that the other home had sent to \
+                 another lab whether that lab prints it. None is printed twice."
+            )
         }
         Answer::Status(status) => node_status(status),
         Answer::Verified { event, blobs, bytes: read, damaged, repaired } => {
@@ -76,6 +83,12 @@ pub fn failure(answer: &Answer) -> Option<String> {
         Answer::Exported(report) if !report.failed.is_empty() => {
             let originals = count(report.failed.len() as u64, "original is", "originals are");
             Some(format!("{originals} damaged and not written"))
+        }
+        Answer::Edited(report) => report.told.iter().find_map(|at| {
+            at.problem.as_ref().map(|_| format!("“{}” is edited, and {} does not show it", report.event, at.host))
+        }),
+        Answer::Withdrawn { hosts, .. } => {
+            hosts.iter().find_map(|at| at.problem.as_ref().map(|_| format!("{} may still show photos", at.host)))
         }
         _ => None,
     }
@@ -97,6 +110,10 @@ fn events(list: &[EventSummary]) -> String {
             };
             text += &format!("  {which}{url}\n");
         }
+        if event.is_left_copy {
+            text += "  the first home does not have it any more: “remove-event” removes this copy\n";
+        }
+        text += &event.mark.mark.iter().map(|mark| format!("  proofs marked with {mark}\n")).collect::<String>();
     }
     text
 }
@@ -118,18 +135,6 @@ fn alike(event: &str, others: &[String], again: &str) -> String {
     )
 }
 
-/// What hosts were told of a changed event.
-fn told(hosts: &[PublishedAt]) -> String {
-    let line = |at: &PublishedAt| match &at.problem {
-        Some(problem) => format!("{} does not show the change: {problem}\n", at.host),
-        None if at.queued => {
-            format!("{} can't be reached now, and is told of the change as soon as it can.\n", at.host)
-        }
-        None => format!("{} shows the change.\n", at.host),
-    };
-    hosts.iter().map(line).collect()
-}
-
 fn removed(event: &str, photos: u64, lost: u64, at_second_home: bool) -> String {
     let mut text = format!("“{event}” is removed, with {}.\n", count(photos, "photo", "photos"));
     if photos > 0 {
@@ -139,7 +144,10 @@ fn removed(event: &str, photos: u64, lost: u64, at_second_home: bool) -> String 
         };
     }
     if at_second_home {
-        text += "The second home keeps its copy.\n";
+        text += &format!(
+            "The second home keeps its copy. There, “enprint photographer remove-event \"{event}\"” removes it; with \
+             --with-originals also originals that are nowhere else.\n"
+        );
     }
     text
 }
@@ -179,6 +187,8 @@ fn imported(report: &ImportReport) -> String {
             text += &format!("  {}: {}\n", photo.name, photo.reason);
         }
     }
+    text += &replaced(&report.replaced_prices);
+    text += &marked(&report.event, report.mark.as_ref());
     if let Some(reason) = &report.stopped {
         text += &format!("The import stopped: {reason}\n");
     }
@@ -196,9 +206,13 @@ fn edited(report: &EditReport) -> String {
             text += &format!("  {}: {}\n", failed.name, failed.reason);
         }
     }
-    if let Some(published) = report.published {
+    text += &marked(&report.event, report.mark.as_ref());
+    if let Some(published) =
+        report.published.filter(|_| report.told.iter().any(|at| at.problem.is_none() && !at.queued))
+    {
         text += &format!("The gallery shows {} anew.\n", count(published, "photo", "photos"));
     }
+    text += &not_told(&report.told);
     if let Some(reason) = &report.stopped {
         text += &format!("{reason}\n");
     }
@@ -214,6 +228,8 @@ fn photo_list(photos: &[PhotoSummary]) -> String {
             format!("{}×{}", photo.width_px, photo.height_px),
             bytes(photo.bytes),
             "★".repeat(photo.rating.unwrap_or(0).into()),
+            if photo.edited { "edited".into() } else { String::new() },
+            where_shown(photo),
             match photo.not_for_print {
                 None => String::new(),
                 Some(NotForPrint::Damaged) => "damaged, no prints".into(),
@@ -222,6 +238,16 @@ fn photo_list(photos: &[PhotoSummary]) -> String {
         ]
     };
     columns(&photos.iter().map(row).collect::<Vec<_>>())
+}
+
+/// Where guests see a photo, and where they do no longer.
+fn where_shown(photo: &PhotoSummary) -> String {
+    match (photo.shown_at.as_slice(), photo.withdrawn_from.as_slice()) {
+        ([], []) => "not published".to_owned(),
+        (shown, []) => format!("at {}", shown.join(", ")),
+        ([], withdrawn) => format!("withdrawn from {}", withdrawn.join(", ")),
+        (shown, withdrawn) => format!("at {}, withdrawn from {}", shown.join(", "), withdrawn.join(", ")),
+    }
 }
 
 fn custody(photo: &PhotoCustody) -> String {
@@ -255,48 +281,6 @@ fn transferred(transfer: &Transfer) -> String {
     text
 }
 
-fn published(report: &PublishReport) -> String {
-    if report.gallery_url.is_empty() {
-        return "The host can't be reached now. The node publishes as soon as it can.".into();
-    }
-    let mut text = format!(
-        "{} is live: {} sent, {} stay at home.\n",
-        report.event,
-        bytes(report.sent_bytes),
-        bytes(report.kept_bytes)
-    );
-    text += &format!("{} chosen, {} new to the host.\n", count(report.chosen, "photo", "photos"), report.sent);
-    if report.kept_off > 0 {
-        let photos = count(report.kept_off, "photo that you withdrew stays", "photos that you withdrew stay");
-        text += &format!("{photos} withdrawn; to show again, name it with --file, or say --withdrawn for all.\n");
-    }
-    match report.hosts.as_slice() {
-        [_] => text += &format!("Gallery: {}\n", report.gallery_url),
-        several => several.iter().for_each(|at| text += &published_at(at)),
-    }
-    if let Some(code) = &report.access_code {
-        text += &format!("Access code: {code}\n");
-    }
-    if !report.usual_prices.is_empty() {
-        text += &format!(
-            "You have set no prices, so guests see the usual ones: {}. Yours: enprint photographer event \"{}\" \
-             --print \"10x15 matte 1.50\" --delivery \"Post 4.90 address\"\n",
-            report.usual_prices.join(", "),
-            report.event
-        );
-    }
-    text
-}
-
-fn published_at(at: &PublishedAt) -> String {
-    let what = match (&at.gallery_url, &at.problem) {
-        (Some(url), _) => url.clone(),
-        (None, Some(problem)) => format!("not published: {problem}"),
-        (None, None) => "can't be reached now; the node publishes there as soon as it can".into(),
-    };
-    format!("At {}: {what}\n", at.host)
-}
-
 fn host_list(hosts: &[HostSummary]) -> String {
     if hosts.is_empty() {
         return "This node is enrolled at no host: “enprint photographer enrol” uses an invitation.".into();
@@ -324,26 +308,6 @@ fn home(home: &HomeSummary) -> String {
     let mut text = format!("{name}{what}: {connection}, {copied}, {}\n", home.peer_id);
     if let Some(trouble) = &home.trouble {
         text += &format!("  {trouble}\n");
-    }
-    text
-}
-
-fn order(order: &OrderSummary) -> String {
-    let paid = if order.paid { "paid" } else { "not paid" };
-    let mut text = format!(
-        "{}  {}  {}, {}, {}, {}\n",
-        order.number,
-        order.customer,
-        order.event,
-        count(u64::from(order.prints), "print", "prints"),
-        order.total,
-        paid
-    );
-    let lab = order.lab.as_ref().map(|lab| format!(" at {lab}")).unwrap_or_default();
-    let host = order.host.as_ref().map(|host| format!(", ordered at {host}")).unwrap_or_default();
-    text += &format!("  {}, {}{lab}{host}\n", order.decision, order.production);
-    if let Some(hint) = &order.hint {
-        text += &format!("  {hint}\n");
     }
     text
 }

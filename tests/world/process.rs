@@ -123,6 +123,11 @@ impl Process {
         self.flags.push(flag.to_owned());
     }
 
+    /// Flags and values that the process has no longer from the next start on.
+    pub fn drop_flags(&mut self, dropped: &[&str]) {
+        self.flags.retain(|flag| !dropped.contains(&flag.as_str()));
+    }
+
     /// Ends the process as a power cut would.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");

@@ -17,12 +17,15 @@ use serde::{Deserialize, Serialize};
 use super::config::PhotographerConfig;
 use super::homes::Marks;
 use super::import::NewPhoto;
+use super::proof_mark::KeptMark;
 use super::records::StoredPhoto;
 use crate::error::NodeError;
 use crate::limits::{EVENT_RECORD_BYTES_MAX, EVENT_VOLUMES_MAX, VOLUME_BYTES_MAX};
 
 const PHOTO_PREFIX: &[u8] = b"photo/";
 const EVENT_NAME: &[u8] = b"event";
+/// The hash of the blob that is the event's mark: a logo is longer than a record may be.
+const MARK_NAME: &[u8] = b"mark";
 
 /// The archive of all events. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -352,6 +355,30 @@ impl EventArchive {
         let stored = StoredEvent { record: record.clone(), access_code: access_code.clone() };
         let volume = self.volume_for_writing(record.event_id)?;
         Ok(volume.put(&mut [], &[(EVENT_NAME, &codec::encode(&stored)?)])?)
+    }
+
+    /// Keeps the mark over the event's proofs; durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub(super) fn put_proof_mark(&self, event_id: EventId, kept: &KeptMark) -> Result<(), NodeError> {
+        let bytes = kept.encode()?;
+        let hash = ContentHash::of(&bytes);
+        let mut blobs = [NewBlob::hashed(hash.0, &bytes)];
+        Ok(self.volume_for_writing(event_id)?.put(&mut blobs, &[(MARK_NAME, hash.as_bytes())])?)
+    }
+
+    /// The mark that the event keeps, by what the newest volume that has one says.
+    ///
+    /// # Errors
+    /// When a volume or the mark can't be read.
+    pub(super) fn proof_mark(&self, event_id: EventId) -> Result<Option<KeptMark>, NodeError> {
+        for volume in self.volumes(event_id)?.into_iter().rev() {
+            if let Some(hash) = volume.record(MARK_NAME)?.and_then(|hash| hash.try_into().ok()) {
+                return KeptMark::decode(&volume.read_blob(&hash)?).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Removes an event with all its photos; their space is given back at once. The last

@@ -16,7 +16,8 @@ pub use super::custody_answers::{PhotoCustody, Transfer};
 use super::edit::Edit;
 pub use super::event_words::{EventDetails, EventSummary};
 pub use super::homes::answers::{HomeInvitation, HomeSummary};
-pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt};
+pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt, TakenOffAt};
+pub use super::order_words::OrderWord;
 use super::print_rules::PrintRules;
 pub use super::reports::{EditReport, ExportReport, FailedFile, ImportReport, PublishReport};
 use super::selection::Selection;
@@ -25,7 +26,7 @@ pub use crate::status::{Halted, WaitingMessage};
 /// A command. Events, orders and labs are named by name, number, id or the
 /// beginning of an id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "command")]
+#[serde(rename_all = "snake_case", tag = "command", deny_unknown_fields)]
 pub enum PhotographerCommand {
     /// Uses an invitation at a host.
     Enrol {
@@ -249,10 +250,13 @@ pub enum PhotographerAnswer {
     Published(PublishReport),
     /// Of `Withdraw`.
     Withdrawn {
-        /// Photos that the host took off.
+        /// Photos that hosts took off; at the one that took off most.
         photos: u64,
-        /// The host could not be reached; it is told as soon as it can be.
+        /// A host could not be reached; it is told as soon as it can be.
         queued: bool,
+        /// What became of it at each host.
+        #[serde(default)]
+        hosts: Vec<TakenOffAt>,
     },
     /// Of `Orders`.
     Orders {
@@ -333,6 +337,15 @@ pub struct PhotoSummary {
     pub height_px: u32,
     /// Of the original.
     pub bytes: u64,
+    /// Whether it is shown, or printed, otherwise than it was taken.
+    #[serde(default)]
+    pub edited: bool,
+    /// The hosts that show it, as far as this node was told.
+    #[serde(default)]
+    pub shown_at: Vec<String>,
+    /// The hosts from which it was withdrawn by itself, and stays so.
+    #[serde(default)]
+    pub withdrawn_from: Vec<String>,
     /// Why it can be looked at and not printed.
     #[serde(default)]
     pub not_for_print: Option<NotForPrint>,
@@ -368,6 +381,9 @@ pub struct OrderSummary {
     pub production: String,
     /// The lab, once there is one.
     pub lab: Option<String>,
+    /// What was said of it, as it came.
+    #[serde(default)]
+    pub said: Vec<OrderWord>,
     /// What stands in the way and what to do, if anything does.
     pub hint: Option<String>,
 }

@@ -53,14 +53,18 @@ impl PhotographerConfig {
 
     /// What is laid over proofs, in words that tell it from any other mark.
     pub fn mark_words(&self) -> Option<String> {
-        let mark = self.watermark.as_ref()?;
-        let what = match &mark.mark {
-            Mark::Text(text) => format!("“{text}”"),
-            Mark::Logo(png) => format!("a logo ({}…)", blake3::hash(png).to_hex().get(..8).unwrap_or_default()),
-        };
-        let size = mark.size_percent.map(|percent| format!(", {percent} % long")).unwrap_or_default();
-        Some(format!("{what} {}{size}, {} % opaque", place_words(mark.place), mark.opacity_percent))
+        self.watermark.as_ref().map(mark_words)
     }
+}
+
+/// A mark in words that tell it from any other.
+pub(super) fn mark_words(mark: &Watermark) -> String {
+    let what = match &mark.mark {
+        Mark::Text(text) => format!("“{text}”"),
+        Mark::Logo(png) => format!("a logo ({}…)", blake3::hash(png).to_hex().get(..8).unwrap_or_default()),
+    };
+    let size = mark.size_percent.map(|percent| format!(", {percent} % long")).unwrap_or_default();
+    format!("{what} {}{size}, {} % opaque", place_words(mark.place), mark.opacity_percent)
 }
 
 fn place_words(place: MarkPlace) -> &'static str {

@@ -65,7 +65,7 @@ impl Node {
         self.catalogue.note_untold(command_id, event_id, &noted).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
         let (mut shown, mut replaced) = (Vec::new(), Vec::new());
-        for (photo, outcome) in self.edit_all(event_id, photos, edits.to_vec(), progress.clone()).await? {
+        for (photo, outcome) in self.edit_all(event_id, photos, selection, edits.to_vec(), progress.clone()).await? {
             match outcome {
                 None => report.stopped = Some("Stopped as asked; what was edited stays edited.".into()),
                 Some(Ok(false)) => report.unchanged += 1,
@@ -80,10 +80,16 @@ impl Node {
             }
         }
         self.forget(event_id, replaced).await?;
+        let mut is_told = true;
         if !shown.is_empty() {
-            report.published = Some(self.publish_anew(&event, &shown, progress).await?);
+            let anew = self.publish_anew(&event, &shown, progress).await?;
+            is_told = anew.problem().is_none();
+            (report.published, report.told) = (Some(anew.photos.len() as u64), anew.hosts);
         }
-        self.catalogue.told(command_id).await?;
+        if is_told {
+            self.catalogue.told(command_id).await?;
+        }
+        report.mark = Some(self.proof_mark(event_id).await?);
         Ok(PhotographerAnswer::Edited(report))
     }
 
@@ -93,11 +99,13 @@ impl Node {
         &self,
         event_id: EventId,
         photos: Vec<StoredPhoto>,
+        selection: &Selection,
         edits: Vec<Edit>,
         progress: Progress,
     ) -> Result<Vec<(StoredPhoto, Option<Result<bool, NodeError>>)>, NodeError> {
         let (archive, enlargers, stopping) = (self.archive.clone(), self.enlargers.clone(), self.stopping.clone());
-        let settings = self.proofs.clone();
+        let anew = selection.is_all() && edits.contains(&Edit::Anew);
+        let settings = self.proofs_for(event_id, anew).await?;
         blocking(move || {
             let editor = Editor { archive: &archive, enlargers: &enlargers, event_id, settings: &settings };
             let total = photos.len() as u64;

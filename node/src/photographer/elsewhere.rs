@@ -57,7 +57,11 @@ impl Node {
             Ok(JobReply::Refused(refusal)) if refusal.code == ErrorCode::Refused => None,
             Ok(JobReply::Refused(refusal)) if refusal.code == ErrorCode::Conflict => Some(Refusal::new(
                 ErrorCode::Conflict,
-                format!("“{name}” has this order's files from another home. Send it there: it is not printed twice."),
+                format!(
+                    "Another home had sent this order to “{name}”, which has its files and prints it; it goes to no other \
+                     lab, and is not printed twice. To have its news here: “send {} --lab \"{name}\"”.",
+                    order_id.number()
+                ),
             )),
             Ok(JobReply::Refused(refusal)) => Some(not_known(&name, &refusal.text)),
             Ok(JobReply::Needs { .. } | JobReply::Noted) => Some(not_known(&name, "It answered another question.")),
@@ -79,6 +83,9 @@ fn not_known(lab: &str, why: &str) -> Refusal {
     let why = text::cleaned(why);
     Refusal::new(
         ErrorCode::Busy,
-        format!("Another home had this order, and “{lab}” may print it. It goes on when that lab says no: {why}"),
+        format!(
+            "Another home had this order, and may have sent it to “{lab}”, which may print it. It waits, and goes on by \
+             itself when that lab says no: {why}"
+        ),
     )
 }

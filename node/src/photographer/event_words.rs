@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::host_answers::{EventAtHost, PublishedAt};
 use super::prices::PriceChange;
+use super::proof_mark::{MarkWish, ProofMark};
 
 /// What can be said of an event; what is not given stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventDetails {
     /// How it is called from now on; of an event that is there.
     #[serde(default)]
@@ -26,6 +28,9 @@ pub struct EventDetails {
     pub prices: PriceChange,
     /// How to pay, shown to the customer after ordering.
     pub payment_note: Option<String>,
+    /// The mark over proofs.
+    #[serde(default)]
+    pub mark: Option<MarkWish>,
 }
 
 /// An event in a list.
@@ -53,10 +58,21 @@ pub struct EventSummary {
     /// What customers can order, in a few words each.
     #[serde(default)]
     pub prices: Vec<String>,
+    /// Whether this is a second home's copy of an event that the first home does not have: it
+    /// was removed there.
+    #[serde(default)]
+    pub is_left_copy: bool,
+    /// How proofs are marked that are made now.
+    #[serde(default)]
+    pub mark: ProofMark,
     /// Other events, if this one was made now and its name is so like theirs that one of them
     /// may have been meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alike: Vec<String>,
+    /// What of its prices is other than before this command, in a few words each; orders that
+    /// were placed keep theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced_prices: Vec<String>,
     /// What became of a change of its details at each of its hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<PublishedAt>,

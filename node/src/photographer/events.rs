@@ -11,6 +11,7 @@ use super::catalogue::{EventRow, HostRow};
 use super::commands::{EventAtHost, EventDetails, EventSummary, PhotographerAnswer, PublishedAt};
 use super::naming::alike;
 use super::node::Node;
+use super::prices::replaced;
 use super::publish::{Part, PublishWish, lane};
 use crate::control::Progress;
 use crate::error::NodeError;
@@ -22,6 +23,8 @@ pub(super) struct Touched {
     pub(super) row: EventRow,
     /// Events of nearly the same name, if it was made now.
     pub(super) alike: Vec<String>,
+    /// What of its prices is other than it was, in words, if it was there.
+    pub(super) replaced_prices: Vec<String>,
     /// What tells the hosts that show it, if it was there and is another now.
     wished: Option<Wished>,
 }
@@ -51,13 +54,14 @@ impl Node {
         };
         let record = with_details(row.record.clone(), details)?.checked()?;
         let is_other = record != row.record;
+        let replaced_prices = if is_new { Vec::new() } else { replaced(&row.record.price_list, &record.price_list) };
         let row = EventRow { record, ..row };
         let wished = if is_other && !is_new { Some(self.save_and_wish(&row).await?) } else { None };
         if is_new {
             self.save_event(&row).await?;
         }
         let alike = if is_new { alike_names(named, &events) } else { Vec::new() };
-        Ok(Touched { row, alike, wished })
+        Ok(Touched { row, alike, replaced_prices, wished })
     }
 
     /// Makes an event, or changes it; the hosts that show it are told.
@@ -69,8 +73,12 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         let _stays = self.importing.read().await;
         let touched = self.event_with(named, details).await?;
+        if let Some(wish) = &details.mark {
+            self.set_mark(touched.row.record.event_id, wish).await?;
+        }
         let told = self.tell_of_event(&touched, &[], progress).await?;
-        let summary = EventSummary { told, alike: touched.alike, ..self.summary(touched.row).await? };
+        let Touched { row, alike, replaced_prices, .. } = touched;
+        let summary = EventSummary { told, alike, replaced_prices, ..self.summary(row).await? };
         Ok(PhotographerAnswer::Event(Box::new(summary)))
     }
 
@@ -118,6 +126,8 @@ impl Node {
     /// The event as a list shows it.
     pub(super) async fn summary(&self, row: EventRow) -> Result<EventSummary, NodeError> {
         let photos = self.photo_count(row.record.event_id).await?;
+        let is_left_copy = self.is_left_copy(row.record.event_id).await.unwrap_or(false);
+        let mark = self.proof_mark(row.record.event_id).await.unwrap_or_default();
         let shown_at = row.shown_at.into_iter().map(|shown| EventAtHost {
             host: shown.name,
             gallery_url: shown.gallery_url,
@@ -135,8 +145,11 @@ impl Node {
             access_code: row.access_code,
             gallery_url: hosts.iter().find_map(|at| at.gallery_url.clone()),
             hosts,
+            is_left_copy,
+            mark,
             alike: Vec::new(),
             told: Vec::new(),
+            replaced_prices: Vec::new(),
         })
     }
 
@@ -219,7 +232,8 @@ fn choose(named: &str, events: &[EventRow]) -> Result<Option<EventRow>, NodeErro
 }
 
 fn with_details(mut record: EventRecord, details: &EventDetails) -> Result<EventRecord, ProtocolError> {
-    let EventDetails { name, description, date, photographer, copyright, prices, payment_note } = details.clone();
+    let EventDetails { name, description, date, photographer, copyright, prices, payment_note, mark: _ } =
+        details.clone();
     record.name = name.unwrap_or(record.name);
     record.description = description.unwrap_or(record.description);
     record.date = date.or(record.date);

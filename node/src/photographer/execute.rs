@@ -1,8 +1,9 @@
 //! Carries out commands: one line each, into the room that owns it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use enprint_protocol::ids::{CommandId, EventId};
+use enprint_protocol::ids::{CommandId, EventId, PhotoId};
 use enprint_protocol::limits::NAME_BYTES_MAX;
 use enprint_protocol::text;
 
@@ -84,8 +85,17 @@ impl Node {
 
     async fn list_photos(&self, event: &str, selection: &Selection) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(event).await?;
+        let event_id = event.record.event_id;
+        let (mut shown, mut withdrawn) = (Vec::new(), Vec::new());
+        for host in self.catalogue.hosts().await? {
+            shown.push((host.name.clone(), self.catalogue.published(event_id, host.peer_id).await?));
+            withdrawn.push((host.name, self.catalogue.stay_withdrawn(event_id, host.peer_id).await?));
+        }
         let photos = self.chosen_photos(&event, selection).await?.into_iter().map(|photo| PhotoSummary {
             photo_id: photo.photo_id(),
+            edited: !photo.recipe.is_untouched(),
+            shown_at: having(&shown, photo.photo_id()),
+            withdrawn_from: having(&withdrawn, photo.photo_id()),
             file_name: photo.record.file_name,
             category: photo.record.category,
             captured: photo.record.captured,
@@ -132,7 +142,8 @@ impl Node {
         self.list_categories(event_id).await?;
         // Those that it was published at know.
         self.tell_of_event(&touched, &hosts, progress).await?;
-        report.alike = touched.alike;
+        (report.alike, report.replaced_prices) = (touched.alike, touched.replaced_prices);
+        report.mark = Some(self.proof_mark(event_id).await?);
         Ok(PhotographerAnswer::Imported(report))
     }
 
@@ -147,7 +158,7 @@ impl Node {
     ) -> Result<ImportReport, NodeError> {
         let cancel = self.stopping.child_token();
         let (archive, enlargers, workers) = (self.archive.clone(), self.enlargers.clone(), self.config.workers);
-        let (settings, catalogue) = (self.proofs.clone(), self.catalogue.clone());
+        let (settings, catalogue) = (self.proofs_for(event_id, false).await?, self.catalogue.clone());
         let runtime = tokio::runtime::Handle::current();
         blocking(move || {
             let note = |photo_id| runtime.block_on(catalogue.note_untold(command_id, event_id, &[photo_id]));
@@ -204,6 +215,11 @@ impl Node {
         }
         self.add_categories(event_id, &names).await.map(drop)
     }
+}
+
+/// The hosts that have a photo among theirs.
+fn having(hosts: &[(String, HashSet<PhotoId>)], photo_id: PhotoId) -> Vec<String> {
+    hosts.iter().filter(|(_, photos)| photos.contains(&photo_id)).map(|(host, _)| host.clone()).collect()
 }
 
 /// A folder without files makes no event: it is the wrong folder, or its disk is not there.

@@ -58,7 +58,8 @@ impl Node {
         if let Err(error) = advanced {
             tracing::warn!(order.id = %order_id, %error, "the order waits");
             let trouble = self.catalogue.set_trouble(order_id, &error.to_string()).await;
-            trouble.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
+            let told = async { trouble.and(self.tell_what_halts(order_id, &error).await) };
+            told.await.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
         }
     }
 
@@ -213,6 +214,7 @@ impl Node {
             at: now(),
         };
         self.catalogue.offer(&new).await?;
+        self.tell_it_goes_on(job.order_id).await?;
         self.permissions.forget_all();
         self.admission.admit(lab.peer_id);
         tracing::info!(order.id = %job.order_id, lab = %lab.peer_id, "the print job is offered");

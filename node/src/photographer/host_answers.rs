@@ -37,6 +37,19 @@ pub struct HostSummary {
     pub lab: Option<String>,
 }
 
+/// What a withdrawal did at one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenOffAt {
+    /// The host's name.
+    pub host: String,
+    /// Photos that it took off.
+    pub photos: u64,
+    /// It could not be reached; it is told as soon as it can be.
+    pub queued: bool,
+    /// Why it did not take them off.
+    pub problem: Option<String>,
+}
+
 /// What a publish did at one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishedAt {

@@ -16,8 +16,11 @@
 //! | `homes` | a second node of the same photographer, which follows the first |
 //! | `hosts` | where an event is shown; listing and leaving hosts |
 //! | `many` | the same work with many photos at once |
+//! | [`proof_mark`] | the mark over an event's proofs, which it keeps |
 //! | `publish` | archive → host |
+//! | `withdrawing` | photos and events, off their hosts |
 //! | `removing` | an event that was made by mistake goes |
+//! | [`order_words`] | what was said of an order |
 //! | `orders` | host → order → approved, paid |
 //! | `fulfil` | order → print job → lab |
 //! | [`prices`] | what a photographer says of prices |
@@ -60,10 +63,12 @@ mod kept_files;
 mod many;
 mod naming;
 pub mod node;
+pub mod order_words;
 mod orders;
 pub mod prices;
 mod print_files;
 pub mod print_rules;
+pub mod proof_mark;
 mod publish;
 mod ranges;
 pub mod records;
@@ -75,6 +80,7 @@ mod status;
 mod untold;
 mod uplink;
 pub mod upload;
+mod withdrawing;
 
 pub use commands::{PhotographerAnswer, PhotographerCommand};
 pub use config::PhotographerConfig;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use enprint_darkroom::{DevelopSettings, PreparedMark};
+use enprint_darkroom::DevelopSettings;
 use enprint_protocol::ids::{EventId, OrderId, PhotoId};
 use enprint_protocol::peer::{self, Admission, Client, PeerConfig, PeerRole, RunningPeer, WireCount, key_file};
 use enprint_protocol::time::UnixMs;
@@ -17,6 +17,7 @@ use super::config::PhotographerConfig;
 use super::custody::{self, Custody};
 use super::enlargers::Enlargers;
 use super::homes::{self, Following};
+use super::proof_mark::proofs_with;
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
 use super::selection::Selection;
@@ -47,7 +48,7 @@ pub(super) struct Node {
     pub(super) config: PhotographerConfig,
     pub(super) archive: EventArchive,
     pub(super) enlargers: Enlargers,
-    /// How proofs are made, with the mark that is laid over them.
+    /// How proofs are made of events that keep no other mark.
     pub(super) proofs: DevelopSettings,
     pub(super) catalogue: Catalogue,
     pub(super) client: Client,
@@ -101,7 +102,7 @@ impl Photographer {
         let RunningPeer { client, incoming, task } = peer::start(peer_config, shutdown.child_token()).await?;
         let node = Arc::new(Node {
             enlargers: Enlargers::new(config.workers),
-            proofs: proofs_of(&config)?,
+            proofs: proofs_with(config.watermark.clone())?,
             sending: Sending::new(&config),
             custody: Custody::default(),
             following: Following::default(),
@@ -249,12 +250,6 @@ impl Node {
         }
         Ok(())
     }
-}
-
-fn proofs_of(config: &PhotographerConfig) -> Result<DevelopSettings, NodeError> {
-    let prepared = config.watermark.clone().map(PreparedMark::new).transpose();
-    let watermark = prepared.map_err(|error| NodeError::NotNow { problem: error.to_string() })?.map(Arc::new);
-    Ok(DevelopSettings { watermark, ..DevelopSettings::default() })
 }
 
 /// Runs `work` where it may block.

@@ -196,7 +196,16 @@ impl Node {
     /// A status of this node's own, the same each time it is made.
     pub(super) fn own_status(&self, order_id: OrderId, kind: StatusKind) -> Result<NotedStatus, NodeError> {
         let detail = codec::encode(&kind)?;
-        let status_id = CommandId::derived("enprint own status 1", &[&order_id.0, &detail]);
+        self.own_word(CommandId::derived("enprint own status 1", &[&order_id.0, &detail]), order_id, kind)
+    }
+
+    /// A status of this node's own, of that id.
+    pub(super) fn own_word(
+        &self,
+        status_id: CommandId,
+        order_id: OrderId,
+        kind: StatusKind,
+    ) -> Result<NotedStatus, NodeError> {
         let status = Status { status_id, order_id, job_id: None, at: now(), kind };
         let signed = Signed::sign(&status, &self.key)?;
         let payload = codec::encode(&StatusRequest::Report(signed))?;
@@ -216,6 +225,7 @@ impl Node {
     async fn order_summary(&self, row: OrderRow) -> Result<OrderSummary, NodeError> {
         let event = self.catalogue.event(row.order.event_id).await?;
         let hint = self.hint(&row).await?;
+        let said = self.order_words(&row).await?;
         let host = match row.host {
             Some(host) => self.catalogue.host_name(host).await?,
             None => None,
@@ -235,6 +245,7 @@ impl Node {
             paid: row.paid_ms.is_some(),
             production: row.production,
             lab: row.lab_name,
+            said,
             hint,
         })
     }

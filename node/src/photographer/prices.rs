@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A change of a price list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct PriceChange {
     /// Of every price from now on.
     pub currency: Option<Currency>,
@@ -70,6 +70,32 @@ impl PriceChange {
     }
 }
 
+/// What of a price list is other than before, in a few words each: “10x15 matte: EUR 1.50 →
+/// EUR 2.00”.
+pub(super) fn replaced(before: &PriceList, now: &PriceList) -> Vec<String> {
+    let (before, now) = (lines(before), lines(now));
+    let price_in = |list: &[(String, String)], what: &str| {
+        list.iter().find(|(known, _)| known == what).map(|(_, price)| price.clone())
+    };
+    let gone_or_other = before.iter().filter_map(|(what, old)| match price_in(&now, what) {
+        Some(new) if new == *old => None,
+        Some(new) => Some(format!("{what}: {old} → {new}")),
+        None => Some(format!("{what}: {old} → no longer on the list")),
+    });
+    let added = now.iter().filter(|(what, _)| price_in(&before, what).is_none());
+    gone_or_other.chain(added.map(|(what, price)| format!("{what}: new, {price}"))).collect()
+}
+
+/// What is on a list, each with its price in words.
+fn lines(list: &PriceList) -> Vec<(String, String)> {
+    let prints = list.prints.iter().map(|print| (format!("{} {}", print.size, print.finish), print.price.to_string()));
+    let deliveries = list.deliveries.iter().map(|delivery| {
+        let address = if delivery.needs_address { " with an address" } else { "" };
+        (delivery.name.clone(), format!("{}{address}", delivery.price))
+    });
+    prints.chain(deliveries).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +117,14 @@ mod tests {
         assert_eq!((list.prints.len(), list.prints[0].price.to_string()), (1, "USD 2.00".to_owned()));
         assert_eq!((list.deliveries.len(), list.deliveries[0].name.as_str()), (1, "Courier"));
         assert_eq!(PriceChange::default().applied_to(list.clone()).unwrap(), list);
+        let first = PriceList::usual(Currency::EUR);
+        let second = change.applied_to(first.clone()).unwrap();
+        let said = replaced(&first, &second);
+        assert!(said.contains(&"10x15 matte: EUR 1.50 → EUR 2.00".to_owned()), "{said:?}");
+        assert!(said.contains(&"20x30 matte: EUR 12.00 → no longer on the list".to_owned()), "{said:?}");
+        assert!(!said.iter().any(|line| line.contains("Post")), "it is as it was: {said:?}");
+        assert!(replaced(&second, &first).contains(&"20x30 matte: new, EUR 12.00".to_owned()));
+        assert!(replaced(&first, &first).is_empty());
         let wrong = PriceChange { prints: vec![a_print("abc")], ..PriceChange::default() };
         assert!(wrong.applied_to(list).is_err());
     }

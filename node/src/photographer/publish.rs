@@ -15,8 +15,8 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::catalogue::{EventRow, HostRow, Wish, WithdrawnAt};
-use super::commands::{PhotographerAnswer, PublishReport, PublishedAt};
+use super::catalogue::{EventRow, HostRow, Wish};
+use super::commands::{PublishReport, PublishedAt};
 use super::node::{Node, blocking};
 use super::records::{StoredPhoto, StoredRendition};
 use super::selection::Selection;
@@ -38,6 +38,35 @@ pub(super) struct PublishWish {
     /// What is said of the event, and no photo.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) details_only: bool,
+}
+
+/// What became of photos that were published anew.
+#[derive(Debug, Default)]
+pub(super) struct ShownAnew {
+    /// Those that a host needed and got.
+    pub(super) photos: HashSet<PhotoId>,
+    /// Each host that shows some.
+    pub(super) hosts: Vec<PublishedAt>,
+}
+
+impl ShownAnew {
+    /// Adds what became of some of them at a host.
+    fn add(&mut self, at: PublishedAt) {
+        match self.hosts.iter_mut().find(|known| known.host == at.host) {
+            Some(known) => {
+                known.sent += at.sent;
+                known.queued |= at.queued;
+                known.problem = known.problem.take().or(at.problem);
+            }
+            None => self.hosts.push(at),
+        }
+    }
+
+    /// What the first host said that does not show them.
+    pub(super) fn problem(&self) -> Option<String> {
+        let refused = self.hosts.iter().find_map(|at| at.problem.as_ref().map(|problem| (&at.host, problem)));
+        refused.map(|(host, problem)| format!("{host}: {problem}"))
+    }
 }
 
 /// What of an event is published.
@@ -95,7 +124,8 @@ impl PublishReport {
         self.chosen = self.chosen.max(other.chosen);
         self.kept_off = self.kept_off.max(other.kept_off);
         self.kept_bytes = self.kept_bytes.max(other.kept_bytes);
-        self.sent += other.sent;
+        self.new_photos.extend(other.new_photos);
+        self.sent = self.new_photos.len() as u64;
         self.sent_bytes += other.sent_bytes;
         self.hosts.extend(other.hosts);
     }
@@ -180,29 +210,32 @@ impl Node {
         }
     }
 
-    /// Publishes photos anew where they are shown; how many were sent.
+    /// Publishes photos anew where they are shown.
     ///
     /// # Errors
-    /// What the first host that refused said, after every other was told.
+    /// The catalogue's; what hosts say is in the answer.
     pub(super) async fn publish_anew(
         &self,
         event: &EventRow,
         photos: &[PhotoId],
         progress: &Progress,
-    ) -> Result<u64, NodeError> {
-        let (mut sent, mut refused) = (0, None);
+    ) -> Result<ShownAnew, NodeError> {
+        let mut anew = ShownAnew::default();
         for host in self.hosts_for(event, &[]).await? {
             let shown = self.catalogue.published(event.record.event_id, host.peer_id).await?;
             let photo_ids: Vec<_> = photos.iter().copied().filter(|photo_id| shown.contains(photo_id)).collect();
             for photo_ids in photo_ids.chunks(PHOTOS_NAMED_MAX) {
                 let selection = Selection { photo_ids: photo_ids.to_vec(), ..Selection::default() };
                 match self.publish(event, selection, std::slice::from_ref(&host), progress).await {
-                    Ok(report) => sent += report.sent,
-                    Err(error) => refused = refused.or(Some(error)),
+                    Ok(report) => {
+                        anew.photos.extend(report.new_photos);
+                        report.hosts.into_iter().for_each(|at| anew.add(at));
+                    }
+                    Err(error) => anew.add(PublishedAt::failed(&host, &error)),
                 }
             }
         }
-        refused.map_or(Ok(sent), Err)
+        Ok(anew)
     }
 
     /// The photos that any host shows.
@@ -212,40 +245,6 @@ impl Node {
             photos.extend(self.catalogue.published(event.record.event_id, at.host).await?);
         }
         Ok(photos)
-    }
-
-    /// Takes photos off each of `hosts` now, or as soon as it is there again.
-    pub(super) async fn withdraw(
-        &self,
-        event: &EventRow,
-        selection: Selection,
-        hosts: &[HostRow],
-    ) -> Result<PhotographerAnswer, NodeError> {
-        let event_id = event.record.event_id;
-        let wish = PublishWish::new(event_id, selection.into(), self.catalogue.next_moment().await?);
-        let photos = self.photo_ids(event_id, &wish.selection).await?;
-        let moment = WithdrawnAt { at_ms: wish.asked_ms, stays: !wish.selection.is_all() };
-        for host in hosts {
-            self.catalogue.mark_withdrawn(event_id, host.peer_id, &photos, moment).await?;
-        }
-        let parcels = self.wishes(Wish::Withdraw, &wish, hosts).await?;
-        let (mut taken, mut queued, mut refused) = (0, false, None);
-        for (host, parcel) in parcels {
-            if wish.selection.is_all() {
-                self.catalogue.no_longer_at(event_id, host.peer_id).await?;
-            }
-            match self.withdraw_wish(host, &wish).await {
-                Err(error) if error.is_temporary() => queued = true,
-                done => {
-                    self.catalogue.settle(&parcel).await?;
-                    match done {
-                        Ok(photos) => taken += photos,
-                        Err(error) => refused = refused.or(Some(error)),
-                    }
-                }
-            }
-        }
-        refused.map_or(Ok(PhotographerAnswer::Withdrawn { photos: taken, queued }), Err)
     }
 
     /// Makes a wish durable for each host, before anything is tried.
@@ -297,6 +296,7 @@ impl Node {
         let mut done = 0;
         for named in chosen.chunks(PHOTOS_NAMED_MAX) {
             let needed = self.needed(process, wish.event_id, named).await?;
+            report.new_photos.extend(needed.iter().map(StoredPhoto::photo_id));
             done += (named.len() - needed.len()) as u64;
             self.send_all(process, wish.event_id, needed, &mut report, |sent| {
                 done += sent;
@@ -309,30 +309,6 @@ impl Node {
         self.counts.published(report.sent);
         report.hosts = vec![PublishedAt::done(host, &report)];
         Ok(report)
-    }
-
-    /// Tells the host which photos go; how many it took off.
-    pub(super) async fn withdraw_wish(&self, host: &HostRow, wish: &PublishWish) -> Result<u64, NodeError> {
-        let process = self.reach_host(host).await?;
-        let _one_at_a_time = self.publishing.lock().await;
-        let event_id = wish.event_id;
-        if wish.selection.is_all() {
-            return self.withdrawn(process, PublishRequest::WithdrawEvent { event_id }).await;
-        }
-        let photos = self.photo_ids(event_id, &wish.selection).await?;
-        let mut taken = 0;
-        for photos in photos.chunks(PHOTOS_NAMED_MAX) {
-            let photos = photos.to_vec();
-            taken += self.withdrawn(process, PublishRequest::Withdraw { event_id, photos }).await?;
-        }
-        Ok(taken)
-    }
-
-    async fn withdrawn(&self, host: PeerId, request: PublishRequest) -> Result<u64, NodeError> {
-        match self.ask_host(host, request).await? {
-            PublishReply::Withdrawn { photos } => Ok(photos),
-            other => Err(unexpected(&other)),
-        }
     }
 
     async fn publish_event(&self, host: PeerId, event: &EventRow) -> Result<String, NodeError> {
@@ -416,7 +392,7 @@ impl Node {
         }
     }
 
-    async fn ask_host(&self, host: PeerId, request: PublishRequest) -> Result<PublishReply, NodeError> {
+    pub(super) async fn ask_host(&self, host: PeerId, request: PublishRequest) -> Result<PublishReply, NodeError> {
         match self.client.ask::<Publish>(host, request).await? {
             PublishReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
             reply => Ok(reply),
@@ -442,7 +418,7 @@ impl Node {
         Ok((photos, kept_off as u64))
     }
 
-    async fn photo_ids(&self, event_id: EventId, selection: &Selection) -> Result<Vec<PhotoId>, NodeError> {
+    pub(super) async fn photo_ids(&self, event_id: EventId, selection: &Selection) -> Result<Vec<PhotoId>, NodeError> {
         let photos = self.photos(event_id, selection).await?;
         Ok(photos.iter().map(StoredPhoto::photo_id).collect())
     }
@@ -475,7 +451,7 @@ fn bytes_in_batch(photo: &StoredPhoto) -> usize {
     pictures.saturating_add(words)
 }
 
-fn unexpected(reply: &PublishReply) -> NodeError {
+pub(super) fn unexpected(reply: &PublishReply) -> NodeError {
     tracing::warn!(?reply, "the host answered another question");
     ProtocolError::Malformed { reason: "the host answered another question".into() }.into()
 }

@@ -29,14 +29,15 @@ impl Node {
             not_now("Photos are being imported, or an event is changed. Remove this one when that is done.".to_owned())
         })?;
         let event = self.find_event(named).await?;
-        self.check_may_go(&event).await?;
+        let is_left_copy = self.is_left_copy(event.record.event_id).await?;
+        self.check_may_go(&event, is_left_copy).await?;
         let (name, event_id) = (event.record.name.clone(), event.record.event_id);
         let archive = self.archive.clone();
         let photos = blocking(move || archive.photo_ids(event_id)).await?;
         let count = photos.len() as u64;
         let lost = self.only_here(&event, photos, progress).await?;
         if lost > 0 && !with_originals {
-            return Err(not_now(would_lose(&name, lost)));
+            return Err(not_now(would_lose(&name, lost, is_left_copy)));
         }
         let archive = self.archive.clone();
         blocking(move || archive.remove_event(event_id)).await?;
@@ -45,13 +46,18 @@ impl Node {
         Ok(PhotographerAnswer::Removed { event: name, photos: count, lost, at_second_home })
     }
 
-    async fn check_may_go(&self, event: &EventRow) -> Result<(), NodeError> {
+    async fn check_may_go(&self, event: &EventRow, is_left_copy: bool) -> Result<(), NodeError> {
         let name = &event.record.name;
         if self.catalogue.orders_of(event.record.event_id).await? > 0 {
             return Err(not_now(format!(
                 "There are orders for “{name}”, and they need it. It stays; “event \"{name}\" --rename NAME” calls \
                  it otherwise."
             )));
+        }
+        // What this home knows of hosts may be older than the removal at the first, before which
+        // every host had taken the event off.
+        if is_left_copy {
+            return Ok(());
         }
         if let Some(at) = event.shown_at.first() {
             return Err(not_now(format!(
@@ -121,8 +127,16 @@ fn is_in_any<'a>(
     Ok(false)
 }
 
-fn would_lose(name: &str, lost: u64) -> String {
+fn would_lose(name: &str, lost: u64, is_left_copy: bool) -> String {
     let (originals, them) = if lost == 1 { ("original", "it") } else { ("originals", "them") };
+    if is_left_copy {
+        return format!(
+            "“{name}” has {lost} {originals} that no other event here has, and the first home has no longer: this may be \
+             the only copy. Write {them} to a folder with “export --event \"{name}\" FOLDER”; or say --with-originals, and \
+             {them_or_it} deleted. Nothing was removed.",
+            them_or_it = if lost == 1 { "it is" } else { "they are" }
+        );
+    }
     format!(
         "“{name}” has {lost} {originals} that no other event here has. Import {them} into the right event, or write {them} \
          to a folder with “export --event \"{name}\" FOLDER”; or say --with-originals, and they are deleted. \

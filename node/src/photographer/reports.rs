@@ -1,10 +1,13 @@
 //! What a node answers of imports, edits, publishes and exports. Plain records.
 
+use std::collections::HashSet;
+
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::ids::PhotoId;
 use serde::{Deserialize, Serialize};
 
 use super::host_answers::PublishedAt;
+use super::proof_mark::ProofMark;
 
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +21,10 @@ pub struct ImportReport {
     /// may have been meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alike: Vec<String>,
+    /// What of the event's prices is other than before, in a few words each; orders that were
+    /// placed keep theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced_prices: Vec<String>,
     /// Photos that are new in the archive.
     pub imported: u64,
     /// Their originals' bytes.
@@ -34,6 +41,9 @@ pub struct ImportReport {
     pub failed: Vec<FailedFile>,
     /// Photos of those imported that can be looked at and not printed, with the reason.
     pub not_for_print: Vec<FailedFile>,
+    /// How proofs of this event are marked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<ProofMark>,
     /// Photos without a capture time.
     pub without_time: u64,
     /// Why the import ended before the last file, if it did. What is counted above is kept.
@@ -51,8 +61,14 @@ pub struct EditReport {
     pub unchanged: u64,
     /// Photos that could not be edited, with the reason; they are as they were.
     pub failed: Vec<FailedFile>,
-    /// Photos of which the host has the new look; none when it showed none of them.
+    /// How proofs of this event are marked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<ProofMark>,
+    /// Photos of which a host has the new look; none when no host showed any of them.
     pub published: Option<u64>,
+    /// What became of it at each host that showed some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<PublishedAt>,
     /// Why it ended before the last photo, if it did.
     pub stopped: Option<String>,
 }
@@ -106,9 +122,12 @@ pub struct PublishReport {
     /// The prices that customers see, if they are those that nobody has set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usual_prices: Vec<String>,
-    /// Photos that hosts needed and got.
+    /// Photos that hosts needed and got, each counted once.
     pub sent: u64,
-    /// Bytes of their thumbnails and proofs.
+    /// Which.
+    #[serde(skip)]
+    pub(super) new_photos: HashSet<PhotoId>,
+    /// Bytes of their thumbnails and proofs, to all hosts together.
     pub sent_bytes: u64,
     /// Bytes of the chosen photos' originals, which stay at home.
     pub kept_bytes: u64,

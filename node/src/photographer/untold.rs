@@ -6,7 +6,7 @@ use enprint_protocol::limits::PHOTOS_NAMED_MAX;
 
 use super::catalogue::{EventRow, Wish};
 use super::node::Node;
-use super::publish::PublishWish;
+use super::publish::{PublishWish, ShownAnew};
 use super::selection::Selection;
 use crate::control::Progress;
 use crate::error::NodeError;
@@ -23,9 +23,15 @@ impl Node {
         let published = self.shown_anywhere(row).await?;
         let mut shown = self.catalogue.untold_of(command, row.record.event_id).await?;
         shown.retain(|photo_id| published.contains(photo_id));
-        let sent = if shown.is_empty() { 0 } else { self.publish_anew(row, &shown, progress).await? };
+        let anew = match shown.as_slice() {
+            [] => ShownAnew::default(),
+            shown => self.publish_anew(row, shown, progress).await?,
+        };
+        if let Some(problem) = anew.problem() {
+            return Err(NodeError::NotNow { problem });
+        }
         self.catalogue.told(command).await?;
-        Ok(sent)
+        Ok(anew.photos.len() as u64)
     }
 
     /// Puts into the outbox what a node that was killed had changed and not told.

@@ -1,7 +1,8 @@
 //! Orders: taken once, decided, paid. Each change goes with its word to the host.
 
 use enprint_protocol::ids::OrderId;
-use enprint_protocol::limits::CONTROL_BYTES_MAX;
+use enprint_protocol::limits::{CONTROL_BYTES_MAX, SMALL_BYTES_MAX};
+use enprint_protocol::status::{Status, StatusRequest};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{PeerId, codec};
 use enprint_store::args;
@@ -10,7 +11,7 @@ use enprint_store::ledger::{Row, Tx};
 use super::jobs::withdraw_others;
 use super::{Catalogue, Decision, NewOrder, NotedStatus, OrderRow, send};
 use crate::error::NodeError;
-use crate::limits::ORDERS_LISTED_MAX;
+use crate::limits::{ORDERS_LISTED_MAX, STATUSES_LISTED_MAX};
 use crate::stored;
 
 const ALL: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
@@ -136,6 +137,32 @@ impl Catalogue {
         tx.execute(sql, args![order_id.to_string(), trouble]).await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+impl Catalogue {
+    /// Says something of an order to the host where it was placed.
+    pub(in crate::photographer) async fn say(&self, status: &NotedStatus) -> Result<(), NodeError> {
+        let mut tx = self.ledger.begin().await?;
+        report(&mut tx, status).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What was said of an order, as it came, and by whom; at most the first
+    /// [`STATUSES_LISTED_MAX`].
+    pub(in crate::photographer) async fn statuses_of(
+        &self,
+        order_id: OrderId,
+    ) -> Result<Vec<(PeerId, Status)>, NodeError> {
+        let sql = "SELECT signer, payload FROM statuses WHERE order_id = $1 ORDER BY rowid LIMIT $2";
+        let rows = self.ledger.read().fetch_all(sql, args![order_id.to_string(), STATUSES_LISTED_MAX]).await?;
+        let status = |row: &Row| {
+            let StatusRequest::Report(signed) = codec::decode(&row.bytes("payload")?, SMALL_BYTES_MAX)?;
+            // Its signer was looked at when it was taken.
+            Ok((stored::read(&row.text("signer")?)?, signed.open_any()?.1))
+        };
+        rows.iter().map(status).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 use enprint_protocol::access_code::InvitationCode;
 use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest};
 use enprint_protocol::home::{Home, Pair, PairReply, PairRequest};
-use enprint_protocol::ids::ContentHash;
+use enprint_protocol::ids::{ContentHash, EventId};
 use enprint_protocol::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
 use enprint_protocol::replica::Copied;
 use enprint_protocol::signed::Signed;
@@ -28,7 +28,6 @@ impl Node {
             command,
             Command::Enrol { .. }
                 | Command::Event { .. }
-                | Command::RemoveEvent { .. }
                 | Command::Import { .. }
                 | Command::Edit { .. }
                 | Command::Publish { .. }
@@ -39,14 +38,22 @@ impl Node {
                 | Command::RemoveSecondHome { .. }
         );
         match self.catalogue.first_home().await? {
-            Some(first) if decides => Err(NodeError::NotNow {
-                problem: format!(
-                    "This node is a second home and follows {}. Do it there; it is here a moment later.",
-                    named(&first)
-                ),
-            }),
+            Some(first) if decides => Err(decides_there(&first)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether this is a second home and the event a copy of which the first home has nothing:
+    /// it was removed there, and goes here when the photographer says so.
+    ///
+    /// # Errors
+    /// At a second home, for an event that the first home has.
+    pub(in crate::photographer) async fn is_left_copy(&self, event_id: EventId) -> Result<bool, NodeError> {
+        let Some(first) = self.catalogue.first_home().await? else { return Ok(false) };
+        if self.catalogue.followed().await?.iter().any(|(followed, ..)| *followed == event_id) {
+            return Err(decides_there(&first));
+        }
+        Ok(true)
     }
 
     /// Makes a code that one node can use once.
@@ -223,6 +230,13 @@ impl Node {
     fn word_on_home(&self, home: PeerId, since: UnixMs, ended: bool) -> Result<Signed<Home>, NodeError> {
         let photographer = self.client.peer_id();
         Ok(Signed::sign(&Home { photographer, home, since, ended }, &self.key)?)
+    }
+}
+
+fn decides_there(first: &FirstHome) -> NodeError {
+    let first = named(first);
+    NodeError::NotNow {
+        problem: format!("This node is a second home and follows {first}. Do it there; it is here a moment later."),
     }
 }
 

@@ -1,0 +1,81 @@
+//! What was said of an order: to its photographer, in lists; and to its customer, where
+//! something keeps it here that only a person can mend, and when that is over.
+
+use enprint_protocol::ids::{CommandId, OrderId};
+use enprint_protocol::status::{Status, StatusKind};
+use enprint_protocol::text;
+use enprint_protocol::time::UnixMs;
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::OrderRow;
+use super::node::Node;
+use crate::error::NodeError;
+
+/// One thing that was said of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderWord {
+    /// `accepted`, `declined`, `paid`, `offered`, `received`, `printing`, `shipped`, `problem`.
+    pub word: String,
+    /// When, by the clock of who said it.
+    pub at: UnixMs,
+    /// What was said with it: why it was declined, the lab, the problem, carrier and tracking
+    /// number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl Node {
+    /// All that was said of an order, as it came.
+    pub(super) async fn order_words(&self, row: &OrderRow) -> Result<Vec<OrderWord>, NodeError> {
+        let said = self.catalogue.statuses_of(row.order.order_id).await?;
+        let mut words: Vec<OrderWord> = said.into_iter().map(|(_, status)| word(status)).collect();
+        // What the host says of it is no status.
+        if let Some(paid) = row.paid_ms.map(UnixMs).filter(|_| !words.iter().any(|said| said.word == "paid")) {
+            let place = words.iter().position(|said| said.at > paid).unwrap_or(words.len());
+            words.insert(place, OrderWord { word: "paid".into(), at: paid, text: None });
+        }
+        Ok(words)
+    }
+
+    /// Tells an order's customer what keeps it here, if the photographer has to mend it.
+    pub(super) async fn tell_what_halts(&self, order_id: OrderId, error: &NodeError) -> Result<(), NodeError> {
+        let NodeError::OriginalDamaged { name } = error else { return Ok(()) };
+        let text = format!(
+            "The photographer’s disk has damaged {}. Your order goes on as soon as the photo is repaired.",
+            text::shown(name)
+        );
+        let problem = StatusKind::Problem { text };
+        if self.own_last_word(order_id).await?.as_ref() == Some(&problem) {
+            return Ok(());
+        }
+        self.catalogue.say(&self.own_word(CommandId::random(), order_id, problem)?).await
+    }
+
+    /// Tells it that nothing does any more.
+    pub(super) async fn tell_it_goes_on(&self, order_id: OrderId) -> Result<(), NodeError> {
+        if !matches!(self.own_last_word(order_id).await?, Some(StatusKind::Problem { .. })) {
+            return Ok(());
+        }
+        self.catalogue.say(&self.own_word(CommandId::random(), order_id, StatusKind::Accepted)?).await
+    }
+
+    async fn own_last_word(&self, order_id: OrderId) -> Result<Option<StatusKind>, NodeError> {
+        let own = self.client.peer_id();
+        let said = self.catalogue.statuses_of(order_id).await?;
+        Ok(said.into_iter().rev().find(|(signer, _)| *signer == own).map(|(_, status)| status.kind))
+    }
+}
+
+fn word(status: Status) -> OrderWord {
+    let text = match &status.kind {
+        StatusKind::Declined { reason } => Some(reason.clone()),
+        StatusKind::Offered { lab } => Some(lab.clone()),
+        StatusKind::Problem { text } => Some(text.clone()),
+        StatusKind::Shipped { carrier, tracking } => {
+            let parts = [carrier.as_str(), tracking.as_str()].into_iter().filter(|part| !part.is_empty());
+            Some(parts.collect::<Vec<_>>().join(", "))
+        }
+        _ => None,
+    };
+    OrderWord { word: status.kind.word().to_owned(), at: status.at, text: text.filter(|text| !text.is_empty()) }
+}

@@ -1,0 +1,85 @@
+//! What people read of an order is true and whole: its customer, its photographer, its lab.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod world;
+
+use std::process::Command;
+
+use world::damage::flip;
+use world::waiting::eventually_async;
+use world::{Process, World, eventually, photos};
+
+/// What a photographer's command says in words.
+fn in_words(node: &Process, args: &[&str]) -> String {
+    let mut command = Command::new(world::cli::PROGRAM);
+    let output = command.args(["photographer", "--data"]).arg(node.data()).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_customer_whose_photo_the_disk_has_damaged_reads_so_until_the_order_goes_on() {
+    let mut world = World::start().await;
+    let original = photos::heavy_jpeg(700_000, 5);
+    let gallery = world.publish("Damaged", &[("b.jpg", original.clone())]);
+    let customer = world.customer(&gallery).await;
+    world.photographer.kill();
+    flip(world.photographer.data(), &original, 400_000);
+    world.photographer.restart();
+    let order = customer.order(&["b.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    eventually_async("the page says what keeps the order", || async {
+        let problem = customer.follow(&order).await["problem"].clone();
+        problem.as_str().is_some_and(|problem| problem.contains("b.jpg")).then_some(())
+    })
+    .await;
+    let page = customer.get(&format!("/orders/{}", order.token)).await.text().await.unwrap();
+    assert!(page.contains("Waits to go to the lab") && !page.contains("Next: to the lab"), "{page}");
+
+    let card = world.path().join("card");
+    world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Damaged"]);
+    customer.waits_for_state(&order, "received").await;
+    let followed = customer.follow(&order).await;
+    assert!(followed["problem"].is_null(), "it is over: {followed}");
+}
+
+#[tokio::test]
+async fn a_parcel_that_is_said_again_without_its_carrier_keeps_it() {
+    let world = World::start().await;
+    let gallery = world.publish("Parcel", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    let customer = world.customer(&gallery).await;
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    world.order_folder(&order).await;
+    world.lab.says(&["shipped", &order.number, "--carrier", "Post", "--tracking", "T-1"]);
+    world.lab.says(&["shipped", &order.number]);
+    assert_eq!(world.lab.says(&["jobs"])["jobs"][0]["hint"], "Post T-1");
+    world.lab.says(&["shipped", &order.number, "--tracking", "T-2"]);
+    assert_eq!(world.lab.says(&["jobs"])["jobs"][0]["hint"], "Post T-2");
+    eventually_async("the page has the other number", || async {
+        let followed = customer.follow(&order).await;
+        assert_ne!(followed["carrier"], "", "the carrier is lost: {followed}");
+        (followed["tracking"] == "T-2" && followed["carrier"] == "Post").then_some(())
+    })
+    .await;
+    let listed = in_words(&world.photographer, &["orders"]);
+    assert!(listed.contains("shipped: Post, T-2") && listed.contains("received"), "{listed}");
+}
+
+#[tokio::test]
+async fn a_declined_order_is_listed_with_its_day_and_its_reason_and_waits_for_nothing() {
+    let world = World::start().await;
+    let gallery = world.publish("Declined", &[("a.jpg", photos::jpeg(300, 200, 1))]);
+    let order = world.customer(&gallery).await.order(&["a.jpg"], 1).await;
+    eventually("the order is here", || {
+        world.photographer.tries(&["decline", &order.number, "--reason", "Too dark."]).is_ok()
+    })
+    .await;
+    let listed = world.photographer.says(&["orders"])["orders"][0].clone();
+    assert_eq!((&listed["said"][0]["word"], &listed["said"][0]["text"]), (&"declined".into(), &"Too dark.".into()));
+    let listed = in_words(&world.photographer, &["orders"]);
+    assert!(listed.contains("declined: Too dark.") && !listed.contains("waiting"), "{listed}");
+    let day = jiff::Timestamp::now().strftime("%Y-%m-").to_string();
+    assert!(listed.contains(&day), "{listed}");
+}
