@@ -45,6 +45,36 @@ async fn a_customer_whose_photo_the_disk_has_damaged_reads_so_until_the_order_go
 }
 
 #[tokio::test]
+async fn a_photo_that_is_damaged_while_its_lab_is_away_is_said_to_its_customer_until_it_is_whole() {
+    let mut world = World::start().await;
+    let original = photos::heavy_jpeg(700_000, 5);
+    let gallery = world.publish("Damaged", &[("b.jpg", original.clone())]);
+    let customer = world.customer(&gallery).await;
+    world.lab.kill();
+    let order = customer.order(&["b.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    world.photographer.kill();
+    flip(world.photographer.data(), &original, 400_000);
+    world.photographer.restart();
+    world.lab.restart();
+    eventually_async("the page says what keeps the order", || async {
+        let followed = customer.follow(&order).await;
+        let says_so = followed["problem"].as_str().is_some_and(|problem| problem.contains("b.jpg"));
+        (says_so && followed["state"] == "offered").then_some(())
+    })
+    .await;
+    let page = customer.get(&format!("/orders/{}", order.token)).await.text().await.unwrap();
+    assert!(page.contains("The photos wait to go on to the lab"), "{page}");
+
+    world.lab.kill(); // that the photo is whole is said before the lab has it
+    let card = world.path().join("card");
+    world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Damaged"]);
+    eventually_async("it is over", || async { customer.follow(&order).await["problem"].is_null().then_some(()) }).await;
+    world.lab.restart();
+    customer.waits_for_state(&order, "received").await;
+}
+
+#[tokio::test]
 async fn a_parcel_that_is_said_again_without_its_carrier_keeps_it() {
     let world = World::start().await;
     let gallery = world.publish("Parcel", &[("a.jpg", photos::jpeg(300, 200, 1))]);

@@ -32,6 +32,9 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     loop {
         node.repair_missed().await;
         node.advance_all(&progress).await;
+        if let Err(error) = node.tell_of_mended().await {
+            tracing::error!(%error, "that orders go on can't be said");
+        }
         tokio::select! {
             biased;
             () = shutdown.cancelled() => return,

@@ -8,6 +8,7 @@ use enprint_protocol::money::Currency;
 use enprint_protocol::publish::PhotoRecord;
 
 use super::archive::StoredEvent;
+use super::proof_mark::{KeptMark, MarkWish};
 use super::publish::{Part, PublishWish};
 use super::records::{StoredPhoto, StoredRendition};
 use super::selection::Selection;
@@ -76,6 +77,23 @@ fn an_events_record_has_its_golden_bytes() {
         bytes.len()
     );
     assert_eq!(codec::decode::<StoredEvent>(&bytes, 65_536).unwrap(), stored);
+}
+
+#[test]
+fn an_events_mark_has_its_golden_bytes() {
+    let mark = enprint_darkroom::Watermark::new("PROOF").unwrap();
+    let expected = [
+        "709e4eb10ba410c76ff082e0f011672bde9b40b89cb610ebc33788b9519d0651",
+        "17ee897e21c43947d2cc991ba98c126fa6d8d230ff94154d3a412b5119cf2641",
+        "97047467e873f6238a5ca7237b51c0b8d80d9910a8252c1e5a4e22f97cb421c9",
+    ];
+    let said = MarkWish::Mark(Box::new(mark.clone()));
+    let kept = [KeptMark::of_node(&mark), KeptMark::said(&said), KeptMark::said(&MarkWish::NoMark)];
+    for (kept, expected) in kept.into_iter().zip(expected) {
+        let bytes = kept.encode().unwrap();
+        assert_eq!(blake3::hash(&bytes).to_hex().as_str(), expected, "{} bytes", bytes.len());
+        assert_eq!(KeptMark::decode(&bytes).unwrap(), kept);
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! What was said of an order: to its photographer, in lists; and to its customer, where
 //! something keeps it here that only a person can mend, and when that is over.
 
-use enprint_protocol::ids::{CommandId, OrderId};
+use std::collections::BTreeSet;
+
+use enprint_protocol::ids::{CommandId, EventId, OrderId};
 use enprint_protocol::status::{Status, StatusKind};
 use enprint_protocol::text;
 use enprint_protocol::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::OrderRow;
-use super::node::Node;
+use super::node::{Node, blocking};
+use super::records::StoredPhoto;
 use crate::error::NodeError;
 
 /// One thing that was said of an order.
@@ -57,6 +60,33 @@ impl Node {
             return Ok(());
         }
         self.catalogue.say(&self.own_word(CommandId::random(), order_id, StatusKind::Accepted)?).await
+    }
+
+    /// As [`Self::tell_what_halts`], to the customers of orders that a lab waits for in vain.
+    pub(super) async fn tell_of_missed_or_trace(&self, event_id: EventId, damaged: &[StoredPhoto]) {
+        for photo in damaged {
+            let told = async {
+                let error = NodeError::OriginalDamaged { name: photo.record.file_name.clone() };
+                for order_id in self.catalogue.offered_with(event_id, photo.photo_id()).await? {
+                    self.tell_what_halts(order_id, &error).await?;
+                }
+                Ok::<(), NodeError>(())
+            };
+            told.await.unwrap_or_else(|error| tracing::error!(%error, "what halts an order can't be said"));
+        }
+    }
+
+    /// Tells the customers of orders with a lab whose photos were damaged, and are whole by now.
+    pub(super) async fn tell_of_mended(&self) -> Result<(), NodeError> {
+        for order_id in self.catalogue.offered_with_problem_of(self.client.peer_id()).await? {
+            let Some(row) = self.catalogue.order(order_id).await? else { continue };
+            let (archive, event_id) = (self.archive.clone(), row.order.event_id);
+            let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
+            if blocking(move || archive.damaged_of(event_id, photos)).await?.is_empty() {
+                self.tell_it_goes_on(order_id).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn own_last_word(&self, order_id: OrderId) -> Result<Option<StatusKind>, NodeError> {

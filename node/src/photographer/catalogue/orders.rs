@@ -1,6 +1,6 @@
 //! Orders: taken once, decided, paid. Each change goes with its word to the host.
 
-use enprint_protocol::ids::OrderId;
+use enprint_protocol::ids::{EventId, OrderId, PhotoId};
 use enprint_protocol::limits::{CONTROL_BYTES_MAX, SMALL_BYTES_MAX};
 use enprint_protocol::status::{Status, StatusRequest};
 use enprint_protocol::time::UnixMs;
@@ -147,6 +147,33 @@ impl Catalogue {
         report(&mut tx, status).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Orders that a lab is to fetch a photo's files of.
+    pub(in crate::photographer) async fn offered_with(
+        &self,
+        event_id: EventId,
+        photo_id: PhotoId,
+    ) -> Result<Vec<OrderId>, NodeError> {
+        let sql = "SELECT DISTINCT orders.order_id FROM job_files JOIN jobs ON jobs.job_id = job_files.job_id \
+                   JOIN orders ON orders.job_id = jobs.job_id \
+                   WHERE job_files.photo_id = $2 AND jobs.event_id = $1 AND jobs.state = 'open' \
+                   AND orders.production IN ('waiting', 'offered') AND orders.moved_ms IS NULL LIMIT $3";
+        let values = args![event_id.to_string(), photo_id.to_string(), ORDERS_LISTED_MAX];
+        let rows = self.ledger.read().fetch_all(sql, values).await?;
+        rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
+    }
+
+    /// Orders that a lab is to fetch, of which this node said last that there is a problem.
+    pub(in crate::photographer) async fn offered_with_problem_of(
+        &self,
+        signer: PeerId,
+    ) -> Result<Vec<OrderId>, NodeError> {
+        let sql = "SELECT order_id FROM orders WHERE production IN ('waiting', 'offered') AND job_id IS NOT NULL \
+                   AND moved_ms IS NULL AND (SELECT word FROM statuses WHERE statuses.order_id = orders.order_id \
+                   AND signer = $1 ORDER BY rowid DESC LIMIT 1) = 'problem' LIMIT $2";
+        let rows = self.ledger.read().fetch_all(sql, args![signer.to_string(), ORDERS_LISTED_MAX]).await?;
+        rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
 
     /// What was said of an order, as it came, and by whom; at most the first

@@ -46,8 +46,9 @@ impl Node {
                 let damaged = blocking(move || archive.damaged_of(event_id, [photo_id])).await?;
                 self.repair_from_homes(event_id, damaged).await
             };
-            if let Err(error) = repaired.await {
-                tracing::debug!(photo.id = %photo_id, %error, "a photo could not be repaired");
+            match repaired.await {
+                Ok(rest) => self.tell_of_missed_or_trace(event_id, &rest).await,
+                Err(error) => tracing::debug!(photo.id = %photo_id, %error, "a photo could not be repaired"),
             }
         }
     }
