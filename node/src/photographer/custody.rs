@@ -30,6 +30,8 @@ pub(super) struct Custody {
     unsaved: Mutex<HashMap<FileOfJob, u64>>,
     /// Files whose departure is written down.
     opened: Mutex<HashSet<FileOfJob>>,
+    /// Held while that is done: the first ranges of a file come together.
+    opening: tokio::sync::Mutex<()>,
     /// Held while it is written down, so that whoever looks then sees all of it.
     saving: tokio::sync::Mutex<()>,
     news: Notify,
@@ -75,6 +77,10 @@ impl Custody {
 impl Node {
     /// Writes down, before its first byte goes, that a file leaves.
     pub(super) async fn open_custody(&self, file: FileOfJob) -> Result<(), NodeError> {
+        if self.custody.is_open(&file) {
+            return Ok(());
+        }
+        let _alone = self.custody.opening.lock().await;
         if !self.custody.is_open(&file) {
             self.catalogue.set_left(file, now()).await?;
             self.custody.set_open(file);
