@@ -190,9 +190,6 @@ pub const RANGES_RECORDED_TOGETHER: usize = 8;
 pub const RECORD_WITHIN: Duration = Duration::from_millis(250);
 /// The smallest sector.
 pub const DISK_SECTOR_BYTES: usize = 512;
-/// Threads that read ranges of one file back: the last ones of a job keep its order
-/// waiting, and a disk takes longer to answer than to read.
-pub const READ_BACK_AT_ONCE: usize = 3;
 /// How often one range may arrive corrupted before its job rests.
 pub const RANGE_TRIES_MAX: u32 = 3;
 /// First wait before a job that came to a halt is tried again.

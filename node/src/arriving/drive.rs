@@ -6,26 +6,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use futures::future::try_join_all;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use enprint_protocol::range_bytes::RangeBytes;
-use enprint_protocol::subtree::{Subtrees, range_bytes};
+use enprint_protocol::subtree::Subtrees;
 
 use super::part_file::PartFile;
 use super::plan::{Outcome, Plan, Verdict};
 use super::ranges::RangeSet;
 use crate::error::NodeError;
-use crate::limits::{READ_BACK_AT_ONCE, RECORD_WITHIN};
+use crate::limits::RECORD_WITHIN;
 
 /// Where a file's ranges come from, and where it is written down that they are here.
 pub(crate) trait Source: Sync {
     /// What a range holds from being asked for until it is written.
     type Held: Send;
-    /// Whether ranges are read back once they are durable, before they are recorded: not
-    /// of a file that is read as a whole before it counts.
+    /// Whether each range is read back as soon as it is written: not of a file that is read
+    /// as a whole before it counts.
     const READS_BACK: bool;
     /// Asks for a range.
     fn ask(&self, at: u64) -> impl Future<Output = Result<Came<Self::Held>, NodeError>> + Send;
@@ -74,7 +73,7 @@ pub(crate) async fn drive<S: Source>(
             asks.push(async move { (at, ask_and_write(source, subtrees, part, at).await) });
         }
         if recording.is_none() && plan.is_to_be_recorded(Instant::now() >= record_by || trouble.is_some()) {
-            recording = begin_recording(source, plan, subtrees, part);
+            recording = begin_recording(source, plan, part);
             record_by = Instant::now() + RECORD_WITHIN;
         }
         if asks.is_empty() && recording.is_none() {
@@ -106,7 +105,7 @@ pub(crate) async fn drive<S: Source>(
     }
 }
 
-/// Asks for a range; if it is the right one, it is written when this returns.
+/// Asks for a range; if it is the right one, it is written, and read back, when this returns.
 async fn ask_and_write<S: Source>(
     source: &S,
     subtrees: &Arc<Subtrees>,
@@ -118,12 +117,15 @@ async fn ask_and_write<S: Source>(
         Came::Other(bytes) => return Ok(Outcome::Corrupted { bytes }),
     };
     let (subtrees, part) = (subtrees.clone(), part.clone());
-    blocking(move || match subtrees.check_range(at, &range) {
-        Ok(()) => part.write(at, &range).map(|()| Outcome::Written),
-        Err(_) => {
+    blocking(move || {
+        let bytes = range.len() as u64;
+        if subtrees.check_range(at, &range).is_err() {
             tracing::warn!(range = at, "a corrupted range came and was not written");
-            Ok(Outcome::Corrupted { bytes: range.len() as u64 })
+            return Ok(Outcome::Corrupted { bytes });
         }
+        part.write(at, &range)?;
+        let is_kept = !S::READS_BACK || part.holds(at, &range)?;
+        Ok(if is_kept { Outcome::Written } else { Outcome::Spoilt { bytes } })
     })
     .await
 }
@@ -139,48 +141,22 @@ fn take<S: Source>(source: &S, plan: &mut Plan, at: u64, came: Result<Outcome, N
     match plan.came(at, outcome) {
         Verdict::GoOn => Ok(()),
         Verdict::GiveUp => Err(source.blamed()),
+        Verdict::DiskLies { bytes } => Err(source.disk_lies(bytes)),
     }
 }
 
-/// Makes the written ranges durable, reads them back and then records them, while others
-/// come in.
-fn begin_recording<'a, S: Source>(
-    source: &'a S,
-    plan: &mut Plan,
-    subtrees: &Arc<Subtrees>,
-    part: &Arc<PartFile>,
-) -> Option<Recording<'a>> {
-    let taken = plan.take_written();
-    if taken.is_empty() {
+/// Makes the written ranges durable and then records them, while others come in.
+fn begin_recording<'a, S: Source>(source: &'a S, plan: &mut Plan, part: &Arc<PartFile>) -> Option<Recording<'a>> {
+    let verified_bytes = plan.take_written();
+    if verified_bytes == 0 {
         return None;
     }
-    let mut ranges = plan.with_recording();
-    let discarded_bytes = plan.take_discarded_bytes();
-    let (part, subtrees) = (part.clone(), subtrees.clone());
+    let (ranges, discarded_bytes) = (plan.with_recording(), plan.take_discarded_bytes());
+    let part = part.clone();
     Some(Box::pin(async move {
-        let bytes_of = |ranges: &[u64]| ranges.iter().map(|at| range_bytes(subtrees.file_bytes(), *at)).sum::<u64>();
-        let syncing = part.clone();
-        blocking(move || syncing.sync()).await?;
-        let bad = if S::READS_BACK { read_back(&part, &subtrees, &taken).await? } else { Vec::new() };
-        let damaged_bytes = bytes_of(&bad);
-        bad.iter().for_each(|at| ranges.remove(*at));
-        source.record(ranges, bytes_of(&taken) - damaged_bytes, discarded_bytes + damaged_bytes).await?;
-        if bad.is_empty() { Ok(()) } else { Err(source.disk_lies(damaged_bytes)) }
+        blocking(move || part.sync()).await?;
+        source.record(ranges, verified_bytes, discarded_bytes).await
     }))
-}
-
-/// Reads ranges back, some at once; those that are not right.
-pub(crate) async fn read_back(
-    part: &Arc<PartFile>,
-    subtrees: &Arc<Subtrees>,
-    ranges: &[u64],
-) -> Result<Vec<u64>, NodeError> {
-    let step = ranges.len().div_ceil(READ_BACK_AT_ONCE).max(1);
-    let parts = ranges.chunks(step).map(|ranges| {
-        let (part, subtrees, ranges) = (part.clone(), subtrees.clone(), ranges.to_vec());
-        blocking(move || part.bad_ranges(&subtrees, ranges))
-    });
-    Ok(try_join_all(parts).await?.concat())
 }
 
 async fn wait_for(recording: &mut Option<Recording<'_>>) -> Result<(), NodeError> {
@@ -198,34 +174,26 @@ async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
     use std::sync::Mutex;
 
     use enprint_protocol::limits::RANGE_BYTES;
     use enprint_protocol::subtree::range_hash;
 
-    use super::super::placed_io::write_at;
     use super::*;
 
     const RANGES: u64 = 5;
 
-    /// Gives what it is asked for, and tells what was recorded. Its disk changes what it
-    /// holds of range 1 when the one after it is asked for.
-    struct Lying {
+    /// Gives what it is asked for, and tells what was recorded.
+    struct Given {
         bytes: Vec<u8>,
-        path: PathBuf,
         recorded: Mutex<Vec<(RangeSet, u64, u64)>>,
     }
 
-    impl Source for Lying {
+    impl Source for Given {
         type Held = ();
         const READS_BACK: bool = true;
 
         async fn ask(&self, at: u64) -> Result<Came<()>, NodeError> {
-            if at == 2 {
-                let file = std::fs::File::options().write(true).open(&self.path).unwrap();
-                write_at(&file, RANGE_BYTES + 70, b"rot").unwrap();
-            }
             let range = self.bytes.chunks(RANGE_BYTES as usize).nth(at as usize).unwrap();
             Ok(Came::Range(range.into(), ()))
         }
@@ -252,9 +220,10 @@ mod tests {
         let chunks = (0..).zip(bytes.chunks(RANGE_BYTES as usize));
         let joined: Vec<u8> = chunks.flat_map(|(at, range)| range_hash(length, at, range)).collect();
         let subtrees = Arc::new(Subtrees::check(&blake3::hash(&bytes).into(), length, &joined).unwrap());
-        let path = dir.path().join("a.part");
-        let part = Arc::new(PartFile::open(path.clone(), length).unwrap());
-        let source = Lying { bytes, path, recorded: Mutex::default() };
+        let mut part = PartFile::open(dir.path().join("a.part"), length).unwrap();
+        part.spoils(1);
+        let part = Arc::new(part);
+        let source = Given { bytes, recorded: Mutex::default() };
         let mut plan = Plan::new(length, RangeSet::none(length), 1);
         let stop = CancellationToken::new();
         let ended = drive(&source, &mut plan, &subtrees, &part, &stop, &mut false).await;

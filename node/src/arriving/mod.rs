@@ -16,7 +16,7 @@ mod placed_io;
 mod plan;
 mod ranges;
 
-pub(crate) use drive::{Came, Source, drive, read_back};
+pub(crate) use drive::{Came, Source, drive};
 pub(crate) use part_file::{PartFile, sync_folder};
 pub(crate) use plan::Plan;
 pub(crate) use ranges::RangeSet;

@@ -3,16 +3,13 @@
 //!
 //! Whole ranges go past the system's cache where that can be done: reading back then
 //! asks the disk and not the memory, a big order does not push out of the cache what the
-//! printer's programs have there, and making ranges durable is short.
-//!
-//! What this process wrote was checked by its hash before; whether the disk gives back the
-//! same is told by a checksum, for less work. What another wrote is hashed.
+//! printer's programs have there, and making ranges durable is short. So a range can be
+//! read back as soon as it is written, while its bytes are at hand to compare.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use enprint_protocol::limits::{DISK_ALIGNMENT_BYTES, RANGE_BYTES};
 use enprint_protocol::range_bytes::RangeBytes;
@@ -29,12 +26,15 @@ pub(crate) struct PartFile {
     /// The same file, past the cache.
     direct: Option<File>,
     is_new: bool,
-    /// Checksums of ranges that were written, until they are read back.
-    sums: Mutex<BTreeMap<u64, u32>>,
+    /// Whether its name is known to be durable in its folder.
+    is_named: AtomicBool,
+    /// A range that the disk changes.
+    #[cfg(test)]
+    spoilt: Option<u64>,
 }
 
 impl PartFile {
-    /// Opens a file of `bytes`; one that is missing is made, its name durable in its folder.
+    /// Opens a file of `bytes`; one that is missing is made, its name durable by [`Self::sync`].
     pub(crate) fn open(path: PathBuf, bytes: u64) -> Result<Self, NodeError> {
         let opened = || {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -51,16 +51,21 @@ impl PartFile {
             Ok((file, is_new))
         };
         let (file, is_new) = opened().map_err(|error| NodeError::file(&path, &error))?;
-        if is_new {
-            path.parent().map_or(Ok(()), sync_folder)?;
-        }
         Ok(Self::new(path, file, is_new))
     }
 
     /// Around an open file of its full length. `is_new` if it was just made.
     fn new(path: PathBuf, file: File, is_new: bool) -> Self {
         let direct = open_past_the_cache(&path);
-        Self { path, file, direct, is_new, sums: Mutex::default() }
+        Self {
+            path,
+            file,
+            direct,
+            is_new,
+            is_named: AtomicBool::new(false),
+            #[cfg(test)]
+            spoilt: None,
+        }
     }
 
     /// Whether it was just made: nothing of it counts then.
@@ -71,22 +76,33 @@ impl PartFile {
     /// Writes range `at`. Not durable before [`Self::sync`].
     pub(crate) fn write(&self, at: u64, range: &[u8]) -> Result<(), NodeError> {
         let offset = at * RANGE_BYTES;
-        self.sums().insert(at, crc32fast::hash(range));
         let written = match self.whole(range.len()) {
             Some(direct) => self.write_direct(direct, offset, range),
             None => write_at(&self.file, offset, range),
         };
+        #[cfg(test)]
+        self.spoil(at);
         self.said(written)
     }
 
-    /// Makes what was written durable.
-    pub(crate) fn sync(&self) -> Result<(), NodeError> {
-        self.said(self.file.sync_data())
+    /// Reads range `at` back: whether it is this one.
+    pub(crate) fn holds(&self, at: u64, range: &[u8]) -> Result<bool, NodeError> {
+        let mut place = RangeBytes::to_fill(range.len());
+        Ok(self.said(self.read_back(&mut place, at * RANGE_BYTES, range.len()))? == range)
     }
 
-    /// Reads ranges back and gives those that are not as they were written, or, if this
-    /// did not write them, not as announced. If none of the file is, it has its content
-    /// hash, for the hashes merge to it.
+    /// Makes what was written durable, and the file's name in its folder.
+    pub(crate) fn sync(&self) -> Result<(), NodeError> {
+        self.said(self.file.sync_data())?;
+        if !self.is_named.load(Ordering::Acquire) {
+            self.path.parent().map_or(Ok(()), sync_folder)?;
+            self.is_named.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Reads ranges back and gives those that are not as announced. If none of the file is,
+    /// it has its content hash, for the hashes merge to it.
     pub(crate) fn bad_ranges(
         &self,
         subtrees: &Subtrees,
@@ -97,12 +113,7 @@ impl PartFile {
         for at in ranges {
             let bytes = usize::try_from(range_bytes(subtrees.file_bytes(), at)).unwrap_or(usize::MAX);
             let range = self.said(self.read_back(&mut place, at * RANGE_BYTES, bytes))?;
-            let written = self.sums().remove(&at);
-            let is_right = match written {
-                Some(sum) => range.len() == bytes && crc32fast::hash(range) == sum,
-                None => subtrees.check_range(at, range).is_ok(),
-            };
-            if !is_right {
+            if subtrees.check_range(at, range).is_err() {
                 bad.push(at);
             }
         }
@@ -138,8 +149,17 @@ impl PartFile {
         self.direct.as_ref().filter(|_| bytes as u64 == RANGE_BYTES)
     }
 
-    fn sums(&self) -> MutexGuard<'_, BTreeMap<u64, u32>> {
-        self.sums.lock().unwrap_or_else(PoisonError::into_inner)
+    /// From now on the disk changes what is written of range `at`.
+    #[cfg(test)]
+    pub(super) fn spoils(&mut self, at: u64) {
+        self.spoilt = Some(at);
+    }
+
+    #[cfg(test)]
+    fn spoil(&self, at: u64) {
+        if self.spoilt == Some(at) {
+            write_at(&self.file, at * RANGE_BYTES + 70, b"rot").unwrap();
+        }
     }
 
     fn said<T>(&self, outcome: io::Result<T>) -> Result<T, NodeError> {
@@ -193,13 +213,14 @@ mod tests {
                 part.write(at, &RangeBytes::from(bytes.chunks(RANGE).nth(at as usize).unwrap())).unwrap();
             }
             part.sync().unwrap();
+            (0..).zip(bytes.chunks(RANGE)).for_each(|(at, range)| assert!(part.holds(at, range).unwrap()));
             assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [0_u64; 0]);
             assert_eq!(fs::read(dir.path().join("a.part")).unwrap(), bytes);
         }
     }
 
     #[test]
-    fn a_byte_that_another_wrote_and_a_file_cut_short_are_found() {
+    fn a_byte_that_changed_and_a_file_cut_short_are_found() {
         let (bytes, subtrees) = file();
         let dir = tempfile::tempdir().unwrap();
         let part = part(dir.path(), bytes.len() as u64);
@@ -207,7 +228,9 @@ mod tests {
         let other = File::options().write(true).open(dir.path().join("a.part")).unwrap();
         write_at(&other, RANGE_BYTES + 5, &[bytes[RANGE + 5] ^ 1]).unwrap();
         assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [1]);
+        assert!(!part.holds(1, &bytes[RANGE..2 * RANGE]).unwrap());
         other.set_len(RANGE_BYTES + 9).unwrap();
+        assert!(!part.holds(1, &bytes[RANGE..2 * RANGE]).unwrap() && !part.holds(2, &bytes[2 * RANGE..]).unwrap());
         assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [1, 2]);
     }
 }

@@ -1,7 +1,7 @@
 //! What to ask next for one file, and what to do with what came: a state machine
 //! without clock, disk or network. `drive.rs` drives it.
 //!
-//! A range is *missing*, *asked*, *written* (verified, in the file), and at last
+//! A range is *missing*, *asked*, *written* (verified, in the file, read back), and at last
 //! *recorded* (durable, and known to be). Only what is recorded survives a kill; so
 //! written and not yet recorded ranges are few.
 
@@ -18,9 +18,9 @@ pub(crate) struct Plan {
     file_bytes: u64,
     recorded: RangeSet,
     asked: BTreeSet<u64>,
-    /// Verified and in the file, not yet taken by [`Plan::to_record`].
+    /// Verified and in the file, not yet taken by [`Plan::take_written`].
     written: BTreeSet<u64>,
-    /// Taken by [`Plan::to_record`], not yet [`Plan::recorded`].
+    /// Taken by [`Plan::take_written`], not yet [`Plan::recorded`].
     recording: BTreeSet<u64>,
     /// How often a range came corrupted.
     corrupted: BTreeMap<u64, u32>,
@@ -38,6 +38,11 @@ pub(crate) enum Outcome {
         /// How many.
         bytes: u64,
     },
+    /// It is the right one, and the disk gives back something else.
+    Spoilt {
+        /// How many bytes were written.
+        bytes: u64,
+    },
     /// Nothing came.
     Lost,
 }
@@ -49,6 +54,11 @@ pub(crate) enum Verdict {
     GoOn,
     /// The same range came corrupted too often: the job rests, and the photographer is told of.
     GiveUp,
+    /// The disk does not keep what is written: the job rests, and the lab is told of it.
+    DiskLies {
+        /// How many bytes it did not keep.
+        bytes: u64,
+    },
 }
 
 impl Plan {
@@ -103,6 +113,10 @@ impl Plan {
                 *tries += 1;
                 if *tries >= RANGE_TRIES_MAX { Verdict::GiveUp } else { Verdict::GoOn }
             }
+            Outcome::Spoilt { bytes } => {
+                self.discarded_bytes += bytes;
+                Verdict::DiskLies { bytes }
+            }
             Outcome::Lost => Verdict::GoOn,
         }
     }
@@ -114,17 +128,17 @@ impl Plan {
         self.recording.is_empty() && !self.written.is_empty() && (is_much || self.asked.is_empty() || waited)
     }
 
-    /// Takes the written ranges, to be made durable and recorded in one go; empty while
-    /// others are being recorded, or when there are none.
-    pub(crate) fn take_written(&mut self) -> Vec<u64> {
-        if self.recording.is_empty() {
-            self.recording = std::mem::take(&mut self.written);
-            return self.recording.iter().copied().collect();
+    /// Takes the written ranges, to be made durable and recorded in one go; their bytes.
+    /// None while others are being recorded, or when there are none.
+    pub(crate) fn take_written(&mut self) -> u64 {
+        if !self.recording.is_empty() {
+            return 0;
         }
-        Vec::new()
+        self.recording = std::mem::take(&mut self.written);
+        self.recording.iter().map(|at| range_bytes(self.file_bytes, *at)).sum()
     }
 
-    /// The set as it will be once what [`Self::to_record`] gave is recorded.
+    /// The set as it will be once what [`Self::take_written`] took is recorded.
     pub(crate) fn with_recording(&self) -> RangeSet {
         let mut set = self.recorded.clone();
         for at in &self.recording {
@@ -133,7 +147,7 @@ impl Plan {
         set
     }
 
-    /// What [`Self::to_record`] gave is durable, and known to be.
+    /// What [`Self::take_written`] took is durable, and known to be.
     pub(crate) fn recorded(&mut self) {
         for at in std::mem::take(&mut self.recording) {
             self.recorded.add(at);
@@ -166,7 +180,8 @@ mod tests {
     }
 
     fn record(plan: &mut Plan) -> Vec<u64> {
-        let ranges = plan.take_written();
+        plan.take_written();
+        let ranges = plan.recording.iter().copied().collect();
         plan.recorded();
         ranges
     }
@@ -264,9 +279,9 @@ mod tests {
         }
         assert_eq!(written, RANGES_UNRECORDED_MAX);
         let taken = plan.take_written();
-        assert_eq!(taken.len(), RANGES_UNRECORDED_MAX);
-        assert_eq!(plan.take_written(), [0; 0], "one recording at a time");
-        assert_eq!(plan.with_recording().bytes(), taken.len() as u64 * MIB);
+        assert_eq!(taken, RANGES_UNRECORDED_MAX as u64 * MIB);
+        assert_eq!(plan.take_written(), 0, "one recording at a time");
+        assert_eq!(plan.with_recording().bytes(), taken);
         assert_eq!(plan.next_ask(), None);
         plan.recorded();
         assert_eq!(plan.next_ask(), Some(RANGES_UNRECORDED_MAX as u64));

@@ -6,6 +6,9 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use enprint_protocol::PeerId;
 
 use super::catalogue::ContentKey;
 use super::hot_folder::has_one_name;
@@ -16,12 +19,14 @@ use crate::error::NodeError;
 #[derive(Debug, Clone)]
 pub(super) struct Receiving {
     folder: PathBuf,
+    /// Photographers whose folder's name is known to be durable. Held while one is made or removed.
+    named: Arc<Mutex<HashSet<PeerId>>>,
 }
 
 impl Receiving {
     /// The receiving folder in `data_dir`.
     pub(super) fn in_folder(data_dir: &Path) -> Self {
-        Self { folder: data_dir.join("receiving") }
+        Self { folder: data_dir.join("receiving"), named: Arc::default() }
     }
 
     /// Where a print file is while it is on its way: `receiving/<photographer>/<hash>.part`.
@@ -29,11 +34,14 @@ impl Receiving {
         self.folder.join(key.photographer.to_string()).join(format!("{}.part", key.root))
     }
 
-    /// Opens a print file of `bytes`; one that is missing is made, its name durable.
+    /// Opens a print file of `bytes`; one that is missing is made, in a folder whose name
+    /// is durable.
     pub(super) fn open(&self, key: &ContentKey, bytes: u64) -> Result<PartFile, NodeError> {
+        let mut named = self.named();
         let part = PartFile::open(self.path(key), bytes)?;
-        if part.is_new() {
+        if !named.contains(&key.photographer) {
             sync_folder(&self.folder)?;
+            named.insert(key.photographer);
         }
         Ok(part)
     }
@@ -61,8 +69,15 @@ impl Receiving {
         {
             tracing::warn!(file = %key.root, %error, "a received file could not be removed");
         }
+        let mut named = self.named();
         // Goes only when it is empty.
-        drop(fs::remove_dir(self.folder.join(key.photographer.to_string())));
+        if fs::remove_dir(self.folder.join(key.photographer.to_string())).is_ok() {
+            named.remove(&key.photographer);
+        }
+    }
+
+    fn named(&self) -> MutexGuard<'_, HashSet<PeerId>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes whatever no unfinished job needs: a lab that was killed between a

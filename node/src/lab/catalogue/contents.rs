@@ -66,25 +66,22 @@ impl Catalogue {
         row.as_ref().map(content).transpose()
     }
 
-    /// Keeps the checked hashes of a content's ranges.
-    pub(in crate::lab) async fn put_subtrees(&self, key: &ContentKey, joined: &[u8]) -> Result<(), NodeError> {
-        let sql = "UPDATE content SET subtrees = $3 WHERE photographer = $1 AND root = $2";
-        let args = args![key.photographer.to_string(), key.root.to_string(), joined];
-        self.ledger.execute(sql, args).await?;
-        Ok(())
-    }
-
-    /// Records that `ranges` are verified and durable, and what crossed for it. Call
-    /// once their bytes are on the disk.
+    /// Records that `ranges` are verified and durable, and what crossed for it; with the
+    /// checked hashes of all ranges, if they are not kept yet. Call once the bytes are on
+    /// the disk.
     pub(in crate::lab) async fn record(
         &self,
         key: &ContentKey,
         ranges: &RangeSet,
         crossed: &Crossed,
+        subtrees: Option<&[u8]>,
     ) -> Result<(), NodeError> {
         self.ledger
             .write(|tx| {
                 Box::pin(async move {
+                    if let Some(joined) = subtrees {
+                        set_subtrees(tx, key, joined).await?;
+                    }
                     set_ranges(tx, key, ranges).await?;
                     count_crossed(tx, crossed).await
                 })
@@ -152,6 +149,12 @@ pub(super) async fn keep_unneeded(tx: &mut Tx<'_>, photographer: PeerId) -> Resu
              WHERE f.photographer = content.photographer AND f.root = content.root
                AND job.file_state IN ('receiving', 'placing'))";
     tx.execute(sql, args![photographer.to_string(), now_ms()]).await?;
+    Ok(())
+}
+
+async fn set_subtrees(tx: &mut Tx<'_>, key: &ContentKey, joined: &[u8]) -> Result<(), NodeError> {
+    let sql = "UPDATE content SET subtrees = $3 WHERE photographer = $1 AND root = $2";
+    tx.execute(sql, args![key.photographer.to_string(), key.root.to_string(), joined]).await?;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! One print file: its list of range hashes, then its ranges, several in flight, each
-//! checked before it is written, and durable and read back before it is recorded. What an
-//! earlier process recorded is read back and checked at the end.
+//! checked before it is written, read back at once, and durable before it is recorded. What
+//! an earlier process recorded is read back and checked at the end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enprint_protocol::ids::JobId;
 use enprint_protocol::limits::RANGE_BYTES;
@@ -12,7 +12,7 @@ use enprint_protocol::{PeerId, text};
 use tokio_util::sync::CancellationToken;
 
 use super::line::OnLine;
-use crate::arriving::{Came, PartFile, Plan, RangeSet, Source, drive, read_back};
+use crate::arriving::{Came, PartFile, Plan, RangeSet, Source, drive};
 use crate::error::NodeError;
 use crate::lab::catalogue::{Content, ContentKey, Crossed};
 use crate::lab::node::{Node, blocking};
@@ -43,6 +43,8 @@ pub(super) struct Wanted {
 struct Fetching<'a> {
     node: &'a Node,
     wanted: &'a Wanted,
+    /// The joined hashes of its ranges, until they are kept: with the first ranges.
+    unkept: Mutex<Option<Vec<u8>>>,
 }
 
 impl Node {
@@ -64,31 +66,21 @@ impl Node {
         if content.ranges.is_full() && self.fetcher.is_whole(&wanted.key) {
             return Ok(());
         }
-        let subtrees = Arc::new(self.subtrees(wanted, &content).await?);
-        let (receiving, key, bytes) = (self.receiving.clone(), wanted.key, content.bytes);
-        let is_whole = content.ranges.is_full();
-        let part = Arc::new(
-            blocking(move || {
-                if !is_whole {
-                    receiving.own(&key)?;
-                }
-                receiving.open(&key, bytes)
-            })
-            .await?,
-        );
-        let mut ranges = content.ranges;
+        let (subtrees, unkept) = self.subtrees(wanted, &content).await?;
+        let (subtrees, part) = (Arc::new(subtrees), Arc::new(self.part_of(wanted, &content).await?));
+        let (key, mut ranges) = (wanted.key, content.ranges);
         if part.is_new() && ranges.bytes() > 0 {
             tracing::warn!(file = %key.root, "a received file is gone; it is fetched again");
-            ranges = RangeSet::none(bytes);
+            ranges = RangeSet::none(wanted.bytes);
             self.catalogue.take_back(&key, &ranges).await?;
         }
-        let fetching = Fetching { node: self, wanted };
+        let fetching = Fetching { node: self, wanted, unkept: Mutex::new(unkept) };
         let earlier: Vec<u64> = ranges.iter().collect();
-        let mut plan = Plan::new(bytes, ranges, RANGES_OF_ONE_FILE);
+        let mut plan = Plan::new(wanted.bytes, ranges, RANGES_OF_ONE_FILE);
         let fetched = drive(&fetching, &mut plan, &subtrees, &part, stop, progressed).await;
         fetching.count_rest(&mut plan).await?;
         fetched?;
-        self.check_whole(wanted, &part, &subtrees, &earlier).await
+        self.check_whole(wanted, &part, &subtrees, earlier).await
     }
 
     async fn content_of(&self, wanted: &Wanted) -> Result<Content, NodeError> {
@@ -105,13 +97,26 @@ impl Node {
         }
     }
 
-    /// The file's range hashes, which merge to its content hash: from the catalogue,
-    /// else from the photographer.
-    async fn subtrees(&self, wanted: &Wanted, content: &Content) -> Result<Subtrees, NodeError> {
+    /// The file that its ranges are written to.
+    async fn part_of(&self, wanted: &Wanted, content: &Content) -> Result<PartFile, NodeError> {
+        let (receiving, key, bytes) = (self.receiving.clone(), wanted.key, content.bytes);
+        let is_whole = content.ranges.is_full();
+        blocking(move || {
+            if !is_whole {
+                receiving.own(&key)?;
+            }
+            receiving.open(&key, bytes)
+        })
+        .await
+    }
+
+    /// The file's range hashes, which merge to its content hash: from the catalogue, else
+    /// from the photographer, and then also as they came, to be kept.
+    async fn subtrees(&self, wanted: &Wanted, content: &Content) -> Result<(Subtrees, Option<Vec<u8>>), NodeError> {
         let (home, root) = (wanted.home, wanted.key.root);
         let known = content.subtrees.as_deref().and_then(|joined| Subtrees::check(&root, content.bytes, joined).ok());
         if let Some(subtrees) = known {
-            return Ok(subtrees);
+            return Ok((subtrees, None));
         }
         let request = OriginalRequest::Subtrees { job_id: wanted.job_id, root };
         let joined = match self.client.ask::<FetchOriginal>(home, request).await? {
@@ -120,8 +125,7 @@ impl Node {
             OriginalReply::Range(_) => return Err(wanted.blamed()),
         };
         let subtrees = Subtrees::check(&root, content.bytes, &joined).map_err(|_| wanted.blamed())?;
-        self.catalogue.put_subtrees(&wanted.key, &joined).await?;
-        Ok(subtrees)
+        Ok((subtrees, Some(joined.into_vec())))
     }
 
     /// Reads back what was recorded `earlier`, so that all of the file was: bits may rot.
@@ -130,10 +134,11 @@ impl Node {
         wanted: &Wanted,
         part: &Arc<PartFile>,
         subtrees: &Arc<Subtrees>,
-        earlier: &[u64],
+        earlier: Vec<u64>,
     ) -> Result<(), NodeError> {
         let bytes = wanted.bytes;
-        let bad = read_back(part, subtrees, earlier).await?;
+        let (part, subtrees) = (part.clone(), subtrees.clone());
+        let bad = blocking(move || part.bad_ranges(&subtrees, earlier)).await?;
         self.fetcher.set_whole(&wanted.key, bad.is_empty());
         if bad.is_empty() {
             return Ok(());
@@ -170,7 +175,10 @@ impl Source for Fetching<'_> {
 
     async fn record(&self, ranges: RangeSet, verified_bytes: u64, discarded_bytes: u64) -> Result<(), NodeError> {
         let crossed = self.crossed(verified_bytes, discarded_bytes);
-        self.node.catalogue.record(&self.wanted.key, &ranges, &crossed).await
+        let unkept = self.unkept().clone();
+        self.node.catalogue.record(&self.wanted.key, &ranges, &crossed, unkept.as_deref()).await?;
+        *self.unkept() = None;
+        Ok(())
     }
 
     fn blamed(&self) -> NodeError {
@@ -183,6 +191,10 @@ impl Source for Fetching<'_> {
 }
 
 impl Fetching<'_> {
+    fn unkept(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts what was thrown away since the last recording.
     async fn count_rest(&self, plan: &mut Plan) -> Result<(), NodeError> {
         match plan.take_discarded_bytes() {
