@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod demo;
+mod output;
 mod progress;
 mod run;
 mod show;
@@ -13,7 +14,8 @@ fn main() -> std::process::ExitCode {
     }
     run::child::use_myself();
     let cli = cli::Cli::read();
+    output::keep_apart();
     run::logging::start(cli.common.verbose, cli.role.runs_for_long());
     let outcome = run::runtime().and_then(|runtime| runtime.block_on(run::run(cli)));
-    show::outcome(outcome)
+    show::outcome(outcome, run::is_stopped())
 }

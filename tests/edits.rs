@@ -62,12 +62,12 @@ async fn an_edit_that_can_not_be_made_changes_nothing_and_says_why() {
     let customer = world.customer(&gallery).await;
     let before = customer.photo("a.jpg").await;
 
-    let outside = world.photographer.says(&["edit", "--event", "Odd", "--all", "--crop", "60,0,60,100"]);
+    let outside = world.photographer.reports(&["edit", "--event", "Odd", "--all", "--crop", "60,0,60,100"]);
     assert_eq!(outside["edited"], 0);
     assert!(outside["failed"][0]["reason"].as_str().unwrap().contains("within the photo"), "{outside}");
     let nothing = world.photographer.refuses(&["edit", "--event", "Odd", "--all"]);
     assert!(nothing.contains("--turn"), "{nothing}");
-    let twice = world.photographer.says(&["edit", "--event", "Odd", "--all", "--reset"]);
+    let twice = world.photographer.reports(&["edit", "--event", "Odd", "--all", "--reset"]);
     assert_eq!((&twice["edited"], &twice["unchanged"]), (&0.into(), &1.into()), "{twice}");
     assert_eq!(customer.photo("a.jpg").await, before);
 }

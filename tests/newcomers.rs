@@ -145,7 +145,7 @@ async fn a_port_that_another_program_has_is_said_with_the_option_that_chooses_an
 async fn a_misspelt_event_is_pointed_out_and_goes_again_without_a_photo_being_lost() {
     let dir = tempfile::tempdir().unwrap();
     let node = Process::photographer(dir.path(), &[]).await;
-    assert_eq!(import(&node, "John's Wedding", &["a.jpg"])["alike"], Value::Null);
+    assert_eq!(import(&node, "John's Wedding", &["a.jpg"])["alike"], Value::Array(Vec::new()));
     let made = node.says(&["event", "Johns Wedding", "--date", "2026-06-20"]);
     assert_eq!(made["alike"][0], "John's Wedding", "{made}");
     assert_eq!(node.says(&["remove-event", "Johns Wedding"])["photos"], 0);
@@ -183,7 +183,7 @@ async fn an_event_that_is_renamed_or_has_other_prices_is_so_at_its_host_at_once(
     let needed = node.refuses(&["remove-event", "John's Wedding"]);
     assert!(needed.contains("There are orders"), "{needed}");
 
-    assert!(node.says(&["event", "John's Wedding"])["told"].is_null(), "nothing was changed");
+    assert!(node.says(&["event", "John's Wedding"])["told"].as_array().unwrap().is_empty(), "nothing was changed");
     node.says(&["event", "Another"]);
     let taken = node.refuses(&["event", "Another", "--rename", "john's wedding"]);
     assert!(taken.contains("already"), "{taken}");
@@ -269,5 +269,5 @@ async fn prices_that_nobody_set_are_said_when_guests_come_to_see_them() {
     let event = world.photographer.says(&["event", "Usual", "--print", "10x15 matte 2.00"]);
     assert_eq!(event["prices"], serde_json::json!(["10x15 matte EUR 2.00", "Courier EUR 9.90"]), "{event}");
     let own = world.photographer.says(&["publish", "--event", "Usual"]);
-    assert!(own["usual_prices"].is_null(), "{own}");
+    assert_eq!(own["usual_prices"], Value::Array(Vec::new()), "{own}");
 }

@@ -142,8 +142,7 @@ impl NodeError {
 
     /// Whether something that was stored is not what it was, and nothing else is amiss.
     pub(crate) fn is_of_damage(&self) -> bool {
-        use StoreError::{BlobDamaged, BlobMissing, PartUnreadable};
-        matches!(self, Self::Store(BlobDamaged { .. } | BlobMissing | PartUnreadable { .. }))
+        matches!(self, Self::Store(error) if error.is_of_damage() || matches!(error, StoreError::BlobMissing))
     }
 
     /// What becomes of a parcel whose delivery ended with this error.
@@ -165,6 +164,13 @@ impl NodeError {
             }
             _ => Refusal::new(ErrorCode::Failed, "It could not be done just now; try again later."),
         }
+    }
+
+    /// As a sentence that stands by itself.
+    pub(crate) fn sentence(&self) -> String {
+        let said = self.to_string();
+        let mut letters = said.trim_end_matches('.').chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
     }
 
     /// A file error with its path.

@@ -13,6 +13,8 @@ mod metrics;
 pub mod photographer;
 mod status;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Context, Result};
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +42,14 @@ pub async fn run(cli: Cli) -> Result<()> {
     }
 }
 
+/// Somebody asked the program to stop.
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// Whether somebody asked the program to stop.
+pub fn is_stopped() -> bool {
+    STOPPED.load(Ordering::Relaxed)
+}
+
 /// A token that is cancelled by Ctrl-C or, on Unix, by SIGTERM. A second Ctrl-C ends
 /// the program at once.
 pub fn until_stopped() -> CancellationToken {
@@ -47,6 +57,7 @@ pub fn until_stopped() -> CancellationToken {
     let stop = token.clone();
     tokio::spawn(async move {
         stop_signal().await;
+        STOPPED.store(true, Ordering::Relaxed);
         stop.cancel();
         stop_signal().await;
         std::process::exit(130);

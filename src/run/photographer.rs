@@ -32,8 +32,7 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
         None => serve(config, metrics, json).await,
         Some(Command::Status) => {
             check_is_there(&config)?;
-            let answer = command::look::<Photographer>(config).await?;
-            show::answer(json, &answer, show::photographer::words)
+            show_all(json, &command::look::<Photographer>(config).await?)
         }
         Some(mut command) => {
             if !begins(&command) {
@@ -41,11 +40,15 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
             }
             say_mark(&config, is_mark_typed, &mut command)?;
             check_mark(&config, is_mark_typed, &command).await?;
-            let answer = command::ask::<Photographer>(config, command, json).await?;
-            show::answer(json, &answer, show::photographer::words)?;
-            show::photographer::failure(&answer).map_or(Ok(()), |words| Err(anyhow!(words)))
+            show_all(json, &command::ask::<Photographer>(config, command, json).await?)
         }
     }
+}
+
+/// Shows an answer, and ends as it says.
+fn show_all(json: bool, answer: &PhotographerAnswer) -> Result<()> {
+    show::answer(json, answer, show::photographer::words)?;
+    show::work::failure(answer).map_or(Ok(()), |words| Err(anyhow!(words)))
 }
 
 /// The node's configuration from its options.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use enprint_node::lab::Lab;
 use enprint_node::photographer::Photographer;
 
@@ -28,7 +28,9 @@ pub async fn run(args: StatusArgs, config: Config, json: bool) -> Result<()> {
             roles.push(one(role, data, &config.host).await);
         }
     }
-    show::answer(json, &MachineStatus { roles }, show::status::words)
+    let machine = MachineStatus { roles };
+    show::answer(json, &machine, show::status::words)?;
+    show::status::failure(&machine).map_or(Ok(()), |words| Err(anyhow!(words)))
 }
 
 /// Where each role keeps its data: by the environment, the configuration file, or as usual.

@@ -10,28 +10,32 @@ pub mod peers;
 pub mod photographer;
 pub mod status;
 pub mod waiting;
+pub mod work;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use enprint_protocol::peer::{Reachability, RouterHelp};
 use serde::Serialize;
 
+use crate::output;
+
 /// Writes `answer` as one JSON object, or in `words`.
 pub fn answer<T: Serialize>(json: bool, answer: &T, words: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
     let text = if json { serde_json::to_string(answer)? } else { words(answer).trim_end().to_owned() };
-    match writeln!(std::io::stdout(), "{text}") {
+    match output::write(&text) {
         // Whoever reads has enough, as `head` has.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
 }
 
-/// The program's end: 0, or a sentence on standard error and 1.
-pub fn outcome(outcome: anyhow::Result<()>) -> ExitCode {
+/// The program's end: 0, or a sentence on standard error and 1; 130 where somebody stopped
+/// it before it was done.
+pub fn outcome(outcome: anyhow::Result<()>, is_stopped: bool) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     eprintln!("enprint: {}", sentence(&error));
-    ExitCode::FAILURE
+    if is_stopped { ExitCode::from(130) } else { ExitCode::FAILURE }
 }
 
 /// What went wrong, from the outside in. An error whose words hold its cause's says it

@@ -2,16 +2,16 @@
 
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{
-    EditReport, EventSummary, ExportReport, HomeSummary, HostSummary, ImportReport, LabSummary, NodeStatus,
-    PhotoCustody, PhotoSummary, Transfer,
+    EventSummary, HomeSummary, HostSummary, LabSummary, NodeStatus, PhotoCustody, PhotoSummary, Transfer,
 };
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::text;
 
-use super::changes::{marked, replaced};
-use super::galleries::{not_told, published, told, withdrawn};
+use super::changes::replaced;
+use super::galleries::{published, told, withdrawn};
 use super::orders::order;
 use super::peers::peers;
+use super::work::{edited, exported, imported, verified};
 use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
 
 /// `answer` in words.
@@ -66,31 +66,10 @@ pub fn words(answer: &Answer) -> String {
             )
         }
         Answer::Status(status) => node_status(status),
-        Answer::Verified { event, blobs, bytes: read, damaged, repaired } => {
-            verified(event, (*blobs, *read), damaged, repaired)
+        Answer::Verified { event, blobs, bytes: read, damaged_files, repaired, trouble, .. } => {
+            verified(event, (*blobs, *read), (damaged_files, repaired), trouble.as_deref())
         }
         Answer::Exported(report) => exported(report),
-    }
-}
-
-/// What was found wrong by a command that did its work, as the sentence that it ends with.
-pub fn failure(answer: &Answer) -> Option<String> {
-    match answer {
-        Answer::Verified { event, damaged, .. } if !damaged.is_empty() => {
-            let photos = count(damaged.len() as u64, "photo of “{event}” is", "photos of “{event}” are");
-            Some(format!("{} damaged", photos.replace("{event}", event)))
-        }
-        Answer::Exported(report) if !report.failed.is_empty() => {
-            let originals = count(report.failed.len() as u64, "original is", "originals are");
-            Some(format!("{originals} damaged and not written"))
-        }
-        Answer::Edited(report) => report.told.iter().find_map(|at| {
-            at.problem.as_ref().map(|_| format!("“{}” is edited, and {} does not show it", report.event, at.host))
-        }),
-        Answer::Withdrawn { hosts, .. } => {
-            hosts.iter().find_map(|at| at.problem.as_ref().map(|_| format!("{} may still show photos", at.host)))
-        }
-        _ => None,
     }
 }
 
@@ -100,6 +79,9 @@ fn events(list: &[EventSummary]) -> String {
         let date = event.date.map(|date| format!(", {date}")).unwrap_or_default();
         text += &format!("{}{date}\n", event.name);
         text += &format!("  {}, {} published\n", count(event.photos, "photo", "photos"), event.published);
+        if let Some(trouble) = &event.trouble {
+            text += &format!("  {trouble}\n");
+        }
         text += &format!("  access code {}\n", event.access_code);
         for at in &event.hosts {
             let url = at.gallery_url.as_deref().unwrap_or("not published yet");
@@ -124,7 +106,7 @@ fn prices(list: &[String]) -> String {
 }
 
 /// Events that somebody may have meant who made `event`, and what to do then.
-fn alike(event: &str, others: &[String], again: &str) -> String {
+pub(super) fn alike(event: &str, others: &[String], again: &str) -> String {
     let names = others.iter().map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
     if names.is_empty() {
         return String::new();
@@ -148,73 +130,6 @@ fn removed(event: &str, photos: u64, lost: u64, at_second_home: bool) -> String 
             "The second home keeps its copy. There, “enprint photographer remove-event \"{event}\"” removes it; with \
              --with-originals also originals that are nowhere else.\n"
         );
-    }
-    text
-}
-
-fn imported(report: &ImportReport) -> String {
-    let mut text = format!(
-        "{}: {} imported, {}.\n",
-        report.event,
-        count(report.imported, "photo", "photos"),
-        bytes(report.original_bytes)
-    );
-    let again = ", import the folder again with its name, and";
-    text += &alike(&report.event, &report.alike, again);
-    if !report.duplicates.is_empty() {
-        text +=
-            &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
-    }
-    if !report.repaired.is_empty() {
-        let number = count(report.repaired.len() as u64, "photo was", "photos were");
-        text += &format!("{number} damaged on this disk and repaired from these files:\n");
-        report.repaired.iter().for_each(|path| text += &format!("  {path}\n"));
-    }
-    if !report.described.is_empty() {
-        let number = count(report.described.len() as u64, "photo has", "photos have");
-        text += &format!("Of these, {number} new words, stars or keywords from the XMP file beside it.\n");
-    }
-    if !report.failed.is_empty() {
-        text += &format!("{} not imported:\n", count(report.failed.len() as u64, "file was", "files were"));
-        for failed in &report.failed {
-            text += &format!("  {}: {}\n", failed.name, failed.reason);
-        }
-    }
-    if !report.not_for_print.is_empty() {
-        let number = count(report.not_for_print.len() as u64, "photo is", "photos are");
-        text += &format!("{number} to be looked at alone; the gallery offers no prints of them:\n");
-        for photo in &report.not_for_print {
-            text += &format!("  {}: {}\n", photo.name, photo.reason);
-        }
-    }
-    text += &replaced(&report.replaced_prices);
-    text += &marked(&report.event, report.mark.as_ref());
-    if let Some(reason) = &report.stopped {
-        text += &format!("The import stopped: {reason}\n");
-    }
-    text + &report.published.as_deref().map(published).unwrap_or_default()
-}
-
-fn edited(report: &EditReport) -> String {
-    let mut text = format!("{}: {} edited.\n", report.event, count(report.edited, "photo", "photos"));
-    if report.unchanged > 0 {
-        text += &format!("{} that way already.\n", count(report.unchanged, "photo was", "photos were"));
-    }
-    if !report.failed.is_empty() {
-        text += &format!("{} as before:\n", count(report.failed.len() as u64, "photo stays", "photos stay"));
-        for failed in &report.failed {
-            text += &format!("  {}: {}\n", failed.name, failed.reason);
-        }
-    }
-    text += &marked(&report.event, report.mark.as_ref());
-    if let Some(published) =
-        report.published.filter(|_| report.told.iter().any(|at| at.problem.is_none() && !at.queued))
-    {
-        text += &format!("The gallery shows {} anew.\n", count(published, "photo", "photos"));
-    }
-    text += &not_told(&report.told);
-    if let Some(reason) = &report.stopped {
-        text += &format!("{reason}\n");
     }
     text
 }
@@ -342,6 +257,9 @@ pub fn node_status(status: &NodeStatus) -> String {
         count(status.photos, "photo", "photos"),
         count(status.events, "event", "events")
     );
+    for damaged in &status.damaged {
+        text += &format!("Damaged     {}: {}\n", damaged.event, damaged.problem);
+    }
     for one in &status.homes {
         text += &format!("Home        {}", home(one));
     }
@@ -360,49 +278,4 @@ pub fn node_status(status: &NodeStatus) -> String {
         text += &network(status.wire_sent_bytes, status.wire_received_bytes);
     }
     text + &waiting::halted(&status.halted) + &waiting::messages(&status.waiting)
-}
-
-fn exported(report: &ExportReport) -> String {
-    let mut text = format!("{} written, {}.\n", count(report.files, "original", "originals"), bytes(report.bytes));
-    if report.there > 0 {
-        text += &format!("{} in the folder already.\n", count(report.there, "original was", "originals were"));
-    }
-    if !report.renamed.is_empty() {
-        let number = count(report.renamed.len() as u64, "file has", "files have");
-        text += &format!("{number} another name, since another file was there under the photo’s:\n");
-        report.renamed.iter().for_each(|name| text += &format!("  {name}\n"));
-    }
-    if !report.failed.is_empty() {
-        text += &format!("{} not written:\n", count(report.failed.len() as u64, "original was", "originals were"));
-        report.failed.iter().for_each(|file| text += &format!("  {}: {}\n", file.name, file.reason));
-        text += &repairs(&report.event);
-    }
-    text + &report.stopped.iter().map(|reason| format!("{reason}\n")).collect::<String>()
-}
-
-/// How what is damaged becomes whole.
-fn repairs(event: &str) -> String {
-    format!(
-        "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
-         FOLDER --event \"{event}\"\nWhere there is another home, “verify” fetches them from there while it is connected.\n"
-    )
-}
-
-fn verified(event: &str, (blobs, read): (u64, u64), damaged: &[String], repaired: &[String]) -> String {
-    let mut text = format!("{} read, {}. ", count(blobs, "file was", "files were"), bytes(read));
-    if damaged.is_empty() && repaired.is_empty() {
-        return text + "All are as they were imported.";
-    }
-    if !repaired.is_empty() {
-        let number = count(repaired.len() as u64, "photo was", "photos were");
-        text += &format!("{number} damaged in “{event}” and repaired from your other home:\n");
-        repaired.iter().for_each(|name| text += &format!("  {name}\n"));
-    }
-    if damaged.is_empty() {
-        return text + "All are whole now; look after the disk.";
-    }
-    let number = count(damaged.len() as u64, "photo is", "photos are");
-    text += &format!("{number} damaged in “{event}”:\n");
-    damaged.iter().for_each(|name| text += &format!("  {name}\n"));
-    text + &repairs(event)
 }

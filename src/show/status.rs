@@ -7,7 +7,7 @@ use enprint_node::lab::LabAnswer;
 use enprint_node::photographer::PhotographerAnswer;
 use serde::Serialize;
 
-use super::{host, lab, photographer};
+use super::{host, lab, photographer, work};
 
 /// Every role whose data is on this machine.
 #[derive(Debug, Serialize)]
@@ -70,6 +70,14 @@ pub fn words(machine: &MachineStatus) -> String {
             .into();
     }
     machine.roles.iter().map(role).collect::<Vec<_>>().join("\n")
+}
+
+/// What is damaged, if anything is.
+pub fn failure(machine: &MachineStatus) -> Option<String> {
+    machine.roles.iter().find_map(|one| match &one.status {
+        Some(Status::Photographer(answer)) => work::failure(answer),
+        _ => None,
+    })
 }
 
 fn role(one: &RoleStatus) -> String {

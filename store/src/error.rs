@@ -237,40 +237,51 @@ pub enum StoreError {
     VolumeIdUnusable,
     /// sled failed; the volume is left alone until the program starts again.
     #[error(
-        "the volume {volume} can't be used until the program is started again: {cause}. What was \
-         acknowledged is safe, and other events go on"
+        "this event can't be used until the program is started again: {cause}. What was acknowledged is safe, and \
+         other events go on"
     )]
     VolumeFenced {
         /// Which.
         volume: String,
-        /// What sled said.
+        /// Why, in our words.
+        cause: String,
+    },
+    /// A volume can't be opened for damage.
+    #[error(
+        "this event is damaged on this disk: {cause}. Other events go on. Import its files again from your copies, \
+         which stores them anew; or put the folder archive/{volume} back from a backup"
+    )]
+    VolumeDamaged {
+        /// Which.
+        volume: String,
+        /// Why, in our words.
         cause: String,
     },
     /// A volume is closed for writing.
-    #[error("the volume {volume} is sealed: it can be read, but nothing more is written to it")]
+    #[error("the folder archive/{volume} is closed: it can be read, but nothing more is written to it")]
     VolumeSealed {
         /// Which.
         volume: String,
     },
     /// A newer program made the volume.
-    #[error("the volume {volume} was made by a newer version of this program: use that one")]
+    #[error("this event was stored by a newer version of this program: use that one")]
     VolumeNewer {
         /// Which.
         volume: String,
     },
-    /// Part of a volume can't be read back.
+    /// Part of a volume can't be read back, or would have to be written to.
     #[error(
-        "a part of the volume {volume} can't be read: {cause}. Put the volume's folder back from a backup, or import your copies into another event"
+        "a part of this event is damaged on this disk. Import its files again from your copies, which stores what is \
+         lost anew; or put the folder archive/{volume} back from a backup"
     )]
     PartUnreadable {
         /// Which.
         volume: String,
-        /// What sled said.
-        cause: String,
     },
     /// A stored record is not what it should be.
     #[error(
-        "a record of the volume {volume} is damaged. Put the volume's folder back from a backup, or import your copies into another event"
+        "what is known of a photo is damaged on this disk. Import its file again from your copy, which stores it \
+         anew; or put the folder archive/{volume} back from a backup"
     )]
     RecordDamaged {
         /// Which.
@@ -278,7 +289,8 @@ pub enum StoreError {
     },
     /// A blob's bytes are not what they were.
     #[error(
-        "a file in the volume {volume} is damaged. Import it again from your copy, which repairs it; or put the volume's folder back from a backup"
+        "the file is damaged on this disk. Import it again from your copy, which repairs it; or put the folder \
+         archive/{volume} back from a backup"
     )]
     BlobDamaged {
         /// Which volume.
@@ -309,7 +321,7 @@ pub enum StoreError {
         bytes: usize,
     },
     /// A volume holds more records than one list may have.
-    #[error("the volume {volume} holds more than can be listed at once")]
+    #[error("this event has more photos than can be listed at once")]
     TooManyRecords {
         /// Which.
         volume: String,
@@ -335,6 +347,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether something that was stored in an archive is not what it was, and nothing else
+    /// is amiss.
+    #[must_use]
+    pub fn is_of_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::BlobDamaged { .. }
+                | Self::PartUnreadable { .. }
+                | Self::RecordDamaged { .. }
+                | Self::VolumeDamaged { .. }
+        )
+    }
+
     /// Whether the same may succeed later: the database was busy, a disk was full or not
     /// there, a volume waits for the program's next start. What is damaged, absent or
     /// too big stays so.

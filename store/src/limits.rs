@@ -6,7 +6,8 @@ use std::time::Duration;
 
 /// How long a statement waits for a connection or a lock before it gives up.
 pub const DATABASE_WAIT: Duration = Duration::from_secs(15);
-/// How long one who opens a file that another is setting up waits before the next try.
+/// How long one who opens a file that another is setting up, or has only just given up,
+/// waits before the next try.
 pub const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// SQLite connections that read beside the one that writes. Each has a thread.
@@ -117,8 +118,16 @@ pub const RECORD_BYTES_MAX: usize = 1 << 20;
 /// Records or blobs listed at once: a million is more than a volume holds of photos.
 pub const RECORDS_LISTED_MAX: usize = 1_000_000;
 
+/// Damaged parts of one volume that are remembered while it is open: each has it opened
+/// again, once.
+pub const DAMAGED_PARTS_MAX: usize = 1_000;
+
 /// From so much on, what was written to a volume is worth asking the system to forget.
 pub const FORGOTTEN_FROM_BYTES: u64 = 1 << 20;
+
+/// How often a volume's lock is tried: for two seconds, far longer than a process takes to
+/// begin.
+pub const LOCK_TRIES: u32 = 100;
 
 /// sled's cache for each open volume.
 pub const VOLUME_CACHE_BYTES: usize = 64 << 20;

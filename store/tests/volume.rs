@@ -42,7 +42,7 @@ fn what_is_stored_is_read_back_whole_and_in_ranges_after_reopening() {
         let range = volume.read_range(&hash, offset, length as usize);
         assert!(matches!(range, Err(StoreError::RangeOutside { .. })), "{range:?}");
     }
-    let names: Vec<_> = volume.records(b"photo/").unwrap().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = volume.records(b"photo/").unwrap().entries.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, [b"photo/1".to_vec(), b"photo/2".to_vec()]);
     assert_eq!(volume.count(b"photo/").unwrap(), 2);
 }

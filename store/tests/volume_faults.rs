@@ -159,7 +159,8 @@ fn look_through(archive: &Archive, photos: &[[u8; 32]], round: u64) -> bool {
     let volume = match archive.volume("v-001") {
         Ok(volume) => volume.unwrap(),
         Err(error) => {
-            assert!(error.to_string().contains("v-001"), "round {round}: {error}");
+            let is_damage = matches!(error, StoreError::VolumeDamaged { .. });
+            assert!(is_damage && error.to_string().contains("v-001"), "round {round}: {error}");
             return true;
         }
     };
@@ -182,6 +183,9 @@ fn look_through(archive: &Archive, photos: &[[u8; 32]], round: u64) -> bool {
             damaged.sort_unstable();
             let mut found = report.damaged;
             found.sort_unstable();
+            if !report.gaps.is_empty() {
+                return true; // what is not listed can't be mended here
+            }
             assert_eq!((found, report.blobs), (damaged.clone(), 6), "round {round}");
             mend(&volume, &damaged, photos, round);
             !damaged.is_empty() || swept.is_err()
@@ -284,8 +288,8 @@ fn a_damaged_volume_is_fenced_off_and_the_others_go_on() {
     let archive = Archive::open(dir.path(), options()).unwrap();
     for _ in 0..2 {
         let error = archive.volume("v-001").unwrap_err();
-        assert!(matches!(error, StoreError::VolumeFenced { .. }), "{error}");
-        assert!(error.to_string().contains("damaged"), "{error}");
+        assert!(matches!(error, StoreError::VolumeDamaged { .. }), "{error}");
+        assert!(error.to_string().contains("is damaged"), "{error}");
     }
     let whole = archive.volume("v-002").unwrap().unwrap();
     assert!(whole.read_blob(&hash).unwrap() == bytes_of(2, 200_000));
@@ -305,7 +309,7 @@ fn a_log_cut_at_an_entrys_end_after_closing_is_noticed() {
     let archive = Archive::open(dir.path(), options()).unwrap();
     for _ in 0..2 {
         let refused = archive.volume("v-001");
-        assert!(matches!(refused, Err(StoreError::VolumeFenced { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(StoreError::VolumeDamaged { .. })), "{refused:?}");
     }
 }
 

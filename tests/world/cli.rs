@@ -20,6 +20,15 @@ pub fn enprint(args: &[String]) -> Result<Value, String> {
     enprint_in(None, args)
 }
 
+/// Runs a command that does not go as it should: what it says all the same, with what it
+/// ends.
+pub fn reports(args: &[String]) -> (Value, i32, String) {
+    let output = command(None).args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answer = serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    (answer, output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// As [`enprint`], in a network namespace.
 pub fn enprint_in(namespace: Option<&str>, args: &[String]) -> Result<Value, String> {
     let output = command(namespace).args(args).output().unwrap();

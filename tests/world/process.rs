@@ -145,6 +145,13 @@ impl Process {
         cli::enprint_in(self.namespace.as_deref(), &self.command_line(args))
     }
 
+    /// As [`Self::says`], for what ends with 1 and a report.
+    pub fn reports(&self, args: &[&str]) -> Value {
+        let (answer, code, said) = cli::reports(&self.command_line(args));
+        assert_eq!(code, 1, "{args:?}: {said}");
+        answer
+    }
+
     /// At a photographer's node: the line that a second home joins with.
     pub fn invites_a_home(&self) -> String {
         self.says(&["second-home", "invite"])["line"].as_str().unwrap().to_owned()
@@ -228,7 +235,8 @@ impl Process {
         &self.data
     }
 
-    fn command_line(&self, args: &[&str]) -> Vec<String> {
+    /// A sub-command for its data folder.
+    pub fn command_line(&self, args: &[&str]) -> Vec<String> {
         let head = [self.role, "--json", "--data", self.data.to_str().unwrap()];
         let own = self.flags.iter().map(String::as_str).chain(self.no_mdns());
         head.into_iter().chain(own).chain(args.iter().copied()).map(str::to_owned).collect()

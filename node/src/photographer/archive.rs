@@ -11,6 +11,7 @@ use enprint_protocol::event::EventRecord;
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_protocol::publish::PhotoRecord;
 use enprint_protocol::range_bytes::RangeBytes;
+use enprint_store::StoreError;
 use enprint_store::archive::{Archive, ArchiveOptions, NewBlob, Volume};
 use serde::{Deserialize, Serialize};
 
@@ -20,17 +21,17 @@ use super::import::NewPhoto;
 use super::proof_mark::KeptMark;
 use super::records::StoredPhoto;
 use crate::error::NodeError;
-use crate::limits::{EVENT_RECORD_BYTES_MAX, EVENT_VOLUMES_MAX, VOLUME_BYTES_MAX};
+use crate::limits::{EVENT_RECORD_BYTES_MAX, VOLUME_BYTES_MAX};
 
-const PHOTO_PREFIX: &[u8] = b"photo/";
-const EVENT_NAME: &[u8] = b"event";
+pub(super) const PHOTO_PREFIX: &[u8] = b"photo/";
+pub(super) const EVENT_NAME: &[u8] = b"event";
 /// The hash of the blob that is the event's mark: a logo is longer than a record may be.
 const MARK_NAME: &[u8] = b"mark";
 
 /// The archive of all events. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct EventArchive {
-    archive: Arc<Archive>,
+    pub(super) archive: Arc<Archive>,
     pub(super) marks: Marks,
     /// Held from the reading of a photo's record until it is written anew.
     amending: Arc<Mutex<()>>,
@@ -83,7 +84,7 @@ impl EventArchive {
         let mut known = HashSet::new();
         let is_new = |photo: &&NewPhoto| {
             let photo_id = photo.stored.photo_id();
-            Ok(!self.has(event_id, photo_id)? && known.insert(photo_id))
+            Ok(!self.has_readable(event_id, photo_id)? && known.insert(photo_id))
         };
         let are_new = photos.iter().map(is_new).collect::<Result<Vec<bool>, NodeError>>()?;
         let new: Vec<&NewPhoto> = photos.iter().zip(&are_new).filter(|(_, is_new)| **is_new).map(|(p, _)| *p).collect();
@@ -102,7 +103,7 @@ impl EventArchive {
         let record = |photo: &&NewPhoto| Ok((photo_name(photo.stored.photo_id()), photo.stored.encode()?));
         let records = photos.iter().map(record).collect::<Result<Vec<_>, NodeError>>()?;
         let records: Vec<(&[u8], &[u8])> = records.iter().map(|(name, record)| (&name[..], &record[..])).collect();
-        self.volume_for_writing(event_id)?.put(&mut blobs.collect::<Vec<_>>(), &records)?;
+        self.store(event_id, &mut blobs.collect::<Vec<_>>(), &records)?;
         self.marks.changed_in(event_id);
         Ok(())
     }
@@ -126,7 +127,7 @@ impl EventArchive {
             NewBlob::hashed(photo.proof.hash.0, proof),
         ];
         let (name, record) = (photo_name(photo.photo_id()), photo.encode()?);
-        Ok(self.volume_for_writing(event_id)?.put(&mut blobs, &[(&name, &record)])?)
+        self.store(event_id, &mut blobs, &[(&name, &record)])
     }
 
     /// Whether so many bytes can be written before the disk's reserve is reached.
@@ -154,8 +155,8 @@ impl EventArchive {
         self.replace_with(event_id, &stored, &photo.thumbnail, &photo.proof)
     }
 
-    /// Stores a photo's record and renditions in place of those before; durable when this
-    /// returns.
+    /// Stores a photo's record and renditions in place of those before, in another volume
+    /// where its own is damaged; durable when this returns.
     ///
     /// # Errors
     /// As [`Self::put`].
@@ -169,9 +170,31 @@ impl EventArchive {
         let mut blobs =
             [NewBlob::hashed(photo.thumbnail.hash.0, thumbnail), NewBlob::hashed(photo.proof.hash.0, proof)];
         let (photo_id, record) = (photo.photo_id(), photo.encode()?);
-        self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)])?;
+        match self.volume_of(event_id, photo_id)?.amend(&mut blobs, &[(&photo_name(photo_id), &record)]) {
+            Err(error) if error.is_of_damage() => {
+                let original = self.original(event_id, photo_id)?;
+                let original = NewBlob::hashed(photo_id.0.0, &original);
+                return self.put_elsewhere(event_id, photo, original, thumbnail, proof);
+            }
+            done => done?,
+        }
         self.marks.changed_in(event_id);
         Ok(())
+    }
+
+    /// Stores a photo whole in another volume than the one that has it, which is damaged.
+    pub(super) fn put_elsewhere<'a>(
+        &self,
+        event_id: EventId,
+        photo: &StoredPhoto,
+        original: NewBlob<'a>,
+        thumbnail: &'a [u8],
+        proof: &'a [u8],
+    ) -> Result<(), NodeError> {
+        let mut blobs =
+            [original, NewBlob::hashed(photo.thumbnail.hash.0, thumbnail), NewBlob::hashed(photo.proof.hash.0, proof)];
+        let (photo_id, record) = (photo.photo_id(), photo.encode()?);
+        self.store_elsewhere(event_id, photo_id, &mut blobs, &[(&photo_name(photo_id), &record)])
     }
 
     /// Takes over what is said of a photo anew; durable when this returns. Whether anything
@@ -214,10 +237,17 @@ impl EventArchive {
     /// # Errors
     /// When a volume can't be read or written.
     pub fn forget(&self, event_id: EventId, files: &[(PhotoId, ContentHash)]) -> Result<(), NodeError> {
-        let parts = |photo: &StoredPhoto| [photo.thumbnail.hash, photo.proof.hash, photo.photo_id().0];
-        let used: HashSet<ContentHash> = self.photos(event_id)?.iter().flat_map(parts).collect();
-        for (photo_id, hash) in files.iter().filter(|(_, hash)| !used.contains(hash)) {
-            self.volume_of(event_id, *photo_id)?.remove(&[hash.0], &[])?;
+        let listed = self.listed(event_id);
+        if listed.trouble.is_some() {
+            // A photo that can't be read may consist of them.
+            return Ok(());
+        }
+        let used: HashSet<ContentHash> = listed.photos.iter().flat_map(StoredPhoto::files).collect();
+        let volumes = self.volumes(event_id).open;
+        for (_, hash) in files.iter().filter(|(_, hash)| !used.contains(hash)) {
+            for volume in &volumes {
+                volume.remove(&[hash.0], &[])?;
+            }
         }
         Ok(())
     }
@@ -232,7 +262,11 @@ impl EventArchive {
         (photo_id, root): (PhotoId, ContentHash),
         file: &[u8],
     ) -> Result<(), NodeError> {
-        Ok(self.volume_of(event_id, photo_id)?.amend(&mut [NewBlob::hashed(root.0, file)], &[])?)
+        let mut blob = [NewBlob::hashed(root.0, file)];
+        match self.volume_of(event_id, photo_id)?.amend(&mut blob, &[]) {
+            Err(error) if error.is_of_damage() => self.store_elsewhere(event_id, photo_id, &mut blob, &[]),
+            done => Ok(done?),
+        }
     }
 
     /// Whether all originals and print files are there, each by its photo and its hash.
@@ -241,8 +275,7 @@ impl EventArchive {
     /// When a volume can't be read.
     pub fn has_files(&self, event_id: EventId, files: &[(PhotoId, ContentHash)]) -> Result<bool, NodeError> {
         for (photo_id, root) in files {
-            let Some((volume, _)) = self.home_of(event_id, *photo_id)? else { return Ok(false) };
-            if !volume.has_blob(&root.0)? {
+            if !self.has(event_id, *photo_id)? || self.volume_with(event_id, *root)?.is_none() {
                 return Ok(false);
             }
         }
@@ -257,6 +290,17 @@ impl EventArchive {
         Ok(self.home_of(event_id, photo_id)?.is_some())
     }
 
+    /// As [`Self::has`]; a photo that can't be read for damage is none.
+    ///
+    /// # Errors
+    /// When a volume can't be read for another reason.
+    pub(super) fn has_readable(&self, event_id: EventId, photo_id: PhotoId) -> Result<bool, NodeError> {
+        match self.has(event_id, photo_id) {
+            Err(error) if error.is_of_damage() => Ok(false),
+            has => has,
+        }
+    }
+
     /// The photo's record.
     ///
     /// # Errors
@@ -265,57 +309,20 @@ impl EventArchive {
         self.home_of(event_id, photo_id)?.map(|(_, record)| StoredPhoto::decode(&record)).transpose()
     }
 
-    /// The records of all photos of an event, in no order.
-    ///
-    /// # Errors
-    /// When a volume or a record can't be read.
-    pub fn photos(&self, event_id: EventId) -> Result<Vec<StoredPhoto>, NodeError> {
-        let mut photos = Vec::new();
-        for volume in self.volumes(event_id)? {
-            for (_, record) in volume.records(PHOTO_PREFIX)? {
-                photos.push(StoredPhoto::decode(&record)?);
-            }
-        }
-        Ok(photos)
-    }
-
-    /// The ids of all photos of an event.
-    ///
-    /// # Errors
-    /// When a volume can't be read.
-    pub fn photo_ids(&self, event_id: EventId) -> Result<HashSet<PhotoId>, NodeError> {
-        let mut ids = HashSet::new();
-        for volume in self.volumes(event_id)? {
-            let names = volume.records(PHOTO_PREFIX)?.into_iter().map(|(name, _)| name);
-            let hashes = names.filter_map(|name| name.get(PHOTO_PREFIX.len()..)?.try_into().ok());
-            ids.extend(hashes.map(|hash| PhotoId(ContentHash(hash))));
-        }
-        Ok(ids)
-    }
-
-    /// How many photos an event has.
-    ///
-    /// # Errors
-    /// When a volume can't be read.
-    pub fn photo_count(&self, event_id: EventId) -> Result<u64, NodeError> {
-        let mut count = 0;
-        for volume in self.volumes(event_id)? {
-            count += volume.count(PHOTO_PREFIX)?;
-        }
-        Ok(count)
-    }
-
     /// A rendition's JPEG, checked.
     ///
     /// # Errors
     /// When it is not there or damaged.
     pub fn rendition(&self, event_id: EventId, hash: ContentHash) -> Result<Vec<u8>, NodeError> {
-        for volume in self.volumes(event_id)? {
-            if volume.has_blob(&hash.0)? {
-                return Ok(volume.read_blob(&hash.0)?);
+        let mut trouble = None;
+        for volume in self.volumes(event_id).open.into_iter().rev() {
+            match volume.read_blob(&hash.0) {
+                Err(StoreError::BlobMissing) => {}
+                Err(error) if error.is_of_damage() => trouble = trouble.or(Some(error)),
+                read => return Ok(read?),
             }
         }
-        Err(enprint_store::StoreError::BlobMissing.into())
+        Err(trouble.unwrap_or(StoreError::BlobMissing).into())
     }
 
     /// The whole original, checked.
@@ -326,25 +333,29 @@ impl EventArchive {
         Ok(self.volume_of(event_id, photo_id)?.read_blob(&photo_id.0.0)?)
     }
 
-    /// `length` bytes from `offset` on of a photo's original or of a print file made of it,
-    /// by its hash; the reader checks them.
+    /// `length` bytes from `offset` on of an original, a rendition or a print file, by its
+    /// hash; the reader checks them.
     ///
     /// # Errors
     /// When they are not there.
     pub fn file_range(
         &self,
         event_id: EventId,
-        (photo_id, root): (PhotoId, ContentHash),
+        root: ContentHash,
         offset: u64,
         length: usize,
     ) -> Result<RangeBytes, NodeError> {
         // Usually there is one volume, and each question to one costs as much as kilobytes.
-        let volumes = self.volumes(event_id)?;
-        let volume = match volumes.as_slice() {
-            [volume] => volume.clone(),
-            _ => self.volume_of(event_id, photo_id)?,
-        };
-        Ok(RangeBytes::of_parts(volume.read_range(&root.0, offset, length)?))
+        let (mut trouble, volumes) = (None, self.volumes(event_id));
+        for volume in volumes.open.into_iter().rev() {
+            match volume.read_range(&root.0, offset, length) {
+                Err(StoreError::BlobMissing) => {}
+                Err(error) if error.is_of_damage() => trouble = trouble.or(Some(error)),
+                read => return Ok(RangeBytes::of_parts(read?)),
+            }
+        }
+        let shut = volumes.shut.into_iter().next().map(|(_, error)| error);
+        Err(trouble.or(shut).unwrap_or(StoreError::BlobMissing).into())
     }
 
     /// Stores what the event's own volume says of it.
@@ -353,8 +364,7 @@ impl EventArchive {
     /// As [`Self::put`].
     pub fn put_event(&self, record: &EventRecord, access_code: &AccessCode) -> Result<(), NodeError> {
         let stored = StoredEvent { record: record.clone(), access_code: access_code.clone() };
-        let volume = self.volume_for_writing(record.event_id)?;
-        Ok(volume.put(&mut [], &[(EVENT_NAME, &codec::encode(&stored)?)])?)
+        self.store(record.event_id, &mut [], &[(EVENT_NAME, &codec::encode(&stored)?)])
     }
 
     /// Keeps the mark over the event's proofs; durable when this returns.
@@ -365,7 +375,7 @@ impl EventArchive {
         let bytes = kept.encode()?;
         let hash = ContentHash::of(&bytes);
         let mut blobs = [NewBlob::hashed(hash.0, &bytes)];
-        Ok(self.volume_for_writing(event_id)?.put(&mut blobs, &[(MARK_NAME, hash.as_bytes())])?)
+        self.store(event_id, &mut blobs, &[(MARK_NAME, hash.as_bytes())])
     }
 
     /// The mark that the event keeps, by what the newest volume that has one says.
@@ -373,9 +383,17 @@ impl EventArchive {
     /// # Errors
     /// When a volume or the mark can't be read.
     pub(super) fn proof_mark(&self, event_id: EventId) -> Result<Option<KeptMark>, NodeError> {
-        for volume in self.volumes(event_id)?.into_iter().rev() {
-            if let Some(hash) = volume.record(MARK_NAME)?.and_then(|hash| hash.try_into().ok()) {
-                return KeptMark::decode(&volume.read_blob(&hash)?).map(Some);
+        for volume in self.volumes(event_id).open.into_iter().rev() {
+            let read = volume.record(MARK_NAME).and_then(|hash| {
+                let hash = hash.and_then(|hash| hash.try_into().ok());
+                hash.map(|hash| volume.read_blob(&hash)).transpose()
+            });
+            match read {
+                Ok(Some(mark)) => return KeptMark::decode(&mark).map(Some),
+                Ok(None) => {}
+                // An older volume may have it; else the node's own holds, as for a new event.
+                Err(error) if error.is_of_damage() => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(None)
@@ -396,73 +414,51 @@ impl EventArchive {
         Ok(())
     }
 
-    /// Every event that the volumes know, by what its newest volume says.
+    /// Every event that the volumes know, by what its newest volume says. What can't be read
+    /// hides no other.
     ///
     /// # Errors
-    /// When a volume can't be read.
+    /// When the folder can't be read.
     pub fn events(&self) -> Result<Vec<(EventRecord, AccessCode)>, NodeError> {
         let mut found = HashMap::new();
         for id in self.archive.list()? {
-            let Some(record) = self.archive.volume(&id)?.map(|volume| volume.record(EVENT_NAME)).transpose()? else {
-                continue;
-            };
-            if let Some(record) = record {
-                let stored: StoredEvent = codec::decode(&record, EVENT_RECORD_BYTES_MAX)?;
-                found.insert(stored.record.event_id, (stored.record, stored.access_code));
+            let record =
+                self.archive.volume(&id).and_then(|volume| volume.map_or(Ok(None), |of| of.record(EVENT_NAME)));
+            let stored = record.map_err(NodeError::from).and_then(|record| {
+                Ok(record.map(|record| codec::decode::<StoredEvent>(&record, EVENT_RECORD_BYTES_MAX)).transpose()?)
+            });
+            match stored {
+                Ok(Some(stored)) => drop(found.insert(stored.record.event_id, (stored.record, stored.access_code))),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(volume = id, %error, "what it says of its event can't be read"),
             }
         }
         Ok(found.into_values().collect())
     }
 
-    pub(super) fn volume_of(&self, event_id: EventId, photo_id: PhotoId) -> Result<Volume, NodeError> {
-        let home = self.home_of(event_id, photo_id)?;
-        home.map(|(volume, _)| volume).ok_or_else(|| enprint_store::StoreError::BlobMissing.into())
+    /// Whether a volume says what the event is.
+    pub(super) fn knows_event(&self, event_id: EventId) -> bool {
+        self.volumes(event_id).event_record().is_some()
     }
 
-    /// The volume that has the photo, and its record.
-    fn home_of(&self, event_id: EventId, photo_id: PhotoId) -> Result<Option<(Volume, Vec<u8>)>, NodeError> {
-        for volume in self.volumes(event_id)? {
-            if let Some(record) = volume.record(&photo_name(photo_id))? {
-                return Ok(Some((volume, record)));
+    /// The newest volume that has a file.
+    fn volume_with(&self, event_id: EventId, hash: ContentHash) -> Result<Option<Volume>, NodeError> {
+        let mut trouble = None;
+        for volume in self.volumes(event_id).open.into_iter().rev() {
+            match volume.has_blob(&hash.0) {
+                Ok(true) => return Ok(Some(volume)),
+                Ok(false) => {}
+                Err(error) => trouble = trouble.or(Some(error)),
             }
         }
-        Ok(None)
-    }
-
-    pub(super) fn volumes(&self, event_id: EventId) -> Result<Vec<Volume>, NodeError> {
-        let mut volumes = Vec::new();
-        for number in 1..=EVENT_VOLUMES_MAX {
-            match self.archive.volume(&volume_id(event_id, number))? {
-                Some(volume) => volumes.push(volume),
-                None => break,
-            }
-        }
-        Ok(volumes)
-    }
-
-    /// The event's last volume; when it is full it is sealed, and the next begun.
-    fn volume_for_writing(&self, event_id: EventId) -> Result<Volume, NodeError> {
-        let volumes = self.volumes(event_id)?;
-        let count = u32::try_from(volumes.len()).unwrap_or(EVENT_VOLUMES_MAX);
-        let Some(last) = volumes.into_iter().last() else {
-            return Ok(self.archive.create_volume(&volume_id(event_id, 1))?);
-        };
-        if !last.is_full() && !last.is_sealed()? {
-            return Ok(last);
-        }
-        let next = self.archive.create_volume(&volume_id(event_id, count + 1))?;
-        if let Some(record) = last.record(EVENT_NAME)? {
-            next.put(&mut [], &[(EVENT_NAME, &record)])?;
-        }
-        last.seal()?;
-        Ok(next)
+        trouble.map_or(Ok(None), |error| Err(error.into()))
     }
 }
 
-fn volume_id(event_id: EventId, number: u32) -> String {
+pub(super) fn volume_id(event_id: EventId, number: u32) -> String {
     format!("{event_id}-{number:03}")
 }
 
-fn photo_name(photo_id: PhotoId) -> Vec<u8> {
+pub(super) fn photo_name(photo_id: PhotoId) -> Vec<u8> {
     [PHOTO_PREFIX, photo_id.0.as_bytes()].concat()
 }

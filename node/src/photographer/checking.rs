@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_store::StoreError;
-use enprint_store::archive::NewBlob;
+use enprint_store::archive::{NewBlob, ScrubProgress};
 
 use super::archive::EventArchive;
-use super::commands::PhotographerAnswer;
+use super::commands::{DamagedPhoto, PhotoFile, PhotographerAnswer};
 use super::node::{Node, blocking};
 use super::records::StoredPhoto;
 use crate::control::Progress;
@@ -20,23 +20,30 @@ pub(super) struct Verified {
     blobs: u64,
     /// Their bytes.
     bytes: u64,
-    /// Photos of which a file is damaged, by name.
-    damaged: Vec<StoredPhoto>,
+    /// Photos of which files are damaged, by name, and which.
+    damaged: Vec<(StoredPhoto, Vec<PhotoFile>)>,
+    /// Why there may be photos that could not be looked at.
+    trouble: Option<NodeError>,
 }
 
 impl Node {
     pub(super) async fn verify(&self, event: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(event).await?;
         let (event_id, archive, progress) = (event.record.event_id, self.archive.clone(), progress.clone());
-        let Verified { blobs, bytes, damaged } = blocking(move || archive.verify(event_id, &progress)).await?;
-        let mut repaired = names(&damaged);
-        let rest = if damaged.is_empty() { damaged } else { self.repair_from_homes(event_id, damaged).await? };
+        let Verified { blobs, bytes, damaged, trouble } =
+            blocking(move || Ok(archive.verify(event_id, &progress))).await?;
+        let photos: Vec<StoredPhoto> = damaged.iter().map(|(photo, _)| photo.clone()).collect();
+        let mut repaired = names(&photos);
+        let rest = if photos.is_empty() { photos } else { self.repair_from_homes(event_id, photos).await? };
+        let is_left = |photo: &StoredPhoto| rest.iter().any(|left| left.photo_id() == photo.photo_id());
+        let damaged_files = damaged.into_iter().filter(|(photo, _)| is_left(photo)).map(said).collect();
         let damaged = names(&rest);
         repaired.retain(|name| !damaged.contains(name));
         if !repaired.is_empty() {
             self.advance_soon();
         }
-        Ok(PhotographerAnswer::Verified { event: event.record.name, blobs, bytes, damaged, repaired })
+        let (event, trouble) = (event.record.name, trouble.map(|error| error.sentence()));
+        Ok(PhotographerAnswer::Verified { event, blobs, bytes, damaged, damaged_files, repaired, trouble })
     }
 }
 
@@ -44,23 +51,40 @@ fn names(photos: &[StoredPhoto]) -> Vec<String> {
     photos.iter().map(|photo| photo.record.file_name.clone()).collect()
 }
 
+fn said((photo, files): (StoredPhoto, Vec<PhotoFile>)) -> DamagedPhoto {
+    DamagedPhoto { name: photo.record.file_name, category: photo.record.category, files }
+}
+
 impl EventArchive {
-    /// Reads every byte of an event.
-    ///
-    /// # Errors
-    /// When a volume can't be read at all.
-    pub(super) fn verify(&self, event_id: EventId, progress: &Progress) -> Result<Verified, NodeError> {
-        let (mut verified, mut damaged) = (Verified::default(), HashSet::new());
-        for volume in self.volumes(event_id)? {
-            let report = volume.scrub(&mut |at| progress.files("Verifying", at.blobs, at.blobs_total))?;
+    /// Reads every byte of an event; what can't be read keeps nothing else from it.
+    pub(super) fn verify(&self, event_id: EventId, progress: &Progress) -> Verified {
+        let (by_volume, hidden) = self.photos_by_volume(event_id);
+        let mut verified = Verified::default();
+        let mut trouble = hidden.filter(|error| !error.is_of_damage());
+        for (volume, photos) in by_volume {
+            let told = &mut |at: ScrubProgress| progress.files("Verifying", at.blobs, at.blobs_total);
+            let report = match volume.scrub(told) {
+                Ok(report) => report,
+                Err(error) => {
+                    trouble = trouble.or_else(|| Some(error.into()));
+                    continue;
+                }
+            };
             verified.blobs += report.blobs;
             verified.bytes += report.bytes;
-            damaged.extend(report.damaged);
+            let damaged: HashSet<_> = report.damaged.into_iter().collect();
+            let is_unlisted = |hash: &ContentHash| !report.gaps.is_empty() && volume.check_blob(&hash.0).is_err();
+            let is_hurt = |hash: &ContentHash| damaged.contains(&hash.0) || is_unlisted(hash);
+            for photo in photos {
+                let files: Vec<_> =
+                    photo.named_files().filter(|(hash, _)| is_hurt(hash)).map(|(_, file)| file).collect();
+                verified.damaged.extend((!files.is_empty()).then_some((photo, files)));
+            }
         }
-        let is_hurt = |photo: &StoredPhoto| photo.files().iter().any(|hash| damaged.contains(&hash.0));
-        verified.damaged = self.photos(event_id)?.into_iter().filter(is_hurt).collect();
-        verified.damaged.sort_by(|one, other| one.record.file_name.cmp(&other.record.file_name));
-        Ok(verified)
+        verified.damaged.sort_by(|(one, _), (other, _)| one.record.file_name.cmp(&other.record.file_name));
+        // Not what was imported again since.
+        verified.trouble = trouble.or_else(|| self.counted(event_id).1);
+        verified
     }
 
     /// Whether every byte of a photo's original, rendition or print file is there, as its

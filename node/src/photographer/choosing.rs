@@ -8,6 +8,7 @@ use super::naming::close;
 use super::node::Node;
 use super::records::StoredPhoto;
 use super::selection::Selection;
+use super::volumes::ListedPhotos;
 use crate::error::NodeError;
 use crate::limits::NAMES_SHOWN_MAX;
 
@@ -21,9 +22,11 @@ impl Node {
         event: &EventRow,
         selection: &Selection,
     ) -> Result<Vec<StoredPhoto>, NodeError> {
-        let mut photos = self.photos(event.record.event_id, &Selection::default()).await?;
+        let ListedPhotos { mut photos, trouble } =
+            self.listed_photos(event.record.event_id, &Selection::default()).await?;
         if let Some(problem) = nothing_of(selection, &photos, &event.record.name) {
-            return Err(NodeError::NotNow { problem });
+            // What was named may be among what can't be read.
+            return Err(trouble.unwrap_or(NodeError::NotNow { problem }));
         }
         photos.retain(|photo| selection.includes(&photo.record));
         Ok(photos)

@@ -19,7 +19,7 @@ pub use super::homes::answers::{HomeInvitation, HomeSummary};
 pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt, TakenOffAt};
 pub use super::order_words::OrderWord;
 use super::print_rules::PrintRules;
-pub use super::reports::{EditReport, ExportReport, FailedFile, ImportReport, PublishReport};
+pub use super::reports::{DamagedPhoto, EditReport, ExportReport, FailedFile, ImportReport, PhotoFile, PublishReport};
 use super::selection::Selection;
 pub use crate::status::{Halted, WaitingMessage};
 
@@ -294,7 +294,7 @@ pub enum PhotographerAnswer {
         /// In order of capture.
         photos: Vec<PhotoCustody>,
         /// Other homes that could not be asked just now: they may have sent more.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(default)]
         unasked: Vec<String>,
     },
     /// Of `Verify`.
@@ -308,9 +308,15 @@ pub enum PhotographerAnswer {
         bytes: u64,
         /// File names of photos that are damaged.
         damaged: Vec<String>,
+        /// Which files of them.
+        #[serde(default)]
+        damaged_files: Vec<DamagedPhoto>,
         /// Of those that were, and were fetched from another home.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(default)]
         repaired: Vec<String>,
+        /// Why there may be photos that could not be looked at, and what to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trouble: Option<String>,
     },
     /// Of `Export`.
     Exported(ExportReport),
@@ -411,6 +417,15 @@ pub struct LabSummary {
     pub way: Option<String>,
 }
 
+/// An event of which a part can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamagedEvent {
+    /// Its name.
+    pub event: String,
+    /// What is wrong, and what to do.
+    pub problem: String,
+}
+
 /// How the node is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NodeStatus {
@@ -427,8 +442,11 @@ pub struct NodeStatus {
     pub hosts: Vec<HostSummary>,
     /// Events in the archive.
     pub events: u64,
-    /// Photos in the archive.
+    /// Photos in the archive, as far as they can be read.
     pub photos: u64,
+    /// Events of which a part can't be read.
+    #[serde(default)]
+    pub damaged: Vec<DamagedEvent>,
     /// Orders that are not finished.
     pub open_orders: u64,
     /// Messages that wait for another peer, with the last error.

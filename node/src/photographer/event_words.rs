@@ -44,8 +44,11 @@ pub struct EventSummary {
     pub date: Option<jiff::civil::Date>,
     /// Its categories.
     pub categories: Vec<String>,
-    /// Photos in the archive.
+    /// Photos in the archive, as far as they can be read.
     pub photos: u64,
+    /// Why there may be more, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Photos that are shown, as far as this node was told; at the host that has most.
     pub published: u64,
     /// What lets customers in.
@@ -67,13 +70,13 @@ pub struct EventSummary {
     pub mark: ProofMark,
     /// Other events, if this one was made now and its name is so like theirs that one of them
     /// may have been meant.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub alike: Vec<String>,
     /// What of its prices is other than before this command, in a few words each; orders that
     /// were placed keep theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced_prices: Vec<String>,
     /// What became of a change of its details at each of its hosts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub told: Vec<PublishedAt>,
 }

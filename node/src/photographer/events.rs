@@ -125,7 +125,7 @@ impl Node {
 
     /// The event as a list shows it.
     pub(super) async fn summary(&self, row: EventRow) -> Result<EventSummary, NodeError> {
-        let photos = self.photo_count(row.record.event_id).await?;
+        let (photos, trouble) = self.photos_counted(row.record.event_id).await?;
         let is_left_copy = self.is_left_copy(row.record.event_id).await.unwrap_or(false);
         let mark = self.proof_mark(row.record.event_id).await.unwrap_or_default();
         let shown_at = row.shown_at.into_iter().map(|shown| EventAtHost {
@@ -141,6 +141,7 @@ impl Node {
             date: row.record.date,
             categories: row.record.categories,
             photos,
+            trouble,
             published: hosts.iter().map(|at| at.published).max().unwrap_or(0),
             access_code: row.access_code,
             gallery_url: hosts.iter().find_map(|at| at.gallery_url.clone()),
@@ -185,7 +186,7 @@ impl Node {
     }
 
     /// Before the catalogue, whose list can be made again from the volumes' copies.
-    async fn save_in_volume(&self, row: &EventRow) -> Result<(), NodeError> {
+    pub(super) async fn save_in_volume(&self, row: &EventRow) -> Result<(), NodeError> {
         let (archive, stored) = (self.archive.clone(), row.clone());
         super::node::blocking(move || archive.put_event(&stored.record, &stored.access_code)).await
     }

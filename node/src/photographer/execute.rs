@@ -119,6 +119,7 @@ impl Node {
         let row = &touched.row;
         let category = category.map(|name| text::required("The category", &name, NAME_BYTES_MAX, false)).transpose()?;
         let event_id = row.record.event_id;
+        self.keep_known(row).await?;
         let hosts = if publish { self.hosts_for(row, &hosts).await? } else { Vec::new() };
         self.catalogue.show_at(event_id, &hosts).await?;
         let command_id = CommandId::random();
@@ -145,6 +146,12 @@ impl Node {
         (report.alike, report.replaced_prices) = (touched.alike, touched.replaced_prices);
         report.mark = Some(self.proof_mark(event_id).await?);
         Ok(PhotographerAnswer::Imported(report))
+    }
+
+    /// What an event is stands in one of its volumes; those that had it may be damaged.
+    async fn keep_known(&self, row: &EventRow) -> Result<(), NodeError> {
+        let (archive, event_id) = (self.archive.clone(), row.record.event_id);
+        if blocking(move || Ok(archive.knows_event(event_id))).await? { Ok(()) } else { self.save_in_volume(row).await }
     }
 
     /// Imports; what of photos that are here is about to be another is noted first.

@@ -10,6 +10,7 @@ use super::commands::{FailedFile, PhotographerAnswer};
 use super::node::{Node, blocking};
 use super::records::StoredPhoto;
 use super::reports::ExportReport;
+use super::volumes::ListedPhotos;
 use crate::control::Progress;
 use crate::error::NodeError;
 
@@ -32,18 +33,18 @@ impl EventArchive {
     /// other from it.
     ///
     /// # Errors
-    /// When the list of photos can't be read, or a file can't be written; those written
-    /// before are complete.
+    /// When a file can't be written; those written before are complete.
     pub(super) fn export(
         &self,
         event_id: EventId,
         folder: &Path,
         progress: &Progress,
     ) -> Result<ExportReport, NodeError> {
-        let mut photos = self.photos(event_id)?;
+        let ListedPhotos { mut photos, trouble } = self.listed(event_id);
         // The same order each time, so that those of one name get the same names again.
         photos.sort_unstable_by_key(|photo| (photo.imported_ms, photo.photo_id()));
-        let (total, mut report) = (photos.len() as u64, ExportReport::default());
+        let trouble = trouble.map(|error| error.sentence());
+        let (total, mut report) = (photos.len() as u64, ExportReport { trouble, ..ExportReport::default() });
         for (done, photo) in (1..).zip(photos) {
             if progress.is_cancelled() {
                 report.stopped = Some("Stopped as asked; what was written is complete.".into());
@@ -63,8 +64,9 @@ impl EventArchive {
         report: &mut ExportReport,
     ) -> Result<(), NodeError> {
         let name = Path::new(&photo.record.category).join(&photo.record.file_name);
-        let volume = self.volume_of(event_id, photo.photo_id())?;
-        match volume.export_blob(&photo.photo_id().0.0, folder, &name).map_err(NodeError::from) {
+        let volume = self.volume_of(event_id, photo.photo_id());
+        let exported = volume.and_then(|volume| Ok(volume.export_blob(&photo.photo_id().0.0, folder, &name)?));
+        match exported {
             Ok(Exported::There) => report.there += 1,
             Ok(Exported::Written { path, is_renamed }) => {
                 report.files += 1;

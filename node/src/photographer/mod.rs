@@ -80,6 +80,7 @@ mod status;
 mod untold;
 mod uplink;
 pub mod upload;
+mod volumes;
 mod withdrawing;
 
 pub use commands::{PhotographerAnswer, PhotographerCommand};

@@ -23,6 +23,7 @@ use super::records::StoredPhoto;
 use super::selection::Selection;
 use super::sending::Sending;
 use super::status::Counts;
+use super::volumes::ListedPhotos;
 use super::{courier, desk, fulfil, uplink};
 use crate::control;
 use crate::error::NodeError;
@@ -215,21 +216,49 @@ impl Photographer {
 }
 
 impl Node {
-    /// Chosen photos of an event, in order of capture and name.
+    /// Chosen photos of an event that can be read, in order of capture and name.
     pub(super) async fn photos(&self, event_id: EventId, selection: &Selection) -> Result<Vec<StoredPhoto>, NodeError> {
+        Ok(self.listed_photos(event_id, selection).await?.photos)
+    }
+
+    /// As [`Self::photos`], and why there may be more.
+    pub(super) async fn listed_photos(
+        &self,
+        event_id: EventId,
+        selection: &Selection,
+    ) -> Result<ListedPhotos, NodeError> {
         let archive = self.archive.clone();
-        let mut photos = blocking(move || archive.photos(event_id)).await?;
+        let ListedPhotos { mut photos, trouble } = blocking(move || Ok(archive.listed(event_id))).await?;
         photos.retain(|photo| selection.includes(&photo.record));
         photos.sort_by(|a, b| {
             let key = |photo: &StoredPhoto| (photo.record.captured, photo.path.clone());
             key(a).cmp(&key(b))
         });
-        Ok(photos)
+        Ok(ListedPhotos { photos, trouble })
     }
 
+    /// How many photos of an event can be read.
     pub(super) async fn photo_count(&self, event_id: EventId) -> Result<u64, NodeError> {
+        Ok(self.photos_counted(event_id).await?.0)
+    }
+
+    /// As [`Self::photo_count`], and the sentence that says why there may be more.
+    pub(super) async fn photos_counted(&self, event_id: EventId) -> Result<(u64, Option<String>), NodeError> {
         let archive = self.archive.clone();
-        blocking(move || archive.photo_count(event_id)).await
+        let (ids, trouble) = blocking(move || Ok(archive.counted(event_id))).await?;
+        Ok((ids.len() as u64, trouble.map(|error| error.sentence())))
+    }
+
+    /// A photo, unless it can't be read for damage.
+    pub(super) async fn readable_photo(
+        &self,
+        event_id: EventId,
+        photo_id: PhotoId,
+    ) -> Result<Option<StoredPhoto>, NodeError> {
+        match self.photo(event_id, photo_id).await {
+            Err(error) if error.is_of_damage() => Ok(None),
+            read => read,
+        }
     }
 
     pub(super) async fn photo(&self, event_id: EventId, photo_id: PhotoId) -> Result<Option<StoredPhoto>, NodeError> {

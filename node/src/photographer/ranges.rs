@@ -130,8 +130,8 @@ impl Node {
     pub(super) async fn read_range(&self, permitted: &Permitted, offset: u64) -> Result<OriginalReply, NodeError> {
         let length = usize::try_from(permitted.range_bytes(offset)).unwrap_or_default();
         let (archive, event_id) = (self.archive.clone(), permitted.event_id);
-        let file = (permitted.photo_id, permitted.root);
-        let range = blocking(move || archive.file_range(event_id, file, offset, length)).await?;
+        let root = permitted.root;
+        let range = blocking(move || archive.file_range(event_id, root, offset, length)).await?;
         Ok(OriginalReply::Range(range))
     }
 }

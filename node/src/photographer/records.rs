@@ -7,6 +7,7 @@ use enprint_protocol::ids::{ContentHash, PhotoId};
 use enprint_protocol::publish::PhotoRecord;
 use serde::{Deserialize, Serialize};
 
+use super::commands::PhotoFile;
 use crate::error::NodeError;
 use crate::limits::{PHOTO_RECORD_BYTES_MAX, RECIPES_REMEMBERED};
 
@@ -117,6 +118,13 @@ impl StoredPhoto {
     /// Its original and its renditions.
     pub(super) fn files(&self) -> [ContentHash; 3] {
         [self.photo_id().0, self.thumbnail.hash, self.proof.hash]
+    }
+
+    /// As [`Self::files`], and what each is.
+    pub(super) fn named_files(&self) -> impl Iterator<Item = (ContentHash, PhotoFile)> {
+        let [original, thumbnail, proof] = self.files();
+        let named = [(original, PhotoFile::Original), (thumbnail, PhotoFile::Thumbnail), (proof, PhotoFile::Proof)];
+        named.into_iter()
     }
 
     /// How long one of its files is: its original or a rendition.

@@ -33,7 +33,10 @@ impl Node {
         self.check_may_go(&event, is_left_copy).await?;
         let (name, event_id) = (event.record.name.clone(), event.record.event_id);
         let archive = self.archive.clone();
-        let photos = blocking(move || archive.photo_ids(event_id)).await?;
+        let (photos, trouble) = blocking(move || Ok(archive.counted(event_id))).await?;
+        if trouble.is_some() && !with_originals {
+            return Err(not_now(can_not_be_said(&name)));
+        }
         let count = photos.len() as u64;
         let lost = self.only_here(&event, photos, progress).await?;
         if lost > 0 && !with_originals {
@@ -120,7 +123,7 @@ fn is_in_any<'a>(
     photo_id: PhotoId,
 ) -> Result<bool, NodeError> {
     for event_id in events {
-        if archive.has(*event_id, photo_id)? && archive.is_whole(*event_id, photo_id, photo_id.0)? {
+        if archive.has_readable(*event_id, photo_id)? && archive.is_whole(*event_id, photo_id, photo_id.0)? {
             return Ok(true);
         }
     }
@@ -141,6 +144,13 @@ fn would_lose(name: &str, lost: u64, is_left_copy: bool) -> String {
         "“{name}” has {lost} {originals} that no other event here has. Import {them} into the right event, or write {them} \
          to a folder with “export --event \"{name}\" FOLDER”; or say --with-originals, and they are deleted. \
          Nothing was removed."
+    )
+}
+
+fn can_not_be_said(name: &str) -> String {
+    format!(
+        "A part of “{name}” is damaged on this disk, so that it can't be said which originals are in it alone. Say \
+         --with-originals, and all of them are deleted. Nothing was removed."
     )
 }
 

@@ -19,7 +19,7 @@ pub struct ImportReport {
     pub published: Option<Box<PublishReport>>,
     /// Other events, if this one was made now and its name is so like theirs that one of them
     /// may have been meant.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub alike: Vec<String>,
     /// What of the event's prices is other than before, in a few words each; orders that were
     /// placed keep theirs.
@@ -35,7 +35,7 @@ pub struct ImportReport {
     #[serde(default)]
     pub described: Vec<PhotoId>,
     /// Files that the archive had, damaged, and has whole again, by path.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub repaired: Vec<String>,
     /// Files that could not be read, with the reason.
     pub failed: Vec<FailedFile>,
@@ -46,6 +46,16 @@ pub struct ImportReport {
     pub mark: Option<ProofMark>,
     /// Photos without a capture time.
     pub without_time: u64,
+    /// Files that have the name of a damaged photo and other bytes: they are photos of their
+    /// own, and the damaged ones stay damaged.
+    #[serde(default)]
+    pub others_than_damaged: Vec<String>,
+    /// What of the event's lists is damaged, if anything is, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// Whether all that can be done about it is done.
+    #[serde(default)]
+    pub trouble_mended: bool,
     /// Why the import ended before the last file, if it did. What is counted above is kept.
     pub stopped: Option<String>,
 }
@@ -86,11 +96,14 @@ pub struct ExportReport {
     #[serde(default)]
     pub there: u64,
     /// Files that have another name than their photos, since another file had that.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub renamed: Vec<String>,
     /// Originals that could not be read, with the reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub failed: Vec<FailedFile>,
+    /// Why there may be photos that are not among them, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Why it ended before the last photo, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -103,6 +116,29 @@ pub struct FailedFile {
     pub name: String,
     /// Why, in a sentence.
     pub reason: String,
+}
+
+/// A photo of which files are damaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamagedPhoto {
+    /// Its file name.
+    pub name: String,
+    /// Its category.
+    pub category: String,
+    /// Which of its files.
+    pub files: Vec<PhotoFile>,
+}
+
+/// A file of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoFile {
+    /// As it was imported.
+    Original,
+    /// The picture for grids.
+    Thumbnail,
+    /// The picture for looking at.
+    Proof,
 }
 
 /// What a publish did.
@@ -120,7 +156,7 @@ pub struct PublishReport {
     #[serde(default)]
     pub kept_off: u64,
     /// The prices that customers see, if they are those that nobody has set.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub usual_prices: Vec<String>,
     /// Photos that hosts needed and got, each counted once.
     pub sent: u64,

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use enprint_protocol::peer::{Figures, PeerStatus};
 
-use super::catalogue::OrderRow;
-use super::commands::{NodeStatus, PhotographerAnswer};
+use super::catalogue::{EventRow, OrderRow};
+use super::commands::{DamagedEvent, NodeStatus, PhotographerAnswer};
 use super::config::PhotographerConfig;
 use super::node::{Node, Photographer, now};
 use crate::error::NodeError;
@@ -64,7 +64,7 @@ impl Node {
     /// How the node is.
     pub(super) async fn status(&self, running: bool) -> Result<NodeStatus, NodeError> {
         let hosts = self.host_summaries().await?;
-        let (events, photos) = self.count_photos().await?;
+        let (events, photos, damaged) = self.count_photos().await?;
         let wire = self.client.wire();
         Ok(NodeStatus {
             peer_id: self.client.peer_id(),
@@ -74,6 +74,7 @@ impl Node {
             hosts,
             events,
             photos,
+            damaged,
             open_orders: self.catalogue.open_orders().await?,
             waiting: self.waiting().await?,
             wire_sent_bytes: wire.sent_bytes,
@@ -108,9 +109,10 @@ impl Node {
         let (orders, jobs) = (self.catalogue.orders_by_state().await?, self.catalogue.jobs_by_state().await?);
         figures.states("orders", "Orders, by what was decided or by how far production is.", &orders);
         figures.states("jobs", "Print jobs, by state.", &jobs);
-        let (events, photos) = self.count_photos().await?;
+        let (events, photos, damaged) = self.count_photos().await?;
         figures.gauge("events", "Events in the archive.", events);
         figures.gauge("photos", "Photos in the archive.", photos);
+        figures.gauge("events_damaged", "Events of which a part is damaged on the disk.", damaged.len() as u64);
         figures.gauge("ranges_in_flight", "Ranges of print files on their way to labs.", self.sending.ranges());
         let (ranges, bytes) = self.sending.served();
         figures.counter("ranges_served", "Ranges of print files given to labs.", ranges);
@@ -143,13 +145,16 @@ impl Node {
         Ok(self.client.peer_statuses(known))
     }
 
-    /// Events in the archive, and their photos.
-    async fn count_photos(&self) -> Result<(u64, u64), NodeError> {
+    /// Events in the archive, their photos as far as they can be read, and which events have
+    /// more.
+    async fn count_photos(&self) -> Result<(u64, u64, Vec<DamagedEvent>), NodeError> {
         let events = self.catalogue.events().await?;
-        let mut photos = 0;
-        for event in &events {
-            photos += self.photo_count(event.record.event_id).await?;
+        let (count, mut photos, mut damaged) = (events.len() as u64, 0, Vec::new());
+        for EventRow { record, .. } in events {
+            let (count, trouble) = self.photos_counted(record.event_id).await?;
+            photos += count;
+            damaged.extend(trouble.map(|problem| DamagedEvent { event: record.name, problem }));
         }
-        Ok((events.len() as u64, photos))
+        Ok((count, photos, damaged))
     }
 }

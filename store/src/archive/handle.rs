@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::damage::Place;
 use super::database::Database;
-use super::worker::{Failure, Worker};
+use super::listing::{Listed, Walk};
+use super::words::Failure;
+use super::worker::Worker;
 use crate::error::StoreError;
 use crate::limits::REOPEN_AFTER_BYTES;
 
 enum State {
     Open { worker: Worker, written_bytes: u64 },
-    Fenced { cause: String },
+    Fenced { failure: Failure },
 }
 
 /// See the module.
@@ -33,7 +36,7 @@ impl std::fmt::Debug for Handle {
 impl Handle {
     /// Opens the database; this and each use of it may take `deadline`.
     pub(super) fn open(id: &str, dir: &Path, deadline: Duration) -> Result<Self, StoreError> {
-        let worker = Worker::start(dir, deadline).map_err(|failure| fenced(id, &words(failure)))?;
+        let worker = Worker::start(dir, deadline).map_err(|failure| fenced(id, &failure))?;
         let state = Mutex::new(State::Open { worker, written_bytes: 0 });
         Ok(Self { id: id.to_owned(), dir: dir.to_owned(), state })
     }
@@ -46,13 +49,26 @@ impl Handle {
     ) -> Result<T, StoreError> {
         let mut state = self.lock();
         match self.worker(&state)?.on_database(work) {
-            Err(Failure::Part(cause)) => {
+            Err(Failure::Part(place)) => {
                 // Whoever asked says it to people, with a photo's name.
-                tracing::debug!(volume = self.id, %cause, "a part of the volume is damaged");
-                self.reopen(&mut state);
-                Err(StoreError::PartUnreadable { volume: self.id.clone(), cause })
+                self.learn(&mut state, place);
+                Err(StoreError::PartUnreadable { volume: self.id.clone() })
             }
             done => done.map_err(|failure| self.fence(&mut state, failure)),
+        }
+    }
+
+    /// Reads a list, as far as it can be read.
+    pub(super) fn list(&self, mut walk: Walk) -> Result<Listed, StoreError> {
+        let mut state = self.lock();
+        loop {
+            let gone = self.worker(&state)?.on_database(move |database| walk.go(database));
+            let (far, met) = gone.map_err(|failure| self.fence(&mut state, failure))?;
+            let Some(place) = met else { return Ok(far.listed) };
+            if !self.learn(&mut state, place) {
+                return Ok(far.given_up());
+            }
+            walk = far;
         }
     }
 
@@ -85,7 +101,7 @@ impl Handle {
     fn worker<'a>(&self, state: &'a State) -> Result<&'a Worker, StoreError> {
         match state {
             State::Open { worker, .. } => Ok(worker),
-            State::Fenced { cause } => Err(fenced(&self.id, cause)),
+            State::Fenced { failure } => Err(fenced(&self.id, failure)),
         }
     }
 
@@ -97,17 +113,38 @@ impl Handle {
         }
     }
 
+    /// Goes on after a damaged part was met; whether it was not known before. A failure
+    /// shows in whatever is done next.
+    fn learn(&self, state: &mut State, place: Place) -> bool {
+        let State::Open { worker, written_bytes } = state else { return false };
+        let learnt = match place {
+            Place::Known => return false,
+            Place::Somewhere => worker.reopen(&self.dir).map(|()| false),
+            place => worker.learn(&self.dir, place),
+        };
+        *written_bytes = 0;
+        learnt.unwrap_or_else(|failure| {
+            drop(self.fence(state, failure));
+            false
+        })
+    }
+
     /// Remembers why; the database stays open for ever.
     fn fence(&self, state: &mut State, failure: Failure) -> StoreError {
-        let cause = words(failure);
-        tracing::error!(volume = self.id, %cause, "the volume is fenced off until the program starts again");
-        let error = fenced(&self.id, &cause);
-        *state = State::Fenced { cause };
+        let failure = match failure {
+            Failure::Part(_) => Failure::Fatal("something had to be written where it is damaged".into()),
+            failure => failure,
+        };
+        let error = fenced(&self.id, &failure);
+        if let Failure::Fatal(cause) = &failure {
+            tracing::error!(volume = self.id, %cause, "the volume is fenced off until the program starts again");
+        }
+        *state = State::Fenced { failure };
         error
     }
 
     fn close(&self, cause: &str) {
-        let closed = State::Fenced { cause: cause.to_owned() };
+        let closed = State::Fenced { failure: Failure::Fatal(cause.to_owned()) };
         let State::Open { worker, .. } = mem::replace(&mut *self.lock(), closed) else { return };
         if let Err(failure) = worker.close() {
             tracing::error!(volume = self.id, ?failure, "the volume could not be closed");
@@ -125,15 +162,14 @@ impl Drop for Handle {
     }
 }
 
-fn words(failure: Failure) -> String {
-    match failure {
-        Failure::Part(cause) | Failure::Fatal(cause) => cause,
-    }
-}
-
 /// What is said of a volume that is fenced off.
-pub(super) fn fenced(id: &str, cause: &str) -> StoreError {
-    StoreError::VolumeFenced { volume: id.to_owned(), cause: cause.to_owned() }
+pub(super) fn fenced(id: &str, failure: &Failure) -> StoreError {
+    let volume = id.to_owned();
+    match failure {
+        Failure::Part(_) => StoreError::PartUnreadable { volume },
+        Failure::Damaged(cause) => StoreError::VolumeDamaged { volume, cause: cause.clone() },
+        Failure::Fatal(cause) => StoreError::VolumeFenced { volume, cause: cause.clone() },
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +201,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let handle = Handle::open("broken", dir.path(), Duration::from_secs(60)).unwrap();
         let broken = handle.write(|_| -> std::io::Result<()> { panic!("a rare situation") });
-        assert!(broken.unwrap_err().to_string().contains("a rare situation"));
+        let told = broken.unwrap_err().to_string();
+        assert!(told.contains("broke off") && !told.contains("a rare situation"), "{told}");
         assert!(matches!(handle.write(Database::flush), Err(StoreError::VolumeFenced { .. })));
     }
 

@@ -9,11 +9,15 @@
 //! | `handle` | one open volume: reopened often, fenced on failure |
 //! | `worker` | the thread that sled runs on, and how long it is waited for |
 //! | `database` | one sled database: opening, flushing, closing |
+//! | `words` | what sled's failures mean |
+//! | `slabs` | files of sled's that were cut short |
 //! | `journal` | what sled acknowledged, compared before it opens a volume |
 //! | `format` | keys and stored bytes |
 //! | `page_cache` | what the system need not keep in memory |
 //! | `layout` | into which pieces a blob is divided |
 //! | `volume` | blobs and records |
+//! | `damage` | parts that are known to be damaged |
+//! | `listing` | a list with a damaged part, and past it |
 //! | `writing` | blobs on their way into a volume |
 //! | `range` | a part of a blob, read in one go |
 //! | `mending` | a damaged blob, written anew beside what is left of it |
@@ -28,14 +32,17 @@
 //! Guarded, then: a changed byte in a file of a volume is an error in words or harms
 //! nothing; never wrong bytes, never a photo that counts as never stored, never a wait
 //! without end. One in the bytes of photos costs those of one part, until they are stored
-//! again: [`Volume::mend`] writes them elsewhere. Whatever is new goes to no damaged part.
+//! again: [`Volume::mend`] writes them elsewhere. One in a part that lists photos costs the
+//! names in that part, which is said ([`Listed::gaps`]). Whatever is new goes to no damaged
+//! part; what has to is refused ([`StoreError::PartUnreadable`]), and belongs into another
+//! volume.
 //!
-//! Not guarded: one in a part that lists photos makes the lists of that volume an error;
-//! one in the journal makes the volume an error, until its folder is put back from a
-//! copy. A damaged part is not mended in place, and keeps its space; writing a header or a
-//! record where it lies fences the volume off. A database that never comes back keeps its thread, at worst one
+//! Not guarded: one in the journal makes the volume an error, until its folder is put back
+//! from a copy or its photos are stored in another. A damaged part is not mended in place,
+//! and keeps its space. A database that never comes back keeps its thread, at worst one
 //! processor, until the program ends.
 
+mod damage;
 mod database;
 #[cfg(test)]
 mod earlier;
@@ -44,13 +51,16 @@ mod format;
 mod handle;
 mod journal;
 mod layout;
+mod listing;
 mod lock;
 mod mending;
 mod page_cache;
 mod range;
 mod reserve;
 mod scrub;
+mod slabs;
 mod volume;
+mod words;
 mod worker;
 mod writing;
 
@@ -60,6 +70,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use export::Exported;
+pub use listing::Listed;
 pub use lock::DataLock;
 pub use range::Part;
 pub use scrub::{ScrubProgress, ScrubReport};
@@ -69,6 +80,7 @@ pub use writing::NewBlob;
 use crate::error::StoreError;
 use crate::limits;
 use reserve::Reserve;
+use words::Failure;
 
 /// How an archive treats its disk.
 #[derive(Debug, Clone)]
@@ -111,7 +123,7 @@ enum Place {
     Empty,
     Open(Volume),
     /// It could not be opened, and why: not tried again by this process.
-    Fenced(String),
+    Fenced(Failure),
 }
 
 impl Archive {
@@ -155,7 +167,7 @@ impl Archive {
         let mut place = lock(&place);
         match &*place {
             Place::Open(volume) => return Ok(Some(volume.clone())),
-            Place::Fenced(cause) => return Err(handle::fenced(id, cause)),
+            Place::Fenced(failure) => return Err(handle::fenced(id, failure)),
             Place::Empty => {}
         }
         let opened = Volume::open(id, &dir, self.reserve.clone(), &self.options);
@@ -163,8 +175,9 @@ impl Archive {
             Ok(volume) => *place = Place::Open(volume.clone()),
             Err(StoreError::VolumeFenced { cause, .. }) => {
                 tracing::error!(volume = id, %cause, "the volume is fenced off until the program starts again");
-                *place = Place::Fenced(cause.clone());
+                *place = Place::Fenced(Failure::Fatal(cause.clone()));
             }
+            Err(StoreError::VolumeDamaged { cause, .. }) => *place = Place::Fenced(Failure::Damaged(cause.clone())),
             Err(_) => {}
         }
         opened.map(Some)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::database::Database;
 use super::format::{Hash, Header, Shelf};
-use super::volume::Volume;
+use super::volume::{Volume, hashes};
 use crate::error::StoreError;
 
 /// How far a scrub is.
@@ -28,6 +28,8 @@ pub struct ScrubReport {
     pub bytes: u64,
     /// Blobs whose bytes are missing or not what they were.
     pub damaged: Vec<Hash>,
+    /// Parts of the list of blobs that can't be read: there may be more.
+    pub gaps: Vec<Vec<u8>>,
 }
 
 impl Volume {
@@ -36,15 +38,16 @@ impl Volume {
     /// # Errors
     /// When the volume can't be read at all; damaged blobs are listed.
     pub fn scrub(&self, told: &mut dyn FnMut(ScrubProgress)) -> Result<ScrubReport, StoreError> {
-        let blobs = self.blobs()?;
-        let blobs_total = blobs.len() as u64;
-        let mut report = ScrubReport::default();
-        for (hash, bytes) in blobs {
+        let listed = self.headers_listed()?;
+        let blobs_total = listed.entries.len() as u64;
+        let mut report = ScrubReport { gaps: listed.gaps, ..ScrubReport::default() };
+        for (hash, header) in hashes(&listed.entries) {
             match self.check_blob(&hash) {
                 Ok(()) => {}
-                Err(StoreError::BlobDamaged { .. } | StoreError::BlobMissing) => report.damaged.push(hash),
+                Err(error) if error.is_of_damage() => report.damaged.push(hash),
                 Err(error) => return Err(error),
             }
+            let bytes = Header::decoded(header).map_or(0, |header| header.bytes);
             report.blobs += 1;
             report.bytes += bytes;
             told(ScrubProgress { blobs: report.blobs, blobs_total, bytes: report.bytes });

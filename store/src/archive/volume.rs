@@ -16,6 +16,7 @@ use super::format::{
 };
 use super::handle::Handle;
 use super::layout::Layout;
+use super::listing::{Listed, Walk};
 use super::range::{self, Found, Part};
 use super::reserve::Reserve;
 use super::writing::NewBlob;
@@ -24,6 +25,9 @@ use crate::limits::{BLOB_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_LISTED_MAX};
 
 /// Names or keys with what stands under them.
 pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// More bytes than any volume may hold.
+const FAR_TOO_MANY: u64 = u64::MAX / 2;
 
 /// One sled database. Cheap to clone; clones are the same volume.
 #[derive(Debug, Clone)]
@@ -37,7 +41,7 @@ struct Shared {
     handle: Handle,
     reserve: Arc<Reserve>,
     bytes_max: u64,
-    /// Blob bytes that are in the volume.
+    /// Blob bytes that are in the volume; far too many where nothing new may come.
     held_bytes: AtomicU64,
     /// It says that it has the newest format, so that no older program takes it for its own.
     is_newest: AtomicBool,
@@ -58,7 +62,7 @@ impl Volume {
         let (id, held_bytes, writing) = (id.to_owned(), AtomicU64::new(0), Mutex::new(()));
         let shared = Shared { id, handle, reserve, bytes_max, held_bytes, is_newest, writing };
         let volume = Self { shared: Arc::new(shared) };
-        volume.shared.held_bytes.store(volume.count_held_bytes()?, Ordering::Relaxed);
+        volume.count_held_bytes()?;
         Ok(volume)
     }
 
@@ -74,8 +78,9 @@ impl Volume {
     /// # Errors
     /// [`StoreError::DiskReserveReached`], [`StoreError::VolumeSealed`],
     /// [`StoreError::BlobHashWrong`], [`StoreError::BlobTooBig`],
-    /// [`StoreError::RecordTooBig`] (nothing has happened then), and
-    /// [`StoreError::VolumeFenced`], also when a record has to go where a part is damaged.
+    /// [`StoreError::RecordTooBig`], [`StoreError::PartUnreadable`] or
+    /// [`StoreError::BlobDamaged`] when something would have to go where a part is damaged
+    /// (nothing has happened then), and [`StoreError::VolumeFenced`].
     pub fn put(&self, blobs: &mut [NewBlob<'_>], records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
         if self.is_sealed()? {
             return Err(StoreError::VolumeSealed { volume: self.shared.id.clone() });
@@ -97,6 +102,7 @@ impl Volume {
             }
             batch.insert(record_key(name), record.to_vec());
         }
+        self.check_places(records.iter().map(|(name, _)| record_key(name)).collect())?;
         let mut written = 0;
         let mut added = 0;
         // Asked before anything is written, since what is unflushed is flushed to read.
@@ -173,17 +179,24 @@ impl Volume {
         }
     }
 
-    /// Removes a blob and its records, durably. Its space is used again by this volume.
+    /// Removes a blob and its records, durably. Its space is used again by this volume. What
+    /// stands next to a damaged part stays.
     ///
     /// # Errors
     /// [`StoreError::VolumeFenced`].
     pub fn remove(&self, blobs: &[Hash], records: &[&[u8]]) -> Result<(), StoreError> {
         let _one_writer = self.alone();
         let mut batch = Batch::default();
-        records.iter().for_each(|name| batch.remove(record_key(name)));
+        for name in records.iter().map(|name| record_key(name)) {
+            if self.may_go(name.clone())? {
+                batch.remove(name);
+            }
+        }
         let mut gone = Vec::new();
         for hash in blobs {
-            if let Some(header) = self.header(hash)? {
+            if let Some(header) = self.header(hash)?
+                && self.may_go(header_key(hash).to_vec())?
+            {
                 batch.remove(header_key(hash).to_vec());
                 gone.push((*hash, header));
             }
@@ -206,45 +219,59 @@ impl Volume {
         Ok(found.map(|record| record.to_vec()))
     }
 
-    /// Name and content of all records whose name begins with `prefix`, by name.
+    /// Name and content of all records whose name begins with `prefix`, by name, as far as
+    /// they can be read.
     ///
     /// # Errors
-    /// [`StoreError::TooManyRecords`] above [`RECORDS_LISTED_MAX`], and as
-    /// [`Self::record`].
-    pub fn records(&self, prefix: &[u8]) -> Result<Entries, StoreError> {
-        let prefix = record_key(prefix);
-        let entries = self.listed(&prefix)?;
-        Ok(entries.into_iter().map(|(name, record)| (name[1..].to_vec(), record)).collect())
+    /// [`StoreError::TooManyRecords`] above [`RECORDS_LISTED_MAX`], [`StoreError::VolumeFenced`].
+    pub fn records(&self, prefix: &[u8]) -> Result<Listed, StoreError> {
+        self.records_listed(prefix, true)
+    }
+
+    /// As [`Self::records`], without their content.
+    ///
+    /// # Errors
+    /// As [`Self::records`].
+    pub fn names(&self, prefix: &[u8]) -> Result<Listed, StoreError> {
+        self.records_listed(prefix, false)
+    }
+
+    fn records_listed(&self, prefix: &[u8], with_values: bool) -> Result<Listed, StoreError> {
+        let mut listed = self.listed(record_key(prefix), with_values)?;
+        listed.entries.iter_mut().for_each(|(name, _)| *name = name.split_off(1));
+        Ok(listed)
     }
 
     /// How many records have a name that begins with `prefix`.
     ///
     /// # Errors
-    /// As [`Self::record`].
+    /// As [`Self::records`], and [`StoreError::PartUnreadable`].
     pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
-        let prefix = record_key(prefix);
-        self.shared
-            .handle
-            .read(move |database| database.scan(&prefix)?.try_fold(0, |count, entry| entry.map(|_| count + 1)))
+        Ok(self.whole(self.names(prefix)?)?.len() as u64)
     }
 
     /// Hash and length of all blobs.
     ///
     /// # Errors
-    /// As [`Self::records`].
+    /// As [`Self::count`], and [`StoreError::RecordDamaged`].
     pub fn blobs(&self) -> Result<Vec<(Hash, u64)>, StoreError> {
         Ok(self.headers()?.into_iter().map(|(hash, header)| (hash, header.bytes)).collect())
     }
 
     pub(super) fn headers(&self) -> Result<Vec<(Hash, Header)>, StoreError> {
-        let id = &self.shared.id;
-        let damaged = || StoreError::RecordDamaged { volume: id.clone() };
-        let entries = self.listed(&[HEADER_PREFIX])?;
-        let blob = |(key, value): (Vec<u8>, Vec<u8>)| {
-            let hash = Hash::try_from(&key[1..]).map_err(|_| damaged())?;
-            Ok((hash, Header::read(id, &value)?))
-        };
-        entries.into_iter().map(blob).collect()
+        let entries = self.whole(self.headers_listed()?)?;
+        let header = |(hash, header)| Header::read(&self.shared.id, header).map(|header| (hash, header));
+        hashes(&entries).map(header).collect()
+    }
+
+    /// The lists of headers, as far as they can be read.
+    pub(super) fn headers_listed(&self) -> Result<Listed, StoreError> {
+        self.listed(vec![HEADER_PREFIX], true)
+    }
+
+    /// Takes nothing new any more, as long as the program runs: as if it were full.
+    pub fn close_to_new(&self) {
+        self.shared.held_bytes.store(FAR_TOO_MANY, Ordering::Relaxed);
     }
 
     /// Whether the volume holds as much as it should.
@@ -256,19 +283,23 @@ impl Volume {
     /// what it has is amended.
     ///
     /// # Errors
-    /// [`StoreError::VolumeFenced`].
+    /// [`StoreError::VolumeFenced`], [`StoreError::PartUnreadable`] where that can't be noted.
     pub fn seal(&self) -> Result<(), StoreError> {
+        self.check_places(vec![SEALED_KEY.to_vec()])?;
         let mut batch = Batch::default();
         batch.insert(SEALED_KEY, &b"1"[..]);
         self.commit(batch)
     }
 
-    /// Whether the volume is closed for writing.
+    /// Whether the volume is closed for writing; it is where that can't be read.
     ///
     /// # Errors
     /// [`StoreError::VolumeFenced`].
     pub fn is_sealed(&self) -> Result<bool, StoreError> {
-        self.shared.handle.read(|database| Ok(database.get(SEALED_KEY)?.is_some()))
+        match self.shared.handle.read(|database| Ok(database.get(SEALED_KEY)?.is_some())) {
+            Err(StoreError::PartUnreadable { .. }) => Ok(true),
+            read => read,
+        }
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -293,6 +324,7 @@ impl Volume {
         if !is_written_to || self.shared.is_newest.load(Ordering::Relaxed) {
             return Ok(());
         }
+        self.check_places(vec![SCHEMA_KEY.to_vec()])?;
         self.commit(schema())?;
         self.shared.is_newest.store(true, Ordering::Relaxed);
         Ok(())
@@ -324,26 +356,43 @@ impl Volume {
         }
     }
 
-    fn listed(&self, prefix: &[u8]) -> Result<Entries, StoreError> {
-        let prefix = prefix.to_vec();
-        let entries = self.shared.handle.read(move |database| {
-            let entries = database.scan(&prefix)?.take(RECORDS_LISTED_MAX + 1);
-            entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect::<Result<Vec<_>, _>>()
-        })?;
-        if entries.len() > RECORDS_LISTED_MAX {
+    /// Whether something can be written under all these keys: nothing can where a part is
+    /// damaged, and trying it would cost the volume.
+    fn check_places(&self, keys: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        self.shared.handle.read(move |database| keys.iter().try_for_each(|key| database.get(key).map(drop)))
+    }
+
+    /// Whether an entry can be removed: the last of a part can't, next to a damaged one.
+    fn may_go(&self, key: Vec<u8>) -> Result<bool, StoreError> {
+        match self.shared.handle.read(move |database| database.before(&key).map(drop)) {
+            Err(StoreError::PartUnreadable { .. }) => Ok(false),
+            looked => looked.map(|()| true),
+        }
+    }
+
+    fn listed(&self, prefix: Vec<u8>, with_values: bool) -> Result<Listed, StoreError> {
+        let listed = self.shared.handle.list(Walk::through(prefix, with_values))?;
+        if listed.entries.len() > RECORDS_LISTED_MAX {
             return Err(StoreError::TooManyRecords { volume: self.shared.id.clone() });
         }
-        Ok(entries)
+        Ok(listed)
+    }
+
+    fn whole(&self, listed: Listed) -> Result<Entries, StoreError> {
+        if listed.gaps.is_empty() {
+            return Ok(listed.entries);
+        }
+        Err(StoreError::PartUnreadable { volume: self.shared.id.clone() })
     }
 
     /// Of a volume whose list of blobs is damaged it can't be said; it counts as full,
     /// so that nothing more is entrusted to it.
-    fn count_held_bytes(&self) -> Result<u64, StoreError> {
-        match self.blobs() {
-            Ok(blobs) => Ok(blobs.iter().map(|(_, bytes)| bytes).sum()),
-            Err(StoreError::PartUnreadable { .. } | StoreError::RecordDamaged { .. }) => Ok(u64::MAX / 2),
-            Err(error) => Err(error),
-        }
+    fn count_held_bytes(&self) -> Result<(), StoreError> {
+        let listed = self.headers_listed()?;
+        let headers = hashes(&listed.entries).map(|(_, header)| Header::decoded(header).map(|header| header.bytes));
+        let held_bytes = headers.sum::<Option<u64>>().filter(|_| listed.gaps.is_empty());
+        self.shared.held_bytes.store(held_bytes.unwrap_or(FAR_TOO_MANY), Ordering::Relaxed);
+        Ok(())
     }
 
     pub(super) fn damaged(&self) -> StoreError {
@@ -351,9 +400,18 @@ impl Volume {
     }
 }
 
-/// The version of the volume's format; a new one gets this program's.
+/// Blobs' hashes, and their headers as they stand there.
+pub(super) fn hashes(entries: &Entries) -> impl Iterator<Item = (Hash, &[u8])> {
+    entries.iter().filter_map(|(key, header)| Some((Hash::try_from(key.get(1..)?).ok()?, &header[..])))
+}
+
+/// The version of the volume's format; a new one gets this program's. Where it can't be
+/// read, what is read says itself how it is to be understood.
 fn check_schema(id: &str, handle: &Handle) -> Result<u32, StoreError> {
-    let found = handle.read(|database| database.get(SCHEMA_KEY))?;
+    let found = match handle.read(|database| database.get(SCHEMA_KEY)) {
+        Err(StoreError::PartUnreadable { .. }) => return Ok(SCHEMA_VERSION),
+        found => found?,
+    };
     let Some(found) = found else {
         handle.write(|database| database.commit(schema()))?;
         return Ok(SCHEMA_VERSION);

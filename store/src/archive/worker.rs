@@ -3,36 +3,18 @@
 //! over a damaged tree, a full disk), the thread is left behind: nothing can end it, but
 //! nobody waits for it either, and the number of such threads is bounded.
 
-use std::io::{Error, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use super::damage::{Damage, Place};
 use super::database::Database;
-use crate::limits::STUCK_VOLUMES_MAX;
+use super::words::{Failure, THREAD, hush_panics};
+use crate::limits::{DAMAGED_PARTS_MAX, STUCK_VOLUMES_MAX};
 
 type Job = Box<dyn FnOnce(&mut Option<Database>) + Send>;
-
-/// How work on a volume fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// A part of the stored bytes isn't what was stored; the rest can be read.
-    Part(String),
-    /// sled failed, broke off or did not come back.
-    Fatal(String),
-}
-
-/// What sled says of a slot whose checksum is wrong, or that its file has no more.
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        match error.kind() {
-            ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Self::Part(error.to_string()),
-            _ => Self::Fatal(error.to_string()),
-        }
-    }
-}
 
 /// Threads of this process that were left behind.
 static STUCK: AtomicUsize = AtomicUsize::new(0);
@@ -49,13 +31,14 @@ impl Worker {
         if STUCK.load(Ordering::Relaxed) >= STUCK_VOLUMES_MAX {
             return Err(Failure::Fatal("too many other volumes are stuck".into()));
         }
+        hush_panics();
         // Room for one: whoever has the handle's lock is the only one to send.
         let (jobs, todo) = sync_channel(1);
-        let builder = std::thread::Builder::new().name("volume".into());
+        let builder = std::thread::Builder::new().name(THREAD.into());
         builder.spawn(move || serve(&todo))?;
         let worker = Self { jobs, patience };
         let dir = dir.to_owned();
-        worker.run(move |database| open(database, &dir))?;
+        worker.run(move |database| open(database, &dir, Damage::default()))?;
         Ok(worker)
     }
 
@@ -64,15 +47,32 @@ impl Worker {
         &self,
         work: impl FnOnce(&Database) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.run(move |database| Ok(work(database.as_ref().ok_or_else(gone)?)?))
+        self.run(move |database| {
+            let database = database.as_ref().ok_or_else(gone)?;
+            work(database).map_err(|error| database.failure(error))
+        })
     }
 
     /// Closes the database and opens it again.
     pub(super) fn reopen(&self, dir: &Path) -> Result<(), Failure> {
         let dir = dir.to_owned();
         self.run(move |database| {
-            database.take().ok_or_else(gone)?.close()?;
-            open(database, &dir)
+            let before = database.take().ok_or_else(gone)?;
+            let damage = before.damage().clone();
+            before.close()?;
+            open(database, &dir, damage)
+        })
+    }
+
+    /// As [`Self::reopen`], after a damaged part was met there; whether it was not known.
+    pub(super) fn learn(&self, dir: &Path, place: Place) -> Result<bool, Failure> {
+        let dir = dir.to_owned();
+        self.run(move |database| {
+            let before = database.take().ok_or_else(gone)?;
+            let mut damage = before.damage().clone();
+            before.close()?;
+            let is_new = damage.count() < DAMAGED_PARTS_MAX && damage.note(&place, &Database::starts(&dir)?);
+            open(database, &dir, damage).map(|()| is_new)
         })
     }
 
@@ -87,7 +87,7 @@ impl Worker {
         work: impl FnOnce(&mut Option<Database>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (answer, answered) = sync_channel(1);
-        let job: Job = Box::new(move |database| drop(answer.send(guarded(|| work(database)))));
+        let job: Job = Box::new(move |database| drop(answer.send(guarded(database, work))));
         self.jobs.try_send(job).map_err(|_| gone())?;
         match answered.recv_timeout(self.patience) {
             Ok(done) => done,
@@ -106,8 +106,8 @@ impl Worker {
     }
 }
 
-fn open(database: &mut Option<Database>, dir: &Path) -> Result<(), Failure> {
-    *database = Some(Database::open(dir)?);
+fn open(database: &mut Option<Database>, dir: &Path, damage: Damage) -> Result<(), Failure> {
+    *database = Some(Database::open(dir, damage)?);
     Ok(())
 }
 
@@ -124,12 +124,10 @@ fn serve(jobs: &Receiver<Job>) {
 }
 
 /// Runs `work`; a panic becomes words.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Failure::Fatal(words_of(panic.as_ref()))))
-}
-
-fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "the database broke off".to_owned())
+fn guarded<T>(
+    database: &mut Option<Database>,
+    work: impl FnOnce(&mut Option<Database>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let done = catch_unwind(AssertUnwindSafe(|| work(database)));
+    done.unwrap_or_else(|panic| Err(Failure::of_panic(panic.as_ref(), database.is_none())))
 }

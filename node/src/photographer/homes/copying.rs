@@ -40,7 +40,7 @@ impl Node {
         photo: StoredPhoto,
         stop: &CancellationToken,
     ) -> Result<(), NodeError> {
-        let before = self.photo(event_id, photo.photo_id()).await?;
+        let before = self.readable_photo(event_id, photo.photo_id()).await?;
         if before.as_ref() == Some(&photo) {
             return Ok(());
         }
@@ -63,7 +63,7 @@ impl Node {
     pub(super) async fn clear_arrived(&self) -> Result<(), NodeError> {
         let mut known = Vec::new();
         for Arriving { root, event_id, .. } in self.catalogue.all_arriving().await? {
-            if self.photo(event_id, PhotoId(root)).await?.is_some() {
+            if self.readable_photo(event_id, PhotoId(root)).await?.is_some() {
                 self.catalogue.arrived(root).await?;
             } else {
                 known.push(self.arriving_path(root));

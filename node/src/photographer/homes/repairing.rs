@@ -81,6 +81,29 @@ impl Node {
     }
 
     async fn repair_from(&self, home: PeerId, event_id: EventId, photo: &StoredPhoto) -> Result<(), NodeError> {
+        match self.repair_in_place(home, event_id, photo).await {
+            // Where it is, nothing more can be written: other parts are damaged, too.
+            Err(error) if error.is_of_damage() => self.store_elsewhere(home, event_id, photo).await,
+            repaired => repaired,
+        }
+    }
+
+    /// Fetches the photo whole, and stores it in another volume.
+    async fn store_elsewhere(&self, home: PeerId, event_id: EventId, photo: &StoredPhoto) -> Result<(), NodeError> {
+        let thumbnail = self.rendition_from(home, event_id, photo, photo.thumbnail.hash).await?;
+        let proof = self.rendition_from(home, event_id, photo, photo.proof.hash).await?;
+        let path = self.copy_original(home, event_id, photo, &self.stopping).await?;
+        let (archive, from, kept, root) = (self.archive.clone(), path.clone(), photo.clone(), photo.photo_id().0);
+        let stored = blocking(move || {
+            let mut original = File::open(&from).map_err(|error| NodeError::file(&from, &error))?;
+            archive.put_elsewhere(event_id, &kept, NewBlob::read(root.0, &mut original), &thumbnail, &proof)
+        });
+        let stored = stored.await;
+        self.clear_arrived_of(root, &path).await?;
+        stored
+    }
+
+    async fn repair_in_place(&self, home: PeerId, event_id: EventId, photo: &StoredPhoto) -> Result<(), NodeError> {
         let (archive, photo_id, looked_at) = (self.archive.clone(), photo.photo_id(), photo.clone());
         for root in blocking(move || archive.damaged_files(event_id, &looked_at)).await? {
             let archive = self.archive.clone();

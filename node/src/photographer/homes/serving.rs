@@ -100,7 +100,7 @@ impl Node {
     async fn photos_for_home(&self, event_id: EventId, after: Option<PhotoId>) -> Result<ReplicaReply, NodeError> {
         let archive = self.archive.clone();
         blocking(move || {
-            let mut photos = archive.photos(event_id)?;
+            let mut photos = archive.listed(event_id).photos;
             photos.retain(|photo| after.is_none_or(|after| photo.photo_id() > after));
             photos.sort_unstable_by_key(StoredPhoto::photo_id);
             let (total, mut page, mut bytes) = (photos.len(), Vec::new(), 0);
@@ -153,8 +153,8 @@ impl Node {
             ReplicaFile::Photo { event_id, photo_id, root } => {
                 let Some(photo) = self.photo(event_id, photo_id).await? else { return Ok(None) };
                 let Some(bytes) = photo.bytes_of(root) else { return Ok(None) };
-                let (archive, place) = (self.archive.clone(), (photo_id, root));
-                let read = move |offset, length| archive.file_range(event_id, place, offset, length);
+                let archive = self.archive.clone();
+                let read = move |offset, length| archive.file_range(event_id, root, offset, length);
                 Ok(Some(Copied { bytes, read: Box::new(read) }))
             }
             ReplicaFile::Rules { lab, root } => {

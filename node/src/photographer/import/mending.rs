@@ -67,25 +67,64 @@ impl Import<'_> {
         if ContentHash::of(&original) != original_hash {
             return Err(NodeError::NotNow { problem: "The file changed while it was imported. Try again.".into() });
         }
-        if damaged.contains(&original_hash) {
-            self.archive.mend(self.event_id, here.photo_id, NewBlob::hashed(original_hash.0, &original))?;
-        }
-        if damaged.iter().any(|hash| *hash != original_hash) {
-            self.mend_renditions(photo, original, &share)?;
+        match self.mend_in_place(&photo, &damaged, &original, &share) {
+            // Where it is, nothing more can be written: other parts are damaged, too.
+            Err(error) if error.is_of_damage() => self.store_elsewhere(photo, original, &share)?,
+            mended => mended?,
         }
         Ok(true)
     }
 
-    /// Makes the renditions again, as the photo is edited by now; the same, unless another
-    /// program or another mark makes them.
-    fn mend_renditions(&self, before: StoredPhoto, original: Vec<u8>, share: &Share) -> Result<(), NodeError> {
+    fn mend_in_place(
+        &self,
+        photo: &StoredPhoto,
+        damaged: &[ContentHash],
+        original: &[u8],
+        share: &Share,
+    ) -> Result<(), NodeError> {
+        let photo_id = photo.photo_id();
+        if damaged.contains(&photo_id.0) {
+            self.archive.mend(self.event_id, photo_id, NewBlob::hashed(photo_id.0.0, original))?;
+        }
+        if damaged.iter().all(|hash| *hash == photo_id.0) {
+            return Ok(());
+        }
+        self.mend_renditions(photo, original, share)
+    }
+
+    /// Stores the photo whole in another volume, as it is edited by now.
+    fn store_elsewhere(&self, before: StoredPhoto, original: Vec<u8>, share: &Share) -> Result<(), NodeError> {
+        let (stored, [thumbnail, proof]) = self.developed(&before, &original, share)?;
+        if (stored.thumbnail, stored.proof) != (before.thumbnail, before.proof) {
+            (self.note)(before.photo_id())?;
+        }
+        let original = NewBlob::hashed(before.photo_id().0.0, &original);
+        self.archive.put_elsewhere(self.event_id, &stored, original, &thumbnail, &proof)
+    }
+
+    /// The photo with its renditions as they are made now.
+    fn developed(
+        &self,
+        before: &StoredPhoto,
+        original: &[u8],
+        share: &Share,
+    ) -> Result<(StoredPhoto, [Vec<u8>; 2]), NodeError> {
         let place = self.enlargers.take(Work::Import);
-        let developed = share.within(|| develop_with(&original, &self.settings, &before.recipe));
+        let developed = share.within(|| develop_with(original, &self.settings, &before.recipe));
         drop(place);
         let renditions = developed.map_err(|error| NodeError::NotNow { problem: error.to_string() })?;
         let mut stored = before.clone();
         (stored.thumbnail, stored.proof) = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
-        let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
+        if (stored.thumbnail, stored.proof) != (before.thumbnail, before.proof) {
+            stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
+        }
+        Ok((stored, [renditions.thumbnail.jpeg, renditions.proof.jpeg]))
+    }
+
+    /// Makes the renditions again, as the photo is edited by now; the same, unless another
+    /// program or another mark makes them.
+    fn mend_renditions(&self, before: &StoredPhoto, original: &[u8], share: &Share) -> Result<(), NodeError> {
+        let (stored, [thumbnail, proof]) = self.developed(before, original, share)?;
         for (rendition, jpeg) in [(stored.thumbnail, &thumbnail), (stored.proof, &proof)] {
             self.archive.mend(self.event_id, before.photo_id(), NewBlob::hashed(rendition.hash.0, jpeg))?;
         }
@@ -93,8 +132,8 @@ impl Import<'_> {
             return Ok(());
         }
         (self.note)(before.photo_id())?;
-        stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
+        let original = original.to_vec();
         self.archive.replace(self.event_id, &NewPhoto { stored, original, thumbnail, proof })?;
-        self.archive.forget_renditions(self.event_id, &[before])
+        self.archive.forget_renditions(self.event_id, std::slice::from_ref(before))
     }
 }

@@ -4,6 +4,7 @@
 //! when all that is new is stored, and repaired where the disk has damaged it.
 
 mod mending;
+mod others;
 mod prepare;
 mod spare;
 mod stored;
@@ -22,10 +23,12 @@ use tokio_util::sync::CancellationToken;
 use super::archive::{EventArchive, Put};
 use super::commands::{FailedFile, ImportReport};
 use super::enlargers::{Enlargers, processors};
+use super::records::StoredPhoto;
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
 use mending::Here;
+use others::Others;
 pub use prepare::{NewPhoto, place_of};
 use prepare::{Prepared, Preparer, ReadyPhoto};
 use spare::Spare;
@@ -53,6 +56,13 @@ pub struct Import<'a> {
     pub note: &'a (dyn Fn(PhotoId) -> Result<(), NodeError> + Sync),
 }
 
+/// What the writer looks at beside the photos.
+struct Beside<'a> {
+    stored: &'a Stored,
+    others: &'a Others,
+    spare: &'a Spare,
+}
+
 impl Import<'_> {
     /// Imports, telling `progress` of each file. Files that can't be imported are
     /// listed with the reason and harm nothing; a full disk or a broken archive ends
@@ -65,7 +75,10 @@ impl Import<'_> {
         let mut report = ImportReport { failed: walk.refused, ..ImportReport::default() };
         let total = walk.files.len() as u64;
         let next = AtomicUsize::new(0);
-        let (stored, spare) = (Stored::new(self.archive.photo_ids(self.event_id)?), Spare::default());
+        let before = self.archive.listed(self.event_id).photos;
+        let is_empty = before.is_empty();
+        let stored = Stored::new(before.iter().map(StoredPhoto::photo_id).collect());
+        let (others, spare) = (Others::than(before), Spare::default());
         let mut here = Vec::new();
         std::thread::scope(|scope| {
             let (results, prepared) = sync_channel(IMPORT_WAITING_MAX);
@@ -75,16 +88,32 @@ impl Import<'_> {
                 scope.spawn(|| self.work(preparer, &walk.files, &next, results, progress));
             }
             drop(results);
-            let stored = (&stored, &spare);
-            self.store_all(&prepared, stored, (&mut report, &mut here), |done| {
+            let beside = Beside { stored: &stored, others: &others, spare: &spare };
+            self.store_all(&prepared, &beside, (&mut report, &mut here), |done| {
                 progress.photos("Importing", done, total);
             });
         });
         self.mend(here, &mut report, progress);
+        report.others_than_damaged = others.than_damaged(self.archive, self.event_id);
         if report.stopped.is_none() && (self.cancel.is_cancelled() || progress.is_cancelled()) {
             report.stopped = Some("Stopped as asked; what was imported is kept.".into());
         }
+        self.settle(&mut report, is_empty);
         Ok(report)
+    }
+
+    /// Says what of the event's lists is damaged. What an import brings that was here before,
+    /// or of which nothing is left, is what was lost; after that no more can be done.
+    fn settle(&self, report: &mut ImportReport, was_empty: bool) {
+        let Some(trouble) = self.archive.counted(self.event_id).1 else { return };
+        report.trouble = Some(trouble.sentence());
+        let is_again = was_empty || !report.duplicates.is_empty() || !report.repaired.is_empty();
+        if trouble.is_of_damage() && is_again && report.stopped.is_none() && report.failed.is_empty() {
+            match self.archive.note_mended(self.event_id) {
+                Ok(()) => report.trouble_mended = true,
+                Err(error) => report.trouble = Some(error.sentence()),
+            }
+        }
     }
 
     fn worker_count(&self, files: usize) -> usize {
@@ -116,7 +145,7 @@ impl Import<'_> {
     fn store_all(
         &self,
         prepared: &Receiver<Prepared>,
-        (stored, spare): (&Stored, &Spare),
+        beside: &Beside<'_>,
         (report, here): (&mut ImportReport, &mut Vec<Here>),
         told: impl Fn(u64),
     ) {
@@ -125,7 +154,7 @@ impl Import<'_> {
             let waiting: Vec<Prepared> =
                 std::iter::once(first).chain(prepared.try_iter()).take(IMPORT_WAITING_MAX).collect();
             let count = waiting.len() as u64;
-            if let Err(error) = self.store(waiting, (stored, spare), (report, here)) {
+            if let Err(error) = self.store(waiting, beside, (report, here)) {
                 report.stopped = Some(error.to_string());
                 self.cancel.cancel();
                 return;
@@ -138,7 +167,7 @@ impl Import<'_> {
     fn store(
         &self,
         waiting: Vec<Prepared>,
-        (stored, spare): (&Stored, &Spare),
+        beside: &Beside<'_>,
         (report, here): (&mut ImportReport, &mut Vec<Here>),
     ) -> Result<(), NodeError> {
         let mut photos = Vec::new();
@@ -152,27 +181,28 @@ impl Import<'_> {
                         report.described.push(one.photo_id);
                     }
                     report.duplicates.push(one.below.clone());
-                    here.extend(stored.had(one.photo_id).then_some(one));
+                    here.extend(beside.stored.had(one.photo_id).then_some(one));
                 }
                 Prepared::Failed(failed) => list(&mut report.failed, failed),
             }
         }
-        let together = self.put(&photos, stored, report);
+        let together = self.put(&photos, beside, report);
         // One that can't be stored takes no other with it.
-        let done = together.or_else(|_| photos.chunks(1).try_for_each(|photo| self.put(photo, stored, report)));
-        photos.into_iter().for_each(|photo| photo.give_back(spare));
+        let done = together.or_else(|_| photos.chunks(1).try_for_each(|photo| self.put(photo, beside, report)));
+        photos.into_iter().for_each(|photo| photo.give_back(beside.spare));
         done
     }
 
-    fn put(&self, photos: &[ReadyPhoto], stored: &Stored, report: &mut ImportReport) -> Result<(), NodeError> {
+    fn put(&self, photos: &[ReadyPhoto], beside: &Beside<'_>, report: &mut ImportReport) -> Result<(), NodeError> {
         let put = self.archive.put(self.event_id, &photos.iter().map(|ready| &*ready.photo).collect::<Vec<_>>())?;
         for (ready, put) in photos.iter().zip(put) {
             let new = &ready.photo.stored;
-            stored.note(new.photo_id());
+            beside.stored.note(new.photo_id());
             if put == Put::Duplicate {
                 report.duplicates.push(new.path.clone());
                 continue;
             }
+            beside.others.note(new);
             report.imported += 1;
             report.original_bytes += new.original_bytes;
             report.without_time += u64::from(new.record.captured.is_none());
