@@ -6,6 +6,7 @@
 mod world;
 
 use image::RgbImage;
+use world::damage::flip;
 use world::{World, photos, print_files};
 
 #[tokio::test]
@@ -215,6 +216,33 @@ async fn an_event_that_was_published_marked_stays_so_though_the_node_starts_with
     assert!(said["mark"]["mark"].as_str().is_some_and(|mark| mark.contains("“SAMPLE”")), "{said}");
     node.says(&anew);
     assert!(is_marked(&customer, "b.jpg").await, "the photographer said a mark");
+}
+
+#[tokio::test]
+async fn a_logo_as_big_as_a_logo_may_be_reaches_the_node_that_runs_and_damaged_it_is_not_left_out() {
+    let mut world = World::start().await;
+    world.publish("Marked", &[("a.jpg", grey(900, 600))]);
+    let logo = world.path().join("logo.png");
+    let noise = |x: u32, y: u32| (x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE3D);
+    let picture = RgbImage::from_fn(900, 900, |x, y| {
+        let [red, green, blue, _] = noise(x, y).to_be_bytes();
+        image::Rgb([red, green, blue])
+    });
+    picture.save(&logo).unwrap();
+    let png = std::fs::read(&logo).unwrap();
+    assert!(png.len() > 2_000_000, "{} bytes", png.len());
+    let said = world.photographer.says(&["event", "Marked", "--watermark-logo", logo.to_str().unwrap()]);
+    assert!(said["mark"]["mark"].as_str().is_some_and(|mark| mark.contains("a logo")), "{said}");
+
+    world.photographer.kill();
+    flip(world.photographer.data(), &png, png.len() / 2);
+    world.photographer.restart();
+    let card = world.path().join("card");
+    photos::put(&card, "b.jpg", &grey(700, 800));
+    let refused = world.photographer.refuses(&["import", card.to_str().unwrap(), "--event", "Marked"]);
+    assert!(refused.contains("--watermark TEXT"), "it would show proofs without their mark: {refused}");
+    world.photographer.says(&["event", "Marked", "--watermark", "PROOF"]);
+    world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Marked"]);
 }
 
 /// Whether the proof of a grey photo has anything on it.

@@ -134,6 +134,8 @@ pub const PUBLISH_WHILE_IMPORTING_EVERY: std::time::Duration = std::time::Durati
 
 // --- control ---
 
+/// One command, as JSON: a lab's colour profile of 8 MiB takes four characters for each byte.
+pub const COMMAND_BYTES_MAX: usize = 40 * 1024 * 1024;
 /// Commands that a running node carries out at once.
 pub const COMMANDS_AT_ONCE: usize = 16;
 /// Reports of progress that wait for a slow listener; more are dropped.

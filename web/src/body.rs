@@ -48,8 +48,18 @@ pub fn form_body() -> impl Filter<Extract = (Form,), Error = Rejection> + Clone 
 /// for another type, and with [`WebError::BadRequest`] for what is not a `T` or is
 /// nested deeper than 16.
 pub fn json_body<T: DeserializeOwned + Send>() -> impl Filter<Extract = (T,), Error = Rejection> + Clone {
+    json_body_within(JSON_BYTES_MAX)
+}
+
+/// As [`json_body`], where a body may have `max_bytes`.
+///
+/// # Errors
+/// As [`json_body`].
+pub fn json_body_within<T: DeserializeOwned + Send>(
+    max_bytes: usize,
+) -> impl Filter<Extract = (T,), Error = Rejection> + Clone {
     of_type("application/json")
-        .and(limited_body(JSON_BYTES_MAX))
+        .and(limited_body(max_bytes))
         .and_then(|body: Bytes| async move { json::parse(&body).map_err(warp::reject::custom) })
 }
 

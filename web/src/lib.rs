@@ -55,7 +55,7 @@ mod visit;
 
 pub use address::{ClientAddress, client_address};
 pub use assets::{Asset, SHARED_ASSETS, assets};
-pub use body::{form_body, json_body, limited_body};
+pub use body::{form_body, json_body, json_body_within, limited_body};
 pub use context::with;
 pub use csrf::CSRF_FIELD;
 pub use error::WebError;

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use enprint_web::{Limits, LocalDoor, NdjsonSender, Server, Site, WebError, json_body, local_only, ndjson};
+use enprint_web::{Limits, LocalDoor, NdjsonSender, Server, Site, WebError, json_body_within, local_only, ndjson};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +16,7 @@ use super::address::ControlAddress;
 use super::line::Line;
 use super::progress::{Progress, ProgressLine};
 use crate::error::NodeError;
-use crate::limits::{COMMANDS_AT_ONCE, CONTROL_SIGN_OF_LIFE};
+use crate::limits::{COMMAND_BYTES_MAX, COMMANDS_AT_ONCE, CONTROL_SIGN_OF_LIFE};
 
 /// Takes commands for the node on `data_dir` until `shutdown`. Commands under way are
 /// then asked to end, and awaited. The caller holds the folder's lock.
@@ -65,7 +65,7 @@ fn routes<C: Commands>(
     warp::path!("command")
         .and(warp::post())
         .and(local_only(door))
-        .and(json_body::<C::Command>())
+        .and(json_body_within::<C::Command>(COMMAND_BYTES_MAX))
         .map(move |command| counter.take(command))
 }
 

@@ -384,12 +384,9 @@ impl EventArchive {
     /// When a volume or the mark can't be read.
     pub(super) fn proof_mark(&self, event_id: EventId) -> Result<Option<KeptMark>, NodeError> {
         for volume in self.volumes(event_id).open.into_iter().rev() {
-            let read = volume.record(MARK_NAME).and_then(|hash| {
-                let hash = hash.and_then(|hash| hash.try_into().ok());
-                hash.map(|hash| volume.read_blob(&hash)).transpose()
-            });
-            match read {
-                Ok(Some(mark)) => return KeptMark::decode(&mark).map(Some),
+            match volume.record(MARK_NAME).map(|hash| hash.and_then(|hash| hash.try_into().ok())) {
+                // Damaged itself, it is no mark that the node may do without.
+                Ok(Some(hash)) => return KeptMark::decode(&volume.read_blob(&hash)?).map(Some),
                 Ok(None) => {}
                 // An older volume may have it; else the node's own holds, as for a new event.
                 Err(error) if error.is_of_damage() => {}
