@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use enprint_protocol::PeerId;
 use enprint_protocol::ids::{CommandId, EventId, OrderId};
 use enprint_protocol::status::{Status, StatusKind};
 use enprint_protocol::text;
@@ -48,7 +49,7 @@ impl Node {
             text::shown(name)
         );
         let problem = StatusKind::Problem { text };
-        if self.own_last_word(order_id).await?.as_ref() == Some(&problem) {
+        if is_said(&self.catalogue.statuses_of(order_id).await?, self.client.peer_id(), &problem) {
             return Ok(());
         }
         self.catalogue.say(&self.own_word(CommandId::random(), order_id, problem)?).await
@@ -96,6 +97,13 @@ impl Node {
     }
 }
 
+/// Whether `own` has said it since it last said anything but problems: an order may have
+/// several, and a host keeps no more than so many words of an order.
+fn is_said(said: &[(PeerId, Status)], own: PeerId, problem: &StatusKind) -> bool {
+    let kinds = said.iter().rev().filter(|(signer, _)| *signer == own).map(|(_, status)| &status.kind);
+    kinds.take_while(|kind| matches!(kind, StatusKind::Problem { .. })).any(|kind| kind == problem)
+}
+
 fn word(status: Status) -> OrderWord {
     let text = match &status.kind {
         StatusKind::Declined { reason } => Some(reason.clone()),
@@ -108,4 +116,28 @@ fn word(status: Status) -> OrderWord {
         _ => None,
     };
     OrderWord { word: status.kind.word().to_owned(), at: status.at, text: text.filter(|text| !text.is_empty()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_damaged_photos_each_is_said_once_and_anew_only_after_the_order_went_on() {
+        let (own, lab) = (PeerId::random(), PeerId::random());
+        let order_id = OrderId([1; 16]);
+        let says = |signer, kind| {
+            (signer, Status { status_id: CommandId::random(), order_id, job_id: None, at: UnixMs(1), kind })
+        };
+        let problem = |text: &str| StatusKind::Problem { text: text.into() };
+        let mut said = vec![says(own, StatusKind::Accepted)];
+        assert!(!is_said(&said, own, &problem("a.jpg")));
+        said.extend([says(own, problem("a.jpg")), says(own, problem("b.jpg"))]);
+        said.push(says(lab, StatusKind::Printing));
+        assert!(is_said(&said, own, &problem("b.jpg")));
+        assert!(is_said(&said, own, &problem("a.jpg")), "they would be said in turn until the host takes no more");
+        assert!(!is_said(&said, lab, &problem("a.jpg")));
+        said.push(says(own, StatusKind::Accepted));
+        assert!(!is_said(&said, own, &problem("a.jpg")), "it is damaged once more");
+    }
 }
