@@ -129,6 +129,22 @@ async fn a_mistyped_data_folder_is_said_and_stays_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_node_that_begins_in_a_mistyped_folder_is_said_and_one_that_is_there_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("photogapher");
+    let data = data.to_str().unwrap();
+    let event = || {
+        let args = ["photographer", "--no-mdns", "--no-port-mapping", "--listen", "/ip4/127.0.0.1/tcp/0", "--json"];
+        Command::new(cli::PROGRAM).args(args).args(["--data", data, "event", "W"]).output().unwrap()
+    };
+    let first = event();
+    let said = String::from_utf8_lossy(&first.stderr);
+    assert!(said.contains("begins") && said.contains(data) && said.contains("--data"), "{said}");
+    assert_eq!(serde_json::from_slice::<Value>(&first.stdout).unwrap()["name"], "W", "scripts read the answer alone");
+    assert!(!String::from_utf8_lossy(&event().stderr).contains("begins"), "it is there by now");
+}
+
+#[tokio::test]
 async fn a_port_that_another_program_has_is_said_with_the_option_that_chooses_another() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = format!("/ip4/127.0.0.1/tcp/{}", taken.local_addr().unwrap().port());

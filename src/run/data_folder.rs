@@ -26,6 +26,17 @@ pub fn check_is_not_of_another(role: &str, folder: &Path) -> Result<()> {
     )
 }
 
+/// Says that a role begins in a folder where there was none, which may be mistyped. On standard
+/// error: scripts read the answer alone.
+pub fn say_if_it_begins(role: &str, folder: &Path) {
+    if !MARKS.iter().any(|(own, mark)| *own == role && folder.join(mark).is_file()) {
+        eprintln!(
+            "enprint: A {role} begins in {}: there was none. Another folder is said with --data.",
+            folder.display()
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

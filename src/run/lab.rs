@@ -8,7 +8,7 @@ use enprint_node::lab::{Lab, LabCommand as Command, LabConfig};
 use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
-use super::data_folder::check_is_not_of_another;
+use super::data_folder::{check_is_not_of_another, say_if_it_begins};
 use super::metrics::Metrics;
 use super::{command, listening};
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
@@ -36,6 +36,7 @@ pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<
             if !matches!(command, Command::Enrol { .. }) {
                 check_is_there(&config)?;
             }
+            say_if_it_begins("lab", &config.data_dir);
             let answer = command::ask::<Lab>(config, command, json).await?;
             show::answer(json, &answer, show::lab::words)
         }

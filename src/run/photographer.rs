@@ -13,7 +13,7 @@ use enprint_node::photographer::{
 use enprint_protocol::peer::PeerReach;
 use serde_json::json;
 
-use super::data_folder::check_is_not_of_another;
+use super::data_folder::{check_is_not_of_another, say_if_it_begins};
 use super::metrics::Metrics;
 use super::{command, listening};
 use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb, SecondHomeVerb};
@@ -40,6 +40,7 @@ pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -
             }
             say_mark(&config, is_mark_typed, &mut command)?;
             check_mark(&config, is_mark_typed, &command).await?;
+            say_if_it_begins("photographer", &config.data_dir);
             show_all(json, &command::ask::<Photographer>(config, command, json).await?)
         }
     }
