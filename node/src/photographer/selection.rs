@@ -5,8 +5,10 @@ use enprint_protocol::ids::PhotoId;
 use enprint_protocol::publish::PhotoRecord;
 use serde::{Deserialize, Serialize};
 
-/// A choice among an event's photos; what is not given does not limit.
+/// A choice among an event's photos; what is not given does not limit. One that says more than
+/// this version knows is refused: without it more photos would be meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Selection {
     /// Only this category.
     pub category: Option<String>,
@@ -81,6 +83,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::photographer::PhotographerCommand;
     use enprint_protocol::ids::ContentHash;
 
     fn photo(file_name: &str, category: &str, rating: Option<u8>) -> PhotoRecord {
@@ -102,6 +105,19 @@ mod tests {
             placeholder: None,
             not_for_print: None,
         }
+    }
+
+    #[test]
+    fn a_choice_that_says_what_this_version_does_not_know_does_not_become_a_wider_one() {
+        let withdraw = |selection: &str| {
+            let json = format!(r#"{{"command":"withdraw","event":"W","selection":{selection},"hosts":[]}}"#);
+            serde_json::from_str::<PhotographerCommand>(&json)
+        };
+        assert!(withdraw(r#"{"category":null,"rating_min":4,"file_names":[]}"#).is_ok());
+        let newer = r#"{"category":null,"rating_min":null,"file_names":[],"person":"Ana"}"#;
+        assert!(withdraw(newer).is_err(), "it would be the choice of all");
+        let command = r#"{"command":"remove_event","event":"W","with_originals":true,"unless_shown":true}"#;
+        assert!(serde_json::from_str::<PhotographerCommand>(command).is_err());
     }
 
     #[test]
