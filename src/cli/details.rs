@@ -77,7 +77,7 @@ fn parse_delivery(text: &str) -> Result<NewDelivery, String> {
     let (name, amount) = text.rsplit_once(char::is_whitespace).ok_or(wanted)?;
     let name = name.trim();
     // Else customers would read it, and nobody would be asked for an address.
-    if name.split_whitespace().next_back().is_some_and(|word| word.eq_ignore_ascii_case("address")) {
+    if !needs_address && name.split_whitespace().next_back().is_some_and(|word| word.eq_ignore_ascii_case("address")) {
         return Err(wanted.to_owned());
     }
     check_price(amount).map_err(|problem| format!("{problem}; {wanted}"))?;
@@ -102,6 +102,8 @@ mod tests {
     fn a_delivery_whose_words_stand_in_another_order_is_answered_with_their_order() {
         let post = parse_delivery("Post 4.90 address").unwrap();
         assert_eq!((post.name.as_str(), post.amount.as_str(), post.needs_address), ("Post", "4.90", true));
+        let yours = parse_delivery("Post to your address 4.90 address").unwrap();
+        assert_eq!((yours.name.as_str(), yours.needs_address), ("Post to your address", true));
         assert_eq!(parse_delivery("Pick up at the studio 0").unwrap().name, "Pick up at the studio");
         for wrong in
             ["Post address 4.90", "4.90 Post", "Post", "4.90", "Post 4.90 Address", "Post EUR4.90", "Post -1", ""]

@@ -29,11 +29,14 @@ pub fn withdrawn(photos: u64, queued: bool, hosts: &[TakenOffAt]) -> String {
         // As a node of an earlier version says it.
         return "A host can't be reached now. The photos come off as soon as it can.".into();
     }
-    let reached: Vec<_> = hosts.iter().filter(|at| !at.queued && at.problem.is_none()).map(|at| &*at.host).collect();
-    let from = if reached.is_empty() { "the host".to_owned() } else { reached.join(", ") };
-    let mut text = match hosts.is_empty() || !reached.is_empty() {
-        true => format!("{} taken off {from}.\n", count(photos, "photo", "photos")),
-        false => String::new(),
+    let reached: Vec<_> = hosts.iter().filter(|at| !at.queued && at.problem.is_none()).collect();
+    let from = |number, host: &str| format!("{} taken off {host}.\n", count(number, "photo", "photos"));
+    let mut text = if hosts.is_empty() {
+        from(photos, "the host")
+    } else if reached.iter().all(|at| at.photos == photos) && !reached.is_empty() {
+        from(photos, &reached.iter().map(|at| &*at.host).collect::<Vec<_>>().join(", "))
+    } else {
+        reached.iter().map(|at| from(at.photos, &at.host)).collect()
     };
     for at in hosts {
         text += &match &at.problem {
@@ -88,4 +91,18 @@ fn published_at(at: &PublishedAt) -> String {
         (None, None) => "it can't be reached now; the node publishes there as soon as it can".into(),
     };
     format!("At “{}”: {what}\n", at.host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_took_off_different_numbers_are_not_said_to_have_taken_the_same() {
+        let at = |host: &str, photos| TakenOffAt { host: host.into(), photos, ..TakenOffAt::default() };
+        let same = withdrawn(2, false, &[at("Hall", 2), at("Web", 2)]);
+        assert_eq!(same, "2 photos taken off Hall, Web.\n");
+        let other = withdrawn(2, false, &[at("Hall", 2), at("Web", 1)]);
+        assert_eq!(other, "2 photos taken off Hall.\n1 photo taken off Web.\n");
+    }
 }

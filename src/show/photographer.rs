@@ -93,7 +93,7 @@ fn events(list: &[EventSummary]) -> String {
             text += &format!("  {which}{url}\n");
         }
         if event.is_left_copy {
-            text += "  the first home does not have it any more: “remove-event” removes this copy\n";
+            text += "  the first home does not have it any more, and this may be the only copy; “remove-event” removes it\n";
         }
         text += &event.mark.mark.iter().map(|mark| format!("  proofs marked with {mark}\n")).collect::<String>();
     }
