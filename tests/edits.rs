@@ -245,6 +245,32 @@ async fn a_logo_as_big_as_a_logo_may_be_reaches_the_node_that_runs_and_damaged_i
     world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Marked"]);
 }
 
+#[tokio::test]
+async fn photos_that_were_published_before_the_event_got_its_mark_are_said_to_be_without_it() {
+    let mut world = World::start().await;
+    let flags = ["--watermark", "PROOF", "--watermark-opacity", "100"];
+    let gallery = world.publish("Later", &[("a.jpg", grey(1200, 800))]);
+    let customer = world.customer(&gallery).await;
+    world.photographer.kill();
+    flags.iter().for_each(|flag| world.photographer.add_flag(flag));
+    world.photographer.restart();
+    let node = &world.photographer;
+    let card = world.path().join("card");
+    photos::put(&card, "b.jpg", &grey(1000, 800));
+    let import = ["import", card.to_str().unwrap(), "--event", "Later", "--publish"];
+    let imported = node.says(&import);
+    assert!(is_marked(&customer, "b.jpg").await, "the node was started to mark proofs");
+    assert!(!is_marked(&customer, "a.jpg").await);
+    assert_eq!(imported["mark"]["is_for_new_alone"], true, "nobody says that a.jpg is shown unmarked: {imported}");
+    let again = node.says(&import);
+    assert!(again["mark"]["is_for_new_alone"].is_null(), "nothing changed: {again}");
+    let anew = node.says(&["edit", "--event", "Later", "--all", "--anew"]);
+    assert!(is_marked(&customer, "a.jpg").await && anew["mark"]["is_for_new_alone"].is_null(), "{anew}");
+    world.photographer.drop_flags(&flags); // they would be typed with the command, too
+    let said = world.photographer.says(&["event", "Later", "--no-watermark"]);
+    assert_eq!(said["mark"]["is_for_new_alone"], true, "its proofs are marked: {said}");
+}
+
 /// Whether the proof of a grey photo has anything on it.
 async fn is_marked(customer: &world::Customer, name: &str) -> bool {
     let proof = pixels(&customer.proof(&customer.photo(name).await).await);

@@ -5,9 +5,9 @@ use enprint_node::photographer::proof_mark::ProofMark;
 /// How an event's proofs are marked that are made now, and how that is changed where it is not
 /// what the node was started with.
 pub fn marked(event: &str, mark: Option<&ProofMark>) -> String {
-    let Some(ProofMark { mark, is_other_than_nodes }) = mark else { return String::new() };
+    let Some(known) = mark else { return String::new() };
     let change = format!("enprint photographer event \"{event}\"");
-    match (mark, is_other_than_nodes) {
+    let text = match (&known.mark, known.is_other_than_nodes) {
         (None, false) => String::new(),
         (Some(mark), false) => format!("Proofs are marked with {mark}.\n"),
         (Some(mark), true) => format!(
@@ -17,7 +17,19 @@ pub fn marked(event: &str, mark: Option<&ProofMark>) -> String {
         (None, true) => {
             format!("Proofs of this event are not marked, as you said. {change} --watermark TEXT marks them.\n")
         }
+    };
+    text + &earlier_proofs(event, known)
+}
+
+/// Of proofs that were made before the mark was another.
+pub fn earlier_proofs(event: &str, mark: &ProofMark) -> String {
+    if !mark.is_for_new_alone {
+        return String::new();
     }
+    format!(
+        "That is for proofs that are made from now on; those that were here stay as they are, also in galleries. All \
+         are made anew so by: enprint photographer edit --event \"{event}\" --all --anew\n"
+    )
 }
 
 /// What of an event's prices is other than before.

@@ -7,7 +7,7 @@ use enprint_node::photographer::commands::{
 use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::text;
 
-use super::changes::replaced;
+use super::changes::{earlier_proofs, replaced};
 use super::galleries::{published, told, withdrawn};
 use super::orders::order;
 use super::peers::peers;
@@ -22,6 +22,7 @@ pub fn words(answer: &Answer) -> String {
         }
         Answer::Event(event) => {
             let rest = prices(&event.prices)
+                + &earlier_proofs(&event.name, &event.mark)
                 + &replaced(&event.replaced_prices)
                 + &told(&event.told)
                 + &alike(&event.name, &event.alike, ",");
@@ -95,7 +96,8 @@ fn events(list: &[EventSummary]) -> String {
         if event.is_left_copy {
             text += "  the first home does not have it any more, and this may be the only copy; “remove-event” removes it\n";
         }
-        text += &event.mark.mark.iter().map(|mark| format!("  proofs marked with {mark}\n")).collect::<String>();
+        text +=
+            &event.mark.mark.iter().map(|mark| format!("  new proofs are marked with {mark}\n")).collect::<String>();
     }
     text
 }

@@ -65,6 +65,7 @@ impl Node {
         self.catalogue.note_untold(command_id, event_id, &noted).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
         let (mut shown, mut replaced) = (Vec::new(), Vec::new());
+        let mark = self.mark_before(event_id).await?;
         for (photo, outcome) in self.edit_all(event_id, photos, selection, edits.to_vec(), progress.clone()).await? {
             match outcome {
                 None => report.stopped = Some("Stopped as asked; what was edited stays edited.".into()),
@@ -89,7 +90,7 @@ impl Node {
         if is_told {
             self.catalogue.told(command_id).await?;
         }
-        report.mark = Some(self.proof_mark(event_id).await?);
+        report.mark = Some(self.mark_since(event_id, mark, report.edited).await?);
         Ok(PhotographerAnswer::Edited(report))
     }
 

@@ -73,12 +73,15 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         let _stays = self.importing.read().await;
         let touched = self.event_with(named, details).await?;
-        if let Some(wish) = &details.mark {
-            self.set_mark(touched.row.record.event_id, wish).await?;
-        }
+        let mark = match &details.mark {
+            Some(wish) => Some(self.set_mark(touched.row.record.event_id, wish).await?),
+            None => None,
+        };
         let told = self.tell_of_event(&touched, &[], progress).await?;
         let Touched { row, alike, replaced_prices, .. } = touched;
-        let summary = EventSummary { told, alike, replaced_prices, ..self.summary(row).await? };
+        let known = self.summary(row).await?;
+        let mark = mark.unwrap_or_else(|| known.mark.clone());
+        let summary = EventSummary { told, alike, replaced_prices, mark, ..known };
         Ok(PhotographerAnswer::Event(Box::new(summary)))
     }
 

@@ -122,7 +122,7 @@ impl Node {
         self.keep_known(row).await?;
         let hosts = if publish { self.hosts_for(row, &hosts).await? } else { Vec::new() };
         self.catalogue.show_at(event_id, &hosts).await?;
-        let command_id = CommandId::random();
+        let (command_id, mark) = (CommandId::random(), self.mark_before(event_id).await?);
         let imported = self.import_into(event_id, folder, category, command_id, progress.clone());
         let imported =
             if publish { self.publishing_meanwhile(row, &hosts, imported, progress).await } else { imported.await };
@@ -144,7 +144,7 @@ impl Node {
         // Those that it was published at know.
         self.tell_of_event(&touched, &hosts, progress).await?;
         (report.alike, report.replaced_prices) = (touched.alike, touched.replaced_prices);
-        report.mark = Some(self.proof_mark(event_id).await?);
+        report.mark = Some(self.mark_since(event_id, mark, 0).await?);
         Ok(PhotographerAnswer::Imported(report))
     }
 

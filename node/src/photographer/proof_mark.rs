@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::mark_words;
 use super::node::{Node, blocking};
+use super::publish::is_false;
 use crate::error::NodeError;
 use crate::limits::PROOF_MARK_BYTES_MAX;
 
@@ -39,6 +40,17 @@ pub struct ProofMark {
     /// Whether the node itself was started with another mark, or with none.
     #[serde(default)]
     pub is_other_than_nodes: bool,
+    /// Whether this command changed it and left photos alone that were here before: they have the
+    /// proofs that they had.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_for_new_alone: bool,
+}
+
+/// The mark of an event as a command found it.
+pub(super) struct MarkBefore {
+    mark: Option<Watermark>,
+    /// Photos that were here then.
+    photos: u64,
 }
 
 /// The mark of an event, as its volume keeps it.
@@ -106,21 +118,45 @@ impl Node {
     }
 
     /// From now on the event's proofs are marked so.
-    pub(super) async fn set_mark(&self, event_id: EventId, wish: &MarkWish) -> Result<(), NodeError> {
+    pub(super) async fn set_mark(&self, event_id: EventId, wish: &MarkWish) -> Result<ProofMark, NodeError> {
         if let MarkWish::Mark(mark) = wish {
             proofs_with(Some(*mark.clone()))?;
         }
-        self.keep_mark(event_id, KeptMark::said(wish)).await
+        let before = self.mark_before(event_id).await?;
+        self.keep_mark(event_id, KeptMark::said(wish)).await?;
+        self.mark_since(event_id, before, 0).await
+    }
+
+    /// The mark before a command.
+    pub(super) async fn mark_before(&self, event_id: EventId) -> Result<MarkBefore, NodeError> {
+        // One that is damaged is any other mark.
+        let kept = self.kept_mark(event_id).await.unwrap_or_default();
+        let (photos, _) = self.photos_counted(event_id).await?;
+        Ok(MarkBefore { mark: kept.and_then(|kept| kept.mark), photos })
+    }
+
+    /// How proofs are marked after that command, which made those of `made` of the photos anew.
+    pub(super) async fn mark_since(
+        &self,
+        event_id: EventId,
+        before: MarkBefore,
+        made: u64,
+    ) -> Result<ProofMark, NodeError> {
+        let now = self.kept_mark(event_id).await?.and_then(|kept| kept.mark);
+        let is_for_new_alone = before.photos > made && now != before.mark;
+        Ok(ProofMark { is_for_new_alone, ..self.proof_mark(event_id).await? })
     }
 
     /// How the event's proofs are marked that are made now.
     pub(super) async fn proof_mark(&self, event_id: EventId) -> Result<ProofMark, NodeError> {
         let node = self.config.watermark.as_ref();
         Ok(match self.kept_mark(event_id).await? {
-            Some(kept) => {
-                ProofMark { mark: kept.mark.as_ref().map(mark_words), is_other_than_nodes: kept.mark.as_ref() != node }
-            }
-            None => ProofMark { mark: node.map(mark_words), is_other_than_nodes: false },
+            Some(kept) => ProofMark {
+                mark: kept.mark.as_ref().map(mark_words),
+                is_other_than_nodes: kept.mark.as_ref() != node,
+                ..ProofMark::default()
+            },
+            None => ProofMark { mark: node.map(mark_words), ..ProofMark::default() },
         })
     }
 

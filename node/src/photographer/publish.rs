@@ -95,7 +95,7 @@ impl From<Selection> for Part {
     }
 }
 
-fn is_false(flag: &bool) -> bool {
+pub(super) fn is_false(flag: &bool) -> bool {
     !flag
 }
 
