@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod demo;
+mod limits;
 mod output;
 mod progress;
 mod run;

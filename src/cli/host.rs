@@ -8,6 +8,7 @@ use enprint_protocol::Multiaddr;
 use serde::Deserialize;
 
 use super::addresses::{metrics_address, number, own_address, web_address};
+use crate::limits::PER_ADDRESS_MAX;
 
 /// `enprint host …`
 #[derive(Debug, Args)]
@@ -57,7 +58,7 @@ pub struct HostOptions {
     pub no_mdns: bool,
     /// Connections of peers from one address at one time [default: 512]. Those that come
     /// through a proxy elsewhere count as one address
-    #[arg(long, global = true, env = "ENPRINT_HOST_PER_ADDRESS", value_name = "COUNT", value_parser = number(1_usize, 1_000_000))]
+    #[arg(long, global = true, env = "ENPRINT_HOST_PER_ADDRESS", value_name = "COUNT", value_parser = number(1_usize, PER_ADDRESS_MAX))]
     pub per_address: Option<usize>,
     /// A proxy on this address may name the customer's address in X-Forwarded-For
     #[arg(long, global = true, env = "ENPRINT_HOST_TRUST_PROXY", value_name = "ADDRESS")]

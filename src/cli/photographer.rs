@@ -14,6 +14,7 @@ use super::details::DetailArgs;
 use super::edits::EditArgs;
 use super::print_rules::PrintRulesArgs;
 use super::watermark::WatermarkOptions;
+use crate::limits::{RESERVE_MB_MAX, WORKERS_MAX};
 
 /// `enprint photographer …`
 #[derive(Debug, Args)]
@@ -44,10 +45,10 @@ pub struct PhotographerOptions {
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,
     /// Photos developed at once [default: one for each processor]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WORKERS", value_name = "N", value_parser = number(0_usize, 1024))]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WORKERS", value_name = "N", value_parser = number(0_usize, WORKERS_MAX))]
     pub workers: Option<usize>,
     /// Megabytes that stay free on the disk [default: 2048]
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB", value_parser = number(0_u64, 1_000_000_000))]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_RESERVE_MB", value_name = "MB", value_parser = number(0_u64, RESERVE_MB_MAX))]
     pub reserve_mb: Option<u64>,
     /// How fast originals and proofs leave at most, copies to a home in your own network aside, as in "5 Mbit/s" or "600 kB/s" [default: as fast as they can]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_UPLOAD_LIMIT", value_name = "SPEED")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use enprint_darkroom::limits::COLOUR_PROFILE_BYTES_MAX;
+use enprint_darkroom::limits::{PRINT_PPI_MAX, PRINT_PPI_MIN};
 use enprint_darkroom::{Length, PrintFormat};
 use enprint_node::photographer::print_rules::{PrintRules, SizedRules};
 use serde_bytes::ByteBuf;
@@ -24,7 +25,7 @@ pub struct PrintRulesArgs {
     #[arg(long, value_name = "WHICH")]
     pub print_files: Option<PrintFiles>,
     /// Pixels per inch of files that fit the paper [default: 300]
-    #[arg(long, value_name = "PPI", value_parser = number(72_u16, 1440))]
+    #[arg(long, value_name = "PPI", value_parser = number(PRINT_PPI_MIN, PRINT_PPI_MAX))]
     pub ppi: Option<u16>,
     /// What is printed beyond each edge of the paper and cut off, as in 2mm or 0.125in
     #[arg(long, value_name = "LENGTH", value_parser = length)]
