@@ -9,11 +9,12 @@ use enprint_node::NodeError;
 use enprint_node::control::{self, Commands, ProgressLine};
 use enprint_node::lab::{Lab, LabAnswer, LabCommand, LabConfig};
 use enprint_node::photographer::{Photographer, PhotographerAnswer, PhotographerCommand, PhotographerConfig};
+use enprint_protocol::Multiaddr;
 use enprint_store::StoreError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::listening;
+use super::{lab, listening, photographer};
 use crate::progress::Bar;
 
 /// How long a node that is just starting may take to listen for commands.
@@ -106,6 +107,12 @@ async fn here<N: Node>(
     answer
 }
 
+/// Whether another program has the usual `port`. One command does without it; what `listen`
+/// says otherwise was typed, and is kept to.
+fn is_elsewhere(error: &NodeError, listen: &[Multiaddr], port: u16) -> bool {
+    listening::is_taken(error) && listen == listening::at(Vec::new(), port)
+}
+
 impl Node for Photographer {
     type Config = PhotographerConfig;
     const STATUS: PhotographerCommand = PhotographerCommand::Status;
@@ -115,7 +122,12 @@ impl Node for Photographer {
     }
 
     async fn start(config: PhotographerConfig) -> Result<Self, NodeError> {
-        Self::open(config).await
+        match Self::open(config.clone()).await {
+            Err(error) if is_elsewhere(&error, &config.listen, photographer::PORT) => {
+                Self::open(PhotographerConfig { listen: listening::at(Vec::new(), 0), ..config }).await
+            }
+            opened => opened,
+        }
     }
 
     async fn look(config: PhotographerConfig) -> Result<PhotographerAnswer, NodeError> {
@@ -140,7 +152,12 @@ impl Node for Lab {
     }
 
     async fn start(config: LabConfig) -> Result<Self, NodeError> {
-        Self::open(config).await
+        match Self::open(config.clone()).await {
+            Err(error) if is_elsewhere(&error, &config.listen, lab::PORT) => {
+                Self::open(LabConfig { listen: listening::at(Vec::new(), 0), ..config }).await
+            }
+            opened => opened,
+        }
     }
 
     async fn look(config: LabConfig) -> Result<LabAnswer, NodeError> {

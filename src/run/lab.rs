@@ -18,7 +18,7 @@ use crate::show;
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// The port on which a lab listens unless told otherwise.
-const PORT: u16 = 4042;
+pub const PORT: u16 = 4042;
 
 /// Runs the lab, or one command.
 pub async fn run(options: LabOptions, verb: Option<Verb>, json: bool) -> Result<()> {

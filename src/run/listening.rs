@@ -19,15 +19,20 @@ pub fn at(given: Vec<Multiaddr>, port: u16) -> Vec<Multiaddr> {
 
 /// An error of a peer that began to listen, with what to do where its port is taken.
 pub fn explained(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let is_of_listening = error.to_string().contains("it can't listen at");
+    let is_taken = is_taken(&error);
     let error = Error::new(error);
-    if !is_of_listening {
+    if !is_taken {
         return error;
     }
     error.context(
         "Another program may have the port, such as another enprint on this machine: end it, or choose another port with \
          --listen /ip4/0.0.0.0/tcp/4050,/ip4/0.0.0.0/udp/4050/quic-v1",
     )
+}
+
+/// Whether a peer could not listen where it should.
+pub fn is_taken(error: &impl std::error::Error) -> bool {
+    error.to_string().contains("it can't listen at")
 }
 
 #[cfg(test)]

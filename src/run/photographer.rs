@@ -21,7 +21,7 @@ use crate::config::data_dir;
 use crate::show;
 
 /// The port on which a node listens unless told otherwise.
-const PORT: u16 = 4041;
+pub const PORT: u16 = 4041;
 
 /// Runs the node, or one command.
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
