@@ -248,3 +248,47 @@ async fn an_import_that_somebody_stops_reports_what_it_did_and_ends_with_130() {
     assert_eq!(ended.status.code(), Some(130), "{report}");
     assert!(report["stopped"].is_string() && report["imported"].as_u64().unwrap() < 12, "{report}");
 }
+
+#[tokio::test]
+async fn photos_of_a_volume_that_is_gone_are_missed_until_all_of_them_are_here_again() {
+    let studio = Studio::of(3, 5_000).await;
+    studio.node.says(&["event", EVENT, "--watermark", "PROOF"]);
+    std::fs::remove_dir_all(studio.node.data().join(format!("archive/{}-001", studio.event_id))).unwrap();
+    let events = studio.complains(&["events"])["events"].clone();
+    let event = events.as_array().unwrap().iter().find(|event| event["name"] == EVENT).unwrap();
+    let trouble = event["trouble"].as_str().unwrap();
+    assert!(trouble.starts_with("3 photos that this event had are not in the archive"), "{trouble}");
+    assert_eq!(studio.complains(&["status"])["damaged"][0]["event"], EVENT);
+    for verb in ["verify", "export"] {
+        let out = studio.dir.path().join("none");
+        let out = if verb == "export" { vec![out.to_str().unwrap()] } else { Vec::new() };
+        let said = studio.complains(&[&[verb, "--event", EVENT], &out[..]].concat());
+        assert!(said["trouble"].as_str().unwrap().starts_with("3 photos"), "{verb}: {said}");
+    }
+
+    let one = studio.dir.path().join("one");
+    photos::put(&one, &name_of(0), &std::fs::read(studio.card.join(name_of(0))).unwrap());
+    let some = studio.complains(&["import", one.to_str().unwrap(), "--event", EVENT]);
+    assert!(some["imported"] == 1 && some["trouble"].as_str().unwrap().starts_with("2 photos"), "{some}");
+    let all = studio.imports_again();
+    assert_eq!((&all["imported"], &all["trouble"]), (&2.into(), &Value::Null), "{all}");
+    assert!(all["mark"]["mark"].as_str().unwrap().contains("PROOF"), "the mark went with the volume: {all}");
+    studio.is_whole(3);
+}
+
+#[tokio::test]
+async fn an_import_of_one_photo_does_not_settle_the_loss_of_a_whole_volume() {
+    let studio = Studio::of(3, 5_000).await;
+    let cookie = studio.node.data().join(format!("archive/{}-001/durability_cookie", studio.event_id));
+    let mut bytes = std::fs::read(&cookie).unwrap();
+    bytes[5] ^= 0xff;
+    std::fs::write(&cookie, bytes).unwrap();
+    studio.complains(&["events"]);
+    let one = studio.dir.path().join("one");
+    photos::put(&one, "DSC_9.jpg", &photos::jpeg(300, 200, 900));
+    let some = studio.complains(&["import", one.to_str().unwrap(), "--event", EVENT]);
+    assert!(some["trouble"].as_str().unwrap().starts_with("2 photos that this event had"), "{some}");
+    studio.complains(&["verify", "--event", EVENT]);
+    assert_eq!(studio.imports_again()["trouble_mended"], Value::Bool(false));
+    studio.node.says(&["verify", "--event", EVENT]);
+}

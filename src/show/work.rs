@@ -10,7 +10,8 @@ use super::photographer::alike;
 use super::{bytes, count};
 
 const LISTS_MENDED: &str = "A part of the list of this event's photos was damaged on this disk. What these files had of \
-                            it is here again; import the event's other files, too, if there are any.\n";
+                            it is here again; import the event's other files, too, if there are any. A photo \
+                            that was stored anew has none of its edits: look at it before it is printed.\n";
 
 /// What was found wrong by a command that did its work, as the sentence that it ends with.
 pub fn failure(answer: &Answer) -> Option<String> {

@@ -42,7 +42,11 @@ impl Node {
         if !repaired.is_empty() {
             self.advance_soon();
         }
-        let (event, trouble) = (event.record.name, trouble.map(|error| error.sentence()));
+        let trouble = match trouble {
+            Some(error) => Some(error.sentence()),
+            None => self.photos_missing(event_id).await?,
+        };
+        let event = event.record.name;
         Ok(PhotographerAnswer::Verified { event, blobs, bytes, damaged, damaged_files, repaired, trouble })
     }
 }

@@ -135,9 +135,14 @@ impl Node {
             report.stopped.get_or_insert_with(problem);
         }
         self.counts.imported(report.imported);
-        if !report.repaired.is_empty() {
+        if !report.repaired.is_empty() || report.trouble.is_some() {
             // An order may have waited for one of them.
             self.advance_soon();
+        }
+        if report.trouble.is_none() || report.trouble_mended {
+            let missing = self.photos_missing(event_id).await?;
+            report.trouble_mended &= missing.is_none();
+            report.trouble = missing.or(report.trouble);
         }
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;

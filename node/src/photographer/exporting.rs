@@ -23,7 +23,10 @@ impl Node {
     ) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(event).await?;
         let (event_id, archive, progress) = (event.record.event_id, self.archive.clone(), progress.clone());
-        let report = blocking(move || archive.export(event_id, &folder, &progress)).await?;
+        let mut report = blocking(move || archive.export(event_id, &folder, &progress)).await?;
+        if report.trouble.is_none() {
+            report.trouble = self.photos_missing(event_id).await?;
+        }
         Ok(PhotographerAnswer::Exported(ExportReport { event: event.record.name, ..report }))
     }
 }

@@ -61,6 +61,7 @@ mod hosts;
 pub mod import;
 mod kept_files;
 mod many;
+mod missing;
 mod naming;
 pub mod node;
 pub mod order_words;

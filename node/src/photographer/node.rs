@@ -237,18 +237,6 @@ impl Node {
         Ok(ListedPhotos { photos, trouble })
     }
 
-    /// How many photos of an event can be read.
-    pub(super) async fn photo_count(&self, event_id: EventId) -> Result<u64, NodeError> {
-        Ok(self.photos_counted(event_id).await?.0)
-    }
-
-    /// As [`Self::photo_count`], and the sentence that says why there may be more.
-    pub(super) async fn photos_counted(&self, event_id: EventId) -> Result<(u64, Option<String>), NodeError> {
-        let archive = self.archive.clone();
-        let (ids, trouble) = blocking(move || Ok(archive.counted(event_id))).await?;
-        Ok((ids.len() as u64, trouble.map(|error| error.sentence())))
-    }
-
     /// A photo, unless it can't be read for damage.
     pub(super) async fn readable_photo(
         &self,

@@ -162,16 +162,25 @@ impl Node {
 
     async fn kept_mark(&self, event_id: EventId) -> Result<Option<KeptMark>, NodeError> {
         let archive = self.archive.clone();
-        blocking(move || archive.proof_mark(event_id)).await.map_err(|error| match error.is_of_damage() {
-            // Without it proofs would come out that nobody wants to show.
-            true => NodeError::NotNow { problem: LOST.into() },
-            false => error,
-        })
+        let kept = match blocking(move || archive.proof_mark(event_id)).await {
+            Ok(Some(kept)) => return Ok(Some(kept)),
+            kept => kept,
+        };
+        // Its volume may have lost it.
+        match self.catalogue.mark_had(event_id).await? {
+            Some(mark) => KeptMark::decode(&mark).map(Some),
+            None => kept.map_err(|error| match error.is_of_damage() {
+                // Without it proofs would come out that nobody wants to show.
+                true => NodeError::NotNow { problem: LOST.into() },
+                false => error,
+            }),
+        }
     }
 
     async fn keep_mark(&self, event_id: EventId, kept: KeptMark) -> Result<(), NodeError> {
-        let archive = self.archive.clone();
-        blocking(move || archive.put_proof_mark(event_id, &kept)).await
+        let (archive, mark) = (self.archive.clone(), kept.encode()?);
+        blocking(move || archive.put_proof_mark(event_id, &kept)).await?;
+        self.catalogue.note_mark(event_id, &mark).await
     }
 }
 

@@ -212,6 +212,7 @@ impl Catalogue {
             "DELETE FROM shown WHERE event_id = $1",
             "DELETE FROM event_hosts WHERE event_id = $1",
             "DELETE FROM made_files WHERE event_id = $1",
+            "DELETE FROM events_had WHERE event_id = $1",
             "DELETE FROM events WHERE event_id = $1",
         ] {
             tx.execute(forget, args![event_id.to_string()]).await?;

@@ -7,6 +7,7 @@ mod elsewhere;
 mod events;
 mod figures;
 mod first_home;
+mod had;
 mod homes;
 mod hosts;
 mod jobs;
@@ -51,6 +52,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::ELSEWHERE,
     schema::STAY_WITHDRAWN,
     schema::UNTOLD,
+    schema::HAD,
 ];
 
 /// The catalogue. Cheap to clone.

@@ -180,6 +180,19 @@ CREATE TABLE untold (
 ",
 );
 
+/// What an event had, in case its volume loses it.
+pub(super) const HAD: Migration = Migration::new(
+    12,
+    "what events had",
+    "
+CREATE TABLE events_had (
+    event_id {TEXT} PRIMARY KEY NOT NULL,
+    photos {INT} NOT NULL,
+    mark {BLOB}
+) {STRICT};
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");
