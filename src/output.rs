@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 /// Where answers go, if not where libraries print.
 static OUTPUT: OnceLock<File> = OnceLock::new();
 
-/// From now on only [`write`] reaches standard output, where the system can part the two.
+/// From now on only [`write()`] reaches standard output, where the system can part the two.
 pub fn keep_apart() {
     #[cfg(unix)]
     if let Ok(output) = part() {
