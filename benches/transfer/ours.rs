@@ -2,7 +2,7 @@
 //! as it is; a customer's order of every photo. Two times are taken to the finished folder
 //! in the lab's hot folder: that of the job, from the photographer's "paid" on, with
 //! reading and hashing of every original before it is offered; and that of the fetch, from
-//! the lab's first file on, with verification, sync and the reading back of each file.
+//! the lab's first file on, with verification, sync and the finished folder.
 //! Peers have prepared what they send before their time begins, so the fetch is compared.
 
 use std::fs;

@@ -23,9 +23,6 @@ use crate::limits::RECORD_WITHIN;
 pub(crate) trait Source: Sync {
     /// What a range holds from being asked for until it is written.
     type Held: Send;
-    /// Whether each range is read back as soon as it is written: not of a file that is read
-    /// as a whole before it counts.
-    const READS_BACK: bool;
     /// Asks for a range.
     fn ask(&self, at: u64) -> impl Future<Output = Result<Came<Self::Held>, NodeError>> + Send;
     /// Writes down that `ranges` are verified and durable, and what crossed for it.
@@ -37,8 +34,6 @@ pub(crate) trait Source: Sync {
     ) -> impl Future<Output = Result<(), NodeError>> + Send;
     /// What is said of a source that sends other bytes than it announced.
     fn blamed(&self) -> NodeError;
-    /// What is said of a disk that gives so many bytes back changed.
-    fn disk_lies(&self, damaged_bytes: u64) -> NodeError;
 }
 
 /// What came of asking for a range.
@@ -105,7 +100,7 @@ pub(crate) async fn drive<S: Source>(
     }
 }
 
-/// Asks for a range; if it is the right one, it is written, and read back, when this returns.
+/// Asks for a range; if it is the right one, it is written when this returns.
 async fn ask_and_write<S: Source>(
     source: &S,
     subtrees: &Arc<Subtrees>,
@@ -124,8 +119,7 @@ async fn ask_and_write<S: Source>(
             return Ok(Outcome::Corrupted { bytes });
         }
         part.write(at, &range)?;
-        let is_kept = !S::READS_BACK || part.holds(at, &range)?;
-        Ok(if is_kept { Outcome::Written } else { Outcome::Spoilt { bytes } })
+        Ok(Outcome::Written)
     })
     .await
 }
@@ -141,7 +135,6 @@ fn take<S: Source>(source: &S, plan: &mut Plan, at: u64, came: Result<Outcome, N
     match plan.came(at, outcome) {
         Verdict::GoOn => Ok(()),
         Verdict::GiveUp => Err(source.blamed()),
-        Verdict::DiskLies { bytes } => Err(source.disk_lies(bytes)),
     }
 }
 
@@ -170,69 +163,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
 ) -> Result<T, NodeError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| NodeError::ShuttingDown)?
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use enprint_protocol::limits::RANGE_BYTES;
-    use enprint_protocol::subtree::range_hash;
-
-    use super::*;
-
-    const RANGES: u64 = 5;
-
-    /// Gives what it is asked for, and tells what was recorded.
-    struct Given {
-        bytes: Vec<u8>,
-        recorded: Mutex<Vec<(RangeSet, u64, u64)>>,
-    }
-
-    impl Source for Given {
-        type Held = ();
-        const READS_BACK: bool = true;
-
-        async fn ask(&self, at: u64) -> Result<Came<()>, NodeError> {
-            let range = self.bytes.chunks(RANGE_BYTES as usize).nth(at as usize).unwrap();
-            Ok(Came::Range(range.into(), ()))
-        }
-
-        async fn record(&self, ranges: RangeSet, verified: u64, discarded: u64) -> Result<(), NodeError> {
-            self.recorded.lock().unwrap().push((ranges, verified, discarded));
-            Ok(())
-        }
-
-        fn blamed(&self) -> NodeError {
-            NodeError::ShuttingDown
-        }
-
-        fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
-            NodeError::DiskLies { name: "a.jpg".into(), damaged_bytes }
-        }
-    }
-
-    #[tokio::test]
-    async fn what_the_disk_changed_is_not_recorded_and_what_it_kept_is() {
-        let dir = tempfile::tempdir().unwrap();
-        let bytes: Vec<u8> = (0..RANGES * RANGE_BYTES).map(|at| ((at / 5) ^ (at >> 11)) as u8).collect();
-        let length = bytes.len() as u64;
-        let chunks = (0..).zip(bytes.chunks(RANGE_BYTES as usize));
-        let joined: Vec<u8> = chunks.flat_map(|(at, range)| range_hash(length, at, range)).collect();
-        let subtrees = Arc::new(Subtrees::check(&blake3::hash(&bytes).into(), length, &joined).unwrap());
-        let mut part = PartFile::open(dir.path().join("a.part"), length).unwrap();
-        part.spoils(1);
-        let part = Arc::new(part);
-        let source = Given { bytes, recorded: Mutex::default() };
-        let mut plan = Plan::new(length, RangeSet::none(length), 1);
-        let stop = CancellationToken::new();
-        let ended = drive(&source, &mut plan, &subtrees, &part, &stop, &mut false).await;
-        assert!(matches!(ended, Err(NodeError::DiskLies { damaged_bytes: RANGE_BYTES, .. })), "{ended:?}");
-        let recorded = source.recorded.into_inner().unwrap();
-        let (ranges, ..) = recorded.last().unwrap();
-        assert!(!ranges.has(1) && ranges.has(0), "{recorded:?}");
-        let discarded: u64 = recorded.iter().map(|(_, _, discarded)| discarded).sum();
-        let verified: u64 = recorded.iter().map(|(_, verified, _)| verified).sum();
-        assert_eq!((discarded, verified), (RANGE_BYTES, ranges.bytes()));
-    }
 }

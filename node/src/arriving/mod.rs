@@ -1,6 +1,5 @@
 //! A file that comes range by range: print files at a lab, originals at a second home.
-//! Each range is checked before it is written, and durable and read back before it is
-//! recorded, since a disk may lie; what
+//! Each range is checked before it is written, and durable before it is recorded; what
 //! counts as here is the catalogue's of whoever gets it.
 //!
 //! | file | owns |
@@ -8,7 +7,7 @@
 //! | `drive` | asks, checks, writes and records until the file is whole |
 //! | `plan` | which range is asked next (no disk, no network) |
 //! | `ranges` | which ranges are here |
-//! | `part_file`, `placed_io` | the file: written, made durable, read back |
+//! | `part_file`, `placed_io` | the file: written, made durable, read back after a new start |
 
 mod drive;
 mod part_file;

@@ -1,10 +1,9 @@
-//! One print file on its way: its ranges are written, made durable and read back. Which
-//! of them count is the catalogue's. All functions block.
+//! One print file on its way: its ranges are written and made durable, and read back after
+//! a new start. Which of them count is the catalogue's. All functions block.
 //!
-//! Whole ranges go past the system's cache where that can be done: reading back then
-//! asks the disk and not the memory, a big order does not push out of the cache what the
-//! printer's programs have there, and making ranges durable is short. So a range can be
-//! read back as soon as it is written, while its bytes are at hand to compare.
+//! Whole ranges go past the system's cache where that can be done: a big order does not
+//! push out of the cache what the printer's programs have there, making ranges durable is
+//! short, and reading back asks the disk and not the memory.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -28,9 +27,6 @@ pub(crate) struct PartFile {
     is_new: bool,
     /// Whether its name is known to be durable in its folder.
     is_named: AtomicBool,
-    /// A range that the disk changes.
-    #[cfg(test)]
-    spoilt: Option<u64>,
 }
 
 impl PartFile {
@@ -57,15 +53,7 @@ impl PartFile {
     /// Around an open file of its full length. `is_new` if it was just made.
     fn new(path: PathBuf, file: File, is_new: bool) -> Self {
         let direct = open_past_the_cache(&path);
-        Self {
-            path,
-            file,
-            direct,
-            is_new,
-            is_named: AtomicBool::new(false),
-            #[cfg(test)]
-            spoilt: None,
-        }
+        Self { path, file, direct, is_new, is_named: AtomicBool::new(false) }
     }
 
     /// Whether it was just made: nothing of it counts then.
@@ -80,15 +68,7 @@ impl PartFile {
             Some(direct) => self.write_direct(direct, offset, range),
             None => write_at(&self.file, offset, range),
         };
-        #[cfg(test)]
-        self.spoil(at);
         self.said(written)
-    }
-
-    /// Reads range `at` back: whether it is this one.
-    pub(crate) fn holds(&self, at: u64, range: &[u8]) -> Result<bool, NodeError> {
-        let mut place = RangeBytes::to_fill(range.len());
-        Ok(self.said(self.read_back(&mut place, at * RANGE_BYTES, range.len()))? == range)
     }
 
     /// Makes what was written durable, and the file's name in its folder.
@@ -149,19 +129,6 @@ impl PartFile {
         self.direct.as_ref().filter(|_| bytes as u64 == RANGE_BYTES)
     }
 
-    /// From now on the disk changes what is written of range `at`.
-    #[cfg(test)]
-    pub(super) fn spoils(&mut self, at: u64) {
-        self.spoilt = Some(at);
-    }
-
-    #[cfg(test)]
-    fn spoil(&self, at: u64) {
-        if self.spoilt == Some(at) {
-            write_at(&self.file, at * RANGE_BYTES + 70, b"rot").unwrap();
-        }
-    }
-
     fn said<T>(&self, outcome: io::Result<T>) -> Result<T, NodeError> {
         outcome.map_err(|error| NodeError::file(&self.path, &error))
     }
@@ -213,7 +180,6 @@ mod tests {
                 part.write(at, &RangeBytes::from(bytes.chunks(RANGE).nth(at as usize).unwrap())).unwrap();
             }
             part.sync().unwrap();
-            (0..).zip(bytes.chunks(RANGE)).for_each(|(at, range)| assert!(part.holds(at, range).unwrap()));
             assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [0_u64; 0]);
             assert_eq!(fs::read(dir.path().join("a.part")).unwrap(), bytes);
         }
@@ -228,9 +194,7 @@ mod tests {
         let other = File::options().write(true).open(dir.path().join("a.part")).unwrap();
         write_at(&other, RANGE_BYTES + 5, &[bytes[RANGE + 5] ^ 1]).unwrap();
         assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [1]);
-        assert!(!part.holds(1, &bytes[RANGE..2 * RANGE]).unwrap());
         other.set_len(RANGE_BYTES + 9).unwrap();
-        assert!(!part.holds(1, &bytes[RANGE..2 * RANGE]).unwrap() && !part.holds(2, &bytes[2 * RANGE..]).unwrap());
         assert_eq!(part.bad_ranges(&subtrees, 0..3).unwrap(), [1, 2]);
     }
 }

@@ -1,7 +1,7 @@
 //! What to ask next for one file, and what to do with what came: a state machine
 //! without clock, disk or network. `drive.rs` drives it.
 //!
-//! A range is *missing*, *asked*, *written* (verified, in the file, read back), and at last
+//! A range is *missing*, *asked*, *written* (verified, in the file), and at last
 //! *recorded* (durable, and known to be). Only what is recorded survives a kill; so
 //! written and not yet recorded ranges are few.
 
@@ -38,11 +38,6 @@ pub(crate) enum Outcome {
         /// How many.
         bytes: u64,
     },
-    /// It is the right one, and the disk gives back something else.
-    Spoilt {
-        /// How many bytes were written.
-        bytes: u64,
-    },
     /// Nothing came.
     Lost,
 }
@@ -54,11 +49,6 @@ pub(crate) enum Verdict {
     GoOn,
     /// The same range came corrupted too often: the job rests, and the photographer is told of.
     GiveUp,
-    /// The disk does not keep what is written: the job rests, and the lab is told of it.
-    DiskLies {
-        /// How many bytes it did not keep.
-        bytes: u64,
-    },
 }
 
 impl Plan {
@@ -112,10 +102,6 @@ impl Plan {
                 let tries = self.corrupted.entry(at).or_default();
                 *tries += 1;
                 if *tries >= RANGE_TRIES_MAX { Verdict::GiveUp } else { Verdict::GoOn }
-            }
-            Outcome::Spoilt { bytes } => {
-                self.discarded_bytes += bytes;
-                Verdict::DiskLies { bytes }
             }
             Outcome::Lost => Verdict::GoOn,
         }

@@ -1,6 +1,6 @@
 //! One print file: its list of range hashes, then its ranges, several in flight, each
-//! checked before it is written, read back at once, and durable before it is recorded. What
-//! an earlier process recorded is read back and checked at the end.
+//! checked before it is written and durable before it is recorded. What an earlier process
+//! recorded is read back and checked at the end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -147,13 +147,12 @@ impl Node {
         bad.iter().for_each(|at| ranges.remove(*at));
         self.catalogue.take_back(&wanted.key, &ranges).await?;
         let damaged_bytes = bad.iter().map(|at| range_bytes(bytes, *at)).sum();
-        Err(wanted.disk_lies(damaged_bytes))
+        Err(NodeError::DiskLies { name: text::shown(&wanted.name), damaged_bytes })
     }
 }
 
 impl Source for Fetching<'_> {
     type Held = OnLine;
-    const READS_BACK: bool = true;
 
     async fn ask(&self, at: u64) -> Result<Came<OnLine>, NodeError> {
         let (home, root) = (self.wanted.home, self.wanted.key.root);
@@ -184,10 +183,6 @@ impl Source for Fetching<'_> {
     fn blamed(&self) -> NodeError {
         self.wanted.blamed()
     }
-
-    fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
-        self.wanted.disk_lies(damaged_bytes)
-    }
 }
 
 impl Fetching<'_> {
@@ -212,10 +207,5 @@ impl Wanted {
     /// The photographer's node sent what it had not announced.
     fn blamed(&self) -> NodeError {
         NodeError::CorruptedSource { photographer: text::shown(&self.photographer), name: text::shown(&self.name) }
-    }
-
-    /// What was written to the lab's disk does not read back.
-    fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
-        NodeError::DiskLies { name: text::shown(&self.name), damaged_bytes }
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct Fetcher {
     news: Notify,
     /// Ranges in flight from each photographer: all their jobs share one line.
     lines: Lines,
-    /// Contents that were read back whole since this process began.
+    /// Contents that came since this process began, or were read back whole since.
     whole: Mutex<HashSet<ContentKey>>,
     /// Contents being fetched, so that two jobs don't fetch the same.
     contents: Mutex<HashMap<ContentKey, Arc<tokio::sync::Mutex<()>>>>,
@@ -73,7 +73,7 @@ impl Fetcher {
         self.lines.fetched()
     }
 
-    /// Notes that a content was read back whole, or that it is to be read again.
+    /// Notes that a content is known to be whole, or that it is to be read again.
     pub(super) fn set_whole(&self, key: &ContentKey, is_whole: bool) {
         let mut whole = locked(&self.whole);
         if is_whole {

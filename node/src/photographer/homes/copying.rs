@@ -214,8 +214,6 @@ impl Coming<'_> {
 
 impl Source for Coming<'_> {
     type Held = OwnedSemaphorePermit;
-    /// The archive reads the whole file when it takes it.
-    const READS_BACK: bool = false;
 
     async fn ask(&self, at: u64) -> Result<Came<OwnedSemaphorePermit>, NodeError> {
         let room = self.node.following.room().await?;
@@ -233,10 +231,6 @@ impl Source for Coming<'_> {
 
     fn blamed(&self) -> NodeError {
         NodeError::CorruptedSource { photographer: "The first home".into(), name: text::shown(self.name) }
-    }
-
-    fn disk_lies(&self, damaged_bytes: u64) -> NodeError {
-        NodeError::DiskLies { name: text::shown(self.name), damaged_bytes }
     }
 }
 
