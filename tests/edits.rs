@@ -270,6 +270,54 @@ async fn photos_that_were_published_before_the_event_got_its_mark_are_said_to_be
     assert_eq!(said["mark"]["is_for_new_alone"], true, "its proofs are marked: {said}");
 }
 
+#[tokio::test]
+async fn a_photo_that_its_volume_lost_is_printed_as_it_was_edited_and_no_undone_edit_comes_back() {
+    let mut world = World::start().await;
+    let name = "Lost";
+    let gallery = world.publish(name, &[("a.jpg", photos::jpeg(1200, 800, 7)), ("b.jpg", photos::jpeg(900, 600, 9))]);
+    let edit = |world: &World, edits: &[&str]| {
+        let edited = world.photographer.says(&[&["edit", "--event", name], edits].concat());
+        assert_eq!(edited["edited"], 1, "{edited}");
+    };
+    edit(&world, &["--file", "a.jpg", "--flip"]);
+    edit(&world, &["--file", "a.jpg", "--turn", "right", "--crop", "25,0,50,100"]);
+    edit(&world, &["--file", "b.jpg", "--turn", "left"]);
+    edit(&world, &["--file", "b.jpg", "--undo"]);
+    let customer = world.customer(&gallery).await;
+    let shown = pixels(&customer.proof(&customer.photo("a.jpg").await).await);
+
+    let back = loses_its_volume_and_imports(&mut world, name);
+    assert_eq!((&back["imported"], &back["edits_given_back"]), (&2.into(), &1.into()), "{back}");
+    let edited = world.photographer.says(&["photos", "--event", name])["photos"].clone();
+    let edited: Vec<_> = edited.as_array().unwrap().iter().map(|photo| photo["edited"] == true).collect();
+    assert_eq!(edited, [true, false], "by name: a.jpg, b.jpg");
+    let order = customer.order(&["a.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    let printed = pixels(&print_files(&world.order_folder(&order).await)[0]);
+    assert_eq!(printed.dimensions(), (400, 1200));
+    assert!(difference(&printed, &shown) < 15.0, "the print is another than the gallery shows");
+
+    edit(&world, &["--file", "a.jpg", "--undo"]);
+    assert_eq!(customer.photo("a.jpg").await["width_px"], 1200, "what was before the last edit is lost");
+    edit(&world, &["--file", "a.jpg", "--undo"]);
+    let back = loses_its_volume_and_imports(&mut world, name);
+    assert_eq!((&back["imported"], &back["edits_given_back"]), (&2.into(), &0.into()), "{back}");
+    let left = world.photographer.reports(&["edit", "--event", name, "--all", "--undo"]);
+    assert_eq!((&left["edited"], &left["unchanged"]), (&0.into(), &2.into()), "{left}");
+}
+
+/// The disk loses the event's only volume; its files are imported again.
+fn loses_its_volume_and_imports(world: &mut World, event: &str) -> serde_json::Value {
+    world.photographer.kill();
+    let archive = world.photographer.data().join("archive");
+    let volume = std::fs::read_dir(archive).unwrap().map(|entry| entry.unwrap().path());
+    let volumes: Vec<_> = volume.filter(|path| path.to_string_lossy().ends_with("-001")).collect();
+    assert_eq!(volumes.len(), 1);
+    std::fs::remove_dir_all(&volumes[0]).unwrap();
+    world.photographer.restart();
+    world.photographer.says(&["import", world.path().join("card").to_str().unwrap(), "--event", event])
+}
+
 /// Whether the proof of a grey photo has anything on it.
 async fn is_marked(customer: &world::Customer, name: &str) -> bool {
     let proof = pixels(&customer.proof(&customer.photo(name).await).await);

@@ -28,6 +28,9 @@ pub const RECIPES_REMEMBERED: usize = 20;
 /// A stored photo record: a few hundred bytes of facts and names, and 17 KB at most of
 /// caption and keywords.
 pub const PHOTO_RECORD_BYTES_MAX: usize = 32 * 1024;
+/// The copy of a photo's edits: one recipe and [`RECIPES_REMEMBERED`] before it, each of a
+/// hundred bytes.
+pub const EDITS_BYTES_MAX: usize = 8 * 1024;
 
 /// Hosts of one node: it keeps a connection to each and has a place at its relay, of
 /// which a peer has eight.

@@ -10,8 +10,10 @@ use super::photographer::alike;
 use super::{bytes, count};
 
 const LISTS_MENDED: &str = "A part of the list of this event's photos was damaged on this disk. What these files had of \
-                            it is here again; import the event's other files, too, if there are any. A photo \
-                            that was stored anew has none of its edits: look at it before it is printed.\n";
+                            it is here again; import the event's other files, too, if there are any.\n";
+
+const EDITS_UNKNOWN: &str = "It was damaged before this version of Enprint could keep a copy of its edits: a photo that \
+                             was stored anew may have lost them. Look at it before it is printed.\n";
 
 /// What was found wrong by a command that did its work, as the sentence that it ends with.
 pub fn failure(answer: &Answer) -> Option<String> {
@@ -87,6 +89,10 @@ pub fn imported(report: &ImportReport) -> String {
     );
     let again = ", import the folder again with its name, and";
     text += &alike(&report.event, &report.alike, again);
+    if report.edits_given_back > 0 {
+        let number = count(report.edits_given_back, "photo that was lost has", "photos that were lost have");
+        text += &format!("{number} the edits again that you had made.\n");
+    }
     if !report.duplicates.is_empty() {
         text +=
             &format!("{} here already, skipped.\n", count(report.duplicates.len() as u64, "photo was", "photos were"));
@@ -124,7 +130,10 @@ pub fn imported(report: &ImportReport) -> String {
     text += &replaced(&report.replaced_prices);
     text += &marked(&report.event, report.mark.as_ref());
     match &report.trouble {
-        Some(_) if report.trouble_mended => text += LISTS_MENDED,
+        Some(_) if report.trouble_mended => {
+            text += LISTS_MENDED;
+            text += if report.edits_unknown { EDITS_UNKNOWN } else { "" };
+        }
         Some(trouble) => text += &format!("{trouble}\n"),
         None => {}
     }

@@ -63,10 +63,15 @@ impl Node {
         let noted = photos.iter().map(StoredPhoto::photo_id).filter(|photo_id| published.contains(photo_id));
         let (noted, command_id) = (noted.collect::<Vec<_>>(), CommandId::random());
         self.catalogue.note_untold(command_id, event_id, &noted).await?;
+        let changes = edits.iter().any(|edit| *edit != Edit::Anew);
+        let changing: Vec<_> = photos.iter().filter(|_| changes).map(StoredPhoto::photo_id).collect();
+        self.catalogue.note_changing(event_id, &changing).await?;
         let mut report = EditReport { event: event.record.name.clone(), ..EditReport::default() };
         let (mut shown, mut replaced) = (Vec::new(), Vec::new());
         let mark = self.mark_before(event_id).await?;
-        for (photo, outcome) in self.edit_all(event_id, photos, selection, edits.to_vec(), progress.clone()).await? {
+        let outcomes = self.edit_all(event_id, photos, selection, edits.to_vec(), progress.clone()).await?;
+        self.copy_edits(event_id, changing).await?;
+        for (photo, outcome) in outcomes {
             match outcome {
                 None => report.stopped = Some("Stopped as asked; what was edited stays edited.".into()),
                 Some(Ok(false)) => report.unchanged += 1,

@@ -143,6 +143,7 @@ impl Node {
             let missing = self.photos_missing(event_id).await?;
             report.trouble_mended &= missing.is_none();
             report.trouble = missing.or(report.trouble);
+            report.edits_unknown = self.catalogue.edits_unread().await?.contains(&event_id);
         }
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;
@@ -171,11 +172,12 @@ impl Node {
         let cancel = self.stopping.child_token();
         let (archive, enlargers, workers) = (self.archive.clone(), self.enlargers.clone(), self.config.workers);
         let (settings, catalogue) = (self.proofs_for(event_id, false).await?, self.catalogue.clone());
-        let runtime = tokio::runtime::Handle::current();
+        let (runtime, edits) = (tokio::runtime::Handle::current(), self.catalogue.edits_had(event_id).await?);
         blocking(move || {
             let note = |photo_id| runtime.block_on(catalogue.note_untold(command_id, event_id, &[photo_id]));
             let (archive, note) = (&archive, &note);
-            Import { archive, event_id, folder, category, settings, enlargers, workers, cancel, note }.run(&progress)
+            Import { archive, event_id, folder, category, settings, edits, enlargers, workers, cancel, note }
+                .run(&progress)
         })
         .await
     }

@@ -10,7 +10,7 @@ use enprint_protocol::publish::PhotoRecord;
 use super::archive::StoredEvent;
 use super::proof_mark::{KeptMark, MarkWish};
 use super::publish::{Part, PublishWish};
-use super::records::{StoredPhoto, StoredRendition};
+use super::records::{Edits, StoredPhoto, StoredRendition};
 use super::selection::Selection;
 
 /// A photo without edits.
@@ -127,5 +127,21 @@ fn a_wish_to_say_what_an_event_is_and_one_for_withdrawn_photos_have_their_golden
         let bytes = codec::encode(&wish).unwrap();
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), expected, "{} bytes", bytes.len());
         assert_eq!(PublishWish::decode(&bytes).unwrap(), wish);
+    }
+}
+
+#[test]
+fn a_copy_of_edits_has_its_golden_bytes() {
+    let mut photo = a_photo();
+    photo.follow(photo.recipe.turned_right());
+    photo.follow(photo.recipe.flipped());
+    let expected = [
+        "be7c49d40e57dc562dd4d6d056aeb437012d68c81a7c2ca6471057027dfcf32e",
+        "45d5bcea77c84770bbf69b344914cfdebaa6eca9a5c42bd6edba3554878298d3",
+    ];
+    for (edits, expected) in [a_photo().edits(), photo.edits()].into_iter().zip(expected) {
+        let bytes = edits.encode().unwrap();
+        assert_eq!(blake3::hash(&bytes).to_hex().as_str(), expected, "{} bytes", bytes.len());
+        assert_eq!(Edits::decode(&bytes).unwrap(), edits);
     }
 }

@@ -9,6 +9,7 @@
 //! | [`catalogue`] | the node's business: hosts, events, orders, jobs, outbox |
 //! | [`import`] | folder → archive |
 //! | [`edit`] | recipes: turn, straighten, crop, undo |
+//! | `edits_had` | a copy of them, in case a volume loses them |
 //! | `checking` | whether the archive has what was stored, and what is not so stored anew |
 //! | `choosing` | the photos that a person means, or why there are none |
 //! | `enlargers` | where photos are rendered, and who comes first |
@@ -46,6 +47,7 @@ mod custody;
 pub mod custody_answers;
 mod desk;
 pub mod edit;
+mod edits_had;
 mod elsewhere;
 mod enlargers;
 pub mod event_words;
@@ -66,6 +68,9 @@ mod naming;
 pub mod node;
 pub mod order_words;
 mod orders;
+#[cfg(test)]
+#[path = "../../tests/originals/png.rs"]
+mod png;
 pub mod prices;
 mod print_files;
 pub mod print_rules;

@@ -60,6 +60,8 @@ pub(super) struct Node {
     pub(super) counts: Counts,
     pub(super) custody: Custody,
     pub(super) following: Following,
+    /// Held from the reading of photos' edits until their copy is kept.
+    pub(super) copying_edits: Mutex<()>,
     /// Held by what puts something into events, and by a removal alone: nothing comes into an
     /// event that goes.
     pub(super) importing: RwLock<()>,
@@ -115,6 +117,7 @@ impl Photographer {
             key,
             permissions: Permissions::default(),
             counts: Counts::default(),
+            copying_edits: Mutex::new(()),
             importing: RwLock::new(()),
             publishing: Mutex::new(()),
             turns: Turns::default(),
@@ -125,6 +128,7 @@ impl Photographer {
             _lock: lock,
         });
         node.take_in_found_events().await?;
+        node.copy_uncopied_edits().await?;
         node.tell_of_what_was_cut_short().await?;
         let running = Arc::new(Mutex::new(Some(Running { peer: task, incoming })));
         Ok(Self { node, running, shutdown })
@@ -261,6 +265,7 @@ impl Node {
         for (record, access_code) in blocking(move || archive.events()).await? {
             if self.catalogue.event(record.event_id).await?.is_none() {
                 tracing::info!(event = %record.name, "an event was found in the archive");
+                self.catalogue.note_edits_unread(record.event_id).await?;
                 let row = super::catalogue::EventRow::new(record, access_code);
                 self.catalogue.put_event(&row).await?;
             }

@@ -177,6 +177,18 @@ impl Node {
         }
     }
 
+    /// Copies the mark that the event's volume keeps, if there is no copy of it.
+    pub(super) async fn copy_mark(&self, event_id: EventId) -> Result<(), NodeError> {
+        let archive = self.archive.clone();
+        match blocking(move || archive.proof_mark(event_id)).await {
+            Ok(Some(kept)) if self.catalogue.mark_had(event_id).await?.is_none() => {
+                self.catalogue.note_mark(event_id, &kept.encode()?).await
+            }
+            // What can't be read now is read when somebody needs it, and then said.
+            _ => Ok(()),
+        }
+    }
+
     async fn keep_mark(&self, event_id: EventId, kept: KeptMark) -> Result<(), NodeError> {
         let (archive, mark) = (self.archive.clone(), kept.encode()?);
         blocking(move || archive.put_proof_mark(event_id, &kept)).await?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::PhotoFile;
 use crate::error::NodeError;
-use crate::limits::{PHOTO_RECORD_BYTES_MAX, RECIPES_REMEMBERED};
+use crate::limits::{EDITS_BYTES_MAX, PHOTO_RECORD_BYTES_MAX, RECIPES_REMEMBERED};
 
 /// The version that this program writes, and the newest that it reads.
 const VERSION: u8 = 1;
@@ -34,6 +34,16 @@ pub struct StoredPhoto {
     #[serde(default, skip_serializing_if = "Recipe::is_untouched")]
     pub recipe: Recipe,
     /// The recipes before this one, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Recipe>,
+}
+
+/// A photo's edits, as a copy of them is kept beside the archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edits {
+    version: u8,
+    #[serde(default, skip_serializing_if = "Recipe::is_untouched")]
+    recipe: Recipe,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<Recipe>,
 }
@@ -89,6 +99,16 @@ impl StoredPhoto {
         if let Some(recipe) = self.earlier.pop() {
             self.recipe = recipe;
         }
+    }
+
+    /// Its edits and those before.
+    pub fn edits(&self) -> Edits {
+        Edits { version: VERSION, recipe: self.recipe, earlier: self.earlier.clone() }
+    }
+
+    /// Takes the edits that it had; it has to be rendered by them.
+    pub fn take_edits(&mut self, edits: Edits) {
+        (self.recipe, self.earlier) = (edits.recipe, edits.earlier);
     }
 
     /// Takes over what is said of the photo anew, but not how it looks and where it stands:
@@ -156,6 +176,40 @@ impl StoredPhoto {
         }
         Err(NodeError::NotNow {
             problem: "A photo's record was written by a newer Enprint. Update this program.".into(),
+        })
+    }
+}
+
+impl Edits {
+    /// Those of a photo that was never edited.
+    pub fn none() -> Self {
+        Self { version: VERSION, recipe: Recipe::default(), earlier: Vec::new() }
+    }
+
+    /// What is done to the photo now.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The bytes to store.
+    ///
+    /// # Errors
+    /// When they do not encode.
+    pub fn encode(&self) -> Result<Vec<u8>, NodeError> {
+        Ok(codec::encode(self)?)
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    ///
+    /// # Errors
+    /// For bytes that are no edits, or that a newer program wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, NodeError> {
+        let edits: Self = codec::decode(bytes, EDITS_BYTES_MAX)?;
+        if edits.version == VERSION {
+            return Ok(edits);
+        }
+        Err(NodeError::NotNow {
+            problem: "A photo's edits were written by a newer Enprint. Update this program.".into(),
         })
     }
 }

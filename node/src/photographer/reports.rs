@@ -37,6 +37,13 @@ pub struct ImportReport {
     /// Files that the archive had, damaged, and has whole again, by path.
     #[serde(default)]
     pub repaired: Vec<String>,
+    /// Photos of those imported that were here before, were lost, and have the edits again that
+    /// they had.
+    #[serde(default)]
+    pub edits_given_back: u64,
+    /// Whether photos of the event may have had edits that nobody knows any more.
+    #[serde(default)]
+    pub edits_unknown: bool,
     /// Files that could not be read, with the reason.
     pub failed: Vec<FailedFile>,
     /// Photos of those imported that can be looked at and not printed, with the reason.

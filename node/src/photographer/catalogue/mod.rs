@@ -3,6 +3,7 @@
 //! no image data; its list of events can be made again from the volumes.
 
 mod custody;
+mod edits_had;
 mod elsewhere;
 mod events;
 mod figures;
@@ -53,6 +54,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::STAY_WITHDRAWN,
     schema::UNTOLD,
     schema::HAD,
+    schema::EDITS_HAD,
 ];
 
 /// The catalogue. Cheap to clone.

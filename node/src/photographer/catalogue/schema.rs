@@ -193,6 +193,26 @@ CREATE TABLE events_had (
 ",
 );
 
+/// A copy of photos' edits, in case their volume loses them: CBOR, or nothing before the
+/// first edit is done. Events from before this step wait for their edits to be read.
+pub(super) const EDITS_HAD: Migration = Migration::new(
+    13,
+    "edits that photos had",
+    "
+CREATE TABLE edits_had (
+    event_id {TEXT} NOT NULL,
+    photo_id {TEXT} NOT NULL,
+    edits {BLOB},
+    is_changing {INT} NOT NULL,
+    PRIMARY KEY (event_id, photo_id)
+) {STRICT};
+CREATE TABLE edits_unread (
+    event_id {TEXT} PRIMARY KEY NOT NULL
+) {STRICT};
+INSERT INTO edits_unread (event_id) SELECT event_id FROM events;
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

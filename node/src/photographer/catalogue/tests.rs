@@ -124,6 +124,7 @@ async fn an_older_catalogues_orders_and_galleries_stay_with_the_host_they_are_of
     assert!(!catalogue.may_order_at(before.event_id, before.second).await.unwrap());
     assert_eq!(catalogue.lab_for(before.second).await.unwrap().unwrap().peer_id, before.lab);
     assert!(catalogue.lab_for(before.first).await.unwrap().is_none(), "the first has not named it yet");
+    assert_eq!(catalogue.edits_unread().await.unwrap(), [before.event_id], "its edits have no copy");
 
     let name = "Lab".to_owned();
     let contact = Contact {

@@ -48,14 +48,16 @@ impl Node {
         let proof = self.rendition_from(home, event_id, &photo, photo.proof.hash).await?;
         let Some(before) = before else {
             let path = self.copy_original(home, event_id, &photo, stop).await?;
-            return self.keep_copy(event_id, photo, path, thumbnail, proof).await;
+            self.keep_copy(event_id, photo.clone(), path, thumbnail, proof).await?;
+            return self.copy_edits_of(event_id, None, &photo).await;
         };
-        let archive = self.archive.clone();
+        let (archive, now, replaced) = (self.archive.clone(), photo.clone(), before.clone());
         blocking(move || {
-            archive.replace_with(event_id, &photo, &thumbnail, &proof)?;
-            archive.forget_renditions(event_id, &[before])
+            archive.replace_with(event_id, &now, &thumbnail, &proof)?;
+            archive.forget_renditions(event_id, &[replaced])
         })
-        .await
+        .await?;
+        self.copy_edits_of(event_id, Some(&before), &photo).await
     }
 
     /// Removes what a kill left of originals that are in the archive, and files that

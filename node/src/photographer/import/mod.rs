@@ -12,6 +12,7 @@ mod walk;
 
 pub use walk::files_below;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::archive::{EventArchive, Put};
 use super::commands::{FailedFile, ImportReport};
 use super::enlargers::{Enlargers, processors};
-use super::records::StoredPhoto;
+use super::records::{Edits, StoredPhoto};
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::{IMPORT_FAILURES_LISTED_MAX, IMPORT_WAITING_MAX, IMPORT_WORKERS_MAX};
@@ -46,6 +47,8 @@ pub struct Import<'a> {
     pub category: Option<String>,
     /// How proofs are made.
     pub settings: DevelopSettings,
+    /// The edits that photos had, given back to those that are stored anew.
+    pub edits: HashMap<PhotoId, Edits>,
     /// Where photos are developed.
     pub enlargers: Enlargers,
     /// Photos on their way at once; 0 takes one for each processor.
@@ -204,6 +207,7 @@ impl Import<'_> {
             }
             beside.others.note(new);
             report.imported += 1;
+            report.edits_given_back += u64::from(!new.recipe.is_untouched());
             report.original_bytes += new.original_bytes;
             report.without_time += u64::from(new.record.captured.is_none());
             if let Some(reason) = ready.problem.clone() {

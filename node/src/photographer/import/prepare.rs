@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use enprint_darkroom::frame::framed;
 use enprint_darkroom::limits::{ORIGINAL_BYTES_MAX, SIDECAR_BYTES_MAX};
 use enprint_darkroom::memory::Share;
 use enprint_darkroom::{self as darkroom, Facts, Rendition, Renditions};
@@ -20,7 +21,7 @@ use super::stored::Stored;
 use super::walk::Found;
 use crate::photographer::commands::FailedFile;
 use crate::photographer::enlargers::Work;
-use crate::photographer::records::{StoredPhoto, StoredRendition};
+use crate::photographer::records::{Edits, StoredPhoto, StoredRendition};
 
 /// The category of photos that lie in no folder of their own.
 pub const NO_CATEGORY: &str = "Photos";
@@ -107,17 +108,30 @@ impl<'a> Preparer<'a> {
         let place = self.import.enlargers.take(Work::Import);
         let developed = share.within(|| darkroom::read_and_develop(&original, &self.import.settings));
         drop(place);
-        let (facts, renditions) = developed.map_err(|error| error.to_string())?;
-        let facts = with_words_beside(file, facts);
+        let (facts, mut renditions) = developed.map_err(|error| error.to_string())?;
+        let (facts, edits) = (with_words_beside(file, facts), self.import.edits.get(&photo_id));
         let (not_for_print, problem) = not_for_print(&facts, &renditions).unzip();
+        let mut frame_px = (facts.width_px, facts.height_px);
+        if let Some(edits) = edits.filter(|edits| !edits.recipe().is_untouched()) {
+            frame_px = framed(frame_px, edits.recipe());
+            renditions = self.edited(&original, edits, &share)?;
+        }
         let record = self.record(file, photo_id, facts, renditions.placeholder)?;
-        let record = PhotoRecord { not_for_print, ..record };
+        let record = PhotoRecord { not_for_print, width_px: frame_px.0, height_px: frame_px.1, ..record };
         let places = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        let stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
+        let mut stored = StoredPhoto::new(record, file.below.clone(), original.len() as u64, places, now_ms);
+        edits.cloned().into_iter().for_each(|edits| stored.take_edits(edits));
         let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
         let photo = Box::new(NewPhoto { stored, original, thumbnail, proof });
         Ok(Prepared::Photo(ReadyPhoto { photo, problem, share }))
+    }
+
+    /// How a photo looks by the edits that it had.
+    fn edited(&self, original: &[u8], edits: &Edits, share: &Share) -> Result<Renditions, String> {
+        let _place = self.import.enlargers.take(Work::Import);
+        let developed = share.within(|| darkroom::develop_with(original, &self.import.settings, edits.recipe()));
+        developed.map_err(|error| format!("The edits that it had can't be made anew: {error}"))
     }
 
     /// What is said of a photo that the archive has had, where an XMP file may say it anew.

@@ -1,9 +1,6 @@
 //! A node that ends between a change of a photo and the word to those who show it; and two
 //! changes of a photo at once.
 
-#[path = "../../../tests/originals/png.rs"]
-mod png;
-
 use std::path::Path;
 
 use enprint_protocol::Keypair;
@@ -19,7 +16,7 @@ use crate::photographer::commands::{EventDetails, PhotographerAnswer, Photograph
 use crate::photographer::edit::Edit;
 use crate::photographer::import::NewPhoto;
 use crate::photographer::publish::lane;
-use crate::photographer::{Photographer, PhotographerConfig};
+use crate::photographer::{Photographer, PhotographerConfig, png};
 use crate::played::PlayedHost;
 
 async fn open(dir: &Path) -> Photographer {
