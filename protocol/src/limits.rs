@@ -250,6 +250,21 @@ pub const TCP_USUAL_SEND_BYTES: usize = 4 * 1024 * 1024;
 /// Of these, bytes that have not been sent, from which on it takes no more: 4 ms of 1 Gbit/s,
 /// so that the sender is in time again, and half a second of 8 Mbit/s for what is said next.
 pub const TCP_UNSENT_BYTES: u32 = 512 * 1024;
+/// BBR empties the line when no round trip as short as the shortest came for 10 s. So it is
+/// begun anew a second before, as `transport/flow.rs` says.
+pub const BBR_HOLDS: Duration = Duration::from_secs(9);
+/// As often in a row, so that it measures the line once a minute.
+pub const BBR_BEGINS_MAX: u32 = 5;
+/// Bytes from which on a connection is busy: a range.
+pub const BBR_BUSY_BYTES: u64 = RANGE_BYTES;
+/// A connection on which nothing was sent for so long was empty, and measured by that.
+pub const BBR_PAUSE: Duration = Duration::from_secs(1);
+/// Of a thousand packets, as many may have been sent twice where BBR is begun anew.
+pub const BBR_RESENT_PER_THOUSAND_MAX: u64 = 1;
+/// Where more were, it is left alone for one such time, then two, up to so many: five minutes.
+pub const BBR_RESTS_MAX: u32 = 32;
+/// What a packet carries, about.
+pub const PACKET_BYTES: u64 = 1_448;
 /// Time between packets on an idle QUIC connection: routers forget UDP after 30 s.
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use libp2p::core::transport::Boxed;
 use libp2p::{Transport, tcp};
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use rustix::net::sockopt::set_tcp_congestion;
+use rustix::net::sockopt::{set_tcp_congestion, tcp_congestion};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::TcpStream;
@@ -56,6 +56,46 @@ fn choose(stream: &TcpStream) {
 /// Other systems offer no choice; theirs is kept.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn choose(_: &TcpStream) {}
+
+/// Has the wanted congestion control begin anew, with what the kernel knows of the line's
+/// length. Nothing is changed where another is in use.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn begin_anew(stream: &TcpStream) {
+    if tcp_congestion(stream).is_ok_and(|name| name == WANTED) {
+        let begun = set_tcp_congestion(stream, BETWEEN).and_then(|()| set_tcp_congestion(stream, WANTED));
+        if let Err(error) = begun {
+            tracing::debug!(%error, "the congestion control could not be begun anew");
+        }
+    }
+}
+
+/// Other systems offer no choice.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn begin_anew(_: &TcpStream) {}
+
+/// What every kernel has, for no time at all.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BETWEEN: &str = "reno";
+
+/// TCP packets that this machine, or this part of it, sent twice.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn resent_packets() -> Option<u64> {
+    resent_of(&std::fs::read_to_string("/proc/self/net/snmp").ok()?)
+}
+
+/// Other systems are not asked.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn resent_packets() -> Option<u64> {
+    None
+}
+
+/// Of the kernel's counters: a line of names, and a line of figures.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn resent_of(counters: &str) -> Option<u64> {
+    let mut lines = counters.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+    let (names, figures) = (lines.next()?.split(' '), lines.next()?.split(' '));
+    names.zip(figures).find(|(name, _)| *name == "RetransSegs")?.1.parse().ok()
+}
 
 /// On a line of some length. Of what has not been sent little is held then: what is said
 /// next would wait behind it.
@@ -111,7 +151,6 @@ mod tests {
     use futures::{StreamExt, future};
     use libp2p::core::Endpoint;
     use libp2p::core::transport::{DialOpts, ListenerId, PortUse, TransportEvent};
-    use rustix::net::sockopt::tcp_congestion;
 
     use super::*;
 
@@ -160,6 +199,30 @@ mod tests {
         choose(&dialled.0);
         let expected = if kernel_has("bbr") { "bbr" } else { "reno" };
         assert_eq!(tcp_congestion(&dialled.0).unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn what_begins_anew_is_bbr_again_and_nothing_else_is_touched() {
+        let [dialled, accepted] = connected(PortUse::New).await;
+        set_tcp_congestion(&accepted.0, "reno").unwrap();
+        for (stream, expected) in [(&dialled.0, if kernel_has("bbr") { "bbr" } else { "reno" }), (&accepted.0, "reno")]
+        {
+            let before = tcp_congestion(stream).unwrap();
+            begin_anew(stream);
+            assert_eq!(tcp_congestion(stream).unwrap(), before);
+            assert!(before == expected || !kernel_has("bbr"), "{before}");
+        }
+    }
+
+    #[test]
+    fn the_kernel_tells_what_was_sent_twice() {
+        assert!(resent_packets().is_some());
+        let told =
+            "Ip: A B\nIp: 1 2\nTcp: RtoMin OutSegs RetransSegs InErrs\nTcp: 200 24006765 117327 0\nUdp: C\nUdp: 1\n";
+        assert_eq!(resent_of(told), Some(117_327));
+        for other in ["", "Tcp: RtoMin\nTcp: 200\n", "Tcp: RetransSegs\n", "Tcp: RetransSegs\nTcp: many\n"] {
+            assert_eq!(resent_of(other), None, "{other}");
+        }
     }
 
     #[tokio::test]

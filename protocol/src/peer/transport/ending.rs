@@ -36,6 +36,11 @@ impl Ending {
         Self { stream: Some(stream), is_full: false, goodbye_within: GOODBYE_WITHIN }
     }
 
+    /// The connection, as the kernel knows it.
+    pub(super) fn socket(&self) -> Option<&tokio::net::TcpStream> {
+        self.stream.as_ref().map(|stream| &stream.0)
+    }
+
     fn with<T>(
         mut self: Pin<&mut Self>,
         work: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>,

@@ -4,6 +4,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `tcp` | TCP with Noise and Yamux: less work and fewer bytes than QUIC |
+//! | `flow` | TCP connections that are not emptied to be measured |
 //! | `quic` | QUIC at its own pace: where only UDP gets through, or TCP has no pace |
 //! | `behind` | how long QUIC waits for TCP |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
@@ -22,6 +23,7 @@ mod bind;
 mod closing;
 mod counted;
 mod ending;
+mod flow;
 mod mux;
 mod noise;
 mod quic;

@@ -8,15 +8,16 @@ use libp2p::core::transport::Boxed;
 use libp2p::tcp;
 
 use super::ending::Ending;
+use super::flow::Flow;
 use crate::peer::congestion;
 use crate::peer::wire_count::{Counted, WireTotals};
 
 /// A TCP connection that is counted.
-pub(super) type Stream = Counted<Ending>;
+pub(super) type Stream = Counted<Flow>;
 
 /// TCP that adds what it carries to `totals`.
 pub(super) fn counted(totals: Arc<WireTotals>) -> Boxed<Stream> {
-    congestion::tcp().map(move |stream, _| Counted::new(Ending::new(stream), totals)).boxed()
+    congestion::tcp().map(move |stream, _| Counted::new(Flow::new(Ending::new(stream)), totals)).boxed()
 }
 
 /// Both ends of a line on this machine.

@@ -1,0 +1,204 @@
+//! A TCP connection that much is sent on does not stop to be measured. BBR wants to know the
+//! shortest round trip, and if none as short came for 10 s it sends four packets and no
+//! more for 0.2 s, until the line is empty: of a long transfer that is 2 to 3 % of the time,
+//! which no other congestion control takes (benches/RESULTS.md). What it wants to know the
+//! kernel knows of the connection anyway, for five minutes. So shortly before, BBR begins
+//! anew: it takes the kernel's shortest round trip and looks for the line's rate, for a
+//! moment with three times of it under way.
+//!
+//! That is right where such a moment costs nothing: while nearly nothing is sent twice. And
+//! once a minute the line is measured all the same, since it may have become another one.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures::{AsyncRead, AsyncWrite};
+
+use super::ending::Ending;
+use crate::limits::{
+    BBR_BEGINS_MAX, BBR_BUSY_BYTES, BBR_HOLDS, BBR_PAUSE, BBR_RESENT_PER_THOUSAND_MAX, BBR_RESTS_MAX, PACKET_BYTES,
+};
+use crate::peer::congestion;
+
+/// A TCP connection whose pace is kept fresh.
+pub(in crate::peer) struct Flow {
+    stream: Ending,
+    freshness: Freshness,
+}
+
+/// When to begin anew. Has no clock and no kernel.
+#[derive(Debug)]
+struct Freshness {
+    period: Period,
+    last_sent: Instant,
+    /// How often in a row it was begun anew.
+    begins: u32,
+    /// Periods for which it is left alone.
+    rests: u32,
+    /// For so many the next time that too much is sent twice.
+    next_rests: u32,
+}
+
+/// Since it was last begun anew, or since there is something to send.
+#[derive(Debug)]
+struct Period {
+    begun: Instant,
+    sent_bytes: u64,
+    /// Packets that were sent twice on this machine before it.
+    resent_before: Option<u64>,
+}
+
+impl Flow {
+    pub(super) fn new(stream: Ending) -> Self {
+        Self { stream, freshness: Freshness::new(Instant::now()) }
+    }
+
+    fn sent(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = polled
+            && self.freshness.sent(Instant::now(), bytes as u64, congestion::resent_packets)
+            && let Some(socket) = self.stream.socket()
+        {
+            congestion::begin_anew(socket);
+        }
+        polled
+    }
+}
+
+impl Freshness {
+    fn new(now: Instant) -> Self {
+        Self { period: Period::new(now), last_sent: now, begins: 0, rests: 0, next_rests: 1 }
+    }
+
+    /// Notes bytes that were sent; whether it begins anew now.
+    fn sent(&mut self, now: Instant, bytes: u64, resent_packets: impl Fn() -> Option<u64>) -> bool {
+        if now.saturating_duration_since(self.last_sent) > BBR_PAUSE {
+            // BBR takes a line that was empty for measured.
+            (self.period, self.begins) = (Period::new(now), 0);
+        }
+        self.last_sent = now;
+        let period = &mut self.period;
+        period.sent_bytes += bytes;
+        if period.resent_before.is_none() && period.sent_bytes >= BBR_BUSY_BYTES {
+            period.resent_before = resent_packets();
+        }
+        if now.saturating_duration_since(period.begun) < BBR_HOLDS {
+            return false;
+        }
+        let resent = resent_packets();
+        let next = Period { resent_before: resent, ..Period::new(now) };
+        let period = std::mem::replace(&mut self.period, next);
+        self.decides(&period, resent)
+    }
+
+    fn decides(&mut self, period: &Period, resent: Option<u64>) -> bool {
+        let (Some(before), Some(after), BBR_BUSY_BYTES..) = (period.resent_before, resent, period.sent_bytes) else {
+            return false;
+        };
+        if after.saturating_sub(before) * 1_000 > period.sent_bytes / PACKET_BYTES * BBR_RESENT_PER_THOUSAND_MAX {
+            (self.rests, self.begins) = (self.next_rests, 0);
+            self.next_rests = (self.next_rests * 2).min(BBR_RESTS_MAX);
+            return false;
+        }
+        if self.rests > 0 {
+            self.rests -= 1;
+            return false;
+        }
+        self.begins = (self.begins + 1) % (BBR_BEGINS_MAX + 1);
+        self.begins > 0
+    }
+}
+
+impl Period {
+    fn new(begun: Instant) -> Self {
+        Self { begun, sent_bytes: 0, resent_before: None }
+    }
+}
+
+impl AsyncRead for Flow {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Flow {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buffer);
+        self.sent(polled)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, buffers);
+        self.sent(polled)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use super::*;
+
+    const TICK: Duration = Duration::from_millis(100);
+    const BYTES: u64 = 120_000;
+
+    /// Sends so much every tenth of a second, of which so many packets are sent twice, by
+    /// whether it was begun anew just before; the seconds at which it begins anew.
+    fn begins(seconds: u64, bytes: u64, resent: impl Fn(bool) -> u64) -> Vec<u64> {
+        let begun = Instant::now();
+        let (mut freshness, total) = (Freshness::new(begun), Cell::new(0));
+        let (mut at, mut is_anew) = (Vec::new(), false);
+        for tick in 0..seconds * 10 {
+            total.set(total.get() + resent(is_anew));
+            let now = begun + TICK * u32::try_from(tick).unwrap();
+            is_anew = freshness.sent(now, bytes, || Some(total.get()));
+            at.extend(is_anew.then_some(tick / 10));
+        }
+        at
+    }
+
+    #[test]
+    fn a_clean_line_is_not_emptied_but_once_a_minute() {
+        assert_eq!(begins(120, BYTES, |_| 0), [9, 18, 27, 36, 45, 63, 72, 81, 90, 99, 117]);
+    }
+
+    #[test]
+    fn where_packets_are_lost_it_is_left_alone() {
+        assert_eq!(begins(600, BYTES, |_| 1), [0_u64; 0]);
+    }
+
+    #[test]
+    fn where_to_begin_anew_costs_packets_it_is_tried_ever_more_seldom() {
+        assert_eq!(begins(400, BYTES, |is_anew| if is_anew { 100 } else { 0 }), [9, 36, 72, 126, 216, 378]);
+    }
+
+    #[test]
+    fn small_talk_and_what_pauses_is_left_alone() {
+        assert_eq!(begins(60, 100, |_| 0), [0_u64; 0]);
+        let mut freshness = Freshness::new(Instant::now());
+        let begun = Instant::now();
+        for second in 0..120 {
+            assert!(!freshness.sent(begun + Duration::from_secs(2 * second), 9_000_000, || Some(0)));
+        }
+    }
+
+    #[test]
+    fn a_system_that_does_not_tell_what_is_sent_twice_is_left_alone() {
+        let (mut freshness, begun) = (Freshness::new(Instant::now()), Instant::now());
+        assert!((0..600).all(|tick| !freshness.sent(begun + TICK * tick, BYTES, || None)));
+    }
+}
