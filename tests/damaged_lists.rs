@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use world::damage::{flip_slots, slabs};
-use world::{Process, cli, photos};
+use world::{Process, World, cli, photos};
 
 const EVENT: &str = "John's Wedding";
 const OTHER: &str = "The other wedding";
@@ -99,7 +99,12 @@ async fn damage_where_photos_are_listed_hides_no_other_and_is_gone_after_an_impo
     assert_eq!((&status["events"], &status["damaged"][0]["event"]), (&2.into(), &EVENT.into()), "{status}");
     let problem = status["damaged"][0]["problem"].as_str().unwrap();
     assert!(problem.contains("damaged on this disk") && problem.contains("Import its files again"), "{problem}");
-    let listed = studio.node.says(&["photos", "--event", EVENT])["photos"].as_array().unwrap().len();
+    let photos = studio.complains(&["photos", "--event", EVENT]);
+    assert_eq!(photos["trouble"], problem, "{photos}");
+    let custody = studio.complains(&["custody", "--event", EVENT]);
+    assert_eq!((&custody["trouble"], &custody["photos"][0]["transfers"][0]), (&problem.into(), &Value::Null));
+    assert_eq!(studio.node.says(&["photos", "--event", OTHER])["trouble"], Value::Null);
+    let listed = photos["photos"].as_array().unwrap().len();
     assert!((1..COUNT as usize).contains(&listed), "{listed} photos are listed");
     let verified = studio.complains(&["verify", "--event", EVENT]);
     assert!(verified["trouble"].as_str().unwrap().contains("damaged on this disk"), "{verified}");
@@ -134,9 +139,22 @@ async fn damage_in_slots_of_two_sizes_at_once_is_mended_by_one_import() {
 #[tokio::test]
 async fn a_volume_that_can_not_be_opened_is_said_and_its_photos_are_stored_anew() {
     const COUNT: u32 = 5;
-    let studio = Studio::of(COUNT, 5_000).await;
-    let journal = studio.node.data().join("archive").join(format!("{}-001/metadata", studio.event_id));
-    for file in std::fs::read_dir(journal).unwrap().map(|file| file.unwrap().path()) {
+    let harms: [fn(&Path); 2] = [break_journal, |volume: &Path| std::fs::remove_dir_all(volume.join("slabs")).unwrap()];
+    for harm in harms {
+        let studio = Studio::of(COUNT, 5_000).await;
+        harm(&studio.node.data().join("archive").join(format!("{}-001", studio.event_id)));
+        let events = studio.complains(&["events"])["events"].clone();
+        assert_eq!(events.as_array().unwrap().len(), 2, "{events}");
+        let verified = studio.complains(&["verify", "--event", EVENT]);
+        assert!(verified["trouble"].as_str().unwrap().contains("mport its files again"), "{verified}");
+        let again = studio.imports_again();
+        assert_eq!((&again["imported"], &again["trouble_mended"]), (&COUNT.into(), &true.into()), "{again}");
+        studio.is_whole(COUNT);
+    }
+}
+
+fn break_journal(volume: &Path) {
+    for file in std::fs::read_dir(volume.join("metadata")).unwrap().map(|file| file.unwrap().path()) {
         let (mut bytes, name) = (std::fs::read(&file).unwrap(), file.file_name().unwrap().to_str().unwrap().to_owned());
         let at = bytes.len() / 2;
         if bytes.len() > 40 && (name.starts_with("log_") || name.starts_with("snapshot_")) {
@@ -144,12 +162,6 @@ async fn a_volume_that_can_not_be_opened_is_said_and_its_photos_are_stored_anew(
             std::fs::write(file, bytes).unwrap();
         }
     }
-    let events = studio.complains(&["events"])["events"].clone();
-    assert_eq!(events.as_array().unwrap().len(), 2, "{events}");
-    assert!(studio.complains(&["verify", "--event", EVENT])["trouble"].is_string());
-    let again = studio.imports_again();
-    assert_eq!((&again["imported"], &again["trouble_mended"]), (&COUNT.into(), &true.into()), "{again}");
-    studio.is_whole(COUNT);
 }
 
 #[tokio::test]
@@ -291,4 +303,24 @@ async fn an_import_of_one_photo_does_not_settle_the_loss_of_a_whole_volume() {
     studio.complains(&["verify", "--event", EVENT]);
     assert_eq!(studio.imports_again()["trouble_mended"], Value::Bool(false));
     studio.node.says(&["verify", "--event", EVENT]);
+}
+
+#[tokio::test]
+async fn a_publish_of_an_event_that_lost_photos_says_so_and_shows_the_others() {
+    let mut world = World::start().await;
+    world.publish("Lost", &[("a.jpg", photos::jpeg(300, 200, 1)), ("b.jpg", photos::jpeg(300, 200, 2))]);
+    world.photographer.kill();
+    let archive = world.photographer.data().join("archive");
+    names_in(&archive).iter().for_each(|name| drop(std::fs::remove_dir_all(archive.join(name))));
+    world.photographer.restart();
+    let one = world.path().join("one");
+    photos::put(&one, "c.jpg", &photos::jpeg(300, 200, 3));
+    world.photographer.reports(&["import", one.to_str().unwrap(), "--event", "Lost"]);
+    let (report, code, said) = cli::reports(&world.photographer.command_line(&["publish", "--event", "Lost"]));
+    assert_eq!((code, &report["chosen"], &report["sent"]), (1, &1.into(), &1.into()), "{report}");
+    let trouble = report["trouble"].as_str().unwrap();
+    assert!(
+        trouble.starts_with("1 photo that this event had is not in the archive") && said.contains(trouble),
+        "{said}"
+    );
 }

@@ -11,7 +11,7 @@ use super::changes::{earlier_proofs, replaced};
 use super::galleries::{published, told, withdrawn};
 use super::orders::order;
 use super::peers::peers;
-use super::work::{edited, exported, imported, verified};
+use super::work::{edited, exported, imported, more_photos, verified};
 use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
 
 /// `answer` in words.
@@ -34,9 +34,9 @@ pub fn words(answer: &Answer) -> String {
         }
         Answer::Events { events: list } => events(list),
         Answer::Imported(report) => imported(report),
-        Answer::Photos { photos } => photo_list(photos),
+        Answer::Photos { photos, trouble } => photo_list(photos) + &more_photos(trouble.as_deref()),
         Answer::Edited(report) => edited(report),
-        Answer::Published(report) => published(report),
+        Answer::Published(report) => published(report) + &more_photos(report.trouble.as_deref()),
         Answer::Withdrawn { photos, queued, hosts } => withdrawn(*photos, *queued, hosts),
         Answer::Orders { orders } if orders.is_empty() => "No orders yet.".into(),
         Answer::Orders { orders: list } => list.iter().map(order).collect::<Vec<_>>().join("\n"),
@@ -44,8 +44,9 @@ pub fn words(answer: &Answer) -> String {
         Answer::Hosts { hosts } => host_list(hosts),
         Answer::Labs { labs } if labs.is_empty() => "No host has named a lab yet.".into(),
         Answer::Labs { labs } => lab_list(labs),
-        Answer::Custody { photos, unasked } => {
-            photos.iter().map(custody).chain(unasked.iter().map(|home| not_asked(home))).collect()
+        Answer::Custody { photos, unasked, trouble } => {
+            let known: String = photos.iter().map(custody).chain(unasked.iter().map(|home| not_asked(home))).collect();
+            known + &more_photos(trouble.as_deref())
         }
         Answer::SecondHomeInvited(invitation) => format!(
             "On the other machine, within an hour:\n  enprint photographer second-home join {}",

@@ -29,6 +29,8 @@ pub fn failure(answer: &Answer) -> Option<String> {
         Answer::Imported(report) => failed_import(report),
         Answer::Edited(report) => failed_edit(report),
         Answer::Event(event) => event.trouble.clone(),
+        Answer::Photos { trouble, .. } | Answer::Custody { trouble, .. } => trouble.clone(),
+        Answer::Published(report) => report.trouble.clone(),
         Answer::Events { events } => {
             let damaged = events.iter().filter(|event| event.trouble.is_some()).count() as u64;
             hurt_events(damaged)
@@ -234,6 +236,11 @@ fn files(files: &[PhotoFile]) -> String {
         PhotoFile::Proof => "proof",
     };
     files.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Why an event may have more photos than a command could read.
+pub fn more_photos(trouble: Option<&str>) -> String {
+    trouble.map(|trouble| format!("There may be more photos: {}\n", in_midst(trouble))).unwrap_or_default()
 }
 
 /// A sentence after a colon.

@@ -243,6 +243,9 @@ pub enum PhotographerAnswer {
     Photos {
         /// In order of capture.
         photos: Vec<PhotoSummary>,
+        /// Why there may be more, or were more; none usually.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trouble: Option<String>,
     },
     /// Of `Edit`.
     Edited(EditReport),
@@ -296,6 +299,9 @@ pub enum PhotographerAnswer {
         /// Other homes that could not be asked just now: they may have sent more.
         #[serde(default)]
         unasked: Vec<String>,
+        /// Why the event may have more photos, or had more; none usually.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trouble: Option<String>,
     },
     /// Of `Verify`.
     Verified {

@@ -130,7 +130,8 @@ impl Node {
             file_name: photo.record.file_name,
             bytes: photo.original_bytes,
         });
-        Ok(PhotographerAnswer::Custody { photos: photos.collect(), unasked: elsewhere.unasked })
+        let (_, trouble) = self.photos_counted(event.record.event_id).await?;
+        Ok(PhotographerAnswer::Custody { photos: photos.collect(), unasked: elsewhere.unasked, trouble })
     }
 }
 

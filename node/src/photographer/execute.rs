@@ -40,7 +40,9 @@ impl Commands for Photographer {
                 node.chosen_photos(&event, &selection).await?;
                 let hosts = node.hosts_for(&event, &hosts).await?;
                 let part = Part::photos(selection, withdrawn);
-                Ok(PhotographerAnswer::Published(node.publish(&event, part, &hosts, &progress).await?))
+                let mut report = node.publish(&event, part, &hosts, &progress).await?;
+                (_, report.trouble) = node.photos_counted(event.record.event_id).await?;
+                Ok(PhotographerAnswer::Published(report))
             }
             Command::Withdraw { event, selection, hosts } => {
                 let event = node.find_event(&event).await?;
@@ -106,7 +108,8 @@ impl Node {
             bytes: photo.original_bytes,
             not_for_print: photo.record.not_for_print,
         });
-        Ok(PhotographerAnswer::Photos { photos: photos.collect() })
+        let (_, trouble) = self.photos_counted(event_id).await?;
+        Ok(PhotographerAnswer::Photos { photos: photos.collect(), trouble })
     }
 
     async fn import(&self, command: PhotographerCommand, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {

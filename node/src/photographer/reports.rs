@@ -179,4 +179,7 @@ pub struct PublishReport {
     /// What became of it at each host.
     #[serde(default)]
     pub hosts: Vec<PublishedAt>,
+    /// Why the event may have more photos, or had more, to be chosen; none usually.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }

@@ -50,7 +50,7 @@ impl Database {
     pub(super) fn open(dir: &Path, damage: Damage) -> Result<Self, Failure> {
         let journal_dir = dir.join(JOURNAL);
         journal::check(&journal_dir).map_err(Failure::Damaged)?;
-        let mut slabs = Slabs::restore(dir)?;
+        let mut slabs = Slabs::restore(dir).map_err(|error| Failure::of_opening(&error))?;
         let db = patiently(|| config(dir).open::<FANOUT>()).map_err(|error| Failure::of_opening(&error))?;
         slabs.follow();
         let (journal, slabs) = (RefCell::new(Journal::of(&journal_dir)), RefCell::new(slabs));

@@ -30,6 +30,7 @@ impl Failure {
     pub(super) fn of_opening(error: &Error) -> Self {
         match Self::of(error) {
             Self::Part(_) => Self::Damaged("a file that says what is in it is damaged".into()),
+            Self::Fatal(words) if error.kind() == ErrorKind::NotFound => Self::Damaged(words),
             failure => failure,
         }
     }
