@@ -95,6 +95,18 @@ async fn a_parcel_that_is_said_again_without_its_carrier_keeps_it() {
     .await;
     let listed = in_words(&world.photographer, &["orders"]);
     assert!(listed.contains("shipped: Post, T-2") && listed.contains("received"), "{listed}");
+
+    world.lab.says(&["problem", &order.number, "The parcel came back"]);
+    world.lab.says(&["shipped", &order.number, "--tracking", "T-3"]);
+    assert_eq!(world.lab.says(&["jobs"])["jobs"][0]["hint"], "Post T-3", "the carrier is lost");
+    eventually_async("the page has the new parcel", || async {
+        let followed = customer.follow(&order).await;
+        (followed["tracking"] == "T-3" && followed["carrier"] == "Post").then_some(())
+    })
+    .await;
+    world.lab.says(&["problem", &order.number, "It came back again"]);
+    world.lab.says(&["shipped", &order.number]);
+    assert_eq!(world.lab.says(&["jobs"])["jobs"][0]["hint"], "Post", "another parcel's number");
 }
 
 #[tokio::test]

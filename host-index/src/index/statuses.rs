@@ -172,23 +172,24 @@ fn fill_passed(steps: &mut [Step]) {
     }
 }
 
-/// By the last word; what it leaves open is as it was said before, unless a problem came
-/// between the two: then it is another parcel.
+/// By the last word; what it leaves open is as the same lab said it before. After a problem
+/// it is another parcel: its number is its own, its carrier the same.
 fn tracking(said: &[Said]) -> Option<Tracking> {
-    let mut known: Option<Tracking> = None;
+    let (mut known, mut before, mut by) = (None, Tracking::default(), None);
     for said in said {
         match &said.kind {
             StatusKind::Shipped { carrier, tracking } => {
-                let before = known.take();
-                let or = |now: &String, before: Option<String>| match now.is_empty() {
-                    true => before.unwrap_or_default(),
-                    false => now.clone(),
-                };
-                let (before_carrier, before_tracking) = before.map(|was| (was.carrier, was.tracking)).unzip();
-                known =
-                    Some(Tracking { carrier: or(carrier, before_carrier), tracking: or(tracking, before_tracking) });
+                if by.replace(said.by) != Some(said.by) {
+                    before = Tracking::default();
+                }
+                let or = |now: &String, before: String| if now.is_empty() { before } else { now.clone() };
+                before = Tracking { carrier: or(carrier, before.carrier), tracking: or(tracking, before.tracking) };
+                known = Some(before.clone());
             }
-            StatusKind::Problem { .. } => known = None,
+            StatusKind::Problem { .. } => {
+                known = None;
+                before.tracking.clear();
+            }
             _ => {}
         }
     }
@@ -220,6 +221,10 @@ mod tests {
         Said { kind, at: UnixMs(1), by: PeerId::random() }
     }
 
+    fn said_by(by: PeerId, kind: StatusKind) -> Said {
+        Said { by, ..said(kind) }
+    }
+
     #[test]
     fn a_problem_ends_when_the_work_goes_on() {
         let trouble = said(StatusKind::Problem { text: "Out of paper.".into() });
@@ -233,15 +238,20 @@ mod tests {
 
     #[test]
     fn a_parcel_that_is_said_again_without_its_carrier_keeps_it() {
-        let shipped = |carrier: &str, tracking: &str| {
-            said(StatusKind::Shipped { carrier: carrier.into(), tracking: tracking.into() })
+        let (lab, other) = (PeerId::random(), PeerId::random());
+        let shipped = |by, carrier: &str, tracking: &str| {
+            said_by(by, StatusKind::Shipped { carrier: carrier.into(), tracking: tracking.into() })
         };
         let known = |said: &[Said]| tracking(said).map(|known| (known.carrier, known.tracking));
         let as_said = |carrier: &str, tracking: &str| Some((carrier.to_owned(), tracking.to_owned()));
-        assert_eq!(known(&[shipped("Post", "T-1"), shipped("", "")]), as_said("Post", "T-1"));
-        assert_eq!(known(&[shipped("Post", "T-1"), shipped("", "T-2")]), as_said("Post", "T-2"));
-        let lost = said(StatusKind::Problem { text: "Lost.".into() });
-        assert_eq!(known(&[shipped("Post", "T-1"), lost, shipped("", "")]), as_said("", ""));
+        let first = shipped(lab, "Post", "T-1");
+        assert_eq!(known(&[first.clone(), shipped(lab, "", "")]), as_said("Post", "T-1"));
+        assert_eq!(known(&[first.clone(), shipped(lab, "", "T-2")]), as_said("Post", "T-2"));
+        let lost = said_by(lab, StatusKind::Problem { text: "Lost.".into() });
+        assert_eq!(known(&[first.clone(), lost.clone()]), None);
+        assert_eq!(known(&[first.clone(), lost.clone(), shipped(lab, "", "")]), as_said("Post", ""));
+        assert_eq!(known(&[first.clone(), lost.clone(), shipped(lab, "", "T-2")]), as_said("Post", "T-2"));
+        assert_eq!(known(&[first, lost, shipped(other, "", "T-2")]), as_said("", "T-2"), "another lab's carrier");
     }
 
     #[test]

@@ -278,7 +278,7 @@ pub struct Said {
 }
 
 /// Who carries the prints, and where to look; either may be empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tracking {
     /// The carrier.
     pub carrier: String,

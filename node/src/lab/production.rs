@@ -91,11 +91,11 @@ impl Node {
 fn step(row: &JobRow, kind: StatusKind) -> Result<Step, NodeError> {
     let kind = with_known_parcel(row, kind);
     let (state, detail, parcel) = match &kind {
-        StatusKind::Printing => (JobState::Printing, String::new(), Default::default()),
+        StatusKind::Printing => (JobState::Printing, String::new(), carrier_of_next(row)),
         StatusKind::Shipped { carrier, tracking } => {
             (JobState::Shipped, joined(carrier, tracking), (carrier.clone(), tracking.clone()))
         }
-        StatusKind::Problem { text } => (JobState::Problem, text.trim().to_owned(), Default::default()),
+        StatusKind::Problem { text } => (JobState::Problem, text.trim().to_owned(), carrier_of_next(row)),
         _ => return Err(not_now("That is not for a lab to say.")),
     };
     if row.state == state && row.detail == detail {
@@ -113,13 +113,20 @@ fn step(row: &JobRow, kind: StatusKind) -> Result<Step, NodeError> {
     Ok(Step::To(Told { state, detail, parcel }, kind))
 }
 
-/// Said again of a parcel that is on its way, what is left out is as it was said before.
+/// Said again of a parcel that is on its way, what is left out is as it was said before; of
+/// another parcel, after a problem, the carrier is.
 fn with_known_parcel(row: &JobRow, kind: StatusKind) -> StatusKind {
     let StatusKind::Shipped { carrier, tracking } = kind else { return kind };
     let (carrier, tracking) = (carrier.trim().to_owned(), tracking.trim().to_owned());
-    let (known_carrier, known_tracking) = if row.state == JobState::Shipped { parcel(row) } else { Default::default() };
+    let (known_carrier, known_tracking) =
+        if row.state == JobState::Shipped { parcel(row) } else { carrier_of_next(row) };
     let or = |said: String, known| if said.is_empty() { known } else { said };
     StatusKind::Shipped { carrier: or(carrier, known_carrier), tracking: or(tracking, known_tracking) }
+}
+
+/// Who will carry the next parcel, unless something else is said; its number is its own.
+fn carrier_of_next(row: &JobRow) -> (String, String) {
+    (row.parcel.0.clone(), String::new())
 }
 
 /// Who carries a job that is shipped, and its number. An earlier version kept both in one line.
