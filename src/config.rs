@@ -146,6 +146,7 @@ impl PhotographerSection {
             watermark_size: self.watermark_size,
             watermark_opacity: self.watermark_opacity,
             is_typed: false,
+            is_look_typed: false,
         };
         PhotographerOptions {
             data: given.data.or(self.data),

@@ -71,6 +71,15 @@ async fn an_edit_that_can_not_be_made_changes_nothing_and_says_why() {
     let twice = world.photographer.reports(&["edit", "--event", "Odd", "--all", "--reset"]);
     assert_eq!((&twice["edited"], &twice["unchanged"]), (&0.into(), &1.into()), "{twice}");
     assert_eq!(customer.photo("a.jpg").await, before);
+
+    let card = world.path().join("card");
+    let import = ["import", card.to_str().unwrap(), "--event", "Odd"];
+    for look in [["--watermark-place", "top"], ["--watermark-size", "9"], ["--watermark-opacity", "50"]] {
+        for verb in [&["event", "Odd"][..], &import] {
+            let alone = world.photographer.refuses(&[verb, &look].concat());
+            assert!(alone.contains("--watermark TEXT"), "{verb:?} {look:?}: {alone}");
+        }
+    }
 }
 
 #[tokio::test]

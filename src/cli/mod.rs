@@ -66,24 +66,23 @@ impl Cli {
     }
 
     fn of(mut matches: ArgMatches) -> Result<Self, clap::Error> {
-        let is_typed = is_mark_typed(&matches);
+        let is_typed = is_any_typed(&matches, &["watermark", "watermark_logo"]);
+        let is_look_typed = is_any_typed(&matches, &["watermark_place", "watermark_size", "watermark_opacity"]);
         let mut cli = Self::from_arg_matches_mut(&mut matches)?;
         if let Role::Photographer(args) = &mut cli.role {
-            args.options.watermark.is_typed = is_typed;
+            (args.options.watermark.is_typed, args.options.watermark.is_look_typed) = (is_typed, is_look_typed);
         }
         Ok(cli)
     }
 }
 
-/// Whether a mark stands among the flags, before or after the verb.
-fn is_mark_typed(matches: &ArgMatches) -> bool {
-    let is_typed = |name| {
+/// Whether one of these stands among the flags, before or after the verb.
+fn is_any_typed(matches: &ArgMatches, names: &[&str]) -> bool {
+    let is_typed = |name: &&str| {
         matches!(matches.try_contains_id(name), Ok(true))
             && matches.value_source(name) == Some(ValueSource::CommandLine)
     };
-    is_typed("watermark")
-        || is_typed("watermark_logo")
-        || matches.subcommand().is_some_and(|(_, rest)| is_mark_typed(rest))
+    names.iter().any(is_typed) || matches.subcommand().is_some_and(|(_, rest)| is_any_typed(rest, names))
 }
 
 impl Role {

@@ -34,6 +34,9 @@ pub struct WatermarkOptions {
     /// environment or the configuration file.
     #[arg(skip)]
     pub is_typed: bool,
+    /// Whether a mark's place, size or opacity was.
+    #[arg(skip)]
+    pub is_look_typed: bool,
 }
 
 /// Where a mark is.
@@ -66,6 +69,7 @@ impl WatermarkOptions {
             watermark_size: self.watermark_size.or(other.watermark_size),
             watermark_opacity: self.watermark_opacity.or(other.watermark_opacity),
             is_typed: self.is_typed,
+            is_look_typed: self.is_look_typed,
         }
     }
 

@@ -23,10 +23,17 @@ use crate::show;
 /// The port on which a node listens unless told otherwise.
 pub const PORT: u16 = 4041;
 
+const LOOK_ALONE: &str = "--watermark-place, --watermark-size and --watermark-opacity say how a mark looks: say which, \
+                          with --watermark TEXT or --watermark-logo FILE. Nothing was changed";
+
 /// Runs the node, or one command.
 pub async fn run(options: PhotographerOptions, verb: Option<Verb>, json: bool) -> Result<()> {
     let (metrics, is_mark_typed) = (options.metrics, options.watermark.is_typed);
+    let is_look_alone = options.watermark.is_look_typed && !is_mark_typed;
     let config = config(options)?;
+    // A mark that the configuration has is the node's, and none of an event's.
+    let is_of_a_mark = config.watermark.is_some() && !matches!(verb, Some(Verb::Event { .. }));
+    ensure!(!is_look_alone || is_of_a_mark, LOOK_ALONE);
     check_is_not_of_another("photographer", &config.data_dir)?;
     match verb.map(command_of).transpose()?.flatten() {
         None => serve(config, metrics, json).await,
