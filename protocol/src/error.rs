@@ -74,7 +74,15 @@ pub enum ProtocolError {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// The peer could not begin to listen or to run.
+    /// The peer could not begin to listen: another program may have the port.
+    #[error("The peer can't start: it can't listen at {address}: {reason}.")]
+    CantListen {
+        /// Where.
+        address: String,
+        /// What the transport said.
+        reason: String,
+    },
+    /// The peer could not begin to run.
     #[error("The peer can't start: {reason}.")]
     PeerStart {
         /// What the transport said.

@@ -140,14 +140,14 @@ impl PriceList {
         for line in &self.prints {
             self.check_price(line.price)?;
             if !seen.insert((line.size, line.finish)) {
-                return Err(twice("A print size with its finish"));
+                return Err(twice("one print size with one finish"));
             }
         }
         let mut names = std::collections::BTreeSet::new();
         for delivery in &mut self.deliveries {
             delivery.name = text::required("A delivery", &delivery.name, NAME_BYTES_MAX, false)?;
             if !names.insert(delivery.name.clone()) {
-                return Err(twice("A delivery"));
+                return Err(twice("one delivery"));
             }
         }
         self.deliveries.iter().try_for_each(|delivery| self.check_price(delivery.price))?;
@@ -167,6 +167,6 @@ fn at_most(what: &'static str, given: usize, max: usize) -> Result<(), ProtocolE
     Err(ProtocolError::TooMany { what, given: given as u64, max: max as u64 })
 }
 
-fn twice(field: &'static str) -> ProtocolError {
-    ProtocolError::BadText { field, problem: "is on the price list twice".into() }
+fn twice(what: &str) -> ProtocolError {
+    ProtocolError::BadText { field: "The price list", problem: format!("{what} is on it twice") }
 }

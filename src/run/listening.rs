@@ -3,8 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Error;
-use enprint_protocol::Multiaddr;
+use enprint_host_index::HostError;
+use enprint_node::NodeError;
 use enprint_protocol::multiaddr::Protocol;
+use enprint_protocol::{Multiaddr, ProtocolError};
 
 /// The addresses given; or `port` on TCP and QUIC, IPv4 and IPv6.
 pub fn at(given: Vec<Multiaddr>, port: u16) -> Vec<Multiaddr> {
@@ -31,13 +33,23 @@ pub fn explained(error: impl std::error::Error + Send + Sync + 'static) -> Error
 }
 
 /// Whether a peer could not listen where it should.
-pub fn is_taken(error: &impl std::error::Error) -> bool {
-    error.to_string().contains("it can't listen at")
+pub fn is_taken(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(NodeError::Protocol(ProtocolError::CantListen { .. })))
+        || matches!(error.downcast_ref(), Some(HostError::Protocol(ProtocolError::CantListen { .. })))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_told_from_what_else_is_in_the_way() {
+        let taken = || ProtocolError::CantListen { address: "/ip4/0.0.0.0/tcp/4040".into(), reason: "in use".into() };
+        assert!(is_taken(&NodeError::Protocol(taken())) && is_taken(&HostError::Protocol(taken())));
+        let other = || ProtocolError::PeerStart { reason: "it can't listen at all".into() };
+        assert!(!is_taken(&NodeError::Protocol(other())) && !is_taken(&HostError::Protocol(other())));
+        assert!(explained(NodeError::Protocol(taken())).to_string().starts_with("Another program"));
+    }
 
     #[test]
     fn a_role_listens_on_both_kinds_of_line_and_both_kinds_of_address() {

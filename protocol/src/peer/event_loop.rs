@@ -368,5 +368,5 @@ fn is_circuit(address: &Multiaddr) -> bool {
 }
 
 fn cant_listen(address: &Multiaddr, error: &dyn std::fmt::Display) -> ProtocolError {
-    ProtocolError::PeerStart { reason: format!("it can't listen at {address}: {error}") }
+    ProtocolError::CantListen { address: address.to_string(), reason: error.to_string() }
 }

@@ -107,7 +107,8 @@ pub struct RunningPeer {
 /// Must be called within a Tokio runtime.
 ///
 /// # Errors
-/// [`ProtocolError::PeerStart`] if it can't listen where it should.
+/// [`ProtocolError::CantListen`] if it can't listen where it should, or
+/// [`ProtocolError::PeerStart`].
 pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<RunningPeer, ProtocolError> {
     if config.role == PeerRole::Host {
         open_files::raise();
