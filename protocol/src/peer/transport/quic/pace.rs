@@ -26,8 +26,9 @@ const ROUNDS_REMEMBERED: usize = 10;
 /// Under way while the rate grows, in hundredths of what fits on the way. What is known of
 /// the rate is a round trip old, so that this makes it three times as much in two.
 const GROWING: u64 = 300;
-/// Packets of a round after which its shortest round trip says whether they wait.
-const ROUND_TRIPS_TOLD: u32 = 8;
+/// Packets in a row of which the shortest round trip says whether they wait: not those of the
+/// round's beginning alone, which found the line empty.
+const LATEST_PACKETS: u32 = 8;
 /// As [`GROWING`], once it is known.
 const MOST: u64 = 200;
 /// As [`GROWING`], where the queue was full: what fits, and a little for acknowledgements
@@ -83,7 +84,8 @@ pub(super) struct Pace {
     own_loss: OwnLoss,
     last_sent: u64,
     round: Round,
-    /// By the round trips of the last round that told it.
+    latest: Latest,
+    /// By the latest packets.
     waits: bool,
 }
 
@@ -115,9 +117,13 @@ struct Round {
     lost_bytes: u64,
     /// There was less to send than could be sent.
     is_idle: bool,
-    /// The shortest round trip, and of how many packets.
+}
+
+/// The shortest round trip of some packets in a row.
+#[derive(Debug, Clone, Default)]
+struct Latest {
     shortest: Option<Duration>,
-    round_trips: u32,
+    packets: u32,
 }
 
 impl Pace {
@@ -135,6 +141,7 @@ impl Pace {
             own_loss: OwnLoss::default(),
             last_sent: 0,
             round: Round::default(),
+            latest: Latest::default(),
             waits: false,
         }
     }
@@ -142,9 +149,9 @@ impl Pace {
     fn came(&mut self, now: Instant, sent: Instant, bytes: u64) {
         let took = now.saturating_duration_since(sent);
         self.way.came(now, took);
-        self.round.came(bytes, took);
-        if self.round.round_trips >= ROUND_TRIPS_TOLD {
-            self.waits = self.round.shortest.is_some_and(|shortest| self.way.is_longer(shortest));
+        self.round.came_bytes += bytes;
+        if let Some(shortest) = self.latest.came(took) {
+            self.waits = self.way.is_longer(shortest);
         }
         if self.doubles() && !self.round.is_idle {
             self.window += bytes;
@@ -210,7 +217,8 @@ impl Pace {
         } else if !round.is_idle {
             self.rounds_without_growth += 1;
         }
-        if self.grows_still() { GROWING } else { MOST }
+        // Where packets wait for each other, more of them would only be lost.
+        if self.grows_still() && !self.waits { GROWING } else { MOST }
     }
 
     fn goes_back(&mut self) -> u64 {
@@ -223,13 +231,19 @@ impl Pace {
     }
 }
 
-impl Round {
-    fn came(&mut self, bytes: u64, took: Duration) {
-        self.came_bytes += bytes;
-        self.round_trips += 1;
-        self.shortest = Some(self.shortest.map_or(took, |shortest| shortest.min(took)));
+impl Latest {
+    /// Of a packet that took so long; what it is once they are enough.
+    fn came(&mut self, took: Duration) -> Option<Duration> {
+        let shortest = self.shortest.map_or(took, |shortest| shortest.min(took));
+        *self = Self { shortest: Some(shortest), packets: self.packets + 1 };
+        if self.packets < LATEST_PACKETS {
+            return None;
+        }
+        std::mem::take(self).shortest
     }
+}
 
+impl Round {
     /// Bytes a second that came, if it has begun.
     fn rate(&self, now: Instant) -> Option<u64> {
         let micros = now.saturating_duration_since(self.began?).as_micros().max(1);
@@ -339,149 +353,4 @@ impl Controller for Pace {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::*;
-
-    /// As long as it takes to be sure of a pace.
-    const LONG: Duration = Duration::from_secs(20);
-    const PACKET_BYTES: u64 = 1_200;
-
-    /// 10 Mbit/s, 50 ms there and back.
-    struct Line {
-        queue: Duration,
-        lost_of_1000: u64,
-        /// How long the way there and back is in the second half of the time.
-        later: Duration,
-    }
-
-    const ROUND: Duration = Duration::from_millis(50);
-    const PACKET_TIME: Duration = Duration::from_micros(960);
-
-    /// The packets that came and that were lost.
-    fn send_over(line: &Line) -> (u64, u64) {
-        let (came, lost, _) = send_for(LONG, line);
-        (came, lost)
-    }
-
-    /// As [`send_over`], and what came in the last quarter.
-    fn send_for(long: Duration, line: &Line) -> (u64, u64, u64) {
-        let mut came_late = 0;
-        let (begun, mut pace) = (Instant::now(), Pace::new(PACKET_BYTES));
-        let (mut came, mut lost, mut number) = (0, 0, 0);
-        let (mut now, mut may_send, mut is_free) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-        // A packet's number, when it was sent, and when it is known to have come.
-        let mut under_way = VecDeque::<(u64, Duration, Option<Duration>)>::new();
-        while now < long {
-            let next = under_way.iter().find_map(|(.., known)| *known);
-            let has_room = (under_way.len() as u64 + 1) * PACKET_BYTES <= pace.window();
-            if has_room && next.is_none_or(|next| may_send.max(now) <= next) {
-                (now, number) = (may_send.max(now), number + 1);
-                // Quinn spreads five quarters of the window over a round trip.
-                may_send = now + ROUND.mul_f64(0.8 * PACKET_BYTES as f64 / pace.window() as f64);
-                pace.on_sent(begun + now, PACKET_BYTES, number);
-                let begins = is_free.max(now);
-                let is_lost = begins - now > line.queue || number * 7_919 % 1_000 < line.lost_of_1000;
-                if !is_lost {
-                    is_free = begins + PACKET_TIME;
-                }
-                under_way.push_back((
-                    number,
-                    now,
-                    (!is_lost).then_some(is_free + if now < long / 2 { ROUND } else { line.later }),
-                ));
-                continue;
-            }
-            let (acknowledged, sent) = loop {
-                match under_way.pop_front().expect("something came of a whole window") {
-                    (number, sent, Some(known)) => {
-                        now = known;
-                        break (number, sent);
-                    }
-                    (_, sent, None) => {
-                        lost += 1;
-                        pace.on_congestion_event(begun + now, begun + sent, false, PACKET_BYTES);
-                    }
-                }
-            };
-            came += 1;
-            came_late += u64::from(now > long * 3 / 4);
-            pace.came(begun + now, begun + sent, PACKET_BYTES);
-            pace.on_end_acks(begun + now, 0, false, Some(acknowledged));
-        }
-        (came, lost, came_late)
-    }
-
-    /// Round trips after which so many bytes are under way, where nothing waits.
-    fn rounds_until(under_way: u64) -> u32 {
-        let (begun, mut pace, mut number) = (Instant::now(), Pace::new(PACKET_BYTES), 0);
-        for round in 0..100 {
-            if pace.window() >= under_way {
-                return round;
-            }
-            let (sent, acknowledged) = (begun + ROUND * round, begun + ROUND * (round + 1));
-            let packets = pace.window() / PACKET_BYTES;
-            (1..=packets).for_each(|at| pace.on_sent(sent, PACKET_BYTES, number + at));
-            for _ in 0..packets {
-                number += 1;
-                pace.came(acknowledged, sent, PACKET_BYTES);
-                pace.on_end_acks(acknowledged, 0, false, Some(number));
-            }
-        }
-        u32::MAX
-    }
-
-    #[test]
-    fn a_long_fast_line_is_full_as_soon_as_a_window_that_doubles_fills_it() {
-        // 1 Gbit/s and 200 ms.
-        let doublings = (25_000_000_f64 / (FIRST_PACKETS * PACKET_BYTES) as f64).log2().ceil();
-        assert!(rounds_until(25_000_000) <= doublings as u32 + 1, "{}", rounds_until(25_000_000));
-    }
-
-    fn part_used(came: u64) -> f64 {
-        came as f64 * PACKET_TIME.as_secs_f64() / LONG.as_secs_f64()
-    }
-
-    #[test]
-    fn a_line_that_loses_one_packet_of_200_is_filled_and_not_flooded() {
-        for lost_of_1000 in [0, 5, 20] {
-            let (came, lost) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000, later: ROUND });
-            assert!(part_used(came) > 0.95, "{lost_of_1000}: {} of the line was used", part_used(came));
-            let by_the_queue = lost.saturating_sub((came + lost) * lost_of_1000 / 1_000);
-            assert!(by_the_queue * 100 < came, "{lost_of_1000}: {by_the_queue} were lost in the queue");
-        }
-    }
-
-    #[test]
-    fn a_short_queue_is_not_flooded_and_the_line_still_filled() {
-        for (queue_ms, lost_of_1000) in [(2, 0), (5, 0), (10, 0), (30, 0), (2, 5), (10, 5), (10, 20)] {
-            let (came, lost) = send_over(&Line { queue: Duration::from_millis(queue_ms), lost_of_1000, later: ROUND });
-            let by_the_queue = lost.saturating_sub((came + lost) * lost_of_1000 / 1_000);
-            assert!(part_used(came) > 0.9, "{queue_ms} ms, {lost_of_1000}: {} was used", part_used(came));
-            assert!(by_the_queue * 20 < came, "{queue_ms} ms, {lost_of_1000}: {by_the_queue} were lost of {came}");
-        }
-    }
-
-    #[test]
-    fn a_line_that_loses_nearly_a_third_is_not_given_up() {
-        let (came, _) = send_over(&Line { queue: Duration::from_millis(100), lost_of_1000: 300, later: ROUND });
-        assert!(part_used(came) > 0.5, "{} of the line was used", part_used(came));
-    }
-
-    #[test]
-    fn a_way_that_has_become_four_times_as_long_is_filled_again() {
-        let long = Duration::from_secs(120);
-        let line = Line { queue: Duration::from_millis(100), lost_of_1000: 0, later: 4 * ROUND };
-        let (_, _, came_late) = send_for(long, &line);
-        let used = came_late as f64 * PACKET_TIME.as_secs_f64() / (long / 4).as_secs_f64();
-        assert!(used > 0.9, "{used} of the line was used");
-    }
-
-    #[test]
-    fn a_queue_that_never_overflows_does_not_become_longer_and_longer() {
-        let line = Line { queue: Duration::from_secs(60), lost_of_1000: 0, later: ROUND };
-        let (came, _, _) = send_for(Duration::from_secs(120), &line);
-        assert!(came as f64 * PACKET_TIME.as_secs_f64() > 0.9 * 120.0);
-    }
-}
+mod tests;
