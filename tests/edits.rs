@@ -251,6 +251,9 @@ async fn a_logo_as_big_as_a_logo_may_be_reaches_the_node_that_runs_and_damaged_i
     let imported = world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Marked"]);
     let mark = imported["mark"]["mark"].as_str();
     assert!(mark.is_some_and(|mark| mark.contains("a logo")), "it would show proofs without their mark: {imported}");
+    let verify = ["verify", "--event", "Marked"];
+    assert_eq!(world.photographer.says(&verify)["damaged_mark"], "repaired", "nobody hears that it is damaged");
+    assert!(world.photographer.says(&verify)["damaged_mark"].is_null());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::changes::{earlier_proofs, replaced};
 use super::galleries::{published, told, withdrawn};
 use super::orders::order;
 use super::peers::peers;
-use super::work::{edited, exported, imported, more_photos, verified};
+use super::work::{edited, exported, imported, mark_found, more_photos, verified};
 use super::{bytes, columns, connected, connection, count, network, reached, running, waiting};
 
 /// `answer` in words.
@@ -68,8 +68,9 @@ pub fn words(answer: &Answer) -> String {
             )
         }
         Answer::Status(status) => node_status(status),
-        Answer::Verified { event, blobs, bytes: read, damaged_files, repaired, trouble, .. } => {
+        Answer::Verified { event, blobs, bytes: read, damaged_files, repaired, trouble, damaged_mark, .. } => {
             verified(event, (*blobs, *read), (damaged_files, repaired), trouble.as_deref())
+                + &damaged_mark.map(|damage| mark_found(event, damage)).unwrap_or_default()
         }
         Answer::Exported(report) => exported(report),
     }

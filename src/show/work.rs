@@ -4,6 +4,8 @@
 use enprint_node::photographer::PhotographerAnswer as Answer;
 use enprint_node::photographer::commands::{DamagedPhoto, EditReport, ExportReport, ImportReport, PhotoFile};
 
+use enprint_node::photographer::proof_mark::MarkDamage;
+
 use super::changes::{marked, replaced};
 use super::galleries::{not_told, published};
 use super::photographer::alike;
@@ -18,8 +20,11 @@ const EDITS_UNKNOWN: &str = "It was damaged before this version of Enprint could
 /// What was found wrong by a command that did its work, as the sentence that it ends with.
 pub fn failure(answer: &Answer) -> Option<String> {
     match answer {
-        Answer::Verified { event, damaged, trouble, .. } => match damaged.len() as u64 {
-            0 => trouble.clone(),
+        Answer::Verified { event, damaged, trouble, damaged_mark, .. } => match damaged.len() as u64 {
+            0 => trouble.clone().or_else(|| {
+                let is_lost = *damaged_mark == Some(MarkDamage::Lost);
+                is_lost.then(|| format!("the mark over the proofs of “{event}” is damaged"))
+            }),
             number => {
                 let photos = count(number, "photo of “{event}” is", "photos of “{event}” are");
                 Some(format!("{} damaged", photos.replace("{event}", event)))
@@ -236,6 +241,19 @@ fn files(files: &[PhotoFile]) -> String {
         PhotoFile::Proof => "proof",
     };
     files.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// What became of an event's mark that the disk had damaged.
+pub fn mark_found(event: &str, damage: MarkDamage) -> String {
+    match damage {
+        MarkDamage::Repaired => {
+            "\nThe mark over the proofs was damaged on this disk and is stored anew from its copy.".into()
+        }
+        MarkDamage::Lost => format!(
+            "\nThe mark over the proofs is damaged on this disk. Say it again, in other words or at another place: \
+             enprint photographer event \"{event}\" --watermark TEXT"
+        ),
+    }
 }
 
 /// Why an event may have more photos than a command could read.

@@ -378,6 +378,22 @@ impl EventArchive {
         self.store(event_id, &mut blobs, &[(MARK_NAME, hash.as_bytes())])
     }
 
+    /// Stores the event's mark anew where the disk has damaged it; durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub(super) fn mend_proof_mark(&self, event_id: EventId, kept: &KeptMark) -> Result<(), NodeError> {
+        let bytes = kept.encode()?;
+        for volume in self.volumes(event_id).open {
+            match volume.mend(NewBlob::hashed(ContentHash::of(&bytes).0, &bytes)) {
+                Ok(_) | Err(StoreError::BlobMissing) => {}
+                Err(error) if error.is_of_damage() => volume.close_to_new(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.put_proof_mark(event_id, kept)
+    }
+
     /// The mark that the event keeps, by what the newest volume that has one says.
     ///
     /// # Errors

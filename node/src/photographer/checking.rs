@@ -46,8 +46,17 @@ impl Node {
             Some(error) => Some(error.sentence()),
             None => self.photos_missing(event_id).await?,
         };
-        let event = event.record.name;
-        Ok(PhotographerAnswer::Verified { event, blobs, bytes, damaged, damaged_files, repaired, trouble })
+        let (event, damaged_mark) = (event.record.name, self.mend_mark(event_id).await?);
+        Ok(PhotographerAnswer::Verified {
+            event,
+            blobs,
+            bytes,
+            damaged,
+            damaged_files,
+            repaired,
+            trouble,
+            damaged_mark,
+        })
     }
 }
 

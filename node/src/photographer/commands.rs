@@ -19,6 +19,7 @@ pub use super::homes::answers::{HomeInvitation, HomeSummary};
 pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt, TakenOffAt};
 pub use super::order_words::OrderWord;
 use super::print_rules::PrintRules;
+use super::proof_mark::MarkDamage;
 pub use super::reports::{DamagedPhoto, EditReport, ExportReport, FailedFile, ImportReport, PhotoFile, PublishReport};
 use super::selection::Selection;
 pub use crate::status::{Halted, WaitingMessage};
@@ -323,6 +324,9 @@ pub enum PhotographerAnswer {
         /// Why there may be photos that could not be looked at, and what to do.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
+        /// What became of the event's mark, if the disk had damaged it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        damaged_mark: Option<MarkDamage>,
     },
     /// Of `Export`.
     Exported(ExportReport),

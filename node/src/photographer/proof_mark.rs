@@ -32,6 +32,16 @@ pub enum MarkWish {
     NoMark,
 }
 
+/// What became of an event's mark that the disk had damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkDamage {
+    /// It is stored anew from its copy.
+    Repaired,
+    /// There is no copy: it has to be said again.
+    Lost,
+}
+
 /// How an event's proofs are marked that are made now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProofMark {
@@ -175,6 +185,19 @@ impl Node {
                 false => error,
             }),
         }
+    }
+
+    /// Stores the event's mark anew from its copy, if the disk has damaged it.
+    pub(super) async fn mend_mark(&self, event_id: EventId) -> Result<Option<MarkDamage>, NodeError> {
+        let archive = self.archive.clone();
+        match blocking(move || archive.proof_mark(event_id)).await {
+            Err(error) if error.is_of_damage() => {}
+            read => return read.map(|_| None),
+        }
+        let Some(mark) = self.catalogue.mark_had(event_id).await? else { return Ok(Some(MarkDamage::Lost)) };
+        let (archive, kept) = (self.archive.clone(), KeptMark::decode(&mark)?);
+        blocking(move || archive.mend_proof_mark(event_id, &kept)).await?;
+        Ok(Some(MarkDamage::Repaired))
     }
 
     /// Copies the mark that the event's volume keeps, if there is no copy of it.
