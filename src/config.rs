@@ -153,6 +153,7 @@ impl PhotographerSection {
             listen: first_given(given.listen, self.listen),
             no_mdns: given.no_mdns || self.no_mdns,
             no_port_mapping: given.no_port_mapping || self.no_port_mapping,
+            usual_tcp: given.usual_tcp,
             approve: given.approve || self.approve,
             watermark: given.watermark.or(watermark),
             workers: given.workers.or(self.workers),
@@ -180,6 +181,7 @@ impl LabSection {
             keep_days: given.keep_days.or(self.keep_days),
             no_mdns: given.no_mdns || self.no_mdns,
             no_port_mapping: given.no_port_mapping || self.no_port_mapping,
+            usual_tcp: given.usual_tcp,
             metrics: given.metrics.or(self.metrics),
         }
     }

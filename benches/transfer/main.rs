@@ -10,7 +10,9 @@
 //!
 //! `-- --matrix [--mbit 10,100,1000] [--round-trip 50,200] [--loss 0,0.5,2] [--rounds 1]`
 //! measures all of these lines instead: Enprint as it is, Enprint with nothing but TCP
-//! (`tcp`) and with nothing but QUIC (`quic`), rsync and curl.
+//! (`tcp`) and with nothing but QUIC (`quic`), rsync and curl. `ENPRINT_USUAL_TCP=1` keeps BBR
+//! away from Enprint, as on a system that has none: with `--only tcp` what several
+//! connections then carry.
 //!
 //! | file | owns |
 //! |---|---|

@@ -172,6 +172,9 @@ pub const RANGES_IN_FLIGHT_FIRST: usize = 8;
 /// Ranges in flight from one photographer. Each takes about three round trips, since its
 /// stream's window of 256 KiB has to grow; so 40 fill 1 Gbit/s at 100 ms.
 pub const RANGES_IN_FLIGHT_MAX: usize = 64;
+/// Ranges in flight on each of several connections to one photographer: while one crosses,
+/// the next is read and sent after it.
+pub const RANGES_OF_ONE_CONNECTION: usize = 2;
 /// Ranges in flight from all photographers, each in memory until it is written; one
 /// photographer may have half of them.
 pub const RANGES_IN_MEMORY_MAX: usize = 128;

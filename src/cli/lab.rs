@@ -43,6 +43,10 @@ pub struct LabOptions {
     /// Does not ask the router to let callers in
     #[arg(long, global = true, env = "ENPRINT_LAB_NO_PORT_MAPPING")]
     pub no_port_mapping: bool,
+    /// Leaves TCP the system's usual congestion control, to measure what systems without a
+    /// choice get
+    #[arg(long, global = true, env = "ENPRINT_USUAL_TCP", hide = true)]
+    pub usual_tcp: bool,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
     /// this machine alone [default: nowhere]
     #[arg(long, global = true, env = "ENPRINT_LAB_METRICS", value_name = "ADDRESS:PORT", value_parser = metrics_address)]

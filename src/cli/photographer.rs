@@ -41,6 +41,10 @@ pub struct PhotographerOptions {
     /// Does not ask the router to let callers in
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_PORT_MAPPING")]
     pub no_port_mapping: bool,
+    /// Leaves TCP the system's usual congestion control, to measure what systems without a
+    /// choice get
+    #[arg(long, global = true, env = "ENPRINT_USUAL_TCP", hide = true)]
+    pub usual_tcp: bool,
     /// Holds each order until it is approved
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
     pub approve: bool,

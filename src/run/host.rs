@@ -126,6 +126,7 @@ pub fn config(options: HostOptions) -> Result<HostConfig> {
             },
             mdns: !options.no_mdns,
             map_ports: false,
+            usual_tcp: false,
         },
         ..usual
     })

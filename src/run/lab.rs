@@ -48,7 +48,12 @@ pub fn config(options: LabOptions) -> Result<LabConfig> {
     Ok(LabConfig {
         name: options.name.unwrap_or_else(|| usual.name.clone()),
         listen: listening::at(options.listen, PORT),
-        reach: PeerReach { mdns: !options.no_mdns, map_ports: !options.no_port_mapping, ..PeerReach::default() },
+        reach: PeerReach {
+            mdns: !options.no_mdns,
+            map_ports: !options.no_port_mapping,
+            usual_tcp: options.usual_tcp,
+            ..PeerReach::default()
+        },
         hot_folder: options.hot_folder.unwrap_or_else(|| usual.hot_folder.clone()),
         keep: options.keep_days.map_or(usual.keep, |days| Duration::from_secs(u64::from(days) * DAY_SECONDS)),
         ..usual

@@ -66,7 +66,12 @@ pub fn config(options: PhotographerOptions) -> Result<PhotographerConfig> {
     let ballast_bytes = if reserve_bytes == 0 { 0 } else { usual.ballast_bytes };
     Ok(PhotographerConfig {
         listen: listening::at(options.listen, PORT),
-        reach: PeerReach { mdns: !options.no_mdns, map_ports: !options.no_port_mapping, ..PeerReach::default() },
+        reach: PeerReach {
+            mdns: !options.no_mdns,
+            map_ports: !options.no_port_mapping,
+            usual_tcp: options.usual_tcp,
+            ..PeerReach::default()
+        },
         approve: options.approve,
         workers: options.workers.unwrap_or(0),
         reserve_bytes,

@@ -18,7 +18,7 @@ pub fn peers(list: &[PeerStatus], is_running: bool, kept: &[&str]) -> String {
     let name_of = |peer: &PeerId| list.iter().find(|one| one.peer_id == *peer).map(name);
     let row = |peer: &PeerStatus| {
         let (label, rest) = match peer.lines.first() {
-            Some(line) => ("Connected", vec![way(line, &name_of), speed(line)]),
+            Some(line) => ("Connected", vec![way(line, &name_of), speed(line, &peer.lines)]),
             None if is_running && peer.trouble.is_none() && !kept.contains(&peer.role.as_str()) => {
                 ("Known", vec!["not needed now".to_owned()])
             }
@@ -59,15 +59,18 @@ fn carrier_words(carrier: Carrier) -> &'static str {
     }
 }
 
-/// How long a message takes there and back, what crosses at the moment, and since when.
-fn speed(line: &Line) -> String {
+/// How long a message takes there and back, what crosses at the moment on all connections,
+/// and since when.
+fn speed(line: &Line, all: &[Line]) -> String {
     let round_trip = match line.round_trip_us {
         None => "not measured yet".to_owned(),
         Some(us) if us < 1_000 => "under 1 ms".to_owned(),
         Some(us) => format!("{} ms", us / 1_000),
     };
-    let (out, back) = (bytes(line.sent_bytes_per_s), bytes(line.received_bytes_per_s));
-    format!("{round_trip}, {out}/s out, {back}/s in, for {}", time(line.up_s))
+    let sum = |rate: fn(&Line) -> u64| bytes(all.iter().map(rate).fold(0, u64::saturating_add));
+    let (out, back) = (sum(|line| line.sent_bytes_per_s), sum(|line| line.received_bytes_per_s));
+    let several = if all.len() > 1 { format!(" over {} connections", all.len()) } else { String::new() };
+    format!("{round_trip}, {out}/s out, {back}/s in{several}, for {}", time(line.up_s))
 }
 
 fn away(peer: &PeerStatus) -> String {
@@ -129,7 +132,7 @@ mod tests {
         let direct = LineWay::Direct { carrier: Carrier::Quic, is_local: false };
         let relayed = LineWay::Relayed { relay: host, takes_files: false };
         let list = [
-            with(PeerStatus::known(host, "Photos by the lake", "host", vec![]), direct),
+            with(PeerStatus::known(host, "Photos by the lake", "host", vec![]), direct.clone()),
             with(PeerStatus::known(lab, "The lab", "lab", vec![]), relayed),
             PeerStatus { trouble: Some("it is off".into()), ..PeerStatus::known(other, "", "lab", vec![]) },
         ];
@@ -139,6 +142,10 @@ mod tests {
         assert!(lines[0].contains("25 ms, 0 B/s out, 1.00 KiB/s in, for 1 minute"), "{shown}");
         assert!(lines[1].contains("through Photos by the lake, which passes no print files on"), "{shown}");
         assert!(lines[2].starts_with("Away        lab") && lines[2].ends_with("not connected: it is off"), "{shown}");
+        let several =
+            PeerStatus { lines: vec![line(lab, direct.clone()), line(lab, direct.clone())], ..list[1].clone() };
+        let shown = peers(&[several], true, &[]);
+        assert!(shown.contains("2.00 KiB/s in over 2 connections, for"), "{shown}");
         let resting = peers(&list[2..], false, &["host"]);
         assert!(resting.starts_with("Known       lab") && !resting.contains("not connected"), "{resting}");
     }

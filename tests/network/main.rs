@@ -18,6 +18,7 @@ mod outside;
 mod proxied;
 mod reached;
 mod served;
+mod several;
 mod soak;
 mod town;
 #[path = "../world/mod.rs"]

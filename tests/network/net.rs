@@ -170,6 +170,11 @@ impl Net {
         String::from_utf8(Command::new("ip").args(list).output().unwrap().stdout).unwrap()
     }
 
+    /// The router of `place` lets no datagram through.
+    pub fn blocks_udp(&self, place: &str) {
+        self.run_in(&format!("{place}-r"), "nft", &["insert rule ip home through meta l4proto udp drop"]);
+    }
+
     /// Cuts, or mends, the wire between `place` (or its router) and the internet.
     pub fn cut(&self, place: &str, is_cut: bool) {
         let state = if is_cut { "down" } else { "up" };

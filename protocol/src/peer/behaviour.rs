@@ -9,6 +9,7 @@ use libp2p::{PeerId, connection_limits, dcutr, identify, mdns, ping, relay};
 use tokio::sync::mpsc;
 
 use super::ask::Ask;
+use super::beside::{Beside, Transfers};
 use super::conduct::Conduct;
 use super::config::PeerConfig;
 use super::door::Door;
@@ -56,6 +57,8 @@ pub(super) struct PeerBehaviour {
     report: MaybeTalk<Report>,
     pair: MaybeTalk<Pair>,
     follow: MaybeTalk<Follow>,
+    /// Behind the talks, which tell it what is carried.
+    pub(super) beside: Toggle<Beside>,
 }
 
 /// A conversation, if this peer's role speaks it: one that it does not speak would take
@@ -72,6 +75,8 @@ pub(super) struct Sharing {
     pub(super) verdict: Verdict,
     pub(super) circuits: Option<relay::client::Behaviour>,
     pub(super) conduct: Arc<Conduct>,
+    /// Whether TCP finds its pace by the line's rate.
+    pub(super) has_pace: bool,
 }
 
 impl PeerBehaviour {
@@ -80,6 +85,7 @@ impl PeerBehaviour {
         let me = config.key.public().to_peer_id();
         let is_host = config.role == PeerRole::Host;
         let (waiting_room, conduct) = (WaitingRoom::default(), sharing.conduct);
+        let transfers = Transfers::default();
         let shared = Shared {
             role: config.role,
             admission: config.admission.clone(),
@@ -88,15 +94,17 @@ impl PeerBehaviour {
             rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
             incoming: sharing.incoming,
             paths: sharing.paths.clone(),
+            transfers: transfers.clone(),
             tally: sharing.tally,
             timeout_max: limits.request_timeout_max,
         };
         Self {
-            limits: connection_limits::Behaviour::new(limits.connections()),
+            limits: connection_limits::Behaviour::new(limits.connections(config.role)),
             door: Door::new(config.admission.clone(), conduct.clone(), waiting_room, limits),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT)),
             identify: Observed::new(identify_config(config), config.admission.clone()),
-            reach: Reach::new(sharing.paths.clone(), sharing.new_lines, sharing.seen_at),
+            reach: Reach::new(sharing.paths.clone(), sharing.new_lines, transfers.clone(), sharing.seen_at),
+            beside: (!is_host).then(|| Beside::new(config, sharing.has_pace, sharing.paths.clone(), transfers)).into(),
             circuits: sharing.circuits.into(),
             relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
             punch: (!is_host).then(|| dcutr::Behaviour::new(me)).into(),

@@ -172,6 +172,11 @@ impl Client {
         self.paths.path(peer)
     }
 
+    /// How many connections to `peer` there are.
+    pub fn lines_to(&self, peer: &PeerId) -> usize {
+        self.paths.count(peer)
+    }
+
     /// All connections as they are now, in no order of peers; of one peer the best first.
     pub fn lines(&self) -> Vec<Line> {
         self.paths.lines(Instant::now())

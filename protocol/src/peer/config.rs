@@ -39,6 +39,9 @@ pub struct PeerReach {
     pub mdns: bool,
     /// Asks the router of the local network to let callers in.
     pub map_ports: bool,
+    /// Leaves TCP the system's usual congestion control, as on a system that offers no
+    /// choice.
+    pub usual_tcp: bool,
 }
 
 /// What a peer passes on between others.
@@ -83,6 +86,12 @@ pub struct PeerLimits {
     pub stranger_time: Duration,
     /// [`limits::INCOMING_WAITING_MAX`]; at least 1.
     pub incoming_waiting_max: usize,
+    /// [`limits::SEVERAL_AFTER`]
+    pub several_after: Duration,
+    /// [`limits::SEVERAL_IDLE`]
+    pub several_idle: Duration,
+    /// Opens several connections on the local network too, where they are of no use.
+    pub several_nearby: bool,
     /// Cuts each conversation's own timeout; by default it cuts none.
     pub request_timeout_max: Duration,
     /// [`limits::REQUESTS_PER_SECOND`]
@@ -106,6 +115,9 @@ impl Default for PeerLimits {
             strangers_max: limits::STRANGERS_MAX,
             stranger_time: limits::STRANGER_TIME,
             incoming_waiting_max: limits::INCOMING_WAITING_MAX,
+            several_after: limits::SEVERAL_AFTER,
+            several_idle: limits::SEVERAL_IDLE,
+            several_nearby: false,
             request_timeout_max: Duration::MAX,
             requests_per_second: limits::REQUESTS_PER_SECOND,
             stranger_requests_per_second: limits::STRANGER_REQUESTS_PER_SECOND,
@@ -118,13 +130,18 @@ impl Default for PeerLimits {
 
 impl PeerLimits {
     /// What no reason lets pass. Within it the door decides.
-    pub(super) fn connections(&self) -> ConnectionLimits {
+    pub(super) fn connections(&self, role: PeerRole) -> ConnectionLimits {
         let visitors = self.strangers_max.saturating_add(limits::TURNED_AWAY_MAX);
         let most = self.connections_max.saturating_add(u32::try_from(visitors).unwrap_or(u32::MAX));
+        let of_one = match role {
+            PeerRole::Host => limits::CONNECTIONS_PER_PEER_MAX,
+            // The door counts those of strangers.
+            PeerRole::Photographer | PeerRole::Lab => limits::CONNECTIONS_PER_SEVERAL_MAX,
+        };
         ConnectionLimits::default()
             .with_max_pending_incoming(Some(limits::CONNECTIONS_PENDING_MAX))
             .with_max_pending_outgoing(Some(limits::CONNECTIONS_PENDING_MAX))
             .with_max_established_incoming(Some(most.saturating_add(limits::CONNECTIONS_SPARE)))
-            .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER_MAX))
+            .with_max_established_per_peer(Some(of_one))
     }
 }

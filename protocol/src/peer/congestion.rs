@@ -17,11 +17,14 @@ use tokio::net::TcpStream;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::limits::{TCP_SEND_BYTES, TCP_UNSENT_BYTES, TCP_USUAL_SEND_BYTES};
 
-/// TCP without delay, whose connections, dialled and accepted, find their own pace.
-pub(super) fn tcp() -> Boxed<tcp::tokio::TcpStream> {
+/// TCP without delay, whose connections, dialled and accepted, find their own pace, unless
+/// they are to be as usual.
+pub(super) fn tcp(has_pace: bool) -> Boxed<tcp::tokio::TcpStream> {
     tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
-        .map(|stream, _| {
-            choose(&stream.0);
+        .map(move |stream, _| {
+            if has_pace {
+                choose(&stream.0);
+            }
             hold_more(&stream.0);
             stream
         })
@@ -162,10 +165,10 @@ mod tests {
 
     /// Both ends of a connection, as the peers' transport makes it.
     async fn connected(port_use: PortUse) -> [tcp::tokio::TcpStream; 2] {
-        let mut listening = tcp();
+        let mut listening = tcp(true);
         listening.listen_on(ListenerId::next(), "/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
         let address = listening.select_next_some().await.into_new_address().unwrap();
-        let mut dialling = tcp();
+        let mut dialling = tcp(true);
         let dial = dialling.dial(address, DialOpts { role: Endpoint::Dialer, port_use }).unwrap();
         let accepted = async {
             let incoming = listening.by_ref().filter_map(|event| {

@@ -35,7 +35,8 @@ use super::queue::Queue;
 use super::source::{Source, Tally};
 use super::waiting_room::WaitingRoom;
 use crate::limits::{
-    CONNECTIONS_PENDING_PER_ADDRESS_MAX, STRANGERS_PER_ADDRESS_MAX, TURNED_AWAY_MAX, TURNED_AWAY_TIME,
+    CONNECTIONS_PENDING_PER_ADDRESS_MAX, CONNECTIONS_PER_PEER_MAX, STRANGERS_PER_ADDRESS_MAX, TURNED_AWAY_MAX,
+    TURNED_AWAY_TIME,
 };
 
 /// Lets peers in, and strangers out in time.
@@ -87,6 +88,8 @@ enum Shut {
     Full,
     #[error("Too many peers are connected from one address; try again later.")]
     AddressFull,
+    #[error("This peer has too many connections already.")]
+    PeerFull,
     #[error("This peer has sent too much that can't be read; it may come again later.")]
     ShownOut,
 }
@@ -178,9 +181,10 @@ impl Door {
     fn receive_stranger(&mut self, guest: &Guest, now: Instant) -> Result<Visit, Shut> {
         let strangers = self.visits.iter().filter(|(_, visit)| !visit.is_turned_away);
         let source_of = |connection| self.inside.get(connection).and_then(|guest: &Guest| guest.source);
-        let (mut in_all, mut of_the_address) = (0, 0);
-        for (connection, _) in strangers {
+        let (mut in_all, mut of_the_address, mut of_the_peer) = (0, 0, 0);
+        for (connection, visit) in strangers {
             in_all += 1;
+            of_the_peer += u32::from(visit.peer == guest.peer);
             of_the_address += usize::from(guest.source.is_some() && source_of(connection) == guest.source);
         }
         if in_all >= self.room.strangers || !self.queue.is_empty(now) {
@@ -188,6 +192,9 @@ impl Door {
         }
         if of_the_address >= STRANGERS_PER_ADDRESS_MAX {
             return Err(Shut::AddressFull);
+        }
+        if of_the_peer >= CONNECTIONS_PER_PEER_MAX {
+            return Err(Shut::PeerFull);
         }
         Ok(Visit { peer: guest.peer, ends: now + self.room.stranger_time, is_turned_away: false })
     }
@@ -294,5 +301,26 @@ impl NetworkBehaviour for Door {
         let (peer_id, connection) = std::task::ready!(self.poll_overstayed(cx));
         tracing::debug!(peer.id = %peer_id, "a visitor's time is up");
         Poll::Ready(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::One(connection) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_has_no_more_connections_where_those_that_are_known_may_have_several() {
+        let (admission, peer) = (Admission::default(), PeerId::random());
+        let limits = PeerLimits::default();
+        let mut door = Door::new(admission.clone(), Arc::default(), WaitingRoom::default(), &limits);
+        let mut enter = |number| {
+            let connection = ConnectionId::new_unchecked(number);
+            door.enter(connection, Guest { peer, source: None })
+        };
+        let few = CONNECTIONS_PER_PEER_MAX as usize;
+        assert!((0..few).all(|number| enter(number).is_ok()));
+        assert!(matches!(enter(few), Err(Shut::PeerFull)));
+        admission.admit(peer);
+        assert!(enter(few).is_ok());
     }
 }

@@ -240,6 +240,9 @@ impl EventLoop {
             }
             SwarmEvent::Behaviour(PeerBehaviourEvent::Punch(punch)) => {
                 tracing::debug!(peer.id = %punch.remote_peer_id, result = ?punch.result, "a hole was tried");
+                if let (Ok(connection), Some(beside)) = (punch.result, self.swarm.behaviour_mut().beside.as_mut()) {
+                    beside.punched(punch.remote_peer_id, connection);
+                }
             }
             other => tracing::trace!(event = ?other, "swarm"),
         }

@@ -13,6 +13,7 @@
 //! | `door`, `source`, `queue`, `waiting_room` | how many, from where, in which order; who is told to come later |
 //! | `open_files` | that the system lets so many in |
 //! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
+//! | `beside` | several connections to one peer, where nothing else finds the line's pace |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
 //! | `outside` | whether this peer can be reached from outside |
 //! | `gateway` | ports that a router opens for this peer |
@@ -27,6 +28,7 @@
 mod admission;
 mod ask;
 mod behaviour;
+mod beside;
 mod client;
 mod conduct;
 mod config;
@@ -124,8 +126,9 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let uses_circuits = config.role != PeerRole::Host;
     let (circuit_transport, circuits) = uses_circuits.then(|| libp2p::relay::client::new(peer_id)).unzip();
     let new_lines = watch::NewLines::default();
-    let transport =
-        transport::build(&config.key, config.admission.clone(), &totals, new_lines.clone(), circuit_transport)?;
+    let has_pace = !config.reach.usual_tcp && congestion::finds_pace();
+    let lines = transport::Lines { totals: totals.clone(), new_lines: new_lines.clone(), has_pace };
+    let transport = transport::build(&config.key, config.admission.clone(), &lines, circuit_transport)?;
     let (announce, conduct) = (config.reach.announce.clone(), Arc::new(Conduct::default()));
     let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
     let (tally, verdict) = (watch::Tally::default(), outside::Verdict::default());
@@ -138,6 +141,7 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
         verdict: verdict.clone(),
         circuits,
         conduct: conduct.clone(),
+        has_pace,
     };
     let behaviour = Slim(PeerBehaviour::new(&config, ask_receivers, sharing));
     let (recorder, recorded) = watch::SwarmRecorder::new();

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::admission::{Admission, Standing};
 use super::ask::{Ask, AskError};
+use super::beside::{Carried, Transfers};
 use super::conduct::Conduct;
 use super::frame::{Frames, Letter, busy};
 use super::incoming::{Answer, Asked, Held, Incoming, ReplyTo};
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) rates: Arc<Rates>,
     pub(super) incoming: mpsc::Sender<Incoming>,
     pub(super) paths: Paths,
+    pub(super) transfers: Transfers,
     pub(super) tally: Tally,
     /// Cuts every conversation's timeout.
     pub(super) timeout_max: Duration,
@@ -59,7 +61,7 @@ pub(super) struct Talk<C: Spoken> {
     shared: Shared,
     counts: Arc<Counts>,
     asks: mpsc::Receiver<Ask<C>>,
-    asked: HashMap<OutboundRequestId, (PeerId, Asker<C>)>,
+    asked: HashMap<OutboundRequestId, Unanswered<C>>,
     in_flight: HashMap<PeerId, usize>,
     /// Requests of others that have not been answered to the last byte. What is kept of
     /// each is dropped when its asker has gone, which drops the handler's reply too.
@@ -68,12 +70,19 @@ pub(super) struct Talk<C: Spoken> {
     stopping: bool,
 }
 
-type Asker<C> = oneshot::Sender<Result<<C as Conversation>::Reply, AskError>>;
+/// A request of ours without an answer.
+struct Unanswered<C: Conversation> {
+    peer: PeerId,
+    asker: oneshot::Sender<Result<C::Reply, AskError>>,
+    _carried: Option<Carried>,
+}
+
 type Channel<C> = ResponseChannel<<C as Conversation>::Reply>;
 
 /// A request that has not been answered to the last byte.
 struct InHand {
     _still_asking: oneshot::Sender<Infallible>,
+    _carried: Option<Carried>,
     held: Option<Held>,
 }
 
@@ -132,7 +141,13 @@ impl<C: Spoken> Talk<C> {
         }
         *in_flight += 1;
         let id = self.inner.send_request(&ask.peer, Letter::to_send(ask.request));
-        self.asked.insert(id, (ask.peer, ask.answer));
+        let unanswered = Unanswered { peer: ask.peer, asker: ask.answer, _carried: self.carried(ask.peer) };
+        self.asked.insert(id, unanswered);
+    }
+
+    /// To be kept with a request that may be answered with a part of a file.
+    fn carried(&self, peer: PeerId) -> Option<Carried> {
+        C::CARRIES_FILES.then(|| self.shared.transfers.carry(peer))
     }
 
     /// Print files wait for a way that takes them: with several connections a request
@@ -150,7 +165,7 @@ impl<C: Spoken> Talk<C> {
 
     /// Gives an asker its answer. It may have stopped waiting.
     fn resolve(&mut self, id: OutboundRequestId, answer: Result<C::Reply, AskError>) {
-        let Some((peer, asker)) = self.asked.remove(&id) else {
+        let Some(Unanswered { peer, asker, .. }) = self.asked.remove(&id) else {
             return;
         };
         self.counts.asked(answer.is_ok());
@@ -168,7 +183,8 @@ impl<C: Spoken> Talk<C> {
             rr::Event::Message { peer, message, .. } => match message {
                 Message::Request { request_id, request, channel } => {
                     let (still_asking, gone) = oneshot::channel();
-                    self.answering.insert(request_id, InHand { _still_asking: still_asking, held: None });
+                    let in_hand = InHand { _still_asking: still_asking, _carried: self.carried(peer), held: None };
+                    self.answering.insert(request_id, in_hand);
                     self.on_request(peer, request, (request_id, channel), gone);
                 }
                 Message::Response { request_id, response } => {

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::limits::{RANGE_PATIENCE, RANGES_QUEUED_FEW, RANGES_QUEUED_MANY};
-use crate::limits::{RANGES_IN_FLIGHT_FIRST, RANGES_IN_FLIGHT_MAX};
+use crate::limits::{RANGES_IN_FLIGHT_FIRST, RANGES_IN_FLIGHT_MAX, RANGES_OF_ONE_CONNECTION};
 
 /// The depth of one line.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub(super) struct Depth {
     is_new: bool,
     /// Counts the times that it shrank: what was asked for earlier shrinks it no more.
     shrunk: u64,
+    /// So many go over several connections, each of which has its own pace: there the
+    /// shortest time is that of a lucky one, and says nothing of the others.
+    spread: usize,
 }
 
 /// When a range was asked for, in the depth's own reckoning.
@@ -33,7 +36,7 @@ pub(super) struct Asked {
 
 impl Default for Depth {
     fn default() -> Self {
-        Self { ranges: RANGES_IN_FLIGHT_FIRST, shortest: None, round: None, is_new: true, shrunk: 0 }
+        Self { ranges: RANGES_IN_FLIGHT_FIRST, shortest: None, round: None, is_new: true, shrunk: 0, spread: 0 }
     }
 }
 
@@ -41,6 +44,11 @@ impl Depth {
     /// How many ranges may be in flight; from 1 to [`RANGES_IN_FLIGHT_MAX`].
     pub(super) fn ranges(&self) -> usize {
         self.ranges
+    }
+
+    /// From now on ranges go over so many connections by turns.
+    pub(super) fn spread_over(&mut self, connections: usize) {
+        self.spread = if connections > 1 { connections * RANGES_OF_ONE_CONNECTION } else { 0 };
     }
 
     /// To be kept with a range that is being asked for.
@@ -75,8 +83,10 @@ impl Depth {
     fn end_round(&mut self, queued: f64, is_full: bool) {
         self.is_new = false;
         self.round = None;
-        if queued > RANGES_QUEUED_MANY {
-            self.set(self.ranges.saturating_sub(1));
+        if self.ranges < self.spread {
+            self.set(self.ranges + usize::from(is_full));
+        } else if queued > RANGES_QUEUED_MANY {
+            self.set(self.ranges.saturating_sub(1).max(self.spread));
         } else if queued < RANGES_QUEUED_FEW && is_full {
             self.set(self.ranges + 1);
         }
@@ -151,6 +161,31 @@ mod tests {
         assert_eq!(depth.ranges(), RANGES_IN_FLIGHT_FIRST / 2);
         depth.lost(depth.asked());
         assert_eq!(depth.ranges(), RANGES_IN_FLIGHT_FIRST / 4);
+    }
+
+    #[test]
+    fn over_several_connections_each_has_ranges_however_much_one_was_in_luck() {
+        let mut depth = Depth::default();
+        depth.came(depth.asked(), Duration::from_millis(100), 1);
+        use_line(&mut depth, (0.0, 3_000.0), 2_000);
+        assert!(depth.ranges() < 2 * RANGES_IN_FLIGHT_FIRST, "as if they waited for each other: {}", depth.ranges());
+        depth.spread_over(8);
+        use_line(&mut depth, (0.0, 3_000.0), 2_000);
+        assert_eq!(depth.ranges(), 8 * RANGES_OF_ONE_CONNECTION);
+        depth.spread_over(1);
+        use_line(&mut depth, (0.0, 3_000.0), 2_000);
+        assert!(depth.ranges() < 2 * RANGES_IN_FLIGHT_FIRST, "{}", depth.ranges());
+    }
+
+    #[test]
+    fn several_connections_of_a_slow_line_keep_no_range_waiting_for_too_long() {
+        let mut depth = Depth::default();
+        depth.spread_over(8);
+        for _ in 0..200 {
+            use_line(&mut depth, (4_000.0, 50.0), 1);
+            let longest = depth.ranges() as f64 * 4.0;
+            assert!(longest < 2.0 * RANGE_PATIENCE.as_secs_f64(), "{}", depth.ranges());
+        }
     }
 
     #[test]

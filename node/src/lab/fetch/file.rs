@@ -157,7 +157,8 @@ impl Source for Fetching<'_> {
     async fn ask(&self, at: u64) -> Result<Came<OnLine>, NodeError> {
         let (home, root) = (self.wanted.home, self.wanted.key.root);
         let lines = &self.node.fetcher.lines;
-        let on_line = lines.enter(home, self.wanted.job_bytes).await.ok_or(NodeError::ShuttingDown)?;
+        let connections = self.node.client.lines_to(&home);
+        let on_line = lines.enter(home, connections, self.wanted.job_bytes).await.ok_or(NodeError::ShuttingDown)?;
         let request = OriginalRequest::Range { job_id: self.wanted.job_id, root, offset: at * RANGE_BYTES };
         let reply = self.node.client.ask::<FetchOriginal>(home, request).await;
         match &reply {

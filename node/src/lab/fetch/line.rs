@@ -38,9 +38,15 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Waits until a range of a job of `job_bytes` may be asked for.
-    pub(super) async fn enter(&self, photographer: PeerId, job_bytes: u64) -> Option<OnLine> {
-        let max = self.depths().entry(photographer).or_default().ranges();
+    /// Waits until a range of a job of `job_bytes` may be asked for, of a photographer with so
+    /// many `connections`.
+    pub(super) async fn enter(&self, photographer: PeerId, connections: usize, job_bytes: u64) -> Option<OnLine> {
+        let max = {
+            let mut depths = self.depths();
+            let depth = depths.entry(photographer).or_default();
+            depth.spread_over(connections);
+            depth.ranges()
+        };
         let place = self.places.take(photographer, max, job_bytes).await?;
         let asked = self.depths().entry(photographer).or_default().asked();
         Some(OnLine { photographer, asked, since: Instant::now(), _place: place })

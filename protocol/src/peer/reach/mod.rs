@@ -38,10 +38,10 @@ use guesses::Guesses;
 pub(super) use local_ip::{ip_of, is_near, towards};
 pub(super) use observed::Observed;
 pub use paths::Path;
-pub(super) use paths::Paths;
-pub(super) use paths::Way;
+pub(super) use paths::{FarWay, Paths, Way};
 use reservations::Reservations;
 
+use super::beside::Transfers;
 use super::watch::NewLines;
 
 /// Where this peer was seen from outside, shared with whoever announces it.
@@ -57,6 +57,7 @@ pub(super) struct SeenAnew(pub(super) Multiaddr);
 pub(super) struct Reach {
     paths: Paths,
     new_lines: NewLines,
+    transfers: Transfers,
     seen_at: SeenAt,
     reservations: Reservations,
     guesses: Guesses,
@@ -66,10 +67,11 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(paths: Paths, new_lines: NewLines, seen_at: SeenAt) -> Self {
+    pub(super) fn new(paths: Paths, new_lines: NewLines, transfers: Transfers, seen_at: SeenAt) -> Self {
         Self {
             paths,
             new_lines,
+            transfers,
             seen_at,
             reservations: Reservations::default(),
             guesses: Guesses::default(),
@@ -109,7 +111,11 @@ impl Reach {
             self.reservations.connected(&peer, Instant::now());
             self.bell = None;
         }
-        let others = self.paths.ways(&peer);
+        let mut others = self.paths.ways(&peer);
+        if way.relay.is_none() && self.transfers.may_come_beside(&peer) {
+            // It may stand beside the direct ones. Where it replaces them, `beside/` says so.
+            others.retain(|other| other.relay.is_some());
+        }
         let closing = stale::to_close(&others, &way, self.reservations.contains(&peer));
         self.paths.add(peer, way);
         closing.into_iter().for_each(|connection| self.close(peer, connection));

@@ -1,7 +1,7 @@
 //! By which way each connected peer is reached. Written by the swarm's behaviour, read
 //! by everyone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use libp2p::multiaddr::Protocol;
 use libp2p::swarm::ConnectionId;
 use tokio::time::Instant;
 
-use super::local_ip;
+use super::{local_ip, stale};
 use crate::limits::RELAY_BULK_BYTES;
 use crate::peer::watch::{Carrier, Line, LineWay, Meter};
 use crate::peer::wire_count::WireTotals;
@@ -51,6 +51,15 @@ impl Path {
             Self::Relayed { takes_files, .. } => *takes_files,
         }
     }
+}
+
+/// A connection of TCP's that leads straight to a peer.
+#[derive(Debug, Clone)]
+pub(in crate::peer) struct FarWay {
+    pub(in crate::peer) is_dialled: bool,
+    /// It came about by a hole in two routers.
+    pub(in crate::peer) is_punched: bool,
+    pub(in crate::peer) address: Multiaddr,
 }
 
 /// One connection.
@@ -150,6 +159,37 @@ impl Paths {
         let shared = self.read();
         let takes = |way: &Way| way.relay.is_none_or(|relay| shared.takes_files(&relay));
         shared.ways.get(peer).is_none_or(|ways| ways.iter().all(takes))
+    }
+
+    /// How many ways lead to `peer`.
+    pub(in crate::peer) fn count(&self, peer: &PeerId) -> usize {
+        self.read().ways.get(peer).map_or(0, Vec::len)
+    }
+
+    /// The ways to `peer`, if all are TCP's, straight, and longer than the local network,
+    /// or `nearby` ones count too.
+    pub(in crate::peer) fn far_tcp(
+        &self,
+        peer: &PeerId,
+        punched: &HashSet<ConnectionId>,
+        nearby: bool,
+    ) -> Option<Vec<FarWay>> {
+        let shared = self.read();
+        let far = |way: &Way| {
+            let is_near = local_ip::ip_of(&way.address).is_some_and(local_ip::is_near);
+            let counts = way.relay.is_none() && Carrier::of(&way.address) == Carrier::Tcp && (nearby || !is_near);
+            counts.then(|| FarWay {
+                is_dialled: way.is_dialled,
+                is_punched: punched.contains(&way.connection),
+                address: way.address.clone(),
+            })
+        };
+        shared.ways.get(peer)?.iter().map(far).collect()
+    }
+
+    /// Which ways to `peer` are gone, now that one turns out to have been opened for them.
+    pub(in crate::peer) fn replaced_by(&self, peer: &PeerId, connection: ConnectionId) -> Vec<ConnectionId> {
+        stale::replaced(&self.ways(peer), connection)
     }
 
     /// How many bytes `relay` lets through a circuit, as it said when it gave us a place.

@@ -1,7 +1,8 @@
 //! Of several connections to one peer, which go. A peer dials another only when it has
 //! no connection to it; so a new one says that the others are dead at its end, unless
 //! all of them come of one meeting. A host dials those that are connected, too, to see
-//! whether they can be reached: that replaces nothing at either end.
+//! whether they can be reached: that replaces nothing at either end. Nor does one that is
+//! opened beside others (`beside/`), which is told a moment later.
 
 use libp2p::swarm::ConnectionId;
 
@@ -13,7 +14,7 @@ pub(super) fn to_close(others: &[Way], new: &Way, is_relay: bool) -> Vec<Connect
     if is_relay {
         return Vec::new();
     }
-    let is_old = |way: &&Way| new.since.duration_since(way.since) >= PATH_SETTLING;
+    let is_old = |way: &&Way| is_old(way, new);
     let (direct, relayed): (Vec<_>, Vec<_>) = others.iter().partition(|way| way.relay.is_none());
     let ids = |ways: Vec<&Way>| ways.into_iter().map(|way| way.connection).collect();
     match new.relay {
@@ -26,6 +27,16 @@ pub(super) fn to_close(others: &[Way], new: &Way, is_relay: bool) -> Vec<Connect
         // The peer came by the relay because it has lost the direct way.
         Some(_) => ids(direct),
     }
+}
+
+/// What to close of `ways`, now that a direct one among them is known to replace others.
+pub(super) fn replaced(ways: &[Way], connection: ConnectionId) -> Vec<ConnectionId> {
+    let Some(new) = ways.iter().find(|way| way.connection == connection) else { return Vec::new() };
+    ways.iter().filter(|way| way.relay.is_none() && is_old(way, new)).map(|way| way.connection).collect()
+}
+
+fn is_old(way: &Way, new: &Way) -> bool {
+    new.since.saturating_duration_since(way.since) >= PATH_SETTLING
 }
 
 #[cfg(test)]
@@ -75,6 +86,15 @@ mod tests {
         let (then, now) = (Instant::now(), Instant::now() + PATH_SETTLING + Duration::from_secs(1));
         assert_eq!(to_close(&[way(1, false, then)], &way(2, true, now), false), ids(&[1]));
         assert_eq!(to_close(&[way(1, false, then)], &way(2, false, now), false), ids(&[1]));
+    }
+
+    #[test]
+    fn a_connection_that_turns_out_to_replace_others_replaces_those_of_before() {
+        let (then, now) = (Instant::now(), Instant::now() + PATH_SETTLING * 2);
+        let ways = [way(1, false, then), way(2, false, then), way(3, false, now), way(4, false, now)];
+        assert_eq!(replaced(&ways, ConnectionId::new_unchecked(3)), ids(&[1, 2]));
+        assert!(replaced(&ways, ConnectionId::new_unchecked(2)).is_empty());
+        assert!(replaced(&ways[..2], ConnectionId::new_unchecked(3)).is_empty(), "it has gone itself");
     }
 
     #[test]

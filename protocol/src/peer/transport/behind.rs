@@ -14,7 +14,6 @@ use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEve
 use libp2p::{Multiaddr, Transport};
 
 use crate::limits::{QUIC_BEHIND_TCP, QUIC_BEHIND_TCP_NEARBY};
-use crate::peer::congestion;
 use crate::peer::reach::{ip_of, is_near};
 
 /// QUIC, which dials a moment later than it is told where TCP goes first.
@@ -25,9 +24,9 @@ pub(super) struct Behind<T> {
 }
 
 impl<T> Behind<T> {
-    /// `inner` behind TCP, where that is better.
-    pub(super) fn tcp(inner: T) -> Self {
-        Self { inner, has_pace: congestion::finds_pace() }
+    /// `inner` behind TCP, where that is better: if TCP `has_pace`.
+    pub(super) fn tcp(inner: T, has_pace: bool) -> Self {
+        Self { inner, has_pace }
     }
 
     /// How much later than TCP. Lines within a local network lose nothing, and whoever is busy

@@ -56,24 +56,34 @@ use noise::Noise;
 /// A connection as the swarm takes it.
 type Secured = Boxed<(PeerId, StreamMuxerBox)>;
 
-/// All transports for `key`. They add what they carry to `totals`, and what each
-/// connection's streams carry to its own count in `new_lines`; `circuits` is the relay's
-/// side of them, for a peer that comes by circuits.
+/// What all transports of a peer share.
+pub(super) struct Lines {
+    /// To which they add what they carry.
+    pub(super) totals: Arc<WireTotals>,
+    /// Where each connection's streams have a count of its own.
+    pub(super) new_lines: NewLines,
+    /// Whether TCP finds its pace by the line's rate.
+    pub(super) has_pace: bool,
+}
+
+/// All transports for `key`; `circuits` is the relay's side of them, for a peer that comes
+/// by circuits.
 pub(super) fn build(
     key: &Keypair,
     admission: Admission,
-    totals: &Arc<WireTotals>,
-    new_lines: NewLines,
+    lines: &Lines,
     circuits: Option<relay::client::Transport>,
 ) -> Result<Secured, ProtocolError> {
     let (inner, settings) = (Inner { noise: Noise::new(key)?, admission }, quic::Settings::new(key)?);
     let relayed = inner.secure(circuits.map_or_else(OptionalTransport::none, OptionalTransport::some));
-    let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone()))));
+    let Lines { totals, new_lines, has_pace } = lines;
+    let (new_lines, has_pace) = (new_lines.clone(), *has_pace);
+    let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone(), has_pace))));
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
     let direct = named(|| {
-        let tcp = inner.secure(tcp::counted(totals.clone()));
-        let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone());
+        let tcp = inner.secure(tcp::counted(totals.clone(), has_pace));
+        let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone(), has_pace);
         tcp.or_transport(quic).map(either).boxed()
     });
     let all = relayed.or_transport(websocket).map(either).or_transport(direct).map(either);

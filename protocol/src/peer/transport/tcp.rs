@@ -15,9 +15,9 @@ use crate::peer::wire_count::{Counted, WireTotals};
 /// A TCP connection that is counted.
 pub(super) type Stream = Counted<Flow>;
 
-/// TCP that adds what it carries to `totals`.
-pub(super) fn counted(totals: Arc<WireTotals>) -> Boxed<Stream> {
-    congestion::tcp().map(move |stream, _| Counted::new(Flow::new(Ending::new(stream)), totals)).boxed()
+/// TCP that adds what it carries to `totals`; with its choice of a pace if it `has_pace`.
+pub(super) fn counted(totals: Arc<WireTotals>, has_pace: bool) -> Boxed<Stream> {
+    congestion::tcp(has_pace).map(move |stream, _| Counted::new(Flow::new(Ending::new(stream)), totals)).boxed()
 }
 
 /// Both ends of a line on this machine.

@@ -52,8 +52,9 @@ pub(super) fn counted(
     settings: Settings,
     admission: Admission,
     totals: Arc<WireTotals>,
+    tcp_has_pace: bool,
 ) -> Boxed<(PeerId, StreamMuxerBox)> {
-    Behind::tcp(Quic::new(settings, admission))
+    Behind::tcp(Quic::new(settings, admission), tcp_has_pace)
         .map(move |(peer, connection), _| (peer, StreamMuxerBox::new(CountedMuxer::new(connection, totals))))
         .boxed()
 }
