@@ -86,6 +86,23 @@ async fn an_address_of_web_pages_or_a_day_in_other_words_is_answered_with_an_exa
     assert!(!succeeded && said.contains("such as 2026-06-20"), "{said}");
 }
 
+#[test]
+fn an_option_without_a_value_is_set_in_the_environment_as_people_set_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = |value: &str| {
+        let mut status = Command::new(cli::PROGRAM);
+        let options = ["photographer", "--listen", "/ip4/127.0.0.1/tcp/0", "--data", dir.path().to_str().unwrap()];
+        let status = status.args(options).arg("labs").env("ENPRINT_PHOTOGRAPHER_NO_MDNS", value).output().unwrap();
+        (status.status.success(), String::from_utf8_lossy(&status.stderr).into_owned())
+    };
+    for value in ["1", "true", "yes", "0", "false", "no"] {
+        let (succeeded, words) = said(value);
+        assert!(succeeded, "{value}: {words}");
+    }
+    let (succeeded, words) = said("perhaps");
+    assert!(!succeeded && words.contains("perhaps"), "{words}");
+}
+
 #[tokio::test]
 async fn a_mark_that_the_running_node_does_not_have_is_not_passed_over() {
     let dir = tempfile::tempdir().unwrap();

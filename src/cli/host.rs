@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use enprint_protocol::Multiaddr;
 use serde::Deserialize;
@@ -54,7 +55,7 @@ pub struct HostOptions {
     #[arg(long, global = true, env = "ENPRINT_HOST_RELAY", value_name = "WHAT")]
     pub relay: Option<RelayChoice>,
     /// Neither looks for peers on the local network nor is found there
-    #[arg(long, global = true, env = "ENPRINT_HOST_NO_MDNS")]
+    #[arg(long, global = true, env = "ENPRINT_HOST_NO_MDNS", value_parser = BoolishValueParser::new())]
     pub no_mdns: bool,
     /// Connections of peers from one address at one time [default: 512]. Those that come
     /// through a proxy elsewhere count as one address

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::access_code::InvitationCode;
@@ -38,14 +39,14 @@ pub struct LabOptions {
     #[arg(long, global = true, env = "ENPRINT_LAB_KEEP_DAYS", value_name = "DAYS", value_parser = number(0_u16, u16::MAX))]
     pub keep_days: Option<u16>,
     /// Neither looks for peers on the local network nor is found there
-    #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS")]
+    #[arg(long, global = true, env = "ENPRINT_LAB_NO_MDNS", value_parser = BoolishValueParser::new())]
     pub no_mdns: bool,
     /// Does not ask the router to let callers in
-    #[arg(long, global = true, env = "ENPRINT_LAB_NO_PORT_MAPPING")]
+    #[arg(long, global = true, env = "ENPRINT_LAB_NO_PORT_MAPPING", value_parser = BoolishValueParser::new())]
     pub no_port_mapping: bool,
     /// Leaves TCP the system's usual congestion control, to measure what systems without a
     /// choice get
-    #[arg(long, global = true, env = "ENPRINT_USUAL_TCP", hide = true)]
+    #[arg(long, global = true, env = "ENPRINT_USUAL_TCP", hide = true, value_parser = BoolishValueParser::new())]
     pub usual_tcp: bool,
     /// Figures for a monitoring program at http://ADDRESS:PORT/metrics, in Prometheus's text; for
     /// this machine alone [default: nowhere]

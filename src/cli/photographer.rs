@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use enprint_node::photographer::selection::Selection;
 use enprint_node::photographer::upload::{UploadHours, UploadLimit};
@@ -36,17 +37,17 @@ pub struct PhotographerOptions {
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_LISTEN", value_name = "MULTIADDR", value_delimiter = ',', value_parser = own_address)]
     pub listen: Vec<Multiaddr>,
     /// Neither looks for peers on the local network nor is found there
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_MDNS")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_MDNS", value_parser = BoolishValueParser::new())]
     pub no_mdns: bool,
     /// Does not ask the router to let callers in
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_PORT_MAPPING")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_NO_PORT_MAPPING", value_parser = BoolishValueParser::new())]
     pub no_port_mapping: bool,
     /// Leaves TCP the system's usual congestion control, to measure what systems without a
     /// choice get
-    #[arg(long, global = true, env = "ENPRINT_USUAL_TCP", hide = true)]
+    #[arg(long, global = true, env = "ENPRINT_USUAL_TCP", hide = true, value_parser = BoolishValueParser::new())]
     pub usual_tcp: bool,
     /// Holds each order until it is approved
-    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE")]
+    #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_APPROVE", value_parser = BoolishValueParser::new())]
     pub approve: bool,
     /// Photos developed at once [default: one for each processor]
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WORKERS", value_name = "N", value_parser = number(0_usize, WORKERS_MAX))]
