@@ -137,12 +137,12 @@ pub fn imported(report: &ImportReport) -> String {
     text += &replaced(&report.replaced_prices);
     text += &marked(&report.event, report.mark.as_ref());
     match &report.trouble {
-        Some(_) if report.trouble_mended => {
-            text += LISTS_MENDED;
-            text += if report.edits_unknown { EDITS_UNKNOWN } else { "" };
-        }
+        Some(_) if report.trouble_mended => text += LISTS_MENDED,
         Some(trouble) => text += &format!("{trouble}\n"),
         None => {}
+    }
+    if report.edits_unknown && report.imported > 0 {
+        text += EDITS_UNKNOWN;
     }
     if let Some(reason) = &report.stopped {
         text += &format!("The import stopped: {reason}\n");

@@ -61,20 +61,21 @@ fn choose(stream: &TcpStream) {
 fn choose(_: &TcpStream) {}
 
 /// Has the wanted congestion control begin anew, with what the kernel knows of the line's
-/// length. Nothing is changed where another is in use.
+/// length; whether it does. Nothing is changed where another is in use.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn begin_anew(stream: &TcpStream) {
-    if tcp_congestion(stream).is_ok_and(|name| name == WANTED) {
-        let begun = set_tcp_congestion(stream, BETWEEN).and_then(|()| set_tcp_congestion(stream, WANTED));
-        if let Err(error) = begun {
-            tracing::debug!(%error, "the congestion control could not be begun anew");
-        }
+pub(super) fn begin_anew(stream: &TcpStream) -> bool {
+    if !tcp_congestion(stream).is_ok_and(|name| name == WANTED) {
+        return false;
     }
+    let begun = set_tcp_congestion(stream, BETWEEN).and_then(|()| set_tcp_congestion(stream, WANTED));
+    begun.inspect_err(|error| tracing::debug!(%error, "the congestion control could not be begun anew")).is_ok()
 }
 
 /// Other systems offer no choice.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn begin_anew(_: &TcpStream) {}
+pub(super) fn begin_anew(_: &TcpStream) -> bool {
+    false
+}
 
 /// What every kernel has, for no time at all.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -211,7 +212,7 @@ mod tests {
         for (stream, expected) in [(&dialled.0, if kernel_has("bbr") { "bbr" } else { "reno" }), (&accepted.0, "reno")]
         {
             let before = tcp_congestion(stream).unwrap();
-            begin_anew(stream);
+            assert_eq!(begin_anew(stream), before == "bbr");
             assert_eq!(tcp_congestion(stream).unwrap(), before);
             assert!(before == expected || !kernel_has("bbr"), "{before}");
         }

@@ -20,7 +20,7 @@ impl Catalogue {
         photos: &[PhotoId],
     ) -> Result<(), NodeError> {
         let sql = "INSERT INTO edits_had (event_id, photo_id, is_changing) VALUES ($1, $2, 1) \
-                   ON CONFLICT (event_id, photo_id) DO UPDATE SET is_changing = 1";
+                   ON CONFLICT (event_id, photo_id) DO UPDATE SET is_changing = is_changing + 1";
         let mut tx = self.ledger.begin().await?;
         for photo_id in photos {
             tx.execute(sql, args![event_id.to_string(), photo_id.to_string()]).await?;
@@ -29,8 +29,10 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Photos of which edits were about to change, and are not copied yet.
+    /// Photos of which edits were about to change when the node was killed, and are not copied
+    /// yet. To be asked before the first edit: what was being done has ended.
     pub(in crate::photographer) async fn changing(&self) -> Result<HashMap<EventId, Vec<PhotoId>>, NodeError> {
+        self.ledger.execute("UPDATE edits_had SET is_changing = 1 WHERE is_changing > 1", args![]).await?;
         let sql = "SELECT event_id, photo_id FROM edits_had WHERE is_changing = 1";
         let mut changing: HashMap<EventId, Vec<PhotoId>> = HashMap::new();
         for row in self.ledger.read().fetch_all(sql, args![]).await? {
@@ -40,14 +42,16 @@ impl Catalogue {
         Ok(changing)
     }
 
-    /// Keeps the copy of these edits, in place of what was kept.
+    /// Keeps the copy of these edits, in place of what was kept. One of those that change them
+    /// has ended.
     pub(in crate::photographer) async fn keep_edits(
         &self,
         event_id: EventId,
         edits: &[(PhotoId, Edits)],
     ) -> Result<(), NodeError> {
         let sql = "INSERT INTO edits_had (event_id, photo_id, edits, is_changing) VALUES ($1, $2, $3, 0) \
-                   ON CONFLICT (event_id, photo_id) DO UPDATE SET edits = excluded.edits, is_changing = 0";
+                   ON CONFLICT (event_id, photo_id) DO UPDATE SET edits = excluded.edits, \
+                   is_changing = MAX(is_changing - 1, 0)";
         self.put_edits(sql, event_id, edits).await
     }
 

@@ -194,7 +194,8 @@ CREATE TABLE events_had (
 );
 
 /// A copy of photos' edits, in case their volume loses them: CBOR, or nothing before the
-/// first edit is done. Events from before this step wait for their edits to be read.
+/// first edit is done; and how many edits of it are being done, whose copy is to follow.
+/// Events from before this step wait for their edits to be read.
 pub(super) const EDITS_HAD: Migration = Migration::new(
     13,
     "edits that photos had",

@@ -1,5 +1,5 @@
 //! Connections beside the first, over which files go to a lab from a sender whose system
-//! lets TCP not find its pace, where QUIC does not get through: each of them loses its own
+//! does not let TCP find its pace, where QUIC does not get through: each of them loses its own
 //! packets, and slows down alone. They are opened while something is carried, and closed
 //! when it is over. Requests spread over all connections of a peer by themselves.
 //!
@@ -62,6 +62,8 @@ struct Peer {
     /// Those that we opened.
     own: HashMap<ConnectionId, State>,
     punched: HashSet<ConnectionId>,
+    /// Those of which it said that they stand beside others.
+    beside: HashSet<ConnectionId>,
     /// Those that it opened and has not said yet what they are, until when it may.
     untold: HashMap<ConnectionId, Instant>,
     /// One did not come about, or did not last: none is opened before.
@@ -111,15 +113,23 @@ impl Beside {
         peer.said = Said { is_beside: false, ..said };
         let was_untold = peer.untold.remove(&connection).is_some();
         self.transfers.set_beside(id, end.is_some());
-        if was_untold && !said.is_beside {
+        if said.is_beside {
+            peer.beside.insert(connection);
+        } else if was_untold {
             self.replaced_by(id, connection);
         }
     }
 
-    /// The peer has opened a connection since it has lost the others.
-    fn replaced_by(&mut self, peer: PeerId, connection: ConnectionId) {
-        for old in self.paths.replaced_by(&peer, connection) {
-            self.close(peer, old);
+    /// The peer has opened a connection since it has lost the others, and with them all that
+    /// stood beside them, however new.
+    fn replaced_by(&mut self, id: PeerId, connection: ConnectionId) {
+        let mut lost = self.paths.replaced_by(&id, connection);
+        if let Some(peer) = self.peers.get(&id).filter(|_| !lost.is_empty()) {
+            let beside = peer.beside.iter().filter(|other| **other != connection && !lost.contains(other));
+            lost.extend(beside.copied().collect::<Vec<_>>());
+        }
+        for old in lost {
+            self.close(id, old);
         }
     }
 
@@ -142,6 +152,7 @@ impl Beside {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.punched.remove(&connection);
         peer.untold.remove(&connection);
+        peer.beside.remove(&connection);
         peer.lose(connection);
     }
 

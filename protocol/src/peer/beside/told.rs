@@ -14,7 +14,7 @@ use crate::peer::roles::PeerRole;
 
 /// A lab: several connections may come.
 const TAKES: &str = "/enprint/several/1";
-/// A photographer's node whose system lets TCP not find its pace.
+/// A photographer's node whose system does not let TCP find its pace.
 const UNPACED: &str = "/enprint/unpaced/1";
 /// Who dialled this connection has others.
 const BESIDE: &str = "/enprint/beside/1";
@@ -37,6 +37,14 @@ impl Said {
         Self { takes: role == PeerRole::Lab, is_unpaced, is_beside: false }
     }
 
+    fn and(self, more: Self) -> Self {
+        Self {
+            takes: self.takes || more.takes,
+            is_unpaced: self.is_unpaced || more.is_unpaced,
+            is_beside: self.is_beside || more.is_beside,
+        }
+    }
+
     fn heard<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         names.fold(Self::default(), |said, name| Self {
             takes: said.takes || name == TAKES,
@@ -49,12 +57,13 @@ impl Said {
 /// Says it, and hears what the other end says.
 pub(in crate::peer) struct Telling {
     says: Said,
+    known: Said,
     heard: Option<Said>,
 }
 
 impl Telling {
     pub(super) fn new(says: Said) -> Self {
-        Self { says, heard: None }
+        Self { says, known: Said::default(), heard: None }
     }
 }
 
@@ -83,7 +92,9 @@ impl ConnectionHandler for Telling {
 
     fn on_connection_event(&mut self, event: ConnectionEvent<'_, Names, DeniedUpgrade>) {
         if let ConnectionEvent::RemoteProtocolsChange(ProtocolsChange::Added(added)) = event {
-            self.heard = Some(Said::heard(added.map(AsRef::as_ref)));
+            // Names that come later add to those of before.
+            self.known = self.known.and(Said::heard(added.map(AsRef::as_ref)));
+            self.heard = Some(self.known);
         }
     }
 }

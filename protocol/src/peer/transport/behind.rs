@@ -1,5 +1,5 @@
 //! QUIC a moment behind TCP, where there is a choice. TCP moves ranges with two thirds of
-//! the work and fewer bytes (MEASURED.md). But where this system lets TCP not find its pace
+//! the work and fewer bytes (MEASURED.md). But where this system does not let TCP find its pace
 //! by the line's rate, QUIC does on any line that may lose packets: 0.91 of it where TCP
 //! uses 0.1 (benches/RESULTS.md). A hole is punched without that delay.
 

@@ -6,8 +6,10 @@
 //! anew: it takes the kernel's shortest round trip and looks for the line's rate, for a
 //! moment with three times of it under way.
 //!
-//! That is right where such a moment costs nothing: while nearly nothing is sent twice. And
-//! once a minute the line is measured all the same, since it may have become another one.
+//! That is right where such a moment costs nothing: while nearly nothing is sent twice. Where
+//! less is sent after it than before, the way may have become longer than the kernel
+//! remembers: then it is left alone, and measures. So it is once a minute, too, for others
+//! on the line, who can measure it then.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -37,8 +39,10 @@ struct Freshness {
     begins: u32,
     /// Periods for which it is left alone.
     rests: u32,
-    /// For so many the next time that too much is sent twice.
+    /// For so many the next time that it costs something.
     next_rests: u32,
+    /// What was sent in the period before.
+    sent_before: u64,
 }
 
 /// Since it was last begun anew, or since there is something to send.
@@ -68,14 +72,14 @@ impl Flow {
 
 impl Freshness {
     fn new(now: Instant) -> Self {
-        Self { period: Period::new(now), last_sent: now, begins: 0, rests: 0, next_rests: 1 }
+        Self { period: Period::new(now), last_sent: now, begins: 0, rests: 0, next_rests: 1, sent_before: 0 }
     }
 
     /// Notes bytes that were sent; whether it begins anew now.
     fn sent(&mut self, now: Instant, bytes: u64, resent_packets: impl Fn() -> Option<u64>) -> bool {
         if now.saturating_duration_since(self.last_sent) > BBR_PAUSE {
             // BBR takes a line that was empty for measured.
-            (self.period, self.begins) = (Period::new(now), 0);
+            (self.period, self.begins, self.sent_before) = (Period::new(now), 0, 0);
         }
         self.last_sent = now;
         let period = &mut self.period;
@@ -96,7 +100,11 @@ impl Freshness {
         let (Some(before), Some(after), BBR_BUSY_BYTES..) = (period.resent_before, resent, period.sent_bytes) else {
             return false;
         };
-        if after.saturating_sub(before) * 1_000 > period.sent_bytes / PACKET_BYTES * BBR_RESENT_PER_THOUSAND_MAX {
+        let has_lost =
+            after.saturating_sub(before) * 1_000 > period.sent_bytes / PACKET_BYTES * BBR_RESENT_PER_THOUSAND_MAX;
+        let is_slower = self.begins > 0 && period.sent_bytes < self.sent_before / 4 * 3;
+        self.sent_before = period.sent_bytes;
+        if has_lost || is_slower {
             (self.rests, self.begins) = (self.next_rests, 0);
             self.next_rests = (self.next_rests * 2).min(BBR_RESTS_MAX);
             return false;
@@ -159,13 +167,18 @@ mod tests {
     /// Sends so much every tenth of a second, of which so many packets are sent twice, by
     /// whether it was begun anew just before; the seconds at which it begins anew.
     fn begins(seconds: u64, bytes: u64, resent: impl Fn(bool) -> u64) -> Vec<u64> {
+        begins_by(seconds, |_| bytes, resent)
+    }
+
+    /// As [`begins`], where what is sent goes by when it was last begun anew.
+    fn begins_by(seconds: u64, bytes: impl Fn(Option<u64>) -> u64, resent: impl Fn(bool) -> u64) -> Vec<u64> {
         let begun = Instant::now();
         let (mut freshness, total) = (Freshness::new(begun), Cell::new(0));
         let (mut at, mut is_anew) = (Vec::new(), false);
         for tick in 0..seconds * 10 {
             total.set(total.get() + resent(is_anew));
             let now = begun + TICK * u32::try_from(tick).unwrap();
-            is_anew = freshness.sent(now, bytes, || Some(total.get()));
+            is_anew = freshness.sent(now, bytes(at.last().copied()), || Some(total.get()));
             at.extend(is_anew.then_some(tick / 10));
         }
         at
@@ -184,6 +197,13 @@ mod tests {
     #[test]
     fn where_to_begin_anew_costs_packets_it_is_tried_ever_more_seldom() {
         assert_eq!(begins(400, BYTES, |is_anew| if is_anew { 100 } else { 0 }), [9, 36, 72, 126, 216, 378]);
+    }
+
+    #[test]
+    fn where_less_is_sent_after_it_it_is_left_alone() {
+        // As on a way that has become longer, until five minutes later the kernel knows it.
+        let slow = |begun: Option<u64>| if begun.is_some() { BYTES / 2 } else { BYTES };
+        assert_eq!(begins_by(40, slow, |_| 0), [9, 36]);
     }
 
     #[test]

@@ -26,9 +26,8 @@ const ROUNDS_REMEMBERED: usize = 10;
 /// Under way while the rate grows, in hundredths of what fits on the way. What is known of
 /// the rate is a round trip old, so that this makes it three times as much in two.
 const GROWING: u64 = 300;
-/// Packets in a row of which the shortest round trip says whether they wait: not those of the
-/// round's beginning alone, which found the line empty.
-const LATEST_PACKETS: u32 = 8;
+/// Packets of a round after which its shortest round trip says whether they wait.
+const ROUND_TRIPS_TOLD: u32 = 8;
 /// As [`GROWING`], once it is known.
 const MOST: u64 = 200;
 /// As [`GROWING`], where the queue was full: what fits, and a little for acknowledgements
@@ -84,8 +83,7 @@ pub(super) struct Pace {
     own_loss: OwnLoss,
     last_sent: u64,
     round: Round,
-    latest: Latest,
-    /// By the latest packets.
+    /// By the round trips of the last round that told it.
     waits: bool,
 }
 
@@ -117,13 +115,9 @@ struct Round {
     lost_bytes: u64,
     /// There was less to send than could be sent.
     is_idle: bool,
-}
-
-/// The shortest round trip of some packets in a row.
-#[derive(Debug, Clone, Default)]
-struct Latest {
+    /// The shortest round trip, and of how many packets.
     shortest: Option<Duration>,
-    packets: u32,
+    round_trips: u32,
 }
 
 impl Pace {
@@ -141,7 +135,6 @@ impl Pace {
             own_loss: OwnLoss::default(),
             last_sent: 0,
             round: Round::default(),
-            latest: Latest::default(),
             waits: false,
         }
     }
@@ -149,9 +142,9 @@ impl Pace {
     fn came(&mut self, now: Instant, sent: Instant, bytes: u64) {
         let took = now.saturating_duration_since(sent);
         self.way.came(now, took);
-        self.round.came_bytes += bytes;
-        if let Some(shortest) = self.latest.came(took) {
-            self.waits = self.way.is_longer(shortest);
+        self.round.came(bytes, took);
+        if self.round.round_trips >= ROUND_TRIPS_TOLD {
+            self.waits = self.round.shortest.is_some_and(|shortest| self.way.is_longer(shortest));
         }
         if self.doubles() && !self.round.is_idle {
             self.window += bytes;
@@ -217,8 +210,7 @@ impl Pace {
         } else if !round.is_idle {
             self.rounds_without_growth += 1;
         }
-        // Where packets wait for each other, more of them would only be lost.
-        if self.grows_still() && !self.waits { GROWING } else { MOST }
+        if self.grows_still() { GROWING } else { MOST }
     }
 
     fn goes_back(&mut self) -> u64 {
@@ -231,19 +223,13 @@ impl Pace {
     }
 }
 
-impl Latest {
-    /// Of a packet that took so long; what it is once they are enough.
-    fn came(&mut self, took: Duration) -> Option<Duration> {
-        let shortest = self.shortest.map_or(took, |shortest| shortest.min(took));
-        *self = Self { shortest: Some(shortest), packets: self.packets + 1 };
-        if self.packets < LATEST_PACKETS {
-            return None;
-        }
-        std::mem::take(self).shortest
-    }
-}
-
 impl Round {
+    fn came(&mut self, bytes: u64, took: Duration) {
+        self.came_bytes += bytes;
+        self.round_trips += 1;
+        self.shortest = Some(self.shortest.map_or(took, |shortest| shortest.min(took)));
+    }
+
     /// Bytes a second that came, if it has begun.
     fn rate(&self, now: Instant) -> Option<u64> {
         let micros = now.saturating_duration_since(self.began?).as_micros().max(1);
