@@ -257,6 +257,14 @@ pub const QUIC_BEHIND_TCP: Duration = Duration::from_millis(100);
 /// As [`QUIC_BEHIND_TCP`], within a local network, where round trips are short and processors
 /// may be busy.
 pub const QUIC_BEHIND_TCP_NEARBY: Duration = Duration::from_millis(900);
+/// What QUIC takes a round trip for until it has measured one: a packet of its first call
+/// that is lost goes again after three times that.
+pub const QUIC_ROUND_TRIP_GUESSED: Duration = Duration::from_millis(100);
+/// How long TCP, once it has reached a peer, leaves QUIC for such a second call, where QUIC
+/// is the better way: on lines longer than [`QUIC_BEHIND_TCP`], and on all where TCP has no
+/// pace of its own. QUIC calls 100 ms after TCP or at once, again 300 ms later, and a round
+/// trip and a half after that it is there; TCP has been on its way for two of them.
+pub const TCP_BEHIND_SECOND_CALL: Duration = Duration::from_millis(350);
 /// Bytes that the kernel is asked to hold of a TCP connection until they have come, as
 /// [`QUIC_SEND_BYTES`]. It grants a part of that, or less than it goes to by itself.
 pub const TCP_SEND_BYTES: usize = 32 * 1024 * 1024;
@@ -280,6 +288,13 @@ pub const BBR_RESENT_PER_THOUSAND_MAX: u64 = 1;
 pub const BBR_RESTS_MAX: u32 = 32;
 /// What a packet carries, about.
 pub const PACKET_BYTES: u64 = 1_448;
+/// Bytes of a UDP packet, at most, over IPv4: what an Ethernet frame of 1,500 bytes leaves
+/// it. Which size the way takes is found out; a smaller one costs headers.
+pub const QUIC_PACKET_BYTES_IPV4_MAX: u16 = 1_500 - 20 - 8;
+/// As [`QUIC_PACKET_BYTES_IPV4_MAX`], over IPv6.
+pub const QUIC_PACKET_BYTES_IPV6_MAX: u16 = 1_500 - 40 - 8;
+/// How exactly the size is found out: DSL's frames are 8 bytes shorter than Ethernet's.
+pub const QUIC_PACKET_BYTES_STEP: u16 = 8;
 /// Time between packets on an idle QUIC connection: routers forget UDP after 30 s.
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.

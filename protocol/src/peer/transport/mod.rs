@@ -7,6 +7,7 @@
 //! | `flow` | TCP connections that are not emptied to be measured |
 //! | `quic` | QUIC at its own pace: where only UDP gets through, or TCP has no pace |
 //! | `behind` | how long QUIC waits for TCP |
+//! | `ahead` | how long TCP waits for QUIC's second call |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
@@ -18,6 +19,7 @@
 //! Circuits through a relay carry Noise and Yamux as TCP does; their bytes are counted
 //! where they cross the relay's own connection.
 
+mod ahead;
 mod behind;
 mod bind;
 mod closing;
@@ -47,6 +49,7 @@ use super::wire_count::WireTotals;
 use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 
+use ahead::Ahead;
 pub(super) use bind::{check_free, is_optional};
 use closing::Closing;
 use counted::CountedMuxer;
@@ -82,7 +85,7 @@ pub(super) fn build(
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
     let direct = named(|| {
-        let tcp = inner.secure(tcp::counted(totals.clone(), has_pace));
+        let tcp = inner.secure(Ahead::quic(tcp::counted(totals.clone(), has_pace), has_pace));
         let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone(), has_pace);
         tcp.or_transport(quic).map(either).boxed()
     });
