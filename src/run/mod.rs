@@ -11,6 +11,7 @@ mod listening;
 pub mod logging;
 mod metrics;
 pub mod photographer;
+mod signals;
 mod status;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,35 +51,30 @@ pub fn is_stopped() -> bool {
     STOPPED.load(Ordering::Relaxed)
 }
 
-/// A token that is cancelled by Ctrl-C or, on Unix, by SIGTERM. A second Ctrl-C ends
-/// the program at once.
+/// A token that is cancelled by Ctrl-C or, on Unix, by SIGTERM, from now on. A second
+/// Ctrl-C ends the program at once.
 pub fn until_stopped() -> CancellationToken {
     let token = CancellationToken::new();
-    let stop = token.clone();
+    // Here: a task may begin late, and until then a signal would end the program as it is.
+    let (stop, mut signals) = (token.clone(), signals::Signals::heard());
     tokio::spawn(async move {
-        stop_signal().await;
+        signals.next().await;
         STOPPED.store(true, Ordering::Relaxed);
         stop.cancel();
-        stop_signal().await;
+        signals.next().await;
         std::process::exit(130);
     });
     token
 }
 
-#[cfg(unix)]
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        drop(tokio::signal::ctrl_c().await);
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
 
-#[cfg(not(unix))]
-async fn stop_signal() {
-    drop(tokio::signal::ctrl_c().await);
+    #[tokio::test]
+    async fn a_program_that_is_asked_to_stop_before_any_task_has_begun_hears_it() {
+        let stop = until_stopped();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
+        stop.cancelled().await;
+    }
 }

@@ -145,6 +145,7 @@ fn check_is_there(config: &PhotographerConfig) -> Result<()> {
 
 async fn serve(config: PhotographerConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
     let metrics = Metrics::open(metrics).await?;
+    let stop = super::until_stopped();
     let node = Photographer::open(config).await.map_err(listening::explained).context("The node can't start")?;
     let addresses: Vec<String> = node.addresses().iter().map(|at| format!("{at}/p2p/{}", node.peer_id())).collect();
     let ready = json!({
@@ -161,7 +162,7 @@ async fn serve(config: PhotographerConfig, metrics: Option<SocketAddr>, json: bo
         let node = watched.clone();
         async move { node.figures().await }
     };
-    Ok(metrics.beside(figures, node.run(super::until_stopped())).await?)
+    Ok(metrics.beside(figures, node.run(stop)).await?)
 }
 
 /// The node's command for a verb; none means running.
