@@ -11,6 +11,7 @@ pub mod damage;
 pub mod figures;
 pub mod impostor;
 pub mod photos;
+pub mod ports;
 pub mod process;
 pub mod waiting;
 
@@ -145,9 +146,17 @@ impl World {
         Customer::open(&self.host.site(), &gallery.access_code).await
     }
 
-    /// Waits until the lab has the order in its hot folder.
+    /// Waits until the lab has the order in its hot folder, and has noted it: the folder
+    /// stands a moment before, and what becomes of its prints can't be said yet.
     pub async fn order_folder(&self, order: &PlacedOrder) -> PathBuf {
-        eventually_some("the order folder is in the hot folder", || self.find_order_folder(order)).await
+        let folder = eventually_some("the order folder is in the hot folder", || self.find_order_folder(order)).await;
+        eventually("the lab has noted that it is there", || {
+            let jobs = self.lab.tries(&["jobs"]).unwrap_or_default()["jobs"].clone();
+            let mut jobs = jobs.as_array().into_iter().flatten();
+            jobs.any(|job| job["order_id"] == order.order_id && job["folder"].is_string())
+        })
+        .await;
+        folder
     }
 
     /// The order's folder in the hot folder, if it is there.

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use super::cli;
+use super::ports::Held;
 
 /// What a process in a namespace traces to its log.
 const TRACES: &str = "warn,enprint=info,enprint_protocol=debug,enprint_node=debug";
@@ -22,6 +23,8 @@ pub struct Process {
     flags: Vec<String>,
     child: Option<Child>,
     ready: Value,
+    /// Its ports, from the first time that it is away.
+    held: Option<Held>,
 }
 
 impl Process {
@@ -76,7 +79,8 @@ impl Process {
 
     fn new(role: &'static str, dir: &Path, flags: &[&str]) -> Self {
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Self { role, namespace: None, mdns: false, data: dir.join(role), flags, child: None, ready: Value::Null }
+        let (namespace, child, ready, held) = (None, None, Value::Null, None);
+        Self { role, namespace, mdns: false, data: dir.join(role), flags, child, ready, held }
     }
 
     /// Starts the process again, on the ports that it had.
@@ -133,6 +137,9 @@ impl Process {
         let mut child = self.child.take().expect("it runs");
         child.kill().unwrap();
         child.wait().unwrap();
+        if self.namespace.is_none() {
+            self.held = self.held.take().or_else(|| Some(Held::of(&self.ready)));
+        }
     }
 
     /// Runs a sub-command for this process's data folder, and takes its answer.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::photographer::{Photographer, picture};
 use crate::process::LabProcess;
-use crate::running::{RunningLab, names_in, print_files};
+use crate::running::{ANY_PORT, RunningLab, names_in, print_files};
 use crate::waiting::{PATIENCE, eventually, eventually_some};
 
 /// Ranges of one file that are asked for, and those that are written and not recorded.
@@ -57,19 +57,19 @@ async fn a_job_is_fetched_byte_for_byte_and_is_in_the_hot_folder_whole_or_not_at
 #[tokio::test]
 async fn lab_is_killed_in_mid_transfer_and_asks_for_no_verified_range_again() {
     let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
-    let lab = LabProcess::start(&dir, "/ip4/127.0.0.1/tcp/0").await;
+    let lab = LabProcess::start(&dir).await;
     lab.place.approve(&ana.id().to_string()).await;
     let original = picture(40 * MIB + 9, 5);
     let job = ana.job(&[("a.jpg", original.clone())]);
     ana.script.allow_only(23);
     ana.send(&lab.place, &job).await;
     lab.place.wait_for_job("23 ranges are recorded", |job| job.here_bytes == 23 * MIB as u64).await;
-    let (listen, gone) = (lab.place.address.to_string(), lab.place.peer_id);
+    let gone = lab.place.peer_id;
     lab.kill();
     let before = ana.script.served(job.files[0].root);
 
     ana.allow_after(gone).await;
-    let lab = LabProcess::start(&dir, &listen).await;
+    let lab = LabProcess::start(&dir).await;
     ana.meet(&lab.place).await;
     let folder = lab.place.wait_for_prints(&job.order_id.number()).await;
     assert!(print_files(&folder) == [original], "the print file is not the original");
@@ -89,7 +89,7 @@ async fn lab_killed_fifty_times_at_random_moments_of_one_job_gets_every_byte_and
 async fn kill_the_lab(kills: usize, ranges: usize, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
-    let mut lab = LabProcess::start(&dir, "/ip4/127.0.0.1/tcp/0").await;
+    let mut lab = LabProcess::start(&dir).await;
     lab.place.approve(&ana.id().to_string()).await;
     let original = picture(ranges * MIB, 6);
     let job = ana.job(&[("a.jpg", original.clone())]);
@@ -105,7 +105,7 @@ async fn kill_the_lab(kills: usize, ranges: usize, seed: u64) {
             ana.script.served_count() > before || ana.script.served(job.files[0].root).len() >= ranges
         })
         .await;
-        let (listen, gone) = (lab.place.address.to_string(), lab.place.peer_id);
+        let gone = lab.place.peer_id;
         lab.kill();
         eventually("the lab is gone", || !ana.client.is_connected(&gone)).await;
         // Lost at this cut: what was served and had not been recorded.
@@ -113,7 +113,7 @@ async fn kill_the_lab(kills: usize, ranges: usize, seed: u64) {
         if kill == kills {
             ana.script.allow();
         }
-        lab = LabProcess::start(&dir, &listen).await;
+        lab = LabProcess::start(&dir).await;
         ana.meet(&lab.place).await;
     }
     let folder = lab.place.wait_for_prints(&job.order_id.number()).await;
@@ -198,10 +198,10 @@ async fn bytes_that_the_disk_lost_are_fetched_again_and_no_others() {
     ana.script.allow_only(7);
     ana.send(&lab.place, &job).await;
     lab.place.wait_for_job("7 ranges are recorded", |job| job.here_bytes == 7 * MIB as u64).await;
-    let (listen, gone) = (lab.place.address.to_string(), lab.place.peer_id);
+    let gone = lab.place.peer_id;
     lab.stop().await;
     let recorded = ana.script.served(job.files[0].root)[0];
-    let config = crate::running::config(dir.path(), &listen);
+    let config = crate::running::config(dir.path(), ANY_PORT);
     let part = config.data_dir.join("receiving").join(ana.id().to_string()).join(format!("{}.part", job.files[0].root));
     let file = std::fs::OpenOptions::new().write(true).open(part).unwrap();
     file.write_all_at(b"rot", recorded * MIB as u64 + 5).unwrap();
@@ -226,13 +226,12 @@ async fn a_receiving_file_that_is_gone_is_fetched_anew() {
     ana.script.allow_only(2);
     ana.send(&lab.place, &job).await;
     lab.place.wait_for_job("2 ranges are recorded", |job| job.here_bytes == 2 * MIB as u64).await;
-    let listen = lab.place.address.to_string();
     let files = lab.place.receiving_files();
     lab.stop().await;
     std::fs::remove_file(&files[0]).unwrap();
 
     ana.script.allow();
-    let lab = RunningLab::start_with(crate::running::config(dir.path(), &listen)).await;
+    let lab = RunningLab::start_with(crate::running::config(dir.path(), ANY_PORT)).await;
     ana.meet(&lab.place).await;
     let folder = lab.place.wait_for_prints(&job.order_id.number()).await;
     assert!(print_files(&folder) == [original], "the print file is not the original");

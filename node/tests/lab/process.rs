@@ -8,10 +8,9 @@ use enprint_node::lab::Lab;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::running::{Place, config};
+use crate::running::{ANY_PORT, Place, config};
 
 const FOLDER: &str = "ENPRINT_TEST_LAB_FOLDER";
-const LISTEN: &str = "ENPRINT_TEST_LAB_LISTEN";
 
 /// A lab that can be killed.
 pub struct LabProcess {
@@ -20,20 +19,20 @@ pub struct LabProcess {
 }
 
 impl LabProcess {
-    pub async fn start(dir: &TempDir, listen: &str) -> Self {
+    /// At a free port, not at one that it had: another test may have that by now.
+    pub async fn start(dir: &TempDir) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "process::a_lab_in_a_process_of_its_own", "--nocapture"])
             .env(FOLDER, dir.path())
-            .env(LISTEN, listen)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let config = config(dir.path(), listen);
+        let config = config(dir.path(), ANY_PORT);
         // Only to ask it with; where it is, it says itself.
         let (data_dir, hot_folder) = (config.data_dir, config.hot_folder);
         let mut place = Place {
             peer_id: enprint_protocol::PeerId::random(),
-            address: listen.parse().unwrap(),
+            address: ANY_PORT.parse().unwrap(),
             data_dir,
             hot_folder,
         };
@@ -61,7 +60,7 @@ impl Drop for LabProcess {
 /// Does nothing, unless [`LabProcess`] started this program to be a lab.
 #[tokio::test]
 async fn a_lab_in_a_process_of_its_own() {
-    let (Ok(folder), Ok(listen)) = (std::env::var(FOLDER), std::env::var(LISTEN)) else { return };
-    let lab = Lab::open(config(Path::new(&folder), &listen)).await.unwrap();
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let lab = Lab::open(config(Path::new(&folder), ANY_PORT)).await.unwrap();
     lab.run(CancellationToken::new()).await.unwrap();
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::photographer::{Photographer, picture};
-use crate::running::{RunningLab, config};
+use crate::running::{ANY_PORT, RunningLab, config};
 use crate::waiting::{eventually, eventually_some};
 
 fn printing(job: &str) -> LabCommand {
@@ -105,10 +105,9 @@ async fn reports_wait_for_a_photographer_who_is_away_and_for_a_lab_that_stops() 
     })
     .await;
     assert!(waiting.attempts > 0, "{waiting:?}");
-    let listen = lab.place.address.to_string();
     lab.stop().await;
 
-    let lab = RunningLab::start_with(config(dir.path(), &listen)).await;
+    let lab = RunningLab::start_with(config(dir.path(), ANY_PORT)).await;
     let ana = Photographer::start_as(key, script, "/ip4/127.0.0.1/tcp/0").await;
     ana.meet(&lab.place).await;
     eventually("the reports came", || ana.script.reports().len() == 3).await;
@@ -120,7 +119,7 @@ async fn reports_wait_for_a_photographer_who_is_away_and_for_a_lab_that_stops() 
 #[tokio::test]
 async fn commands_work_on_the_data_of_a_lab_that_does_not_run() {
     let dir = TempDir::new().unwrap();
-    let config = config(dir.path(), "/ip4/127.0.0.1/tcp/0");
+    let config = config(dir.path(), ANY_PORT);
     let asked = control::ask::<Lab>(&config.data_dir, LabCommand::Jobs, |_| {}).await;
     assert!(matches!(asked, Err(NodeError::NotRunning { .. })));
     let lab = Lab::open(config.clone()).await.unwrap();

@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::photographer::Photographer;
 use crate::waiting::{PATIENCE, eventually_some};
 
+/// A port that is free.
+pub const ANY_PORT: &str = "/ip4/127.0.0.1/tcp/0";
+
 /// Where a lab is, for those who talk to it.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -44,7 +47,7 @@ pub fn config(dir: &Path, listen: &str) -> LabConfig {
 
 impl RunningLab {
     pub async fn start(dir: &TempDir) -> Self {
-        Self::start_with(config(dir.path(), "/ip4/127.0.0.1/tcp/0")).await
+        Self::start_with(config(dir.path(), ANY_PORT)).await
     }
 
     pub async fn start_with(config: LabConfig) -> Self {
