@@ -245,8 +245,11 @@ async fn an_import_that_somebody_stops_reports_what_it_did_and_ends_with_130() {
     node.kill();
     listens_anywhere(&mut node);
     let card = dir.path().join("card");
-    for seed in 0..12 {
-        photos::put(&card, &format!("{seed}.jpg"), &photos::jpeg(1_200, 900, seed));
+    // So many that they are not all in before somebody can stop it.
+    const COUNT: u64 = 60;
+    let photo = photos::jpeg(1_200, 900, 1);
+    for number in 0..COUNT {
+        photos::put(&card, &format!("{number}.jpg"), &[&photo[..], &number.to_le_bytes()].concat());
     }
     let mut command = Command::new(cli::PROGRAM);
     command.args(node.command_line(&["import", card.to_str().unwrap(), "--event", EVENT]));
@@ -258,7 +261,7 @@ async fn an_import_that_somebody_stops_reports_what_it_did_and_ends_with_130() {
     let ended = child.wait_with_output().unwrap();
     let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!(ended.status.code(), Some(130), "{report}");
-    assert!(report["stopped"].is_string() && report["imported"].as_u64().unwrap() < 12, "{report}");
+    assert!(report["stopped"].is_string() && report["imported"].as_u64().unwrap() < COUNT, "{report}");
 }
 
 #[tokio::test]

@@ -118,10 +118,11 @@ async fn a_declined_order_is_listed_with_its_day_and_its_reason_and_waits_for_no
         world.photographer.tries(&["decline", &order.number, "--reason", "Too dark."]).is_ok()
     })
     .await;
+    let month = || jiff::Timestamp::now().strftime("%Y-%m-").to_string();
+    let before = month();
     let listed = world.photographer.says(&["orders"])["orders"][0].clone();
     assert_eq!((&listed["said"][0]["word"], &listed["said"][0]["text"]), (&"declined".into(), &"Too dark.".into()));
     let listed = in_words(&world.photographer, &["orders"]);
     assert!(listed.contains("declined: Too dark.") && !listed.contains("waiting"), "{listed}");
-    let day = jiff::Timestamp::now().strftime("%Y-%m-").to_string();
-    assert!(listed.contains(&day), "{listed}");
+    assert!(listed.contains(&before) || listed.contains(&month()), "{listed}");
 }

@@ -35,6 +35,16 @@ impl TwoHomes {
         homes
     }
 
+    /// Starts the first home again, and waits until the host can ask it: what is ordered
+    /// while it is away for some seconds is the other's.
+    async fn first_is_back(&mut self) {
+        self.world.photographer.restart();
+        eventually("the first home is at the host", || {
+            self.world.photographer.says(&["hosts"])["hosts"][0]["connected"] == true
+        })
+        .await;
+    }
+
     async fn customer(&self, gallery: &Gallery) -> Customer {
         self.world.customer(gallery).await
     }
@@ -86,7 +96,7 @@ async fn an_order_is_served_by_the_second_home_while_the_first_is_away() {
     homes.world.lab.says(&["printing", &order.number]);
     says(&customer, &order, "printing").await;
 
-    homes.world.photographer.restart();
+    homes.first_is_back().await;
     let later = homes.customer(&gallery).await.order(&["a.jpg"], 1).await;
     eventually("the first home has what is ordered from now on", || {
         orders(&homes.world.photographer).iter().any(|known| known["number"] == later.number)
@@ -116,7 +126,7 @@ async fn custody_at_either_home_lists_what_the_other_sent_or_says_that_it_can_no
     })
     .await;
 
-    homes.world.photographer.restart();
+    homes.first_is_back().await;
     let later = homes.customer(&gallery).await.order(&["a.jpg"], 2).await;
     homes.world.is_paid(&later.number).await;
     for (node, home) in [(&homes.world.photographer, "NAS"), (&homes.nas, "the first home")] {
@@ -134,7 +144,8 @@ async fn custody_at_either_home_lists_what_the_other_sent_or_says_that_it_can_no
 
 #[tokio::test]
 async fn an_order_that_is_taken_over_in_the_midst_is_printed_once_and_the_first_home_lets_go() {
-    let world = World::start().await;
+    // So slowly that the file is under way for long.
+    let world = World::start_with(&["--upload-limit", "200 Mbit/s"]).await;
     let original = photos::heavy_jpeg(160 * MIB, 7);
     let gallery = world.publish("Wedding", &[("a.jpg", original.clone())]);
     let mut homes = TwoHomes::with(world).await;
