@@ -191,7 +191,7 @@ mod tests {
 
     async fn talk(dialling: StreamMuxerBox, listening: StreamMuxerBox) {
         let talk = exchange(dialling, listening);
-        tokio::time::timeout(Duration::from_secs(20), talk).await.expect("all that was said is heard");
+        tokio::time::timeout(Duration::from_secs(60), talk).await.expect("all that was said is heard");
     }
 
     /// A word there, much back, and the end.
