@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use enprint_store::StoreError;
 use enprint_store::ledger::{Clock, Courier, Delivery, SystemClock};
+use enprint_store::limits::COURIER_LOOK;
 use ledger_support::peers::{AtWork, Manners, Peers};
 use ledger_support::{Bench, HandClock, OUTBOX, eventually, put, waiting};
 use tokio_util::sync::CancellationToken;
@@ -56,10 +57,15 @@ async fn a_put_is_delivered_without_waiting_for_the_next_look(bench: Bench) {
     let (work, peers) = start(&bench).await;
     put(&work.ledger, "first", "ana", 0).await;
     peers.wait_for_arrivals(1).await; // the look at the start is over by now
-    let began = Instant::now();
-    put(&work.ledger, "second", "ana", 0).await;
-    peers.wait_for_arrivals(2).await;
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    // Each would wait for a whole time between two looks; a busy disk may keep one so long.
+    let mut fastest = Duration::MAX;
+    for number in 2..=4 {
+        let began = Instant::now();
+        put(&work.ledger, &format!("number {number}"), "ana", 0).await;
+        peers.wait_for_arrivals(number).await;
+        fastest = fastest.min(began.elapsed());
+    }
+    assert!(fastest < COURIER_LOOK / 2, "{fastest:?}");
     work.stop().await;
 }
 
@@ -276,7 +282,9 @@ async fn a_deliverer_that_panics_is_an_attempt_that_failed(bench: Bench) {
 }
 
 async fn a_delivery_over_its_deadline_is_an_attempt_that_failed(bench: Bench) {
-    let (work, peers) = start(&bench).await;
+    let (peers, clock, ledger) = (Arc::new(Peers::default()), HandClock::default(), bench.open(OUTBOX).await);
+    let courier = Courier::new(ledger.clone(), "one", peers.clone()).with_clock(Arc::new(clock.clone()));
+    let work = AtWork::run(ledger, courier.with_deadline(Duration::from_millis(300)), &clock);
     peers.give("ana", Manners::Hangs);
     put(&work.ledger, "a1", "ana", 0).await;
     eventually("the record", || async { waiting(&work.ledger).await[0].attempts == 1 }).await;

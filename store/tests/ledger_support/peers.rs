@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use enprint_store::ledger::{Courier, Deliver, Delivery, Ledger, Parcel, outbox};
 use tokio::task::JoinHandle;
@@ -121,9 +120,7 @@ pub struct AtWork {
 impl AtWork {
     pub async fn start(bench: &Bench, owner: &str, peers: &Arc<Peers>, clock: &HandClock) -> Self {
         let ledger = bench.open(OUTBOX).await;
-        let courier = Courier::new(ledger.clone(), owner, peers.clone())
-            .with_clock(Arc::new(clock.clone()))
-            .with_deadline(Duration::from_millis(300));
+        let courier = Courier::new(ledger.clone(), owner, peers.clone()).with_clock(Arc::new(clock.clone()));
         Self::run(ledger, courier, clock)
     }
 
