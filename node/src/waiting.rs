@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what has to happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until `condition` holds; fails the test, saying `what`, if it never does.
 pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {

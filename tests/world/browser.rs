@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::error::{CmdError, ErrorStatus};
+use fantoccini::wait::Wait;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, json};
 use tempfile::TempDir;
+
+use super::waiting::PATIENCE;
 
 /// A browser window. [`close`](Self::close) it at the end.
 pub struct Browser {
@@ -43,7 +46,7 @@ impl Browser {
 
     /// Types into the field of that name.
     pub async fn types(&self, field: &str, text: &str) {
-        let field = self.page.wait().for_element(Locator::Css(&format!("[name={field}]"))).await.unwrap();
+        let field = self.waits().for_element(Locator::Css(&format!("[name={field}]"))).await.unwrap();
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
@@ -63,7 +66,7 @@ impl Browser {
     /// for again.
     async fn clicks_when_there(&self, place: Locator<'_>, name: &str) {
         for _ in 0..3 {
-            let Ok(found) = self.page.wait().for_element(place).await else { break };
+            let Ok(found) = self.waits().for_element(place).await else { break };
             match found.click().await {
                 Err(CmdError::Standard(error)) if error.error == ErrorStatus::StaleElementReference => {}
                 clicked => return clicked.unwrap(),
@@ -74,7 +77,7 @@ impl Browser {
 
     /// What the page says, as it is read.
     pub async fn reads(&self) -> String {
-        self.page.wait().for_element(Locator::Css("main")).await.unwrap();
+        self.waits().for_element(Locator::Css("main")).await.unwrap();
         let text = self.page.execute("return document.querySelector('main').innerText", Vec::new()).await.unwrap();
         text.as_str().unwrap().to_owned()
     }
@@ -82,10 +85,14 @@ impl Browser {
     /// Waits until the page says `text`.
     pub async fn sees(&self, text: &str) {
         let path = format!("//main[contains(normalize-space(.), {text:?})]");
-        let found = self.page.wait().for_element(Locator::XPath(&path)).await;
+        let found = self.waits().for_element(Locator::XPath(&path)).await;
         if found.is_err() {
             panic!("the page never said {text:?}; it says: {}", self.reads().await);
         }
+    }
+
+    fn waits(&self) -> Wait<'_> {
+        self.page.wait().at_most(PATIENCE)
     }
 
     /// Closes the window and the driver.

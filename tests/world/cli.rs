@@ -25,15 +25,18 @@ pub fn enprint(args: &[String]) -> Result<Value, String> {
 pub fn reports(args: &[String]) -> (Value, i32, String) {
     let output = command(None).args(args).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let answer = serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text}"));
-    (answer, output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let ended = || format!("{}: {text} {said}", output.status);
+    let answer = serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {}", ended()));
+    (answer, output.status.code().unwrap_or_else(|| panic!("{}", ended())), said)
 }
 
 /// As [`enprint`], in a network namespace.
 pub fn enprint_in(namespace: Option<&str>, args: &[String]) -> Result<Value, String> {
     let output = command(namespace).args(args).output().unwrap();
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(if said.is_empty() { format!("it said nothing: {}", output.status) } else { said });
     }
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(text.trim()).map_err(|error| format!("{error}: {text}"))

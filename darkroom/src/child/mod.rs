@@ -199,30 +199,32 @@ mod tests {
     use crate::limits::PHOTOS_BYTES_MAX;
     use crate::memory::Share;
 
-    fn decoding_with(program: &str, arguments: &[&str]) -> DevelopError {
+    /// Long enough for a child to end by itself, however busy the machine is.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn decoding_with(program: &str, arguments: &[&str], patience: Duration) -> DevelopError {
         let arguments = arguments.iter().map(Into::into).collect();
-        let patience = Duration::from_millis(300);
         let child = ChildProgram { program: program.into(), arguments, patience };
         child.look(&vec![7; 300_000], FileKind::Tiff, &Wish::WHOLE).unwrap_err()
     }
 
     #[test]
     fn a_child_that_hangs_is_ended() {
-        assert_eq!(decoding_with("sleep", &["600"]), DevelopError::ChildTooSlow);
+        assert_eq!(decoding_with("sleep", &["600"], Duration::from_millis(300)), DevelopError::ChildTooSlow);
     }
 
     #[test]
     #[cfg(unix)]
     fn a_child_that_the_system_ends_for_its_time_was_too_slow() {
-        assert_eq!(decoding_with("sh", &["-c", "kill -XCPU $$"]), DevelopError::ChildTooSlow);
+        assert_eq!(decoding_with("sh", &["-c", "kill -XCPU $$"], PATIENCE), DevelopError::ChildTooSlow);
     }
 
     #[test]
     fn a_child_that_dies_or_is_missing_or_babbles_gives_an_error() {
-        assert_eq!(decoding_with("false", &[]), DevelopError::ChildEnded);
-        assert!(matches!(decoding_with("/nowhere/at/all", &[]), DevelopError::NoChild { .. }));
-        assert_eq!(decoding_with("cat", &[]), DevelopError::ChildEnded);
-        assert_eq!(decoding_with("sh", &["-c", "kill -9 $$"]), DevelopError::ChildEnded);
+        assert_eq!(decoding_with("false", &[], PATIENCE), DevelopError::ChildEnded);
+        assert!(matches!(decoding_with("/nowhere/at/all", &[], PATIENCE), DevelopError::NoChild { .. }));
+        assert_eq!(decoding_with("cat", &[], PATIENCE), DevelopError::ChildEnded);
+        assert_eq!(decoding_with("sh", &["-c", "kill -9 $$"], PATIENCE), DevelopError::ChildEnded);
     }
 
     const FILE: [u8; 2_000] = [7; 2_000];
@@ -235,7 +237,7 @@ mod tests {
         let (file, go) = (takes(request.len() + FILE.len()), takes(1));
         let script = format!("{file}; printf '\\003{number}'; {go}; printf '\\002No.'");
         let arguments = vec!["-c".into(), script.into()];
-        ChildProgram { program: "sh".into(), arguments, patience: Duration::from_secs(60) }
+        ChildProgram { program: "sh".into(), arguments, patience: PATIENCE }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a test waits for what has to happen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for what has to happen: tries may be a minute apart.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Waits until `condition` holds; fails the test, saying `what`, if it never does.
 pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
