@@ -302,7 +302,7 @@ async fn an_import_of_one_photo_does_not_settle_the_loss_of_a_whole_volume() {
     let one = studio.dir.path().join("one");
     photos::put(&one, "DSC_9.jpg", &photos::jpeg(300, 200, 900));
     let some = studio.complains(&["import", one.to_str().unwrap(), "--event", EVENT]);
-    assert!(some["trouble"].as_str().unwrap().starts_with("2 photos that this event had"), "{some}");
+    assert!(some["trouble"].as_str().unwrap().starts_with("3 photos that this event had"), "{some}");
     studio.complains(&["verify", "--event", EVENT]);
     assert_eq!(studio.imports_again()["trouble_mended"], Value::Bool(false));
     studio.node.says(&["verify", "--event", EVENT]);
@@ -323,7 +323,32 @@ async fn a_publish_of_an_event_that_lost_photos_says_so_and_shows_the_others() {
     assert_eq!((code, &report["chosen"], &report["sent"]), (1, &1.into(), &1.into()), "{report}");
     let trouble = report["trouble"].as_str().unwrap();
     assert!(
-        trouble.starts_with("1 photo that this event had is not in the archive") && said.contains(trouble),
+        trouble.starts_with("2 photos that this event had are not in the archive") && said.contains(trouble),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn other_photos_in_the_place_of_lost_ones_hide_no_loss() {
+    for lost in ["", "slabs"] {
+        let studio = Studio::of(3, 5_000).await;
+        let volume = studio.node.data().join(format!("archive/{}-001", studio.event_id));
+        std::fs::remove_dir_all(volume.join(lost)).unwrap();
+        let other = studio.dir.path().join("another card");
+        photos::put(&other, &name_of(0), &std::fs::read(studio.card.join(name_of(0))).unwrap());
+        for number in [8, 9] {
+            photos::put(&other, &name_of(number), &photos::heavy_jpeg(5_000, 2 * number + 1));
+        }
+        let some = studio.complains(&["import", other.to_str().unwrap(), "--event", EVENT]);
+        let trouble = some["trouble"].as_str().unwrap();
+        assert!(trouble.starts_with("2 photos that this event had are not in the archive any more"), "{some}");
+        assert!(["DSC_0001.jpg", "DSC_0002.jpg"].iter().all(|name| trouble.contains(name)), "{trouble}");
+        assert!(!trouble.contains("DSC_0000.jpg") && !trouble.contains("DSC_0008.jpg"), "{trouble}");
+        let events = studio.complains(&["events"])["events"].clone();
+        let event = events.as_array().unwrap().iter().find(|event| event["name"] == EVENT).unwrap();
+        assert_eq!((&event["photos"], event["trouble"].as_str()), (&3.into(), Some(trouble)), "{event}");
+        let all = studio.imports_again();
+        assert_eq!((&all["imported"], &all["trouble"]), (&2.into(), &Value::Null), "{all}");
+        studio.node.says(&["verify", "--event", EVENT]);
+    }
 }

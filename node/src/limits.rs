@@ -243,6 +243,11 @@ pub const LAB_REQUESTS_AT_ONCE: usize = 16;
 /// How long the courier leaves a wish to publish to the command that made it, which
 /// tries at once.
 pub const WISH_PATIENCE_MS: i64 = 30_000;
+/// Photos that a sentence names: more of them are a number.
+pub const PHOTOS_NAMED_MAX: usize = 5;
+/// Photos of an event that one transaction notes: a tenth of a second, in which nobody else
+/// can write.
+pub const PHOTOS_NOTED_AT_ONCE: usize = 2_000;
 /// Orders and jobs that do not come on which a status lists.
 pub const HALTED_LISTED_MAX: i64 = 100;
 /// Waiting messages that a status lists.

@@ -142,8 +142,8 @@ impl Node {
             // An order may have waited for one of them.
             self.advance_soon();
         }
+        let missing = self.photos_missing(event_id).await?;
         if report.trouble.is_none() || report.trouble_mended {
-            let missing = self.photos_missing(event_id).await?;
             report.trouble_mended &= missing.is_none();
             report.trouble = missing.or(report.trouble);
             report.edits_unknown = self.catalogue.edits_unread().await?.contains(&event_id);

@@ -1,10 +1,16 @@
 //! Photos that an event had and that are not in the archive any more: a volume that is gone,
-//! or of which nothing can be read, must not look like an event that has all of its photos.
+//! or of which nothing can be read, must not look like an event that has all of its photos,
+//! whatever came in their place.
 
-use enprint_protocol::ids::EventId;
+use std::collections::HashSet;
 
+use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::text;
+
+use super::catalogue::hash_of;
 use super::node::{Node, blocking};
 use crate::error::NodeError;
+use crate::limits::PHOTOS_NAMED_MAX;
 
 impl Node {
     /// How many photos of an event can be read.
@@ -12,48 +18,96 @@ impl Node {
         Ok(self.photos_counted(event_id).await?.0)
     }
 
-    /// As [`Self::photo_count`], and the sentence that says why there may be more, or are
-    /// fewer than there were.
+    /// As [`Self::photo_count`], and the sentence that says why there may be more, or that
+    /// some are missing.
     pub(super) async fn photos_counted(&self, event_id: EventId) -> Result<(u64, Option<String>), NodeError> {
-        let archive = self.archive.clone();
-        let (ids, trouble) = blocking(move || Ok(archive.counted(event_id))).await?;
-        let count = ids.len() as u64;
-        let had = self.catalogue.photos_had(event_id).await?;
-        if had < count && trouble.is_none() {
-            self.catalogue.note_photos(event_id, count).await?;
-        }
-        Ok((count, trouble.map(|error| error.sentence()).or_else(|| missing(had, count))))
+        let (ids, trouble) = self.photos_found(event_id).await?;
+        let missing = self.missing_beside(event_id, &ids, trouble.is_none()).await?;
+        Ok((ids.len() as u64, trouble.map(|error| error.sentence()).or(missing)))
     }
 
     /// The sentence that says that photos of an event are missing, though all that is there
     /// can be read.
     pub(super) async fn photos_missing(&self, event_id: EventId) -> Result<Option<String>, NodeError> {
-        let (count, trouble) = self.photos_counted(event_id).await?;
+        let (ids, trouble) = self.photos_found(event_id).await?;
+        self.missing_beside(event_id, &ids, trouble.is_none()).await
+    }
+
+    async fn photos_found(&self, event_id: EventId) -> Result<(HashSet<PhotoId>, Option<NodeError>), NodeError> {
+        let archive = self.archive.clone();
+        blocking(move || Ok(archive.counted(event_id))).await
+    }
+
+    /// The sentence that says which photos are missing beside these; those that are new are
+    /// noted. Of an event whose ids nobody has noted yet the number counts, until all of its
+    /// photos are here.
+    async fn missing_beside(
+        &self,
+        event_id: EventId,
+        ids: &HashSet<PhotoId>,
+        are_all: bool,
+    ) -> Result<Option<String>, NodeError> {
         let had = self.catalogue.photos_had(event_id).await?;
-        Ok(trouble.and_then(|_| missing(had, count)))
+        let fewer = had.number.saturating_sub(ids.len() as u64);
+        match had.ids {
+            Some(hash) if hash == hash_of(ids) => return Ok(None),
+            None if fewer > 0 => return Ok(missing(fewer, Vec::new())),
+            None if !are_all || ids.is_empty() => return Ok(None),
+            _ => {}
+        }
+        let known = self.catalogue.names_had(event_id).await?;
+        let new: Vec<PhotoId> = ids.iter().filter(|photo_id| !known.contains_key(photo_id)).copied().collect();
+        let lost: Vec<String> =
+            known.into_iter().filter(|(photo_id, _)| !ids.contains(photo_id)).map(|(_, name)| name).collect();
+        // Without either, what was noted before was not noted to its end.
+        if !new.is_empty() || lost.is_empty() {
+            let named = self.named(event_id, new).await?;
+            self.catalogue.note_photos(event_id, &named).await?;
+        }
+        Ok(missing(lost.len() as u64, lost))
+    }
+
+    /// Photos with their file names; one whose record can't be read has none.
+    async fn named(&self, event_id: EventId, photos: Vec<PhotoId>) -> Result<Vec<(PhotoId, String)>, NodeError> {
+        let archive = self.archive.clone();
+        blocking(move || {
+            let name_of = |photo_id| match archive.photo(event_id, photo_id) {
+                Ok(photo) => Ok((photo_id, photo.map(|photo| photo.record.file_name).unwrap_or_default())),
+                Err(error) if error.is_of_damage() => Ok((photo_id, String::new())),
+                Err(error) => Err(error),
+            };
+            photos.into_iter().map(name_of).collect()
+        })
+        .await
     }
 }
 
-fn missing(had: u64, count: u64) -> Option<String> {
-    let are_missing = match had.saturating_sub(count) {
+fn missing(number: u64, names: Vec<String>) -> Option<String> {
+    let are_missing = match number {
         0 => return None,
         1 => "1 photo that this event had is".to_owned(),
         number => format!("{number} photos that this event had are"),
     };
     Some(format!(
-        "{are_missing} not in the archive any more. Put the event's folders in archive/ back from a backup, or import its \
-         files again from your copies."
+        "{are_missing} not in the archive any more{}. Put the event's folders in archive/ back from a backup, or import \
+         its files again from your copies.",
+        listed(names)
     ))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_photos_that_are_fewer_than_before_are_missed() {
-        assert_eq!((missing(0, 0), missing(3, 3), missing(2, 3)), (None, None, None));
-        assert!(missing(2, 1).unwrap().starts_with("1 photo that this event had is not"));
-        assert!(missing(22, 1).unwrap().starts_with("21 photos that this event had are not"));
+/// The first of the names that are known, after a colon.
+fn listed(mut names: Vec<String>) -> String {
+    let number = names.len();
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    names.truncate(PHOTOS_NAMED_MAX);
+    let named: Vec<String> = names.iter().map(|name| text::shown(name)).collect();
+    match number - named.len() {
+        _ if named.is_empty() => String::new(),
+        0 => format!(": {}", named.join(", ")),
+        others => format!(": {} and {others} more", named.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,26 +1,94 @@
 //! What an event is known to have had: what of it is gone from the archive is missed, and the
 //! mark of its proofs outlives the volume that keeps it.
 
-use enprint_protocol::ids::EventId;
+use std::collections::{HashMap, HashSet};
+
+use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_store::args;
+use enprint_store::ledger::{Row, Tx};
 
 use super::Catalogue;
 use crate::error::NodeError;
+use crate::limits::PHOTOS_NOTED_AT_ONCE;
+
+/// What is known of the photos that an event had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::photographer) struct PhotosHad {
+    /// The most that it was seen to have.
+    pub(in crate::photographer) number: u64,
+    /// The hash of their ids; none until they are noted.
+    pub(in crate::photographer) ids: Option<ContentHash>,
+}
+
+/// One hash of all ids, in whatever order they come: two events of twenty thousand photos are
+/// compared without reading a row for each.
+pub(in crate::photographer) fn hash_of(ids: &HashSet<PhotoId>) -> ContentHash {
+    let mut sorted: Vec<&PhotoId> = ids.iter().collect();
+    sorted.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    for photo_id in sorted {
+        hasher.update(photo_id.0.as_bytes());
+    }
+    hasher.finalize().into()
+}
 
 impl Catalogue {
-    /// The most photos that an event was seen to have; 0 where none was noted.
-    pub(in crate::photographer) async fn photos_had(&self, event_id: EventId) -> Result<u64, NodeError> {
-        let sql = "SELECT photos FROM events_had WHERE event_id = $1";
-        let row = self.ledger.read().fetch_optional(sql, args![event_id.to_string()]).await?;
-        Ok(row.map(|row| row.int("photos")).transpose()?.and_then(|photos| u64::try_from(photos).ok()).unwrap_or(0))
+    /// What is known of the photos that an event had.
+    pub(in crate::photographer) async fn photos_had(&self, event_id: EventId) -> Result<PhotosHad, NodeError> {
+        let sql = "SELECT photos, ids_hash FROM events_had WHERE event_id = $1";
+        let Some(row) = self.ledger.read().fetch_optional(sql, args![event_id.to_string()]).await? else {
+            return Ok(PhotosHad::default());
+        };
+        let number = u64::try_from(row.int("photos")?).unwrap_or(0);
+        let hash: Option<Vec<u8>> = row.get("ids_hash")?;
+        Ok(PhotosHad { number, ids: hash.and_then(|hash| hash.try_into().ok()).map(ContentHash) })
     }
 
-    /// Notes that an event has so many photos, if it is the most so far.
-    pub(in crate::photographer) async fn note_photos(&self, event_id: EventId, photos: u64) -> Result<(), NodeError> {
-        let sql = "INSERT INTO events_had (event_id, photos) VALUES ($1, $2) ON CONFLICT (event_id) DO UPDATE \
-                   SET photos = excluded.photos WHERE events_had.photos < excluded.photos";
-        let photos = i64::try_from(photos).unwrap_or(i64::MAX);
-        self.ledger.execute(sql, args![event_id.to_string(), photos]).await?;
+    /// The photos that an event had, with their file names as far as they are known.
+    pub(in crate::photographer) async fn names_had(
+        &self,
+        event_id: EventId,
+    ) -> Result<HashMap<PhotoId, String>, NodeError> {
+        let sql = "SELECT photo_id, name FROM photos_had WHERE event_id = $1";
+        named_photos(&self.ledger.read().fetch_all(sql, args![event_id.to_string()]).await?)
+    }
+
+    /// Notes photos that an event has, with their file names, beside those that it had: some at
+    /// a time, so that others can write meanwhile. From then on the ids are what it had, not
+    /// the number. Of an event that was removed nothing is noted.
+    pub(in crate::photographer) async fn note_photos(
+        &self,
+        event_id: EventId,
+        new: &[(PhotoId, String)],
+    ) -> Result<(), NodeError> {
+        let sql = "INSERT INTO photos_had (event_id, photo_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        for some in new.chunks(PHOTOS_NOTED_AT_ONCE) {
+            let mut tx = self.ledger.begin().await?;
+            if !is_known(&mut tx, event_id).await? {
+                return Ok(());
+            }
+            for (photo_id, name) in some {
+                tx.execute(sql, args![event_id.to_string(), photo_id.0.as_bytes(), name]).await?;
+            }
+            tx.commit().await?;
+        }
+        self.note_ids(event_id).await
+    }
+
+    /// Notes the hash of all ids: until it is theirs, they are compared one by one.
+    async fn note_ids(&self, event_id: EventId) -> Result<(), NodeError> {
+        let all = "SELECT photo_id FROM photos_had WHERE event_id = $1";
+        let sql = "INSERT INTO events_had (event_id, photos, ids_hash) VALUES ($1, $2, $3) ON CONFLICT (event_id) \
+                   DO UPDATE SET photos = excluded.photos, ids_hash = excluded.ids_hash";
+        let mut tx = self.ledger.begin().await?;
+        if !is_known(&mut tx, event_id).await? {
+            return Ok(());
+        }
+        let rows = tx.fetch_all(all, args![event_id.to_string()]).await?;
+        let ids = rows.iter().map(photo_id).collect::<Result<HashSet<PhotoId>, NodeError>>()?;
+        let number = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        tx.execute(sql, args![event_id.to_string(), number, hash_of(&ids).as_bytes()]).await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -38,4 +106,22 @@ impl Catalogue {
         self.ledger.execute(sql, args![event_id.to_string(), mark]).await?;
         Ok(())
     }
+}
+
+/// Whether the event is on the list.
+async fn is_known(tx: &mut Tx<'_>, event_id: EventId) -> Result<bool, NodeError> {
+    let sql = "SELECT 1 AS known FROM events WHERE event_id = $1";
+    Ok(tx.fetch_optional(sql, args![event_id.to_string()]).await?.is_some())
+}
+
+/// The photos of rows, with their names.
+fn named_photos(rows: &[Row]) -> Result<HashMap<PhotoId, String>, NodeError> {
+    rows.iter().map(|row| Ok((photo_id(row)?, row.text("name")?))).collect()
+}
+
+fn photo_id(row: &Row) -> Result<PhotoId, NodeError> {
+    let bytes = row.bytes("photo_id")?.try_into();
+    bytes.map(|bytes| PhotoId(ContentHash(bytes))).map_err(|_| NodeError::NotNow {
+        problem: "The catalogue has a photo's id that can't be read. Put it back from a backup.".into(),
+    })
 }

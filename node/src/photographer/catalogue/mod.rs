@@ -29,6 +29,7 @@ use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
 
 pub(super) use custody::TransferRow;
 pub(super) use first_home::{Arriving, FirstHome};
+pub(super) use had::hash_of;
 pub(super) use homes::SecondHome;
 pub(super) use hosts::NewHost;
 pub(super) use made::MadeFile;
@@ -55,6 +56,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::UNTOLD,
     schema::HAD,
     schema::EDITS_HAD,
+    schema::PHOTOS_HAD,
 ];
 
 /// The catalogue. Cheap to clone.

@@ -214,6 +214,22 @@ INSERT INTO edits_unread (event_id) SELECT event_id FROM events;
 ",
 );
 
+/// The photos that each event had, with their file names, and a hash of their ids; none until
+/// they are noted, and then the number holds that was noted before this step.
+pub(super) const PHOTOS_HAD: Migration = Migration::new(
+    14,
+    "photos that events had",
+    "
+CREATE TABLE photos_had (
+    event_id {TEXT} NOT NULL,
+    photo_id {BLOB} NOT NULL,
+    name {TEXT} NOT NULL,
+    PRIMARY KEY (event_id, photo_id)
+) {STRICT};
+ALTER TABLE events_had ADD COLUMN ids_hash {BLOB};
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");
