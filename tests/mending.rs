@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use world::damage::flip;
-use world::{Customer, PlacedOrder, Process, World, eventually, photos, print_files};
+use world::{Customer, PlacedOrder, Process, World, cli, eventually, photos, print_files};
 
 const EVENT: &str = "John's Wedding";
 
@@ -154,6 +154,32 @@ async fn an_order_of_a_photo_that_is_damaged_waits_with_words_and_is_done_after_
     assert!(printed == expected, "the print files are not the originals");
     customer.waits_for_state(&order, "received").await;
     eventually("nothing halts", || world.photographer.says(&["status"])["halted"].as_array().unwrap().is_empty()).await;
+}
+
+#[tokio::test]
+async fn an_order_goes_on_after_the_second_of_two_imports_that_make_its_event_whole() {
+    let mut world = World::start().await;
+    let gallery = world.publish("Lost", &[("a.jpg", original(1)), ("b.jpg", original(2))]);
+    let customer = world.customer(&gallery).await;
+    let placed = customer.order(&["a.jpg", "b.jpg"], 1).await;
+    customer.waits_for_state(&placed, "accepted").await;
+    world.photographer.kill();
+    world::damage::lose_volumes(world.photographer.data(), "slabs");
+    world.photographer.restart();
+    world.is_paid(&placed.number).await;
+    let before = order(&world)["hint"].clone();
+    let imports = |number: u32, name: &str| {
+        let card = world.path().join(format!("card of {name}"));
+        photos::put(&card, name, &original(number));
+        cli::reports(&world.photographer.command_line(&["import", card.to_str().unwrap(), "--event", "Lost"]))
+    };
+    let (first, code, _) = imports(1, "a.jpg");
+    assert_eq!((code, &first["imported"]), (1, &1.into()), "{first}");
+    eventually("the order waits for the other photo", || order(&world)["hint"] != before).await;
+    let (second, code, _) = imports(2, "b.jpg");
+    assert_eq!((code, &second["imported"]), (0, &1.into()), "{second}");
+    assert_eq!(print_files(&world.order_folder(&placed).await).len(), 2);
+    assert!(world.photographer.says(&["status"])["halted"].as_array().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -39,6 +39,15 @@ pub fn flip_slots(data: &Path, event_id: &str, is_meant: impl Fn(u64) -> bool, f
     assert!(flipped > 0, "nothing was damaged");
 }
 
+/// Takes a part of every volume away; with "" the volumes themselves.
+pub fn lose_volumes(data: &Path, part: &str) {
+    for volume in std::fs::read_dir(data.join("archive")).unwrap().map(|entry| entry.unwrap().path()) {
+        if volume.is_dir() {
+            std::fs::remove_dir_all(volume.join(part)).unwrap();
+        }
+    }
+}
+
 /// Of an event's only volume, files of slots that are not empty.
 pub fn slabs(data: &Path, event_id: &str, is_meant: impl Fn(u64) -> bool) -> Vec<PathBuf> {
     let mut files = files_below(&data.join("archive").join(format!("{event_id}-001")).join("slabs"));

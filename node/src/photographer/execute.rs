@@ -138,8 +138,8 @@ impl Node {
             report.stopped.get_or_insert_with(problem);
         }
         self.counts.imported(report.imported);
-        if !report.repaired.is_empty() || report.trouble.is_some() {
-            // An order may have waited for one of them.
+        if report.imported > 0 || !report.repaired.is_empty() || report.trouble.is_some() {
+            // An order may have waited for one of them: what is new here may have been lost.
             self.advance_soon();
         }
         let missing = self.photos_missing(event_id).await?;
