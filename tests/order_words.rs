@@ -6,7 +6,7 @@ mod world;
 
 use std::process::Command;
 
-use world::damage::flip;
+use world::damage::{flip, lose_volumes};
 use world::waiting::eventually_async;
 use world::{Process, World, eventually, photos};
 
@@ -42,6 +42,64 @@ async fn a_customer_whose_photo_the_disk_has_damaged_reads_so_until_the_order_go
     customer.waits_for_state(&order, "received").await;
     let followed = customer.follow(&order).await;
     assert!(followed["problem"].is_null(), "it is over: {followed}");
+}
+
+#[tokio::test]
+async fn a_customer_whose_photo_went_with_its_whole_volume_reads_so_until_the_order_goes_on() {
+    for lost in ["slabs", ""] {
+        let mut world = World::start().await;
+        let gallery = world.publish("Lost", &[("a.jpg", photos::busy_jpeg(1)), ("b.jpg", photos::busy_jpeg(2))]);
+        let customer = world.customer(&gallery).await;
+        let before = customer.order(&["b.jpg"], 1).await;
+        customer.waits_for_state(&before, "accepted").await;
+        world.photographer.kill();
+        lose_volumes(world.photographer.data(), lost);
+        world.photographer.restart();
+        let since = customer.order(&["a.jpg"], 1).await;
+        for (order, name) in [(&before, "b.jpg"), (&since, "a.jpg")] {
+            world.is_paid(&order.number).await;
+            eventually_async("the page says what keeps the order", || async {
+                let followed = customer.follow(order).await;
+                assert_ne!(followed["state"], "declined", "{followed}");
+                followed["problem"].as_str().is_some_and(|problem| problem.contains(name)).then_some(())
+            })
+            .await;
+        }
+        let card = world.path().join("card");
+        world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Lost"]);
+        for order in [&before, &since] {
+            customer.waits_for_state(order, "received").await;
+            assert!(customer.follow(order).await["problem"].is_null(), "it is over");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_photo_that_is_lost_with_its_volume_while_its_lab_is_away_is_said_to_its_customer_until_it_is_whole() {
+    for lost in ["slabs", ""] {
+        let mut world = World::start().await;
+        let gallery = world.publish("Lost", &[("b.jpg", photos::heavy_jpeg(700_000, 5))]);
+        let customer = world.customer(&gallery).await;
+        world.lab.kill();
+        let order = customer.order(&["b.jpg"], 1).await;
+        world.is_paid(&order.number).await;
+        eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
+        world.photographer.kill();
+        lose_volumes(world.photographer.data(), lost);
+        world.photographer.restart();
+        world.lab.restart();
+        eventually_async("the page says what keeps the order", || async {
+            let problem = customer.follow(&order).await["problem"].clone();
+            problem.as_str().is_some_and(|problem| problem.contains("b.jpg")).then_some(())
+        })
+        .await;
+        let halted = world.photographer.reports(&["status"])["halted"].clone();
+        assert!(halted[0]["why"].as_str().unwrap().contains("b.jpg"), "{halted}");
+        let card = world.path().join("card");
+        world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Lost"]);
+        customer.waits_for_state(&order, "received").await;
+        assert!(customer.follow(&order).await["problem"].is_null(), "it is over");
+    }
 }
 
 #[tokio::test]

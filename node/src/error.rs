@@ -115,6 +115,14 @@ pub enum NodeError {
         /// Its photo's file name.
         name: String,
     },
+    /// An original that is asked for was here, and its volume is not.
+    #[error(
+        "{name} is not in the archive any more. Put its event's folders in archive/ back from a backup, or import the file again from your copies: its orders go on by themselves."
+    )]
+    OriginalLost {
+        /// Its photo's file name.
+        name: String,
+    },
     /// A part of the running program stopped answering.
     #[error("The node is shutting down; nothing was changed.")]
     ShuttingDown,
@@ -145,6 +153,14 @@ impl NodeError {
         matches!(self, Self::Store(error) if error.is_of_damage() || matches!(error, StoreError::BlobMissing))
     }
 
+    /// The photo that this disk has damaged or lost, if that is what is said.
+    pub(crate) fn hurt_photo(&self) -> Option<&str> {
+        match self {
+            Self::OriginalDamaged { name } | Self::OriginalLost { name } => Some(name),
+            _ => None,
+        }
+    }
+
     /// What becomes of a parcel whose delivery ended with this error.
     pub(crate) fn into_delivery(self) -> Delivery {
         if self.may_pass() { Delivery::TryLater(self.to_string()) } else { Delivery::Refused(self.to_string()) }
@@ -157,7 +173,7 @@ impl NodeError {
             Self::Protocol(error) => error.clone().into(),
             Self::Refused(refusal) => refusal.clone(),
             Self::NotNow { problem } => Refusal::new(ErrorCode::Refused, problem.clone()),
-            Self::OriginalDamaged { name } => {
+            Self::OriginalDamaged { name } | Self::OriginalLost { name } => {
                 let text =
                     format!("The photographer's disk has damaged {name}: it comes as soon as it is repaired there.");
                 Refusal::new(ErrorCode::Failed, text)

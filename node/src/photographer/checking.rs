@@ -147,6 +147,25 @@ impl EventArchive {
         Ok(damaged)
     }
 
+    /// Whether all files of these photos are there, as their hashes say.
+    ///
+    /// # Errors
+    /// When a volume can't be read for another reason than damage.
+    pub(super) fn are_whole(
+        &self,
+        event_id: EventId,
+        photos: impl IntoIterator<Item = PhotoId>,
+    ) -> Result<bool, NodeError> {
+        for photo_id in photos {
+            match self.photo(event_id, photo_id) {
+                Ok(Some(photo)) if self.damaged_files(event_id, &photo)?.is_empty() => {}
+                Err(error) if !error.is_of_damage() => return Err(error),
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
     /// Stores a file of a photo anew, if it is there and damaged; durable when this returns.
     ///
     /// # Errors

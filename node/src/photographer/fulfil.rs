@@ -55,7 +55,8 @@ impl Node {
     /// Takes an order as far as it can go now. May be called at any time.
     pub(super) async fn advance_or_trace(&self, order_id: OrderId, progress: &Progress) {
         let mut advanced = self.advance(order_id, progress).await;
-        if matches!(advanced, Err(NodeError::OriginalDamaged { .. })) && self.repair_order(order_id).await {
+        let is_hurt = advanced.as_ref().is_err_and(|error| error.hurt_photo().is_some());
+        if is_hurt && self.repair_order(order_id).await {
             advanced = self.advance(order_id, progress).await;
         }
         if let Err(error) = advanced {
@@ -231,7 +232,12 @@ impl Node {
         lab: &LabRow,
         progress: &Progress,
     ) -> Result<Option<JobFiles>, NodeError> {
-        let wanted = |line: &OrderLine| Wanted { photo_id: line.photo_id, size: line.size, crop: line.crop };
+        let wanted = |line: &OrderLine| Wanted {
+            photo_id: line.photo_id,
+            file_name: line.file_name.clone(),
+            size: line.size,
+            crop: line.crop,
+        };
         let wanted: Vec<_> = order.lines.iter().map(wanted).collect();
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
         let (event_id, rules, progress) = (order.event_id, lab.print_rules.clone(), progress.clone());

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use enprint_protocol::PeerId;
-use enprint_protocol::ids::{CommandId, EventId, OrderId};
+use enprint_protocol::ids::{CommandId, EventId, OrderId, PhotoId};
 use enprint_protocol::status::{Status, StatusKind};
 use enprint_protocol::text;
 use enprint_protocol::time::UnixMs;
@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::OrderRow;
 use super::node::{Node, blocking};
-use super::records::StoredPhoto;
 use crate::error::NodeError;
 
 /// One thing that was said of an order.
@@ -43,7 +42,7 @@ impl Node {
 
     /// Tells an order's customer what keeps it here, if the photographer has to mend it.
     pub(super) async fn tell_what_halts(&self, order_id: OrderId, error: &NodeError) -> Result<(), NodeError> {
-        let NodeError::OriginalDamaged { name } = error else { return Ok(()) };
+        let Some(name) = error.hurt_photo() else { return Ok(()) };
         let text = format!(
             "The photographer’s disk has damaged {}. Your order goes on as soon as the photo is repaired.",
             text::shown(name)
@@ -64,17 +63,16 @@ impl Node {
     }
 
     /// As [`Self::tell_what_halts`], to the customers of orders that a lab waits for in vain.
-    pub(super) async fn tell_of_missed_or_trace(&self, event_id: EventId, damaged: &[StoredPhoto]) {
-        for photo in damaged {
-            let told = async {
-                let error = NodeError::OriginalDamaged { name: photo.record.file_name.clone() };
-                for order_id in self.catalogue.offered_with(event_id, photo.photo_id()).await? {
-                    self.tell_what_halts(order_id, &error).await?;
-                }
-                Ok::<(), NodeError>(())
-            };
-            told.await.unwrap_or_else(|error| tracing::error!(%error, "what halts an order can't be said"));
-        }
+    pub(super) async fn tell_of_missed_or_trace(&self, event_id: EventId, photo_id: PhotoId) {
+        let told = async {
+            for order_id in self.catalogue.offered_with(event_id, photo_id).await? {
+                let Some(row) = self.catalogue.order(order_id).await? else { continue };
+                let error = NodeError::OriginalDamaged { name: row.name_of(photo_id) };
+                self.tell_what_halts(order_id, &error).await?;
+            }
+            Ok::<(), NodeError>(())
+        };
+        told.await.unwrap_or_else(|error| tracing::error!(%error, "what halts an order can't be said"));
     }
 
     /// Tells the customers of orders with a lab whose photos were damaged, and are whole by now.
@@ -83,7 +81,7 @@ impl Node {
             let Some(row) = self.catalogue.order(order_id).await? else { continue };
             let (archive, event_id) = (self.archive.clone(), row.order.event_id);
             let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
-            if blocking(move || archive.damaged_of(event_id, photos)).await?.is_empty() {
+            if blocking(move || archive.are_whole(event_id, photos)).await? {
                 self.tell_it_goes_on(order_id).await?;
             }
         }

@@ -69,7 +69,8 @@ impl Node {
         })
     }
 
-    /// A sentence for the customer, when the order asks for what is not here.
+    /// A sentence for the customer, when the order asks for what is not here. What this disk has
+    /// damaged or lost is ordered all the same, and waits until it is here again.
     async fn why_not(&self, order: &Order) -> Result<Option<String>, NodeError> {
         let is_copy = self.catalogue.first_home().await?.is_some();
         if self.catalogue.event(order.event_id).await?.is_none() {
@@ -78,7 +79,12 @@ impl Node {
         }
         for line in &order.lines {
             let name = text::shown(&line.file_name);
-            match self.photo(order.event_id, line.photo_id).await? {
+            let photo = match self.photo(order.event_id, line.photo_id).await {
+                Err(error) if error.is_of_damage() && !is_copy => continue,
+                photo => photo?,
+            };
+            match photo {
+                None if !is_copy && self.catalogue.has_had(order.event_id, line.photo_id).await? => {}
                 None => {
                     maybe_not_copied_yet(is_copy)?;
                     return Ok(Some(format!("The photographer no longer has the photo {name}.")));

@@ -24,9 +24,11 @@ use crate::control::Progress;
 use crate::error::NodeError;
 
 /// What one order line asks of a photo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) photo_id: PhotoId,
+    /// How the order calls it: its record may be lost.
+    pub(super) file_name: String,
     pub(super) size: PrintSize,
     pub(super) crop: Crop,
 }
@@ -55,7 +57,7 @@ pub(super) fn checked_files(
     for wish in wanted {
         let known = different.iter().position(|other| darkroom.is_one_file(other, wish));
         all.of_wanted.push(known.unwrap_or(different.len()));
-        different.extend(known.is_none().then_some(*wish));
+        different.extend(known.is_none().then(|| wish.clone()));
     }
     let (total, has_failed) = (different.len() as u64, AtomicBool::new(false));
     let is_stopped = || progress.is_cancelled() || has_failed.load(Ordering::Relaxed);
@@ -114,7 +116,7 @@ impl Darkroom<'_> {
     /// pixels for the paper.
     fn checked_file(&self, wanted: &Wanted) -> Result<JobFile, NodeError> {
         let photo_id = wanted.photo_id;
-        let photo = self.archive.photo(self.event_id, photo_id)?.ok_or_else(|| gone(&photo_id.to_string()))?;
+        let photo = self.photo(wanted)?;
         let made_by = self.rules.made_by(&photo.recipe, wanted.size, wanted.crop)?;
         let made = match self.kept_file(photo_id, made_by)? {
             Some(kept) => kept,
@@ -129,6 +131,15 @@ impl Darkroom<'_> {
         let subtrees = made.subtrees.clone();
         self.used.lock().unwrap_or_else(PoisonError::into_inner).push(made);
         Ok(JobFile { file, subtrees })
+    }
+
+    /// What was ordered was here: no photo is removed whose event stays.
+    fn photo(&self, wanted: &Wanted) -> Result<StoredPhoto, NodeError> {
+        let name = || wanted.file_name.clone();
+        match self.archive.photo(self.event_id, wanted.photo_id) {
+            Err(error) if error.is_of_damage() => Err(NodeError::OriginalDamaged { name: name() }),
+            photo => photo?.ok_or_else(|| NodeError::OriginalLost { name: name() }),
+        }
     }
 
     /// A file that was made before, if every byte of it is still there. What is left of a
@@ -206,10 +217,6 @@ fn renamed(name: &str, format: PrintFormat) -> String {
     if others.contains(&ending.to_lowercase().as_str()) { name.to_owned() } else { format!("{stem}.{usual}") }
 }
 
-fn gone(name: &str) -> NodeError {
-    NodeError::Unknown { what: "photo", name: name.to_owned(), hint: "It was removed from the archive." }
-}
-
 /// What is wrong with one original is said so; a volume or disk that fails says it itself.
 fn in_words(error: NodeError, photo: &StoredPhoto) -> NodeError {
     if error.is_of_damage() {
@@ -261,7 +268,7 @@ mod tests {
     }
 
     fn wanted(photo_id: PhotoId) -> Wanted {
-        Wanted { photo_id, size: PrintSize::CM_10X15, crop: Crop::Fill }
+        Wanted { photo_id, file_name: "a.tif".into(), size: PrintSize::CM_10X15, crop: Crop::Fill }
     }
 
     #[test]
@@ -361,9 +368,9 @@ mod tests {
             note: &unnoted,
         };
         let (here, missing) = (wanted(photo_id), wanted(PhotoId(ContentHash([8; 32]))));
-        let files = checked_files(&darkroom, &[here, here], &Progress::silent()).unwrap().unwrap();
+        let files = checked_files(&darkroom, &[here.clone(), here.clone()], &Progress::silent()).unwrap().unwrap();
         assert_eq!((files.files.len(), files.of_wanted), (1, vec![0, 0]), "the original itself, once");
-        assert!(checked_files(&darkroom, &[here, missing], &Progress::silent()).is_err());
+        assert!(checked_files(&darkroom, &[here.clone(), missing], &Progress::silent()).is_err());
         let stop = tokio_util::sync::CancellationToken::new();
         stop.cancel();
         let stopped = checked_files(&darkroom, &[here], &Progress::channel(stop).0).unwrap();

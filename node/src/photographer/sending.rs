@@ -197,23 +197,26 @@ impl Node {
     /// The order waits with words until the file is repaired; what is said to the lab.
     async fn note_damage(&self, permitted: &Permitted, request: &OriginalRequest) -> Result<NodeError, NodeError> {
         let (job_id, root) = request.file();
-        let photo = self.photo(permitted.event_id, permitted.photo_id).await?;
-        let name = photo.map_or_else(|| permitted.photo_id.to_string(), |photo| photo.record.file_name);
-        let order_id = self.catalogue.job(job_id).await?.map(|job| job.order_id);
-        let trouble = match order_id {
-            Some(order_id) if root != permitted.photo_id.0 => format!(
-                "The print file that was made of {name} is damaged on this disk. “send {}” makes it anew.",
-                order_id.number()
-            ),
-            _ => {
-                self.miss(permitted.event_id, permitted.photo_id);
-                NodeError::OriginalDamaged { name: name.clone() }.to_string()
+        let Permitted { event_id, photo_id, .. } = *permitted;
+        let Some(job) = self.catalogue.job(job_id).await? else { return Err(NodeError::ShuttingDown) };
+        let Some(row) = self.catalogue.order(job.order_id).await? else { return Err(NodeError::ShuttingDown) };
+        let name = row.name_of(photo_id);
+        let hurt = match self.photo(event_id, photo_id).await {
+            Ok(Some(_)) if root != photo_id.0 => {
+                let number = job.order_id.number();
+                let trouble = format!(
+                    "The print file that was made of {name} is damaged on this disk. “send {number}” makes it anew."
+                );
+                self.catalogue.set_trouble(job.order_id, &trouble).await?;
+                return Ok(NodeError::OriginalDamaged { name });
             }
+            Ok(None) => NodeError::OriginalLost { name },
+            Err(error) if !error.is_of_damage() => return Err(error),
+            _ => NodeError::OriginalDamaged { name },
         };
-        if let Some(order_id) = order_id {
-            self.catalogue.set_trouble(order_id, &trouble).await?;
-        }
-        Ok(NodeError::OriginalDamaged { name })
+        self.miss(event_id, photo_id);
+        self.catalogue.set_trouble(job.order_id, &hurt.to_string()).await?;
+        Ok(hurt)
     }
 
     /// Waits for the turn of a range.

@@ -53,6 +53,17 @@ impl Catalogue {
         named_photos(&self.ledger.read().fetch_all(sql, args![event_id.to_string()]).await?)
     }
 
+    /// Whether an event is known to have had a photo.
+    pub(in crate::photographer) async fn has_had(
+        &self,
+        event_id: EventId,
+        photo_id: PhotoId,
+    ) -> Result<bool, NodeError> {
+        let sql = "SELECT 1 AS had FROM photos_had WHERE event_id = $1 AND photo_id = $2";
+        let values = args![event_id.to_string(), photo_id.0.as_bytes()];
+        Ok(self.ledger.read().fetch_optional(sql, values).await?.is_some())
+    }
+
     /// Notes photos that an event has, with their file names, beside those that it had: some at
     /// a time, so that others can write meanwhile. From then on the ids are what it had, not
     /// the number. Of an event that was removed nothing is noted.

@@ -2,7 +2,7 @@
 
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::event::EventRecord;
-use enprint_protocol::ids::{EventId, JobId, OrderId};
+use enprint_protocol::ids::{EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::order::Order;
 use enprint_protocol::print_job::PrintFile;
 use enprint_protocol::status::Status;
@@ -170,6 +170,12 @@ impl OrderRow {
             return Ok(());
         }
         Err(NodeError::NotNow { problem: "Another of your homes has this order now. Do it there.".into() })
+    }
+
+    /// How the order calls a photo.
+    pub(in crate::photographer) fn name_of(&self, photo_id: PhotoId) -> String {
+        let line = self.order.lines.iter().find(|line| line.photo_id == photo_id);
+        line.map_or_else(|| photo_id.to_string(), |line| line.file_name.clone())
     }
 
     /// Whether the lab has the files.

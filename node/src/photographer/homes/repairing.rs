@@ -41,15 +41,22 @@ impl Node {
     pub(in crate::photographer) async fn repair_missed(&self) {
         let missed = std::mem::take(&mut *self.following.missed.photos());
         for (event_id, photo_id) in missed {
-            let archive = self.archive.clone();
-            let repaired = async {
-                let damaged = blocking(move || archive.damaged_of(event_id, [photo_id])).await?;
-                self.repair_from_homes(event_id, damaged).await
-            };
-            match repaired.await {
-                Ok(rest) => self.tell_of_missed_or_trace(event_id, &rest).await,
+            match self.is_repaired(event_id, photo_id).await {
+                Ok(true) => {}
+                Ok(false) => self.tell_of_missed_or_trace(event_id, photo_id).await,
                 Err(error) => tracing::debug!(photo.id = %photo_id, %error, "a photo could not be repaired"),
             }
+        }
+    }
+
+    /// Whether a photo is whole, or another home had what is damaged of it.
+    async fn is_repaired(&self, event_id: EventId, photo_id: PhotoId) -> Result<bool, NodeError> {
+        let archive = self.archive.clone();
+        match blocking(move || archive.damaged_of(event_id, [photo_id])).await {
+            // Without its record nobody can say what to ask for.
+            Err(error) if error.is_of_damage() => Ok(false),
+            Ok(damaged) if damaged.is_empty() => Ok(self.photo(event_id, photo_id).await?.is_some()),
+            damaged => Ok(self.repair_from_homes(event_id, damaged?).await?.is_empty()),
         }
     }
 
