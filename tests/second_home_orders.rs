@@ -240,7 +240,7 @@ async fn an_order_that_the_first_home_gave_to_another_lab_is_not_printed_again_f
         hint.contains("is not printed twice") && hint.contains(&send)
     })
     .await;
-    let status = homes.nas.says(&["status"]);
+    let status = homes.nas.reports(&["status"]);
     assert!(status["halted"].to_string().contains("Second lab"), "it is stuck and nobody is told: {status}");
     homes.nas.says(&["send", &order.number, "--lab", "Second lab"]);
     second.says(&["shipped", &order.number, "--carrier", "Post", "--tracking", "T-1"]);

@@ -53,7 +53,8 @@ pub enum Role {
     /// The lab's peer: receives print jobs into a hot folder
     Lab(lab::LabArgs),
     /// How every role on this machine is: whether it runs, who is connected and by which way,
-    /// what waits
+    /// what waits. Ends with 1 where photos are damaged or missing, where a photographer's order
+    /// does not go on, or a role can't be asked
     Status(status::StatusArgs),
     /// Shows the whole flow on this machine, from a folder of photos to a lab's hot folder
     Demo(demo::DemoArgs),

@@ -251,7 +251,7 @@ pub enum PhotographerVerb {
         #[command(flatten)]
         selection: SelectionArgs,
     },
-    /// How the node is
+    /// How the node is; ends with 1 where photos are damaged or missing, or an order does not go on
     Status,
     /// Reads every byte of an event's originals and proofs and checks it
     Verify {

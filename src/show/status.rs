@@ -72,11 +72,13 @@ pub fn words(machine: &MachineStatus) -> String {
     machine.roles.iter().map(role).collect::<Vec<_>>().join("\n")
 }
 
-/// What is damaged, if anything is.
+/// What is damaged at a photographer's, if anything is, or how many orders do not go on; or
+/// which role can't be asked. What a lab waits for it asks for again by itself.
 pub fn failure(machine: &MachineStatus) -> Option<String> {
     machine.roles.iter().find_map(|one| match &one.status {
         Some(Status::Photographer(answer)) => work::failure(answer),
-        _ => None,
+        Some(_) => None,
+        None => Some(format!("the {} in {} can't be asked", one.role, one.data.display())),
     })
 }
 

@@ -40,7 +40,9 @@ pub fn failure(answer: &Answer) -> Option<String> {
             let damaged = events.iter().filter(|event| event.trouble.is_some()).count() as u64;
             hurt_events(damaged)
         }
-        Answer::Status(status) => hurt_events(status.damaged.len() as u64),
+        Answer::Status(status) => {
+            hurt_events(status.damaged.len() as u64).or_else(|| halted_orders(status.halted.len() as u64))
+        }
         Answer::Withdrawn { hosts, .. } => {
             hosts.iter().find_map(|at| at.problem.as_ref().map(|_| format!("{} may still show photos", at.host)))
         }
@@ -50,6 +52,10 @@ pub fn failure(answer: &Answer) -> Option<String> {
 
 fn hurt_events(damaged: u64) -> Option<String> {
     (damaged > 0).then(|| format!("{} damaged on this disk", count(damaged, "event is", "events are")))
+}
+
+fn halted_orders(halted: u64) -> Option<String> {
+    (halted > 0).then(|| format!("{} not go on", count(halted, "order does", "orders do")))
 }
 
 fn failed_export(report: &ExportReport) -> Option<String> {
@@ -256,9 +262,9 @@ pub fn mark_found(event: &str, damage: MarkDamage) -> String {
     }
 }
 
-/// Why an event may have more photos than a command could read.
+/// Which photos of an event are missing or damaged, or why there may be more.
 pub fn more_photos(trouble: Option<&str>) -> String {
-    trouble.map(|trouble| format!("There may be more photos: {}\n", in_midst(trouble))).unwrap_or_default()
+    trouble.map(|trouble| format!("{trouble}\n")).unwrap_or_default()
 }
 
 /// A sentence after a colon.

@@ -142,6 +142,7 @@ impl Node {
             // An order may have waited for one of them: what is new here may have been lost.
             self.advance_soon();
         }
+        self.catalogue.note_whole(event_id, std::mem::take(&mut report.whole)).await?;
         let missing = self.photos_missing(event_id).await?;
         if report.trouble.is_none() || report.trouble_mended {
             report.trouble_mended &= missing.is_none();

@@ -1,6 +1,6 @@
-//! Photos that an event had and that are not in the archive any more: a volume that is gone,
-//! or of which nothing can be read, must not look like an event that has all of its photos,
-//! whatever came in their place.
+//! Photos that an event had and that are not in the archive any more, and those that were
+//! found damaged: a volume that is gone, or of which nothing can be read, must not look like
+//! an event that has all of its photos, whatever came in their place.
 
 use std::collections::HashSet;
 
@@ -18,12 +18,15 @@ impl Node {
         Ok(self.photos_counted(event_id).await?.0)
     }
 
-    /// As [`Self::photo_count`], and the sentence that says why there may be more, or that
-    /// some are missing.
+    /// As [`Self::photo_count`], and the sentences that say why there may be more, or that
+    /// some are missing, and which are damaged.
     pub(super) async fn photos_counted(&self, event_id: EventId) -> Result<(u64, Option<String>), NodeError> {
         let (ids, trouble) = self.photos_found(event_id).await?;
         let missing = self.missing_beside(event_id, &ids, trouble.is_none()).await?;
-        Ok((ids.len() as u64, trouble.map(|error| error.sentence()).or(missing)))
+        let hidden = trouble.map(|error| error.sentence()).or(missing);
+        let names = self.catalogue.damaged(event_id).await?.into_values().collect();
+        let all: Vec<String> = hidden.into_iter().chain(damaged(names)).collect();
+        Ok((ids.len() as u64, (!all.is_empty()).then(|| all.join(" "))))
     }
 
     /// The sentence that says that photos of an event are missing, though all that is there
@@ -91,6 +94,18 @@ fn missing(number: u64, names: Vec<String>) -> Option<String> {
     Some(format!(
         "{are_missing} not in the archive any more{}. Put the event's folders in archive/ back from a backup, or import \
          its files again from your copies.",
+        listed(names)
+    ))
+}
+
+fn damaged(names: Vec<String>) -> Option<String> {
+    let (are_damaged, its_file) = match names.len() {
+        0 => return None,
+        1 => ("1 photo of this event is".to_owned(), "its file"),
+        number => (format!("{number} photos of this event are"), "their files"),
+    };
+    Some(format!(
+        "{are_damaged} damaged on this disk{}. Import {its_file} again from your card or a backup.",
         listed(names)
     ))
 }

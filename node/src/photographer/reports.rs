@@ -44,6 +44,9 @@ pub struct ImportReport {
     /// Whether photos of the event may have had edits that nobody knows any more.
     #[serde(default)]
     pub edits_unknown: bool,
+    /// Photos of which every byte is here now, of those that were stored or looked at.
+    #[serde(skip)]
+    pub(super) whole: Vec<PhotoId>,
     /// Files that could not be read, with the reason.
     pub failed: Vec<FailedFile>,
     /// Photos of those imported that can be looked at and not printed, with the reason.

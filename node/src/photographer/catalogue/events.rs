@@ -214,6 +214,7 @@ impl Catalogue {
             "DELETE FROM made_files WHERE event_id = $1",
             "DELETE FROM events_had WHERE event_id = $1",
             "DELETE FROM photos_had WHERE event_id = $1",
+            "DELETE FROM photos_damaged WHERE event_id = $1",
             "DELETE FROM edits_had WHERE event_id = $1",
             "DELETE FROM edits_unread WHERE event_id = $1",
             "DELETE FROM events WHERE event_id = $1",

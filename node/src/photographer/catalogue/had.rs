@@ -126,7 +126,7 @@ async fn is_known(tx: &mut Tx<'_>, event_id: EventId) -> Result<bool, NodeError>
 }
 
 /// The photos of rows, with their names.
-fn named_photos(rows: &[Row]) -> Result<HashMap<PhotoId, String>, NodeError> {
+pub(super) fn named_photos(rows: &[Row]) -> Result<HashMap<PhotoId, String>, NodeError> {
     rows.iter().map(|row| Ok((photo_id(row)?, row.text("name")?))).collect()
 }
 

@@ -3,6 +3,7 @@
 //! no image data; its list of events can be made again from the volumes.
 
 mod custody;
+mod damaged;
 mod edits_had;
 mod elsewhere;
 mod events;

@@ -215,10 +215,11 @@ INSERT INTO edits_unread (event_id) SELECT event_id FROM events;
 );
 
 /// The photos that each event had, with their file names, and a hash of their ids; none until
-/// they are noted, and then the number holds that was noted before this step.
+/// they are noted, and then the number holds that was noted before this step. And those that
+/// were found damaged.
 pub(super) const PHOTOS_HAD: Migration = Migration::new(
     14,
-    "photos that events had",
+    "photos that events had, and damaged ones",
     "
 CREATE TABLE photos_had (
     event_id {TEXT} NOT NULL,
@@ -227,6 +228,12 @@ CREATE TABLE photos_had (
     PRIMARY KEY (event_id, photo_id)
 ) {STRICT};
 ALTER TABLE events_had ADD COLUMN ids_hash {BLOB};
+CREATE TABLE photos_damaged (
+    event_id {TEXT} NOT NULL,
+    photo_id {BLOB} NOT NULL,
+    name {TEXT} NOT NULL,
+    PRIMARY KEY (event_id, photo_id)
+) {STRICT};
 ",
 );
 

@@ -68,12 +68,15 @@ impl Node {
     ) -> Result<Vec<StoredPhoto>, NodeError> {
         let _one_at_a_time = self.following.repairing.lock().await;
         let homes: Vec<PeerId> = self.home_summaries().await?.into_iter().map(|home| home.peer_id).collect();
-        let mut rest = Vec::new();
+        let (mut rest, mut whole) = (Vec::new(), Vec::new());
         for photo in damaged {
-            if !self.is_repaired_from_one(&homes, event_id, &photo).await {
+            if self.is_repaired_from_one(&homes, event_id, &photo).await {
+                whole.push(photo.photo_id());
+            } else {
                 rest.push(photo);
             }
         }
+        self.catalogue.note_whole(event_id, whole).await?;
         Ok(rest)
     }
 

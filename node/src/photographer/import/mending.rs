@@ -39,6 +39,7 @@ impl Import<'_> {
         let told = |done| progress.photos("Checking what is here already", done, total);
         let mended = many::each(&here, is_stopped, |one| self.mend_one(one), told);
         for (one, mended) in here.into_iter().zip(mended) {
+            report.whole.extend(matches!(mended, Some(Ok(_))).then_some(one.photo_id));
             match mended {
                 Some(Ok(true)) => {
                     report.duplicates.retain(|path| *path != one.below);

@@ -201,6 +201,7 @@ impl Import<'_> {
         for (ready, put) in photos.iter().zip(put) {
             let new = &ready.photo.stored;
             beside.stored.note(new.photo_id());
+            report.whole.extend((put == Put::New).then_some(new.photo_id()));
             if put == Put::Duplicate {
                 report.duplicates.push(new.path.clone());
                 continue;

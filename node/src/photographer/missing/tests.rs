@@ -88,4 +88,6 @@ fn only_photos_that_are_fewer_than_before_are_missed_and_those_that_are_known_ar
     assert!(some.contains("any more: b.jpg and 2 more."), "{some}");
     let many = missing(9, (1..=9).map(|number| format!("{number}.jpg")).collect()).unwrap();
     assert!(many.contains("any more: 1.jpg, 2.jpg, 3.jpg, 4.jpg, 5.jpg and 4 more. Put"), "{many}");
+    let damaged = damaged(vec!["b.jpg".into()]).unwrap();
+    assert!(damaged.starts_with("1 photo of this event is damaged on this disk: b.jpg. Import its file"), "{damaged}");
 }
