@@ -170,6 +170,12 @@ async fn an_order_of_a_photo_that_is_damaged_waits_with_words_and_is_done_after_
     says_that_it_is_damaged(&world).await;
     assert!(world.lab.says(&["jobs"])["jobs"].as_array().unwrap().is_empty(), "the lab has a job that can't be done");
     customer.waits_for_state(&order, "accepted").await;
+    world.photographer.kill();
+    // The command is the node meanwhile, and tries what it can't do.
+    let verified = in_words(&world.photographer, &["verify", "--event", "Damaged"]);
+    let traced = String::from_utf8(verified.stderr).unwrap();
+    assert!(verified.status.code() == Some(1) && !traced.contains("WARN"), "{traced}");
+    world.photographer.restart();
 
     let card = world.path().join("card");
     let again = world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Damaged"]);

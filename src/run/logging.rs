@@ -5,12 +5,13 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Starts tracing. `RUST_LOG` wins over the number of `-v`. What runs for long tells
-/// its steps; a command only what went wrong, since its answer is all that is wanted. What
+/// its steps; a command only what broke, since its answer says what is amiss, and not what
+/// other peers ask for in vain while it runs. What
 /// sled says of a damaged part, whoever met it says in words.
 pub fn start(verbose: u8, runs_for_long: bool) {
     let usual = match verbose {
         0 if runs_for_long => "warn,sled=off,enprint=info",
-        0 => "warn,sled=off",
+        0 => "error,sled=off",
         1 => "info,enprint=debug",
         _ => "debug",
     };
