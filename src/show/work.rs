@@ -21,7 +21,7 @@ const EDITS_UNKNOWN: &str = "It was damaged before this version of Enprint could
 pub fn failure(answer: &Answer) -> Option<String> {
     match answer {
         Answer::Verified { event, damaged, trouble, damaged_mark, .. } => match damaged.len() as u64 {
-            0 => trouble.clone().or_else(|| {
+            0 => hurt(trouble.as_ref()).or_else(|| {
                 let is_lost = *damaged_mark == Some(MarkDamage::Lost);
                 is_lost.then(|| format!("the mark over the proofs of “{event}” is damaged"))
             }),
@@ -33,9 +33,9 @@ pub fn failure(answer: &Answer) -> Option<String> {
         Answer::Exported(report) => failed_export(report),
         Answer::Imported(report) => failed_import(report),
         Answer::Edited(report) => failed_edit(report),
-        Answer::Event(event) => event.trouble.clone(),
-        Answer::Photos { trouble, .. } | Answer::Custody { trouble, .. } => trouble.clone(),
-        Answer::Published(report) => report.trouble.clone(),
+        Answer::Event(event) => hurt(event.trouble.as_ref()),
+        Answer::Photos { trouble, .. } | Answer::Custody { trouble, .. } => hurt(trouble.as_ref()),
+        Answer::Published(report) => hurt(report.trouble.as_ref()),
         Answer::Events { events } => {
             let damaged = events.iter().filter(|event| event.trouble.is_some()).count() as u64;
             hurt_events(damaged)
@@ -48,6 +48,11 @@ pub fn failure(answer: &Answer) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// In few words: the report has the sentence.
+fn hurt(trouble: Option<&String>) -> Option<String> {
+    trouble.map(|_| "photos of the event are damaged or missing".to_owned())
 }
 
 fn hurt_events(damaged: u64) -> Option<String> {
@@ -63,7 +68,7 @@ fn failed_export(report: &ExportReport) -> Option<String> {
         let originals = count(report.failed.len() as u64, "original is", "originals are");
         return Some(format!("{originals} damaged and not written"));
     }
-    report.stopped.clone().or_else(|| report.trouble.clone())
+    report.stopped.clone().or_else(|| hurt(report.trouble.as_ref()))
 }
 
 fn failed_import(report: &ImportReport) -> Option<String> {
@@ -74,8 +79,8 @@ fn failed_import(report: &ImportReport) -> Option<String> {
         let photos = count(report.others_than_damaged.len() as u64, "photo stays", "photos stay");
         return Some(format!("{photos} damaged"));
     }
-    let trouble = report.trouble.clone().filter(|_| !report.trouble_mended);
-    report.stopped.clone().or(trouble)
+    let trouble = report.trouble.as_ref().filter(|_| !report.trouble_mended);
+    report.stopped.clone().or_else(|| hurt(trouble))
 }
 
 fn failed_edit(report: &EditReport) -> Option<String> {
