@@ -43,7 +43,7 @@ impl Failure {
         let words = match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "its disk is full",
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "its files may not be written",
-            ErrorKind::NotFound => "one of its files is missing",
+            ErrorKind::NotFound => "files of it are missing",
             ErrorKind::WouldBlock => "another program has it open",
             ErrorKind::Unsupported => "another program made it",
             _ => "its disk can't be read or written",
