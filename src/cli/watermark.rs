@@ -15,7 +15,8 @@ use super::files::read_file;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "The mark on proofs")]
 pub struct WatermarkOptions {
-    /// Text stamped on proofs
+    /// Text stamped on proofs. A node that runs has the mark that it was started with; “event”
+    /// alone gives it another, for that event
     #[arg(long, global = true, env = "ENPRINT_PHOTOGRAPHER_WATERMARK", value_name = "TEXT")]
     pub watermark: Option<String>,
     /// A logo (PNG, may be transparent) laid on proofs instead of a text
