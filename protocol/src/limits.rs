@@ -288,13 +288,6 @@ pub const BBR_RESENT_PER_THOUSAND_MAX: u64 = 1;
 pub const BBR_RESTS_MAX: u32 = 32;
 /// What a packet carries, about.
 pub const PACKET_BYTES: u64 = 1_448;
-/// Bytes of a UDP packet, at most, over IPv4: what an Ethernet frame of 1,500 bytes leaves
-/// it. Which size the way takes is found out; a smaller one costs headers.
-pub const QUIC_PACKET_BYTES_IPV4_MAX: u16 = 1_500 - 20 - 8;
-/// As [`QUIC_PACKET_BYTES_IPV4_MAX`], over IPv6.
-pub const QUIC_PACKET_BYTES_IPV6_MAX: u16 = 1_500 - 40 - 8;
-/// How exactly the size is found out: DSL's frames are 8 bytes shorter than Ethernet's.
-pub const QUIC_PACKET_BYTES_STEP: u16 = 8;
 /// Time between packets on an idle QUIC connection: routers forget UDP after 30 s.
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A QUIC connection that hears nothing for so long is dead.

@@ -74,7 +74,7 @@ impl Quic {
     /// Begins when it is first polled.
     fn call(&mut self, to: SocketAddr, expected: Option<PeerId>, port_use: PortUse) -> Result<Handshake, QuicError> {
         let endpoint = self.port_to(to, port_use)?;
-        let (client, admission) = (self.settings.client(to), self.admission.clone());
+        let (client, admission) = (self.settings.client.clone(), self.admission.clone());
         let call = async move {
             // Peers are known by their keys. A number in place of a name sends none.
             let connecting = endpoint.connect_with(client, to, &to.ip().to_string())?;

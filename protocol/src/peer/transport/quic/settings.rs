@@ -10,15 +10,14 @@ use libp2p::tls;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::crypto::{CryptoError, HmacKey};
 use quinn::rustls::client::Resumption;
-use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, TransportConfig};
+use quinn::{EndpointConfig, IdleTimeout, TransportConfig};
 use quinn_proto::HashedConnectionIdGenerator;
 
 use super::pace::Paces;
 use crate::error::ProtocolError;
 use crate::limits::{
-    QUIC_CALL_BYTES, QUIC_CALLS_WAITING_MAX, QUIC_IDLE_TIMEOUT, QUIC_KEEP_ALIVE, QUIC_PACKET_BYTES_IPV4_MAX,
-    QUIC_PACKET_BYTES_IPV6_MAX, QUIC_PACKET_BYTES_STEP, QUIC_ROUND_TRIP_GUESSED, QUIC_SEND_BYTES, QUIC_STRANGER_BYTES,
-    QUIC_STREAM_BYTES, STRANGER_STREAMS_MAX,
+    QUIC_CALL_BYTES, QUIC_CALLS_WAITING_MAX, QUIC_IDLE_TIMEOUT, QUIC_KEEP_ALIVE, QUIC_ROUND_TRIP_GUESSED,
+    QUIC_SEND_BYTES, QUIC_STRANGER_BYTES, QUIC_STREAM_BYTES, STRANGER_STREAMS_MAX,
 };
 
 /// The version in which libp2p speaks QUIC: RFC 9000.
@@ -28,10 +27,8 @@ const VERSION: u32 = 1;
 #[derive(Clone)]
 pub(in crate::peer::transport) struct Settings {
     secret: [u8; 32],
-    server: quinn::ServerConfig,
-    client: quinn::ClientConfig,
-    /// Over IPv4, over IPv6.
-    carriages: [Arc<TransportConfig>; 2],
+    pub(super) server: quinn::ServerConfig,
+    pub(super) client: quinn::ClientConfig,
 }
 
 impl Settings {
@@ -40,28 +37,9 @@ impl Settings {
     /// # Errors
     /// [`ProtocolError::PeerStart`] if no certificate can be made.
     pub(in crate::peer::transport) fn new(key: &Keypair) -> Result<Self, ProtocolError> {
-        let carriages = [carriage(QUIC_PACKET_BYTES_IPV4_MAX)?, carriage(QUIC_PACKET_BYTES_IPV6_MAX)?].map(Arc::new);
+        let carriage = Arc::new(carriage()?);
         let secret = key.derive_secret(b"enprint quic reset").unwrap_or_else(rand::random);
-        Ok(Self { secret, server: server(key)?, client: client(key)?, carriages })
-    }
-
-    /// How calls are taken at a port.
-    pub(super) fn server(&self, at: SocketAddr) -> quinn::ServerConfig {
-        let mut server = self.server.clone();
-        server.transport_config(self.carriage(at));
-        server
-    }
-
-    /// How a peer is called.
-    pub(super) fn client(&self, to: SocketAddr) -> quinn::ClientConfig {
-        let mut client = self.client.clone();
-        client.transport_config(self.carriage(to));
-        client
-    }
-
-    fn carriage(&self, address: SocketAddr) -> Arc<TransportConfig> {
-        let [over_ipv4, over_ipv6] = &self.carriages;
-        if address.is_ipv4() { over_ipv4.clone() } else { over_ipv6.clone() }
+        Ok(Self { secret, server: server(key, carriage.clone())?, client: client(key, carriage)? })
     }
 
     /// How a port is where calls are taken. Its secrets follow from the peer's key, so that
@@ -78,12 +56,9 @@ impl Settings {
     }
 }
 
-fn carriage(packet_bytes_max: u16) -> Result<TransportConfig, ProtocolError> {
-    let mut packets = MtuDiscoveryConfig::default();
-    packets.upper_bound(packet_bytes_max).minimum_change(QUIC_PACKET_BYTES_STEP);
+fn carriage() -> Result<TransportConfig, ProtocolError> {
     let mut carriage = TransportConfig::default();
     carriage
-        .mtu_discovery_config(Some(packets))
         .initial_rtt(QUIC_ROUND_TRIP_GUESSED)
         .congestion_controller_factory(Arc::new(Paces))
         .max_concurrent_uni_streams(0_u8.into())
@@ -98,21 +73,23 @@ fn carriage(packet_bytes_max: u16) -> Result<TransportConfig, ProtocolError> {
     Ok(carriage)
 }
 
-fn client(key: &Keypair) -> Result<quinn::ClientConfig, ProtocolError> {
+fn client(key: &Keypair, carriage: Arc<TransportConfig>) -> Result<quinn::ClientConfig, ProtocolError> {
     let mut crypto = tls::make_client_config(key, None).map_err(no_start)?;
     // Each connection proves both keys anew.
     crypto.resumption = Resumption::disabled();
     let mut client = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(crypto).map_err(no_start)?));
+    client.transport_config(carriage);
     client.version(VERSION);
     Ok(client)
 }
 
-fn server(key: &Keypair) -> Result<quinn::ServerConfig, ProtocolError> {
+fn server(key: &Keypair, carriage: Arc<TransportConfig>) -> Result<quinn::ServerConfig, ProtocolError> {
     let mut crypto = tls::make_server_config(key).map_err(no_start)?;
     crypto.send_tls13_tickets = 0;
     let crypto = QuicServerConfig::try_from(crypto).map_err(no_start)?;
     let mut server = quinn::ServerConfig::with_crypto(Arc::new(crypto));
     server
+        .transport_config(carriage)
         // The swarm is not told of a peer's new address; a peer that has moved dials.
         .migration(false)
         .max_incoming(QUIC_CALLS_WAITING_MAX)

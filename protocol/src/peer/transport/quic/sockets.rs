@@ -15,7 +15,7 @@ pub(super) fn open(settings: &Settings, at: SocketAddr) -> io::Result<(Endpoint,
     let socket = bound(at)?;
     let other = socket.try_clone()?;
     other.set_nonblocking(true)?;
-    let server = Some(settings.server(at));
+    let server = Some(settings.server.clone());
     let config = settings.port(other.local_addr()?);
     let endpoint = Endpoint::new(config, server, socket, Arc::new(TokioRuntime))?;
     Ok((endpoint, other))

@@ -18,20 +18,6 @@ async fn both_ends_of_a_connection_go_by_what_comes_and_not_by_single_losses() {
 }
 
 #[tokio::test]
-async fn packets_become_as_large_as_a_frame_takes_over_ipv4_and_over_ipv6() {
-    for (at, largest) in [("/ip4/127.0.0.1/udp/0/quic-v1", 1_472), ("/ip6/::1/udp/0/quic-v1", 1_452)] {
-        let mut ana = Peer::with(&Keypair::generate_ed25519(), at).await;
-        let mut lab = Peer::with(&Keypair::generate_ed25519(), at).await;
-        let ((_, mut here), (_, mut there)) = joined(ana.named(), &mut lab.quic, &mut ana.quic).await;
-        while [&here, &there].iter().any(|end| end.quinn.stats().path.current_mtu < largest) {
-            exchange(&mut here, &mut there).await;
-            exchange(&mut there, &mut here).await;
-        }
-        assert_eq!([&here, &there].map(|end| end.quinn.stats().path.current_mtu), [largest; 2], "{at}");
-    }
-}
-
-#[tokio::test]
 async fn a_peer_and_one_of_libp2ps_own_quic_understand_each_other_whoever_calls() {
     let key = Keypair::generate_ed25519();
     let mut theirs = libp2p_quic::tokio::Transport::new(libp2p_quic::Config::new(&key));
