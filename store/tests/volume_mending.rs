@@ -107,6 +107,16 @@ fn a_damaged_photo_and_its_damaged_neighbours_are_mended_and_stay_so() {
 }
 
 #[test]
+fn what_the_disk_changes_while_a_volume_is_open_is_found_though_it_is_remembered() {
+    let (dir, photos) = volume_of(3);
+    let volume = open(dir.path());
+    all_are_whole(&volume, &photos);
+    damage(dir.path(), 1, 600_000);
+    assert!(volume.read_blob(&photos[1]).unwrap() == photo(1), "nobody remembered it");
+    assert!(damaged(&volume).contains(&photos[1]));
+}
+
+#[test]
 fn a_mended_photo_that_is_damaged_again_is_mended_again() {
     let (dir, photos) = volume_of(3);
     for _ in 0..5 {

@@ -10,7 +10,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sled::{Batch, Config, Db, Heap, InlineArray};
 
@@ -150,9 +150,14 @@ impl Database {
         self.slabs.borrow_mut().follow();
         if self.remembered_bytes.get() >= FORGOTTEN_FROM_BYTES {
             self.remembered_bytes.set(0);
-            page_cache::forget(&self.slabs.borrow().dir());
+            page_cache::forget(&self.slabs_dir());
         }
         Ok(())
+    }
+
+    /// Where the entries are.
+    pub(super) fn slabs_dir(&self) -> PathBuf {
+        self.slabs.borrow().dir()
     }
 
     /// Flushes and closes. Stays open for ever when it can't be flushed: closing it would

@@ -93,6 +93,12 @@ impl Handle {
         }
     }
 
+    /// Reopens, so that what is read next comes from the disk. A failure shows in whatever is
+    /// done next.
+    pub(super) fn forget(&self) {
+        self.reopen(&mut self.lock());
+    }
+
     /// Closes the database, because its files are about to be removed.
     pub(super) fn close_for_removal(&self) {
         self.close("it was removed");

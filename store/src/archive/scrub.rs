@@ -33,11 +33,12 @@ pub struct ScrubReport {
 }
 
 impl Volume {
-    /// Reads every blob and checks it against its hash.
+    /// Reads every blob from the disk, whoever remembers it, and checks it against its hash.
     ///
     /// # Errors
     /// When the volume can't be read at all; damaged blobs are listed.
     pub fn scrub(&self, told: &mut dyn FnMut(ScrubProgress)) -> Result<ScrubReport, StoreError> {
+        self.handle().forget();
         let listed = self.headers_listed()?;
         let blobs_total = listed.entries.len() as u64;
         let mut report = ScrubReport { gaps: listed.gaps, ..ScrubReport::default() };

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::damage::{Damage, Place};
 use super::database::Database;
+use super::page_cache;
 use super::words::{Failure, THREAD, hush_panics};
 use crate::limits::{DAMAGED_PARTS_MAX, STUCK_VOLUMES_MAX};
 
@@ -53,13 +54,14 @@ impl Worker {
         })
     }
 
-    /// Closes the database and opens it again.
+    /// Closes the database and opens it again; nobody remembers then what was read.
     pub(super) fn reopen(&self, dir: &Path) -> Result<(), Failure> {
         let dir = dir.to_owned();
         self.run(move |database| {
             let before = database.take().ok_or_else(gone)?;
-            let damage = before.damage().clone();
+            let (damage, slabs) = (before.damage().clone(), before.slabs_dir());
             before.close()?;
+            page_cache::forget(&slabs);
             open(database, &dir, damage)
         })
     }
