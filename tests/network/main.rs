@@ -8,6 +8,7 @@
 mod alone;
 mod cut;
 mod far;
+mod fresh;
 mod hesitant;
 mod liar;
 mod lied_to;
