@@ -37,7 +37,11 @@ impl Node {
         let rest = if photos.is_empty() { photos } else { self.repair_from_homes(event_id, photos).await? };
         let is_left = |photo: &StoredPhoto| rest.iter().any(|left| left.photo_id() == photo.photo_id());
         let damaged_files = damaged.into_iter().filter(|(photo, _)| is_left(photo)).map(said).collect();
-        let noted: Vec<_> = rest.iter().map(|photo| (photo.photo_id(), photo.record.file_name.clone())).collect();
+        let mut noted: Vec<_> = rest.iter().map(|photo| (photo.photo_id(), photo.record.file_name.clone())).collect();
+        if trouble.is_some() {
+            // What could not be looked at is as it was known.
+            noted.extend(self.catalogue.damaged(event_id).await?);
+        }
         self.catalogue.note_damaged(event_id, &noted).await?;
         let damaged = names(&rest);
         repaired.retain(|name| !damaged.contains(name));
