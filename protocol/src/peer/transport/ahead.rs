@@ -34,8 +34,8 @@ impl<T> Ahead<T> {
         Self { inner, has_pace }
     }
 
-    /// How TCP pauses on its way to this address: not within a local network, nor where both
-    /// ends call at one moment, to punch a hole.
+    /// How TCP pauses on its way to this address: not within a local network, nor as the end
+    /// that waits for the other's call where a hole is punched.
     fn pause(&self, address: &Multiaddr, role: Endpoint) -> Option<Pause> {
         let is_far = ip_of(address).is_some_and(|ip| !is_near(ip));
         (is_far && role == Endpoint::Dialer).then_some(Pause { has_pace: self.has_pace })
@@ -110,6 +110,6 @@ mod tests {
         assert_eq!(pause(true, long / 4, far, Endpoint::Dialer), None, "a line that TCP fills");
         assert_eq!(pause(false, long / 4, far, Endpoint::Dialer), leaves_time, "TCP without a pace of its own");
         assert_eq!(pause(false, long, near, Endpoint::Dialer), None, "a local network");
-        assert_eq!(pause(true, long, far, Endpoint::Listener), None, "a hole is punched at one moment");
+        assert_eq!(pause(true, long, far, Endpoint::Listener), None, "the end that is called where a hole is punched");
     }
 }
