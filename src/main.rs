@@ -13,10 +13,16 @@ fn main() -> std::process::ExitCode {
     if run::child::is_meant() {
         return run::child::serve();
     }
+    let runtime = match run::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return show::outcome(Err(error), false),
+    };
+    run::hear(&runtime);
     run::child::use_myself();
     let cli = cli::Cli::read();
     output::keep_apart();
     run::logging::start(cli.common.verbose, cli.role.runs_for_long());
-    let outcome = run::runtime().and_then(|runtime| runtime.block_on(run::run(cli)));
+    let outcome = runtime.block_on(run::run(cli));
+    run::end(runtime);
     show::outcome(outcome, run::is_stopped())
 }

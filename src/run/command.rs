@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use enprint_node::NodeError;
 use enprint_node::control::{self, Commands, ProgressLine};
 use enprint_node::lab::{Lab, LabAnswer, LabCommand, LabConfig};
@@ -14,18 +14,21 @@ use enprint_store::StoreError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::stopping::{BEFORE_IT_BEGAN, or_stopped, unless_stopped, until_stopped};
 use super::{lab, listening, photographer};
 use crate::progress::Bar;
 
 /// How long a node that is just starting may take to listen for commands.
 const STARTING: Duration = Duration::from_secs(15);
+/// How a command ends that somebody stopped while a process had it.
+const WHILE_IT_WAS_ASKED: &str = "Stopped as asked; what the process that runs had done of it by then stays done";
 /// How often it is tried meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What can be opened for one command.
 pub trait Node: Commands + Clone {
     /// How it is opened.
-    type Config: Clone;
+    type Config: Clone + Send + 'static;
     /// What asks how it is.
     const STATUS: Self::Command;
     /// Where its data is.
@@ -57,7 +60,17 @@ where
     N::Command: Clone,
 {
     let data_dir = N::data_dir(&config).to_owned();
-    ask_or::<N, _>(&data_dir, N::STATUS, |_| {}, || N::look(config.clone())).await
+    ask_or::<N, _>(&data_dir, N::STATUS, |_| {}, || before_it_began(N::look(config.clone()))).await
+}
+
+/// What is opened for a command, unless somebody stops the program meanwhile.
+pub async fn before_it_began<T, E>(opening: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T>
+where
+    T: Send + 'static,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let Some(opened) = unless_stopped(opening).await? else { bail!(BEFORE_IT_BEGAN) };
+    opened.map_err(listening::explained)
 }
 
 /// Asks the process that runs on `data_dir`; where none does, it is done `here`.
@@ -69,42 +82,40 @@ pub async fn ask_or<C: Commands, F>(
 ) -> Result<C::Answer>
 where
     C::Command: Clone,
-    F: Future<Output = Result<C::Answer, NodeError>>,
+    F: Future<Output = Result<C::Answer>>,
 {
     let deadline = Instant::now() + STARTING;
     loop {
-        match control::ask::<C>(data_dir, command.clone(), show).await {
+        match or_stopped(WHILE_IT_WAS_ASKED, control::ask::<C>(data_dir, command.clone(), show)).await? {
             Err(NodeError::NotRunning { .. }) => {}
             answered => return Ok(answered?),
         }
         match here().await {
             // Another process has the data, and does not listen yet.
-            Err(NodeError::Store(StoreError::DataInUse { .. })) if Instant::now() < deadline => {
-                tokio::time::sleep(LOOK).await;
-            }
-            done => return done.map_err(listening::explained),
+            Err(error) if is_in_use(&error) && Instant::now() < deadline => tokio::time::sleep(LOOK).await,
+            done => return done,
         }
     }
 }
 
-async fn here<N: Node>(
-    config: N::Config,
-    command: N::Command,
-    show: impl FnMut(&ProgressLine),
-) -> Result<N::Answer, NodeError> {
-    let node = N::start(config).await?;
+fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(NodeError::Store(StoreError::DataInUse { .. })))
+}
+
+async fn here<N: Node>(config: N::Config, command: N::Command, show: impl FnMut(&ProgressLine)) -> Result<N::Answer> {
+    let node = before_it_began(N::start(config)).await?;
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (node, stop) = (node.clone(), stop.clone());
         async move { node.serve(stop).await }
     });
-    let answer = control::run_here(&node, command, super::until_stopped(), show).await;
+    let answer = control::run_here(&node, command, until_stopped(), show).await;
     if answer.is_ok() {
         node.send_rest().await?;
     }
     stop.cancel();
     drop(running.await);
-    answer
+    Ok(answer?)
 }
 
 /// Whether another program has the usual `port`. One command does without it; what `listen`

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::data_folder::check_is_not_of_another;
 use super::host_control::{self, HostDesk, HostQuestion};
 use super::metrics::Metrics;
+use super::stopping::{self, or_stopped, unless_stopped, until_stopped};
 use super::{command, listening};
 use crate::cli::host::{HostCommand as Command, HostOptions, InviteRole, RelayChoice};
 use crate::config::data_dir;
@@ -24,6 +25,8 @@ use crate::show;
 
 /// The port on which a host listens for peers unless told otherwise.
 const PORT: u16 = 4040;
+/// How a command ends that somebody stopped.
+const WHILE_IT_WAS_DONE: &str = "Stopped as asked, before the command was done; give it again to be sure that it is";
 /// Where its web pages listen unless told otherwise: behind a proxy on this machine.
 const WEB: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 
@@ -79,8 +82,9 @@ pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> 
         }
         Some(command) => {
             check_is_there(&config)?;
-            let index = Index::open(&config).await.context("The host's database can't be opened")?;
-            let done = operate(&index, command, json).await;
+            let open = command::before_it_began(async move { Index::open(&config).await });
+            let index = open.await.context("The host's database can't be opened")?;
+            let done = or_stopped(WHILE_IT_WAS_DONE, operate(&index, command, json)).await?;
             index.close().await;
             done
         }
@@ -90,7 +94,7 @@ pub async fn run(options: HostOptions, command: Option<Command>, json: bool) -> 
 /// How the host is, whether or not it runs.
 pub async fn status(config: HostConfig) -> Result<HostStatus> {
     let data_dir = config.data_dir.clone();
-    let here = || host_control::look(config.clone());
+    let here = || command::before_it_began(host_control::look(config.clone()));
     command::ask_or::<HostDesk, _>(&data_dir, HostQuestion::Status, |_| {}, here).await
 }
 
@@ -141,9 +145,12 @@ fn site(options: &HostOptions) -> SiteConfig {
 }
 
 async fn serve(config: HostConfig, site: SiteConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
-    let stop = super::until_stopped();
+    let stop = until_stopped();
     let metrics = Metrics::open(metrics).await?;
-    let open = OpenHost::open(config, site).await?;
+    let Some(opened) = unless_stopped(OpenHost::open(config, site)).await? else {
+        return stopping::before_it_ran("The host");
+    };
+    let open = opened?;
     let addresses: Vec<String> = open.host.addresses().iter().map(ToString::to_string).collect();
     let ready = json!({
         "role": "host",

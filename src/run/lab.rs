@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::data_folder::{check_is_not_of_another, say_if_it_begins};
 use super::metrics::Metrics;
+use super::stopping::{self, unless_stopped, until_stopped};
 use super::{command, listening};
 use crate::cli::lab::{LabOptions, LabVerb as Verb};
 use crate::config::data_dir;
@@ -74,10 +75,13 @@ fn check_is_there(config: &LabConfig) -> Result<()> {
 
 async fn serve(config: LabConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
     let metrics = Metrics::open(metrics).await?;
-    let stop = super::until_stopped();
+    let stop = until_stopped();
     let hot_folder = std::path::absolute(&config.hot_folder).unwrap_or_else(|_| config.hot_folder.clone());
     let hot_folder = hot_folder.display().to_string();
-    let lab = Lab::open(config).await.map_err(listening::explained).context("The lab can't start")?;
+    let Some(opened) = unless_stopped(Lab::open(config)).await? else {
+        return stopping::before_it_ran("The lab");
+    };
+    let lab = opened.map_err(listening::explained).context("The lab can't start")?;
     let addresses: Vec<String> = lab.addresses().iter().map(|at| format!("{at}/p2p/{}", lab.peer_id())).collect();
     let ready = json!({
         "role": "lab",

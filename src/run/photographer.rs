@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::data_folder::{check_is_not_of_another, say_if_it_begins};
 use super::metrics::Metrics;
+use super::stopping::{self, unless_stopped, until_stopped};
 use super::{command, listening};
 use crate::cli::photographer::{PhotographerOptions, PhotographerVerb as Verb, SecondHomeVerb};
 use crate::config::data_dir;
@@ -145,8 +146,11 @@ fn check_is_there(config: &PhotographerConfig) -> Result<()> {
 
 async fn serve(config: PhotographerConfig, metrics: Option<SocketAddr>, json: bool) -> Result<()> {
     let metrics = Metrics::open(metrics).await?;
-    let stop = super::until_stopped();
-    let node = Photographer::open(config).await.map_err(listening::explained).context("The node can't start")?;
+    let stop = until_stopped();
+    let Some(opened) = unless_stopped(Photographer::open(config)).await? else {
+        return stopping::before_it_ran("The node");
+    };
+    let node = opened.map_err(listening::explained).context("The node can't start")?;
     let addresses: Vec<String> = node.addresses().iter().map(|at| format!("{at}/p2p/{}", node.peer_id())).collect();
     let ready = json!({
         "role": "photographer",

@@ -1,10 +1,14 @@
 //! What asks the program to stop: Ctrl-C, and on Unix SIGTERM, too.
 
+#[cfg(windows)]
+use std::future::pending;
 #[cfg(unix)]
 use std::{future::poll_fn, task::Poll};
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlC, ctrl_c};
 
 /// Signals that are heard from when this was made.
 #[cfg(unix)]
@@ -29,17 +33,23 @@ impl Signals {
 }
 
 /// Ctrl-C.
-#[cfg(not(unix))]
-pub(super) struct Signals;
+#[cfg(windows)]
+pub(super) struct Signals(Option<CtrlC>);
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
+    /// One that the system does not let us hear does what it does by itself.
     pub(super) fn heard() -> Self {
-        Self
+        Self(ctrl_c().ok())
     }
 
     /// Waits for the next.
     pub(super) async fn next(&mut self) {
-        drop(tokio::signal::ctrl_c().await);
+        match &mut self.0 {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => pending().await,
+        }
     }
 }
