@@ -12,7 +12,7 @@
 //! | `admission`, `conduct`, `rate` | who is known, who behaves, how often one may ask |
 //! | `door`, `source`, `queue`, `waiting_room` | how many, from where, in which order; who is told to come later |
 //! | `open_files` | that the system lets so many in |
-//! | `transport`, `congestion`, `wire_count` | TCP, QUIC, websockets; TCP's pace; what they carry |
+//! | `transport`, `congestion`, `wire_count`, `watched` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `beside` | several connections to one peer, where nothing else finds the line's pace |
 //! | `reach`, `relaying` | ways to peers behind routers; what a host passes on |
 //! | `outside` | whether this peer can be reached from outside |
@@ -59,6 +59,7 @@ mod talk;
 mod transport;
 mod waiting_room;
 mod watch;
+mod watched;
 mod wire_count;
 
 use std::collections::HashMap;

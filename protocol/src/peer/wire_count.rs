@@ -2,13 +2,10 @@
 //! QUIC what its streams carry; and what the streams of each carry. Headers that only the
 //! kernel sees are not counted.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
-use futures::{AsyncRead, AsyncWrite};
+use super::watched::{Watched, Watcher};
 
 /// Bytes that crossed: all connections of a peer since it started, or one of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,55 +40,15 @@ impl WireTotals {
 }
 
 /// A byte stream that adds to the totals.
-pub(super) struct Counted<S> {
-    stream: S,
-    totals: Arc<WireTotals>,
-}
+pub(super) type Counted<S> = Watched<S, Arc<WireTotals>>;
 
-impl<S> Counted<S> {
-    pub(super) fn new(stream: S, totals: Arc<WireTotals>) -> Self {
-        Self { stream, totals }
+impl<S> Watcher<S> for Arc<WireTotals> {
+    fn sent(&mut self, _: &S, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    fn sent(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(count)) = polled {
-            self.totals.sent.fetch_add(count as u64, Ordering::Relaxed);
-        }
-        polled
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if let Poll::Ready(Ok(count)) = polled {
-            self.totals.received.fetch_add(count as u64, Ordering::Relaxed);
-        }
-        polled
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buffer);
-        self.sent(polled)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, buffers);
-        self.sent(polled)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_close(cx)
+    fn received(&mut self, _: &S, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 

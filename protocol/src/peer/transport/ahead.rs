@@ -1,25 +1,22 @@
 //! TCP that leaves QUIC time for a second call where QUIC is the better way. A lost packet of
 //! QUIC's first call is sent again before long; without this, TCP would be there by then,
-//! and stay for as long as the connection lives.
-
-use std::pin::Pin;
-use std::task::{Context, Poll};
+//! and stay for as long as the connection lives. Where QUIC does not call, nobody waits.
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use libp2p::Multiaddr;
 use libp2p::core::Endpoint;
-use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
-use libp2p::{Multiaddr, Transport};
 use tokio::time::{Duration, Instant};
 
+use super::calls::Calls;
+use super::waits::{Call, Rule};
 use crate::limits::{QUIC_BEHIND_TCP, TCP_BEHIND_SECOND_CALL};
 use crate::peer::reach::{ip_of, is_near};
 
-/// TCP, which pauses once it has reached a peer that QUIC should reach.
-pub(super) struct Ahead<T> {
-    inner: T,
+/// How TCP pauses once it has reached a peer that QUIC is calling, too.
+pub(super) struct Ahead {
     /// Whether TCP finds its pace by the line's rate here.
     has_pace: bool,
+    quic: Calls,
 }
 
 /// A pause on the way to a peer.
@@ -28,10 +25,10 @@ struct Pause {
     has_pace: bool,
 }
 
-impl<T> Ahead<T> {
-    /// `inner`, which QUIC goes behind if TCP `has_pace`, and beside if not.
-    pub(super) fn quic(inner: T, has_pace: bool) -> Self {
-        Self { inner, has_pace }
+impl Ahead {
+    /// Of `quic`, which goes behind TCP if that `has_pace`, and beside it if not.
+    pub(super) fn of(quic: Calls, has_pace: bool) -> Self {
+        Self { has_pace, quic }
     }
 
     /// How TCP pauses on its way to this address: not within a local network, nor as the end
@@ -50,58 +47,39 @@ impl Pause {
     }
 }
 
-impl<T> Transport for Ahead<T>
-where
-    T: Transport + Unpin,
-    T::Output: Send,
-    T::Error: Send,
-    T::Dial: Send + 'static,
-{
-    type Output = T::Output;
-    type Error = T::Error;
-    type ListenerUpgrade = T::ListenerUpgrade;
-    type Dial = BoxFuture<'static, Result<T::Output, T::Error>>;
-
-    fn listen_on(&mut self, id: ListenerId, address: Multiaddr) -> Result<(), TransportError<Self::Error>> {
-        self.inner.listen_on(id, address)
-    }
-
-    fn remove_listener(&mut self, id: ListenerId) -> bool {
-        self.inner.remove_listener(id)
-    }
-
-    fn dial(&mut self, address: Multiaddr, how: DialOpts) -> Result<Self::Dial, TransportError<Self::Error>> {
-        let pause = self.pause(&address, how.role);
-        let dial = self.inner.dial(address, how)?;
-        let Some(pause) = pause else { return Ok(dial.boxed()) };
+impl Rule for Ahead {
+    fn applied<T, E>(&self, to: &Multiaddr, role: Endpoint, call: Call<T, E>) -> Call<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let Some(pause) = self.pause(to, role) else { return call };
+        let (to, quic) = (to.clone(), self.quic.clone());
         let later = async move {
             let began = Instant::now();
-            let stream = dial.await?;
-            if let Some(time) = pause.after(began.elapsed()) {
+            let reached = call.await?;
+            if let Some(time) = pause.after(began.elapsed()).filter(|_| quic.are_to(&to)) {
                 tokio::time::sleep(time).await;
             }
-            Ok(stream)
+            Ok(reached)
         };
-        Ok(later.boxed())
-    }
-
-    fn poll(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<TransportEvent<Self::ListenerUpgrade, Self::Error>> {
-        Pin::new(&mut self.inner).poll(cx)
+        later.boxed()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::future::{pending, poll_immediate, ready};
+    use libp2p::PeerId;
+
     use super::*;
+    use crate::peer::transport::behind::Behind;
 
     #[test]
     fn quic_has_time_for_a_second_call_where_it_is_the_better_way() {
         let long = QUIC_BEHIND_TCP * 2;
         let pause = |has_pace, taken, address: &str, role| {
-            let pause = Ahead { inner: (), has_pace }.pause(&address.parse().unwrap(), role);
+            let pause = Ahead::of(Calls::default(), has_pace).pause(&address.parse().unwrap(), role);
             pause.and_then(|pause| pause.after(taken))
         };
         let (far, near) = ("/ip4/198.51.100.2/tcp/4040", "/ip4/192.168.1.2/tcp/4040");
@@ -111,5 +89,21 @@ mod tests {
         assert_eq!(pause(false, long / 4, far, Endpoint::Dialer), leaves_time, "TCP without a pace of its own");
         assert_eq!(pause(false, long, near, Endpoint::Dialer), None, "a local network");
         assert_eq!(pause(true, long, far, Endpoint::Listener), None, "the end that is called where a hole is punched");
+    }
+
+    #[tokio::test]
+    async fn tcp_pauses_only_while_quic_is_calling_the_same_peer() {
+        let (calls, peer, other) = (Calls::default(), PeerId::random(), PeerId::random());
+        let (tcp, quic) = (Ahead::of(calls.clone(), false), Behind::tcp(calls, false));
+        let to = |peer, port: &str| format!("/ip4/198.51.100.2/{port}/p2p/{peer}").parse::<Multiaddr>().unwrap();
+        let pauses = async |peer| {
+            let call = tcp.applied(&to(peer, "tcp/4040"), Endpoint::Dialer, ready(Ok::<(), ()>(())).boxed());
+            poll_immediate(call).await.is_none()
+        };
+        assert!(!pauses(peer).await, "no address of QUIC's is called");
+        let call = quic.applied(&to(peer, "udp/4041/quic-v1"), Endpoint::Dialer, pending::<Result<(), ()>>().boxed());
+        assert!(pauses(peer).await && !pauses(other).await);
+        drop(call);
+        assert!(!pauses(peer).await, "QUIC's call has ended");
     }
 }

@@ -11,28 +11,21 @@
 //! remembers: then it is left alone, and measures. So it is once a minute, too, for others
 //! on the line, who can measure it then.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Instant;
-
-use futures::{AsyncRead, AsyncWrite};
 
 use super::ending::Ending;
 use crate::limits::{
     BBR_BEGINS_MAX, BBR_BUSY_BYTES, BBR_HOLDS, BBR_PAUSE, BBR_RESENT_PER_THOUSAND_MAX, BBR_RESTS_MAX, PACKET_BYTES,
 };
 use crate::peer::congestion;
+use crate::peer::watched::{Watched, Watcher};
 
 /// A TCP connection whose pace is kept fresh.
-pub(in crate::peer) struct Flow {
-    stream: Ending,
-    freshness: Freshness,
-}
+pub(super) type Flow = Watched<Ending, Freshness>;
 
 /// When to begin anew. Has no clock and no kernel.
 #[derive(Debug)]
-struct Freshness {
+pub(in crate::peer) struct Freshness {
     period: Period,
     last_sent: Instant,
     /// How often in a row it was begun anew.
@@ -55,18 +48,19 @@ struct Period {
 }
 
 impl Flow {
-    pub(super) fn new(stream: Ending) -> Self {
-        Self { stream, freshness: Freshness::new(Instant::now()) }
+    /// `stream`, kept fresh.
+    pub(super) fn of(stream: Ending) -> Self {
+        Self::new(stream, Freshness::new(Instant::now()))
     }
+}
 
-    fn sent(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = polled
-            && self.freshness.sent(Instant::now(), bytes as u64, congestion::resent_packets)
-            && let Some(socket) = self.stream.socket()
+impl Watcher<Ending> for Freshness {
+    fn sent(&mut self, stream: &Ending, bytes: usize) {
+        if self.is_to_begin_anew(Instant::now(), bytes as u64, congestion::resent_packets)
+            && let Some(socket) = stream.socket()
         {
             congestion::begin_anew(socket);
         }
-        polled
     }
 }
 
@@ -76,7 +70,7 @@ impl Freshness {
     }
 
     /// Notes bytes that were sent; whether it begins anew now.
-    fn sent(&mut self, now: Instant, bytes: u64, resent_packets: impl Fn() -> Option<u64>) -> bool {
+    fn is_to_begin_anew(&mut self, now: Instant, bytes: u64, resent_packets: impl Fn() -> Option<u64>) -> bool {
         if now.saturating_duration_since(self.last_sent) > BBR_PAUSE {
             // BBR takes a line that was empty for measured.
             (self.period, self.begins, self.sent_before) = (Period::new(now), 0, 0);
@@ -124,36 +118,6 @@ impl Period {
     }
 }
 
-impl AsyncRead for Flow {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Flow {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buffer);
-        self.sent(polled)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, buffers);
-        self.sent(polled)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_close(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -178,7 +142,7 @@ mod tests {
         for tick in 0..seconds * 10 {
             total.set(total.get() + resent(is_anew));
             let now = begun + TICK * u32::try_from(tick).unwrap();
-            is_anew = freshness.sent(now, bytes(at.last().copied()), || Some(total.get()));
+            is_anew = freshness.is_to_begin_anew(now, bytes(at.last().copied()), || Some(total.get()));
             at.extend(is_anew.then_some(tick / 10));
         }
         at
@@ -212,13 +176,13 @@ mod tests {
         let mut freshness = Freshness::new(Instant::now());
         let begun = Instant::now();
         for second in 0..120 {
-            assert!(!freshness.sent(begun + Duration::from_secs(2 * second), 9_000_000, || Some(0)));
+            assert!(!freshness.is_to_begin_anew(begun + Duration::from_secs(2 * second), 9_000_000, || Some(0)));
         }
     }
 
     #[test]
     fn a_system_that_does_not_tell_what_is_sent_twice_is_left_alone() {
         let (mut freshness, begun) = (Freshness::new(Instant::now()), Instant::now());
-        assert!((0..600).all(|tick| !freshness.sent(begun + TICK * tick, BYTES, || None)));
+        assert!((0..600).all(|tick| !freshness.is_to_begin_anew(begun + TICK * tick, BYTES, || None)));
     }
 }

@@ -8,6 +8,7 @@
 //! | `quic` | QUIC at its own pace: where only UDP gets through, or TCP has no pace |
 //! | `behind` | how long QUIC waits for TCP |
 //! | `ahead` | how long TCP waits for QUIC's second call |
+//! | `waits`, `calls` | a transport that waits by such a rule; whom QUIC is calling |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
 //! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
@@ -22,6 +23,7 @@
 mod ahead;
 mod behind;
 mod bind;
+mod calls;
 mod closing;
 mod counted;
 mod ending;
@@ -30,6 +32,7 @@ mod mux;
 mod noise;
 mod quic;
 mod tcp;
+mod waits;
 mod ws;
 
 use std::io;
@@ -50,11 +53,14 @@ use crate::error::ProtocolError;
 use crate::limits::{CONNECT_TIMEOUT, STRANGER_STREAMS_MAX, STREAMS_MAX};
 
 use ahead::Ahead;
+use behind::Behind;
 pub(super) use bind::{check_free, is_optional};
+use calls::Calls;
 use closing::Closing;
 use counted::CountedMuxer;
 use mux::Multiplexed;
 use noise::Noise;
+use waits::Waits;
 
 /// A connection as the swarm takes it.
 type Secured = Boxed<(PeerId, StreamMuxerBox)>;
@@ -85,8 +91,11 @@ pub(super) fn build(
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
     let direct = named(|| {
-        let tcp = inner.secure(Ahead::quic(tcp::counted(totals.clone(), has_pace), has_pace));
-        let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone(), has_pace);
+        let calls = Calls::default();
+        let tcp = Waits::new(tcp::counted(totals.clone(), has_pace), Ahead::of(calls.clone(), has_pace));
+        let tcp = inner.secure(tcp);
+        let behind = Behind::tcp(calls, has_pace);
+        let quic = quic::counted(settings.clone(), inner.admission.clone(), totals.clone(), behind);
         tcp.or_transport(quic).map(either).boxed()
     });
     let all = relayed.or_transport(websocket).map(either).or_transport(direct).map(either);

@@ -17,7 +17,7 @@ pub(super) type Stream = Counted<Flow>;
 
 /// TCP that adds what it carries to `totals`; with its choice of a pace if it `has_pace`.
 pub(super) fn counted(totals: Arc<WireTotals>, has_pace: bool) -> Boxed<Stream> {
-    congestion::tcp(has_pace).map(move |stream, _| Counted::new(Flow::new(Ending::new(stream)), totals)).boxed()
+    congestion::tcp(has_pace).map(move |stream, _| Counted::new(Flow::of(Ending::new(stream)), totals)).boxed()
 }
 
 /// Both ends of a line on this machine.

@@ -42,19 +42,20 @@ use thiserror::Error;
 
 use super::behind::Behind;
 use super::counted::CountedMuxer;
+use super::waits::Waits;
 use crate::peer::admission::Admission;
 use crate::peer::wire_count::WireTotals;
 use dialling::Quic;
 
-/// QUIC that adds what it carries to `totals`. Whom `admission` knows may have more under
+/// QUIC `behind` TCP, which adds what it carries to `totals`. Whom `admission` knows may have more under
 /// way than a stranger.
 pub(super) fn counted(
     settings: Settings,
     admission: Admission,
     totals: Arc<WireTotals>,
-    tcp_has_pace: bool,
+    behind: Behind,
 ) -> Boxed<(PeerId, StreamMuxerBox)> {
-    Behind::tcp(Quic::new(settings, admission), tcp_has_pace)
+    Waits::new(Quic::new(settings, admission), behind)
         .map(move |(peer, connection), _| (peer, StreamMuxerBox::new(CountedMuxer::new(connection, totals))))
         .boxed()
 }
