@@ -226,7 +226,7 @@ pub fn verified(
     let mut text = format!("{} read, {}. ", count(blobs, "file was", "files were"), bytes(read));
     if !repaired.is_empty() {
         let number = count(repaired.len() as u64, "photo was", "photos were");
-        text += &format!("{number} damaged in “{event}” and repaired from your other home:\n");
+        text += &format!("{number} damaged or lost in “{event}”, and fetched from your other home:\n");
         repaired.iter().for_each(|name| text += &format!("  {name}\n"));
     }
     if !damaged.is_empty() {
@@ -236,7 +236,8 @@ pub fn verified(
         text += &repairs(event);
     }
     if let Some(trouble) = trouble {
-        return text + &format!("There may be photos that could not be looked at: {}", in_midst(trouble));
+        text += &format!("There may be photos that could not be looked at: {}", in_midst(trouble));
+        return text + " Where there is another home, “verify” fetches them from there while it is connected.";
     }
     match (damaged.is_empty(), repaired.is_empty()) {
         (true, true) => text + "All are as they were imported.",

@@ -318,7 +318,7 @@ pub enum PhotographerAnswer {
         /// Which files of them.
         #[serde(default)]
         damaged_files: Vec<DamagedPhoto>,
-        /// Of those that were, and were fetched from another home.
+        /// Of those that were, or were lost, and were fetched from another home.
         #[serde(default)]
         repaired: Vec<String>,
         /// Why there may be photos that could not be looked at, and what to do.

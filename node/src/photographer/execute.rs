@@ -70,7 +70,7 @@ impl Commands for Photographer {
             Command::TakeOver { order } => node.take_over(order).await,
             Command::Custody { event, selection } => node.show_custody(&event, &selection).await,
             Command::Status => Ok(PhotographerAnswer::Status(Box::new(node.status(true).await?))),
-            Command::Verify { event } => node.verify(&event, &progress).await,
+            Command::Verify { event } => node.fetch_and_verify(&event, &progress).await,
             Command::Export { event, folder } => node.export(&event, folder, &progress).await,
         }
     }
@@ -159,7 +159,7 @@ impl Node {
     }
 
     /// What an event is stands in one of its volumes; those that had it may be damaged.
-    async fn keep_known(&self, row: &EventRow) -> Result<(), NodeError> {
+    pub(super) async fn keep_known(&self, row: &EventRow) -> Result<(), NodeError> {
         let (archive, event_id) = (self.archive.clone(), row.record.event_id);
         if blocking(move || Ok(archive.knows_event(event_id))).await? { Ok(()) } else { self.save_in_volume(row).await }
     }

@@ -84,13 +84,21 @@ impl Node {
         }
     }
 
-    /// Whether another home had all that is damaged of an order's photos.
+    /// Whether another home had all that is damaged or lost of an order's photos; not where
+    /// there is nothing that it could give.
     async fn repair_order(&self, order_id: OrderId) -> bool {
         let repaired = async {
             let Some(row) = self.catalogue.order(order_id).await? else { return Ok(false) };
             let (archive, event_id) = (self.archive.clone(), row.order.event_id);
             let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
+            let fetched = self.fetch_lost(event_id, photos.clone(), &Progress::silent()).await?;
+            if fetched.still_lost > 0 {
+                return Ok(false);
+            }
             let damaged = blocking(move || archive.damaged_of(event_id, photos)).await?;
+            if damaged.is_empty() && fetched.came.is_empty() {
+                return Ok(false);
+            }
             Ok::<bool, NodeError>(self.repair_from_homes(event_id, damaged).await?.is_empty())
         };
         repaired.await.unwrap_or_else(|error| {
@@ -369,3 +377,6 @@ fn stopped() -> NodeError {
 fn changing() -> NodeError {
     NodeError::NotNow { problem: "The lab, its rules or its files changed all the while. Try again.".into() }
 }
+
+#[cfg(test)]
+mod tests;

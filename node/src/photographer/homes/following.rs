@@ -115,7 +115,7 @@ impl Node {
         self.clear_arrived().await?;
         loop {
             let request = ReplicaRequest::Wait { mark: *mark, copied: self.copied().await? };
-            let now = match self.ask_first(home.peer_id, request).await? {
+            let now = match self.ask_home(home.peer_id, request).await? {
                 ReplicaReply::Mark(now) => now,
                 _ => return Err(unexpected()),
             };
@@ -139,7 +139,7 @@ impl Node {
     }
 
     async fn copy_all(&self, home: PeerId, stop: &CancellationToken) -> Result<(), NodeError> {
-        let ReplicaReply::Business(business) = self.ask_first(home, ReplicaRequest::Business).await? else {
+        let ReplicaReply::Business(business) = self.ask_home(home, ReplicaRequest::Business).await? else {
             return Err(unexpected());
         };
         self.copy_business(home, *business).await?;
@@ -165,7 +165,7 @@ impl Node {
         let mut all: Vec<EventMark> = Vec::new();
         loop {
             let after = all.last().map(|event| event.event_id);
-            match self.ask_first(home, ReplicaRequest::Events { after }).await? {
+            match self.ask_home(home, ReplicaRequest::Events { after }).await? {
                 ReplicaReply::Events { events, is_last } if is_last || !events.is_empty() => {
                     add_page(&mut all, events)?;
                     if is_last {
@@ -197,14 +197,14 @@ impl Node {
 
     /// An event and all its photos. A photo that can't be copied keeps no other from it.
     async fn copy_event(&self, home: PeerId, event_id: EventId, stop: &CancellationToken) -> Result<(), NodeError> {
-        let ReplicaReply::Event(state) = self.ask_first(home, ReplicaRequest::Event { event_id }).await? else {
+        let ReplicaReply::Event(state) = self.ask_home(home, ReplicaRequest::Event { event_id }).await? else {
             return Err(unexpected());
         };
         self.take_event_over(event_id, *state).await?;
         let (mut after, mut trouble, mut told) = (None, None, Instant::now());
         loop {
             let request = ReplicaRequest::Photos { event_id, after };
-            let (page, is_last) = match self.ask_first(home, request).await? {
+            let (page, is_last) = match self.ask_home(home, request).await? {
                 ReplicaReply::Photos { photos, is_last } if is_last || !photos.is_empty() => (photos, is_last),
                 _ => return Err(unexpected()),
             };
@@ -215,7 +215,7 @@ impl Node {
             while let Some(copied) = copies.next().await {
                 if told.elapsed() > COPIED_TOLD_EVERY {
                     let request = ReplicaRequest::Wait { mark: 0, copied: self.copied().await? };
-                    self.ask_first(home, request).await?;
+                    self.ask_home(home, request).await?;
                     told = Instant::now();
                 }
                 match copied {
@@ -242,7 +242,7 @@ impl Node {
         self.catalogue.take_event(&EventState { record, ..state }).await
     }
 
-    async fn ask_first(&self, home: PeerId, request: ReplicaRequest) -> Result<ReplicaReply, NodeError> {
+    pub(super) async fn ask_home(&self, home: PeerId, request: ReplicaRequest) -> Result<ReplicaReply, NodeError> {
         match self.client.ask::<Follow>(home, request).await? {
             ReplicaReply::Refused(refusal) => Err(NodeError::Refused(refusal)),
             reply => Ok(reply),
@@ -275,7 +275,7 @@ fn is_of_one_photo(error: &NodeError) -> bool {
 }
 
 /// A record that came, if it is one and follows the last.
-fn checked(record: &ByteBuf, after: Option<PhotoId>) -> Result<StoredPhoto, NodeError> {
+pub(super) fn checked(record: &ByteBuf, after: Option<PhotoId>) -> Result<StoredPhoto, NodeError> {
     let photo = StoredPhoto::decode(record)?;
     let is_next = after.is_none_or(|after| photo.photo_id() > after);
     if !is_next || photo.record.clone().checked()? != photo.record {
@@ -284,8 +284,8 @@ fn checked(record: &ByteBuf, after: Option<PhotoId>) -> Result<StoredPhoto, Node
     Ok(photo)
 }
 
-fn unexpected() -> NodeError {
-    ProtocolError::Malformed { reason: "the first home answered another question".into() }.into()
+pub(super) fn unexpected() -> NodeError {
+    ProtocolError::Malformed { reason: "the other home answered another question".into() }.into()
 }
 
 #[cfg(test)]

@@ -8,13 +8,14 @@
 //! | `serving` | what the first home answers to a second |
 //! | `following` | at the second: when to copy, and what |
 //! | `copying` | one original on its way |
-//! | `repairing` | what one home has damaged, fetched from another |
+//! | `repairing`, `lost` | what one home has damaged or lost, fetched from another |
 //! | `sent` | what each home sent to labs, told to the other |
 //! | [`answers`] | what people are told of it |
 
 pub mod answers;
 mod copying;
 pub(super) mod following;
+mod lost;
 mod marks;
 mod pairing;
 mod repairing;

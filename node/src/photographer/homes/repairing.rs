@@ -9,12 +9,13 @@ use enprint_protocol::PeerId;
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_store::archive::NewBlob;
 
+use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::PHOTOS_MISSED_MAX;
 use crate::photographer::node::{Node, blocking};
 use crate::photographer::records::StoredPhoto;
 
-/// Photos that labs wait for and that are damaged here.
+/// Photos that labs wait for and that are damaged or lost here.
 #[derive(Debug, Default)]
 pub(super) struct Missed {
     photos: Mutex<BTreeSet<(EventId, PhotoId)>>,
@@ -49,11 +50,13 @@ impl Node {
         }
     }
 
-    /// Whether a photo is whole, or another home had what is damaged of it.
+    /// Whether a photo is whole, or another home had what is damaged or lost of it.
     async fn is_repaired(&self, event_id: EventId, photo_id: PhotoId) -> Result<bool, NodeError> {
+        if self.fetch_lost(event_id, [photo_id], &Progress::silent()).await?.still_lost > 0 {
+            return Ok(false);
+        }
         let archive = self.archive.clone();
         match blocking(move || archive.damaged_of(event_id, [photo_id])).await {
-            // Without its record nobody can say what to ask for.
             Err(error) if error.is_of_damage() => Ok(false),
             Ok(damaged) if damaged.is_empty() => Ok(self.photo(event_id, photo_id).await?.is_some()),
             damaged => Ok(self.repair_from_homes(event_id, damaged?).await?.is_empty()),

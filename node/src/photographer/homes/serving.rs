@@ -1,5 +1,5 @@
 //! What the first home answers to a second; and either to the other of what it sent, and of
-//! photos that the other's disk has damaged. A row of the catalogue permits it, looked at
+//! photos that the other's disk has damaged or lost. A row of the catalogue permits it, looked at
 //! for each request and again when a range's turn has come; whoever else asks, what is
 //! refused and what is absent look the same. Labs come first.
 
@@ -60,15 +60,15 @@ impl Node {
         Ok((reply, None))
     }
 
-    /// A second home may ask for anything, the first what was sent from here, and for files
-    /// of photos: they were its own.
+    /// A second home may ask for anything, the first what was sent from here, and for photos
+    /// and their files: they were its own.
     async fn may_ask(&self, home: PeerId, request: &ReplicaRequest) -> Result<bool, NodeError> {
         if self.catalogue.is_second_home(home).await? {
             return Ok(true);
         }
         let is_first = self.catalogue.first_home().await?.is_some_and(|first| first.peer_id == home);
         let file = match request {
-            ReplicaRequest::Sent { .. } => return Ok(is_first),
+            ReplicaRequest::Sent { .. } | ReplicaRequest::Photos { .. } => return Ok(is_first),
             ReplicaRequest::Subtrees(file) | ReplicaRequest::Range { file, .. } => file,
             _ => return Ok(false),
         };
