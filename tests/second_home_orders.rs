@@ -269,7 +269,12 @@ async fn an_order_whose_lab_is_away_waits_at_the_second_home_until_that_lab_lets
     homes.nas.says(&["take-over", &order.number]);
     homes.nas_has(&order).await;
     homes.nas.says(&["paid", &order.number]);
-    eventually("the second home waits for the lab that may have it", || hint(&homes.nas).contains("Second lab")).await;
+    let send = format!("send {} --lab \"Second lab\"", order.number);
+    eventually("the second home waits for the lab that may have it, and says what can be done", || {
+        let hint = hint(&homes.nas);
+        hint.contains("may have sent it to “Second lab”") && hint.contains(&send)
+    })
+    .await;
     assert_eq!(jobs(&homes.world.lab), Vec::<Value>::new(), "it was offered before");
     // It holds up no other.
     let later = homes.customer(&gallery).await.order(&[name], 1).await;

@@ -63,9 +63,11 @@ impl Node {
                     order_id.number()
                 ),
             )),
-            Ok(JobReply::Refused(refusal)) => Some(not_known(&name, &refusal.text)),
-            Ok(JobReply::Needs { .. } | JobReply::Noted) => Some(not_known(&name, "It answered another question.")),
-            Err(error) => Some(not_known(&name, &error.to_string())),
+            Ok(JobReply::Refused(refusal)) => Some(not_known(order_id, &name, &refusal.text)),
+            Ok(JobReply::Needs { .. } | JobReply::Noted) => {
+                Some(not_known(order_id, &name, "It answered another question."))
+            }
+            Err(error) => Some(not_known(order_id, &name, &error.to_string())),
         }
     }
 
@@ -79,13 +81,16 @@ impl Node {
     }
 }
 
-fn not_known(lab: &str, why: &str) -> Refusal {
-    let why = text::cleaned(why);
+/// A lab that stays away keeps the order for as long: what else can be done, its photographer
+/// reads.
+fn not_known(order_id: OrderId, lab: &str, why: &str) -> Refusal {
+    let (number, why) = (order_id.number(), text::cleaned(why));
     Refusal::new(
         ErrorCode::Busy,
         format!(
             "Another home had this order, and may have sent it to “{lab}”, which may print it. It waits, and goes on by \
-             itself when that lab says no: {why}"
+             itself when that lab says no: {why} If “{lab}” stays away, call it, since no other lab gets the order before. \
+             To have it printed there: “send {number} --lab \"{lab}\"”."
         ),
     )
 }
