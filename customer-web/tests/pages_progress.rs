@@ -77,6 +77,37 @@ async fn a_problem_stands_on_the_page_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_printed_again_after_its_parcel_was_lost_is_not_said_to_be_on_its_way() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let (ana, lab) = (&world.photographer_key, &world.lab_key);
+    world.say(ana, order_id, StatusKind::Accepted).await;
+    world.say(ana, order_id, StatusKind::Paid).await;
+    world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
+    let received = StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None };
+    world.say(lab, order_id, received.clone()).await;
+    world.say(lab, order_id, StatusKind::Printing).await;
+    let parcel = |tracking: &str| StatusKind::Shipped { carrier: "CTT".into(), tracking: tracking.into() };
+    world.say(lab, order_id, parcel("T-1")).await;
+    assert!(guest.get("/orders").await.has("Shipped"));
+    world.say(lab, order_id, StatusKind::Problem { text: "The parcel was lost.".into() }).await;
+    let page = guest.get(&path).await;
+    assert!(page.has("The parcel was lost.") && !page.has("T-1"));
+
+    world.say(lab, order_id, StatusKind::Printing).await;
+    let (page, listed) = (guest.get(&path).await, guest.get("/orders").await);
+    assert!(page.has("Being printed") && !page.has("Ready for you") && !page.has("The parcel was lost."));
+    assert!(listed.has("Printing") && !listed.has("Shipped"));
+    // A home that took the order over has the lab say its receipt once more.
+    world.say(lab, order_id, received).await;
+    assert!(guest.get(&path).await.has("Being printed"));
+    world.say(lab, order_id, parcel("T-2")).await;
+    let page = guest.get(&path).await;
+    assert!(page.has("Ready for you") && page.has("T-2") && !page.has("T-1") && !page.has("Being printed"));
+    assert!(guest.get("/orders").await.has("Shipped"));
+}
+
+#[tokio::test]
 async fn an_order_outlives_its_gallery() {
     let world = World::start().await;
     let (guest, path, order_id) = ordered(&world).await;

@@ -215,6 +215,14 @@ pub(super) async fn advance(tx: &mut Tx<'_>, order_id: OrderId, to: OrderState) 
     Ok(())
 }
 
+/// From being sent back to being printed.
+pub(super) async fn print_again(tx: &mut Tx<'_>, order_id: OrderId) -> Result<(), HostError> {
+    let sql = "UPDATE placed_order SET state = $2 WHERE order_id = $1 AND state = $3";
+    let states = (OrderState::Printing.word(), OrderState::Shipped.word());
+    tx.execute(sql, args![order_id.0, states.0, states.1]).await?;
+    Ok(())
+}
+
 /// The state in a row.
 pub(super) fn state(row: &Row) -> Result<OrderState, HostError> {
     OrderState::from_word(&row.text("state")?).ok_or_else(|| stored::unreadable("an order's state"))

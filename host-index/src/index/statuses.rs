@@ -70,7 +70,9 @@ impl Noted {
         if tx.execute(sql, values).await? == 0 {
             return Ok(());
         }
-        if let Some(state) = OrderState::of(&self.status.kind) {
+        if self.is_printed_again(tx).await? {
+            orders::print_again(tx, order_id).await?;
+        } else if let Some(state) = OrderState::of(&self.status.kind) {
             orders::advance(tx, order_id, state).await?;
         }
         if self.status.kind == StatusKind::Paid {
@@ -78,6 +80,19 @@ impl Noted {
             tx.execute(sql, args![order_id.0, self.now.0]).await?;
         }
         Ok(())
+    }
+
+    /// Whether a lab prints once more what it said before that it had sent: its parcel came to
+    /// grief. The lab's own clock says what it said last.
+    async fn is_printed_again(&self, tx: &mut Tx<'_>) -> Result<bool, HostError> {
+        if self.status.kind != StatusKind::Printing {
+            return Ok(false);
+        }
+        let sql = "SELECT MAX(at_ms) AS sent_ms FROM order_status WHERE order_id = $1 AND signer = $2 AND kind = $3";
+        let shipped = StatusKind::Shipped { carrier: String::new(), tracking: String::new() };
+        let values = args![self.status.order_id.0, self.signer.to_string(), shipped.word()];
+        let row = tx.fetch_one(sql, values).await?;
+        Ok(stored::maybe_moment(&row, "sent_ms")?.is_some_and(|sent| sent < self.status.at))
     }
 
     /// A photographer speaks for themselves; what a lab signed is the lab's.
@@ -137,7 +152,7 @@ impl Progress {
             step(StepKind::Paid, stored::maybe_moment(row, "paid_ms")?),
             step(StepKind::Received, first(|kind| matches!(kind, StatusKind::Received { .. }))),
             step(StepKind::Printing, first(|kind| matches!(kind, StatusKind::Printing))),
-            step(StepKind::Shipped, first(|kind| matches!(kind, StatusKind::Shipped { .. }))),
+            step(StepKind::Shipped, sent(said)),
         ];
         fill_passed(&mut steps);
         let refusal: Option<String> = row.get("refusal")?;
@@ -157,6 +172,16 @@ impl Progress {
 
 fn step(kind: StepKind, reached: Option<UnixMs>) -> Step {
     Step { kind, reached }
+}
+
+/// When the parcel went of which its lab does not say later that it is printed again.
+fn sent(said: &[Said]) -> Option<UnixMs> {
+    let is_printed_again = |parcel: &Said| {
+        let of_its_lab = said.iter().filter(|later| later.by == parcel.by && later.at > parcel.at);
+        of_its_lab.into_iter().any(|later| later.kind == StatusKind::Printing)
+    };
+    let mut parcels = said.iter().filter(|said| matches!(said.kind, StatusKind::Shipped { .. }));
+    parcels.find(|parcel| !is_printed_again(parcel)).map(|parcel| parcel.at)
 }
 
 /// A step that was passed without word was reached by the time of the next one. Paying
@@ -252,6 +277,23 @@ mod tests {
         assert_eq!(known(&[first.clone(), lost.clone(), shipped(lab, "", "")]), as_said("Post", ""));
         assert_eq!(known(&[first.clone(), lost.clone(), shipped(lab, "", "T-2")]), as_said("Post", "T-2"));
         assert_eq!(known(&[first, lost, shipped(other, "", "T-2")]), as_said("", "T-2"), "another lab's carrier");
+    }
+
+    #[test]
+    fn a_parcel_that_is_printed_again_is_not_sent_until_the_next_goes_however_late_the_words_come() {
+        let (lab, other) = (PeerId::random(), PeerId::random());
+        let at = |ms, by, kind| Said { at: UnixMs(ms), ..said_by(by, kind) };
+        let parcel = || StatusKind::Shipped { carrier: String::new(), tracking: String::new() };
+        let mut words = vec![at(1, lab, StatusKind::Printing), at(2, lab, parcel())];
+        assert_eq!(sent(&words), Some(UnixMs(2)));
+        words.push(at(9, other, StatusKind::Printing));
+        assert_eq!(sent(&words), Some(UnixMs(2)), "by the clock of another lab");
+        words.push(at(4, lab, StatusKind::Printing));
+        assert_eq!(sent(&words), None);
+        words.push(at(5, lab, parcel()));
+        assert_eq!(sent(&words), Some(UnixMs(5)));
+        words.swap(3, 4);
+        assert_eq!(sent(&words), Some(UnixMs(5)), "they come in another order");
     }
 
     #[test]
