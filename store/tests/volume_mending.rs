@@ -117,6 +117,28 @@ fn what_the_disk_changes_while_a_volume_is_open_is_found_though_it_is_remembered
 }
 
 #[test]
+fn what_is_removed_or_mended_while_all_is_read_is_passed_over_and_no_damage() {
+    let (dir, photos) = volume_of(8);
+    let mut order = photos.clone();
+    order.sort_unstable();
+    let (removed, last) = (order[3], order[7]);
+    let seed_of = |hash: [u8; 32]| photos.iter().position(|known| *known == hash).unwrap() as u64;
+    damage(dir.path(), seed_of(last), 600_000);
+    let volume = open(dir.path());
+    let hurt = damaged(&volume);
+    assert!(hurt.contains(&last) && !hurt.contains(&order[0]), "{hurt:?}");
+    let mut is_first = true;
+    let report = volume.scrub(&mut |_| {
+        if std::mem::take(&mut is_first) {
+            hurt.iter().for_each(|hash| assert!(mend(&volume, seed_of(*hash)).unwrap()));
+            volume.remove(&[removed], &[]).unwrap();
+        }
+    });
+    let report = report.unwrap();
+    assert!(report.damaged.is_empty() && report.blobs == 7, "{report:?}");
+}
+
+#[test]
 fn a_mended_photo_that_is_damaged_again_is_mended_again() {
     let (dir, photos) = volume_of(3);
     for _ in 0..5 {

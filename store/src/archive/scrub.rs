@@ -32,8 +32,17 @@ pub struct ScrubReport {
     pub gaps: Vec<Vec<u8>>,
 }
 
+/// What a look at one blob found.
+enum Found {
+    Whole,
+    Damaged,
+    /// It was removed since the blobs were listed.
+    Gone,
+}
+
 impl Volume {
     /// Reads every blob from the disk, whoever remembers it, and checks it against its hash.
+    /// What is removed meanwhile is passed over.
     ///
     /// # Errors
     /// When the volume can't be read at all; damaged blobs are listed.
@@ -43,10 +52,10 @@ impl Volume {
         let blobs_total = listed.entries.len() as u64;
         let mut report = ScrubReport { gaps: listed.gaps, ..ScrubReport::default() };
         for (hash, header) in hashes(&listed.entries) {
-            match self.check_blob(&hash) {
-                Ok(()) => {}
-                Err(error) if error.is_of_damage() => report.damaged.push(hash),
-                Err(error) => return Err(error),
+            match self.look(&hash)? {
+                Found::Whole => {}
+                Found::Damaged => report.damaged.push(hash),
+                Found::Gone => continue,
             }
             let bytes = Header::decoded(header).map_or(0, |header| header.bytes);
             report.blobs += 1;
@@ -54,6 +63,33 @@ impl Volume {
             told(ScrubProgress { blobs: report.blobs, blobs_total, bytes: report.bytes });
         }
         Ok(report)
+    }
+
+    /// Looks at a blob, and again where it was written elsewhere while it was read.
+    fn look(&self, hash: &Hash) -> Result<Found, StoreError> {
+        let mut before = self.readable_header(hash)?;
+        loop {
+            match self.check_blob(hash) {
+                Ok(()) => return Ok(Found::Whole),
+                Err(StoreError::BlobMissing) => return Ok(Found::Gone),
+                Err(error) if error.is_of_damage() => {}
+                Err(error) => return Err(error),
+            }
+            // A blob's header goes before its pieces do.
+            let now = self.readable_header(hash)?;
+            if now == before {
+                return Ok(Found::Damaged);
+            }
+            before = now;
+        }
+    }
+
+    /// The header, if it is there and can be read.
+    fn readable_header(&self, hash: &Hash) -> Result<Option<Header>, StoreError> {
+        match self.header(hash) {
+            Err(error) if error.is_of_damage() => Ok(None),
+            found => found,
+        }
     }
 
     /// Removes pieces that belong to no blob, or stand where their blob is no longer; how
