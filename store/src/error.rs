@@ -278,6 +278,15 @@ pub enum StoreError {
         /// Which.
         volume: String,
     },
+    /// Parts of several volumes can't be read back.
+    #[error(
+        "parts of this event are damaged on this disk. Import its files again from your copies, which stores what is \
+         lost anew; or put these folders back from a backup: archive/{}", .volumes.join(", archive/")
+    )]
+    PartsUnreadable {
+        /// Which.
+        volumes: Vec<String>,
+    },
     /// A stored record is not what it should be.
     #[error(
         "what is known of a photo is damaged on this disk. Import its file again from your copy, which stores it \
@@ -355,6 +364,7 @@ impl StoreError {
             self,
             Self::BlobDamaged { .. }
                 | Self::PartUnreadable { .. }
+                | Self::PartsUnreadable { .. }
                 | Self::RecordDamaged { .. }
                 | Self::VolumeDamaged { .. }
         )

@@ -162,3 +162,6 @@ pub const VOLUME_ID_BYTES_MAX: usize = 64;
 
 /// Names tried for a file to export before giving up: `a (1).jpg`, `a (2).jpg` …
 pub const EXPORT_NAMES_TRIED_MAX: u32 = 10_000;
+/// How long after a change of a folder another may leave it the same time: some file systems
+/// count two seconds.
+pub const FOLDER_TIME_SETTLES: Duration = Duration::from_secs(4);

@@ -23,8 +23,8 @@ pub(super) struct Volumes {
     pub(super) open: Vec<Volume>,
     /// Those that can't be opened, and why.
     pub(super) shut: Vec<(String, StoreError)>,
-    /// How many there are.
-    count: u32,
+    /// The number of the newest; 0 where there is none.
+    last: u32,
     /// Whether the newest is open.
     is_last_open: bool,
 }
@@ -38,23 +38,40 @@ pub(super) struct ListedPhotos {
     pub(super) trouble: Option<NodeError>,
 }
 
-/// Damage that hides photos, by the volume that has it.
-type Hurt = (String, [u8; 32], StoreError);
+/// Damage that hides photos, and the volume that has it.
+type Hurt = (String, [u8; 32]);
 
 impl EventArchive {
     pub(super) fn volumes(&self, event_id: EventId) -> Volumes {
         let mut volumes = Volumes::default();
-        for number in 1..=EVENT_VOLUMES_MAX {
-            let id = volume_id(event_id, number);
+        let numbered = match self.numbered(event_id) {
+            Ok(numbered) => numbered,
+            Err(error) => {
+                volumes.shut.push((volume_id(event_id, 1), error));
+                return volumes;
+            }
+        };
+        for (number, id) in numbered {
             match self.archive.volume(&id) {
                 Ok(Some(volume)) => volumes.open.push(volume),
-                Ok(None) => break,
+                Ok(None) => continue,
                 Err(error) => volumes.shut.push((id.clone(), error)),
             }
-            volumes.count = number;
+            volumes.last = number;
             volumes.is_last_open = volumes.open.last().is_some_and(|volume| volume.id() == id);
         }
         volumes
+    }
+
+    /// The numbers and ids of an event's volumes that are there, oldest first: one that is gone
+    /// hides none behind it.
+    fn numbered(&self, event_id: EventId) -> Result<Vec<(u32, String)>, StoreError> {
+        let prefix = format!("{event_id}-");
+        let numbered = self.archive.list_of(&prefix)?.into_iter().filter_map(|id| {
+            let number = id.strip_prefix(&prefix)?.parse().ok()?;
+            ((1..=EVENT_VOLUMES_MAX).contains(&number) && id == volume_id(event_id, number)).then_some((number, id))
+        });
+        Ok(numbered.collect())
     }
 
     /// The volume that has the photo, and its record.
@@ -135,7 +152,8 @@ impl EventArchive {
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
-        let hurt = hurt.into_iter().find(|hurt| !volumes.is_mended(hurt)).map(|(_, _, error)| error);
+        let hurt = hurt.into_iter().filter(|hurt| !volumes.is_mended(hurt)).map(|(id, _)| id);
+        let hurt = all_unreadable(hurt.collect());
         let other = volumes.shut.into_iter().map(|(_, error)| error).find(|error| !error.is_of_damage());
         (ids, trouble.or(hurt).or(other).map(NodeError::from))
     }
@@ -152,7 +170,7 @@ impl EventArchive {
             all.extend(hurt_of(volume, &volume.names(PHOTO_PREFIX)?.gaps));
         }
         all.retain(|hurt| !volumes.is_mended(hurt));
-        for (id, damage, _) in &all {
+        for (id, damage) in &all {
             self.store(event_id, &mut [], &[(&mended_name(id), damage)])?;
         }
         Ok(())
@@ -205,7 +223,7 @@ impl EventArchive {
         {
             return Err(error.into());
         }
-        let next = self.archive.create_volume(&volume_id(event_id, volumes.count + 1))?;
+        let next = self.archive.create_volume(&volume_id(event_id, volumes.last + 1))?;
         if let Some(record) = volumes.event_record() {
             next.put(&mut [], &[(EVENT_NAME, &record)])?;
         }
@@ -226,13 +244,10 @@ impl Volumes {
 
     fn hurt_shut(&self) -> impl Iterator<Item = Hurt> {
         let damaged = self.shut.iter().filter(|(_, error)| error.is_of_damage());
-        damaged.map(|(id, _)| {
-            let error = StoreError::PartUnreadable { volume: id.clone() };
-            (id.clone(), *blake3::hash(id.as_bytes()).as_bytes(), error)
-        })
+        damaged.map(|(id, _)| (id.clone(), *blake3::hash(id.as_bytes()).as_bytes()))
     }
 
-    fn is_mended(&self, (id, damage, _): &Hurt) -> bool {
+    fn is_mended(&self, (id, damage): &Hurt) -> bool {
         let noted = self.open.iter().filter_map(|volume| volume.record(&mended_name(id)).ok().flatten());
         noted.into_iter().any(|noted| noted == damage)
     }
@@ -247,7 +262,7 @@ fn hurt_of(volume: &Volume, lost: &[Vec<u8>]) -> Option<Hurt> {
     for start in lost {
         hasher.update(&(start.len() as u64).to_be_bytes()).update(start);
     }
-    Some((volume.id().to_owned(), *hasher.finalize().as_bytes(), unreadable(volume)))
+    Some((volume.id().to_owned(), *hasher.finalize().as_bytes()))
 }
 
 fn photo_of(name: &[u8]) -> Option<PhotoId> {
@@ -258,6 +273,17 @@ fn unreadable(volume: &Volume) -> StoreError {
     StoreError::PartUnreadable { volume: volume.id().to_owned() }
 }
 
+fn all_unreadable(mut volumes: Vec<String>) -> Option<StoreError> {
+    volumes.sort_unstable();
+    match volumes.len() {
+        0 | 1 => volumes.pop().map(|volume| StoreError::PartUnreadable { volume }),
+        _ => Some(StoreError::PartsUnreadable { volumes }),
+    }
+}
+
 fn mended_name(volume: &str) -> Vec<u8> {
     [MENDED_PREFIX, volume.as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ mod writing;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use export::Exported;
 pub use listing::Listed;
@@ -113,6 +113,8 @@ pub struct Archive {
     options: ArchiveOptions,
     reserve: Arc<Reserve>,
     places: Mutex<BTreeMap<String, Arc<Mutex<Place>>>>,
+    /// All ids as they were listed last, and when the folder had changed last by then.
+    listed: Mutex<Option<(SystemTime, Vec<String>)>>,
 }
 
 /// Where a volume is kept while it is open. Each has its own lock, so that one that is
@@ -135,7 +137,7 @@ impl Archive {
         std::fs::create_dir_all(dir).map_err(|source| folder(dir, source))?;
         let reserve = Arc::new(Reserve::new(dir, &options));
         reserve.keep_ballast();
-        Ok(Self { dir: dir.to_owned(), options, reserve, places: Mutex::default() })
+        Ok(Self { dir: dir.to_owned(), options, reserve, places: Mutex::default(), listed: Mutex::default() })
     }
 
     /// The ids of all volumes, sorted.
@@ -152,6 +154,27 @@ impl Archive {
             .collect();
         ids.sort();
         Ok(ids)
+    }
+
+    /// As [`Self::list`], those that begin with `prefix`. The folder is read again only after
+    /// something came into it or left it, whoever did that.
+    ///
+    /// # Errors
+    /// [`StoreError::ArchiveFolder`].
+    pub fn list_of(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let changed = std::fs::metadata(&self.dir).and_then(|folder| folder.modified()).ok();
+        let mut listed = lock(&self.listed);
+        if listed.as_ref().is_none_or(|(before, _)| Some(*before) != changed) {
+            let (ids, now) = (self.list()?, changed.unwrap_or(SystemTime::UNIX_EPOCH));
+            *listed = Some((now, ids));
+        }
+        let Some((before, ids)) = &*listed else { return Ok(Vec::new()) };
+        let first = ids.partition_point(|id| id.as_str() < prefix);
+        let found = ids[first..].iter().take_while(|id| id.starts_with(prefix)).cloned().collect();
+        if before.elapsed().map_or(true, |since| since < limits::FOLDER_TIME_SETTLES) {
+            *listed = None;
+        }
+        Ok(found)
     }
 
     /// The volume of that id, if there is one.
