@@ -6,9 +6,11 @@ mod world;
 
 use std::process::Command;
 
+use enprint_darkroom::{Recipe, print_file};
+use serde_json::json;
 use world::damage::{flip, lose_volumes};
 use world::waiting::eventually_async;
-use world::{Process, World, eventually, photos};
+use world::{Process, World, cli, eventually, photos, print_files};
 
 /// What a photographer's command says in words.
 fn in_words(node: &Process, args: &[&str]) -> String {
@@ -61,7 +63,11 @@ async fn a_customer_whose_photo_went_with_its_whole_volume_reads_so_until_the_or
             eventually_async("the page says what keeps the order", || async {
                 let followed = customer.follow(order).await;
                 assert_ne!(followed["state"], "declined", "{followed}");
-                followed["problem"].as_str().is_some_and(|problem| problem.contains(name)).then_some(())
+                let problem = followed["problem"].as_str()?.to_owned();
+                // Without its folder nobody can say that a volume is damaged: it is gone.
+                let word = if lost.is_empty() { "has lost" } else { "has damaged" };
+                assert!(problem.contains(word), "{problem}");
+                problem.contains(name).then_some(())
             })
             .await;
         }
@@ -103,6 +109,62 @@ async fn a_photo_that_is_lost_with_its_volume_while_its_lab_is_away_is_said_to_i
 }
 
 #[tokio::test]
+async fn an_order_of_a_made_print_file_that_went_with_its_volume_goes_on_when_its_photo_is_here_again() {
+    let mut world = World::start().await;
+    let gallery = world.publish("Made", &[("a.jpg", photos::busy_jpeg(1)), ("b.jpg", photos::busy_jpeg(2))]);
+    world.photographer.says(&["edit", "--event", "Made", "--all", "--turn", "right"]);
+    let customer = world.customer(&gallery).await;
+    world.lab.kill();
+    let order = customer.order(&["a.jpg", "b.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
+    world.photographer.kill();
+    lose_volumes(world.photographer.data(), "");
+    world.photographer.restart();
+    world.lab.restart();
+    eventually_async("the page says what keeps the order", || async {
+        let problem = customer.follow(&order).await["problem"].clone();
+        problem.as_str().is_some_and(|problem| problem.contains("lost") && !problem.contains("damaged")).then_some(())
+    })
+    .await;
+    let card = world.path().join("card");
+    let again = world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Made"]);
+    assert_eq!(again["edits_given_back"], 2, "{again}");
+    customer.waits_for_state(&order, "received").await;
+    assert!(customer.follow(&order).await["problem"].is_null(), "it is over");
+    eventually("nothing halts", || world.photographer.tries(&["status"]).is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_made_print_file_that_the_disk_damaged_while_its_lab_was_away_is_made_anew_of_its_photo() {
+    let mut world = World::start().await;
+    let original = photos::heavy_jpeg(700_000, 5);
+    let gallery = world.publish("Made", &[("b.jpg", original.clone())]);
+    world.photographer.says(&["edit", "--event", "Made", "--all", "--turn", "right"]);
+    let made = print_file(&original, &Recipe::default().turned_right()).unwrap().unwrap().bytes;
+    let customer = world.customer(&gallery).await;
+    world.lab.kill();
+    let order = customer.order(&["b.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
+    world.photographer.kill();
+    flip(world.photographer.data(), &made, made.len() / 2);
+    world.photographer.restart();
+    world.lab.restart();
+    eventually("the lab has asked for it", || {
+        let hint = world.photographer.says(&["orders"])["orders"][0]["hint"].clone();
+        hint.as_str().is_some_and(|hint| hint.contains("b.jpg") && hint.contains("damaged"))
+    })
+    .await;
+    // What lay beside it in the same part of the volume may be damaged, too.
+    let card = world.path().join("card");
+    world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Made"]);
+    assert_eq!(print_files(&world.order_folder(&order).await), [made]);
+    customer.waits_for_state(&order, "received").await;
+    eventually("nothing halts", || world.photographer.tries(&["status"]).is_ok()).await;
+}
+
+#[tokio::test]
 async fn a_photo_that_is_damaged_while_its_lab_is_away_is_said_to_its_customer_until_it_is_whole() {
     let mut world = World::start().await;
     let original = photos::heavy_jpeg(700_000, 5);
@@ -128,6 +190,10 @@ async fn a_photo_that_is_damaged_while_its_lab_is_away_is_said_to_its_customer_u
     let card = world.path().join("card");
     world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Damaged"]);
     eventually_async("it is over", || async { customer.follow(&order).await["problem"].is_null().then_some(()) }).await;
+    let (status, code, said) = cli::reports(&world.photographer.command_line(&["status"]));
+    assert_eq!((code, &status["halted"], &status["orders_halted"]), (0, &json!([]), &json!(0)), "{status} {said}");
+    let hint = world.photographer.says(&["orders"])["orders"][0]["hint"].clone();
+    assert!(hint.as_str().is_none_or(|hint| !hint.contains("damaged")), "it waits for the lab alone: {hint}");
     world.lab.restart();
     customer.waits_for_state(&order, "received").await;
 }

@@ -123,6 +123,16 @@ pub enum NodeError {
         /// Its photo's file name.
         name: String,
     },
+    /// A print file that was made of an original is not what was stored, or not there.
+    #[error(
+        "The print file that was made of {name} is damaged on this disk or gone. It is made anew by itself; where this stays, “send {order}” tries it once more."
+    )]
+    PrintFileHurt {
+        /// The photo's file name.
+        name: String,
+        /// The number of the order that it was made for.
+        order: String,
+    },
     /// A part of the running program stopped answering.
     #[error("The node is shutting down; nothing was changed.")]
     ShuttingDown,
@@ -173,9 +183,17 @@ impl NodeError {
             Self::Protocol(error) => error.clone().into(),
             Self::Refused(refusal) => refusal.clone(),
             Self::NotNow { problem } => Refusal::new(ErrorCode::Refused, problem.clone()),
-            Self::OriginalDamaged { name } | Self::OriginalLost { name } => {
+            Self::OriginalDamaged { name } => {
                 let text =
                     format!("The photographer's disk has damaged {name}: it comes as soon as it is repaired there.");
+                Refusal::new(ErrorCode::Failed, text)
+            }
+            Self::OriginalLost { name } => {
+                let text = format!("The photographer's disk has lost {name}: it comes as soon as it is there again.");
+                Refusal::new(ErrorCode::Failed, text)
+            }
+            Self::PrintFileHurt { name, .. } => {
+                let text = format!("The photographer's node makes the print file of {name} anew: it comes then.");
                 Refusal::new(ErrorCode::Failed, text)
             }
             _ => Refusal::new(ErrorCode::Failed, "It could not be done just now; try again later."),

@@ -281,5 +281,10 @@ pub fn node_status(status: &NodeStatus) -> String {
     if status.running {
         text += &network(status.wire_sent_bytes, status.wire_received_bytes);
     }
-    text + &waiting::halted(&status.halted) + &waiting::messages(&status.waiting)
+    text += &waiting::halted(&status.halted);
+    let others = status.orders_halted.saturating_sub(status.halted.len() as u64);
+    if others > 0 {
+        text += &format!("Halted      {} more\n", count(others, "order", "orders"));
+    }
+    text + &waiting::messages(&status.waiting)
 }

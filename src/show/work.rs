@@ -41,7 +41,7 @@ pub fn failure(answer: &Answer) -> Option<String> {
             hurt_events(damaged)
         }
         Answer::Status(status) => {
-            hurt_events(status.damaged.len() as u64).or_else(|| halted_orders(status.halted.len() as u64))
+            hurt_events(status.damaged.len() as u64).or_else(|| halted_orders(status.orders_halted))
         }
         Answer::Withdrawn { hosts, .. } => {
             hosts.iter().find_map(|at| at.problem.as_ref().map(|_| format!("{} may still show photos", at.host)))

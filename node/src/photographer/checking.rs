@@ -164,6 +164,22 @@ impl EventArchive {
     ) -> Result<bool, NodeError> {
         for photo_id in photos {
             match self.photo(event_id, photo_id) {
+    /// Whether a volume has every byte of a file, as its hash says.
+    ///
+    /// # Errors
+    /// When a volume can't be read at all.
+    pub(super) fn has_whole(&self, event_id: EventId, root: ContentHash) -> Result<bool, NodeError> {
+        for volume in self.volumes(event_id).open.into_iter().rev() {
+            match volume.check_blob(&root.0) {
+                Ok(()) => return Ok(true),
+                Err(StoreError::BlobMissing) => {}
+                Err(error) if error.is_of_damage() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
                 Ok(Some(photo)) if self.damaged_files(event_id, &photo)?.is_empty() => {}
                 Err(error) if !error.is_of_damage() => return Err(error),
                 _ => return Ok(false),

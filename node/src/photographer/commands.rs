@@ -468,6 +468,9 @@ pub struct NodeStatus {
     /// Whether the node runs; else this is what its data folder says.
     #[serde(default)]
     pub running: bool,
+    /// How many do not.
+    #[serde(default)]
+    pub orders_halted: u64,
     /// Hosts and labs, and who else is connected.
     #[serde(default)]
     pub peers: Vec<PeerStatus>,
@@ -487,7 +490,7 @@ pub struct NodeStatus {
     /// What is laid over proofs that are made now, in words.
     #[serde(default)]
     pub mark: Option<String>,
-    /// Orders that do not come on, and why.
+    /// Orders that do not come on, and why; the newest, where they are many.
     #[serde(default)]
     pub halted: Vec<Halted>,
     /// The photographer's homes beside this one.

@@ -32,7 +32,7 @@ pub(super) async fn run(node: Arc<Node>, shutdown: CancellationToken) {
     loop {
         node.repair_missed().await;
         node.advance_all(&progress).await;
-        if let Err(error) = node.tell_of_mended().await {
+        if let Err(error) = node.tell_of_mended(&progress).await {
             tracing::error!(%error, "that orders go on can't be said");
         }
         tokio::select! {
@@ -179,15 +179,53 @@ impl Node {
                 ),
             });
         }
-        let Some(files) = self.checked_files(&row.order, &lab, progress).await? else { return Err(stopped()) };
-        let offering = self.offering.lock().await;
-        let row = self.sendable(order_id).await?;
+        if !self.offer_again(&row, &lab, progress).await? {
+            return Err(stopped());
+        }
+        drop(turn);
+        self.after_change(order_id, progress).await
+    }
+
+    /// Makes again what is gone of the files that an order's lab is to fetch, and offers it anew
+    /// to that lab.
+    pub(super) async fn offer_anew(&self, order_id: OrderId, progress: &Progress) -> Result<(), NodeError> {
+        let _one_at_a_time = self.turns.take(order_id).await;
+        let Some(row) = self.catalogue.order(order_id).await? else { return Ok(()) };
+        let Some(job_id) = row.job_id.filter(|_| !row.production_started() && !row.is_moved) else { return Ok(()) };
+        let Some(job) = self.catalogue.job(job_id).await? else { return Ok(()) };
+        let lab = self.catalogue.lab(job.lab).await?.ok_or_else(no_lab)?;
+        match self.offer_again(&row, &lab, progress).await {
+            // It got them meanwhile.
+            Err(_) if self.catalogue.order(order_id).await?.is_some_and(|row| row.production_started()) => Ok(()),
+            offered => offered.map(drop),
+        }
+    }
+
+    /// Offers an order of which it is this caller's turn; not after a stop.
+    async fn offer_again(&self, row: &OrderRow, lab: &LabRow, progress: &Progress) -> Result<bool, NodeError> {
+        let Some(files) = self.checked_files(&row.order, lab, progress).await? else { return Ok(false) };
+        let _none_is_given_back = self.offering.lock().await;
+        let row = self.sendable(row.order.order_id).await?;
         if !self.are_there(&row, &files).await? {
             return Err(changing());
         }
-        self.offer(&row, &lab, files).await?;
-        drop((offering, turn));
-        self.after_change(order_id, progress).await
+        self.offer(&row, lab, files).await.map(|()| true)
+    }
+
+    /// Whether every byte is here of what was made for an order's lab, and it has not got.
+    pub(super) async fn has_made_files(&self, row: &OrderRow) -> Result<bool, NodeError> {
+        let Some(job_id) = row.job_id else { return Ok(true) };
+        let (archive, event_id) = (self.archive.clone(), row.order.event_id);
+        let made = self.catalogue.made_for(job_id).await?;
+        blocking(move || {
+            for root in made {
+                if !archive.has_whole(event_id, root)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+        .await
     }
 
     async fn sendable(&self, order_id: OrderId) -> Result<OrderRow, NodeError> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::OrderRow;
 use super::node::{Node, blocking};
+use crate::control::Progress;
 use crate::error::NodeError;
 
 /// One thing that was said of an order.
@@ -42,11 +43,13 @@ impl Node {
 
     /// Tells an order's customer what keeps it here, if the photographer has to mend it.
     pub(super) async fn tell_what_halts(&self, order_id: OrderId, error: &NodeError) -> Result<(), NodeError> {
-        let Some(name) = error.hurt_photo() else { return Ok(()) };
-        let text = format!(
-            "The photographer’s disk has damaged {}. Your order goes on as soon as the photo is repaired.",
-            text::shown(name)
-        );
+        let Some(name) = error.hurt_photo().map(text::shown) else { return Ok(()) };
+        let (hurt, mended) = match error {
+            NodeError::OriginalLost { .. } => ("lost", "there again"),
+            _ => ("damaged", "repaired"),
+        };
+        let text =
+            format!("The photographer’s disk has {hurt} {name}. Your order goes on as soon as the photo is {mended}.");
         let problem = StatusKind::Problem { text };
         if is_said(&self.catalogue.statuses_of(order_id).await?, self.client.peer_id(), &problem) {
             return Ok(());
@@ -62,12 +65,17 @@ impl Node {
         self.catalogue.say(&self.own_word(CommandId::random(), order_id, StatusKind::Accepted)?).await
     }
 
-    /// As [`Self::tell_what_halts`], to the customers of orders that a lab waits for in vain.
+    /// As [`Self::tell_what_halts`], to the people of orders that a lab waits for in vain.
     pub(super) async fn tell_of_missed_or_trace(&self, event_id: EventId, photo_id: PhotoId) {
         let told = async {
+            let is_lost = matches!(self.photo(event_id, photo_id).await, Ok(None));
             for order_id in self.catalogue.offered_with(event_id, photo_id).await? {
                 let Some(row) = self.catalogue.order(order_id).await? else { continue };
-                let error = NodeError::OriginalDamaged { name: row.name_of(photo_id) };
+                let name = row.name_of(photo_id);
+                let error =
+                    if is_lost { NodeError::OriginalLost { name } } else { NodeError::OriginalDamaged { name } };
+                // The lab may have asked for what was made of it.
+                self.catalogue.set_trouble(order_id, &error.to_string()).await?;
                 self.tell_what_halts(order_id, &error).await?;
             }
             Ok::<(), NodeError>(())
@@ -75,17 +83,36 @@ impl Node {
         told.await.unwrap_or_else(|error| tracing::error!(%error, "what halts an order can't be said"));
     }
 
-    /// Tells the customers of orders with a lab whose photos were damaged, and are whole by now.
-    pub(super) async fn tell_of_mended(&self) -> Result<(), NodeError> {
-        for order_id in self.catalogue.offered_with_problem_of(self.client.peer_id()).await? {
-            let Some(row) = self.catalogue.order(order_id).await? else { continue };
-            let (archive, event_id) = (self.archive.clone(), row.order.event_id);
-            let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
-            if blocking(move || archive.are_whole(event_id, photos)).await? {
-                self.tell_it_goes_on(order_id).await?;
+    /// Lets orders with a lab go on whose photos were damaged or lost, and are whole by now: what
+    /// was made of them and is gone is made anew, and their people are told. One that can't go
+    /// on holds up no other.
+    pub(super) async fn tell_of_mended(&self, progress: &Progress) -> Result<(), NodeError> {
+        for order_id in self.catalogue.offered_that_halt(self.client.peer_id()).await? {
+            match self.goes_on_if_mended(order_id, progress).await {
+                Err(error) if !progress.is_cancelled() => {
+                    tracing::warn!(order.id = %order_id, %error, "the order waits");
+                    self.catalogue.set_trouble(order_id, &error.to_string()).await?;
+                }
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    async fn goes_on_if_mended(&self, order_id: OrderId, progress: &Progress) -> Result<(), NodeError> {
+        let Some(row) = self.catalogue.order(order_id).await? else { return Ok(()) };
+        let is_told = matches!(self.own_last_word(order_id).await?, Some(StatusKind::Problem { .. }));
+        let trouble = row.trouble.as_deref().filter(|trouble| is_of_hurt(&row, trouble));
+        let (archive, event_id) = (self.archive.clone(), row.order.event_id);
+        let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
+        if (!is_told && trouble.is_none()) || !blocking(move || archive.are_whole(event_id, photos)).await? {
+            return Ok(());
+        }
+        if !self.has_made_files(&row).await? {
+            return self.offer_anew(order_id, progress).await;
+        }
+        let word = is_told.then(|| self.own_word(CommandId::random(), order_id, StatusKind::Accepted)).transpose()?;
+        self.catalogue.note_mended(order_id, trouble, word.as_ref()).await
     }
 
     async fn own_last_word(&self, order_id: OrderId) -> Result<Option<StatusKind>, NodeError> {
@@ -93,6 +120,19 @@ impl Node {
         let said = self.catalogue.statuses_of(order_id).await?;
         Ok(said.into_iter().rev().find(|(signer, _)| *signer == own).map(|(_, status)| status.kind))
     }
+}
+
+/// Whether this is what is said of an order of which a file is damaged or lost here.
+fn is_of_hurt(row: &OrderRow, trouble: &str) -> bool {
+    row.order.lines.iter().any(|line| {
+        let (name, order) = (|| line.file_name.clone(), row.order.order_id.number());
+        let said = [
+            NodeError::OriginalDamaged { name: name() },
+            NodeError::OriginalLost { name: name() },
+            NodeError::PrintFileHurt { name: name(), order },
+        ];
+        said.iter().any(|error| error.to_string() == trouble)
+    })
 }
 
 /// Whether `own` has said it since it last said anything but problems: an order may have

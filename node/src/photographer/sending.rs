@@ -194,7 +194,8 @@ impl Node {
         }
     }
 
-    /// The order waits with words until the file is repaired; what is said to the lab.
+    /// The order waits with words until the file is repaired or made anew; what is said to the
+    /// lab.
     async fn note_damage(&self, permitted: &Permitted, request: &OriginalRequest) -> Result<NodeError, NodeError> {
         let (job_id, root) = request.file();
         let Permitted { event_id, photo_id, .. } = *permitted;
@@ -202,14 +203,7 @@ impl Node {
         let Some(row) = self.catalogue.order(job.order_id).await? else { return Err(NodeError::ShuttingDown) };
         let name = row.name_of(photo_id);
         let hurt = match self.photo(event_id, photo_id).await {
-            Ok(Some(_)) if root != photo_id.0 => {
-                let number = job.order_id.number();
-                let trouble = format!(
-                    "The print file that was made of {name} is damaged on this disk. “send {number}” makes it anew."
-                );
-                self.catalogue.set_trouble(job.order_id, &trouble).await?;
-                return Ok(NodeError::OriginalDamaged { name });
-            }
+            Ok(Some(_)) if root != photo_id.0 => NodeError::PrintFileHurt { name, order: job.order_id.number() },
             Ok(None) => NodeError::OriginalLost { name },
             Err(error) if !error.is_of_damage() => return Err(error),
             _ => NodeError::OriginalDamaged { name },

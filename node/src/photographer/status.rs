@@ -87,6 +87,7 @@ impl Node {
             files_wait: self.sending.files_wait(),
             mark: self.config.mark_words(),
             halted: self.catalogue.halted().await?,
+            orders_halted: self.catalogue.orders_halted().await?,
             homes: self.home_summaries().await?,
         })
     }
@@ -109,7 +110,7 @@ impl Node {
         let (orders, jobs) = (self.catalogue.orders_by_state().await?, self.catalogue.jobs_by_state().await?);
         figures.states("orders", "Orders, by what was decided or by how far production is.", &orders);
         figures.states("jobs", "Print jobs, by state.", &jobs);
-        let halted = self.catalogue.halted().await?.len() as u64;
+        let halted = self.catalogue.orders_halted().await?;
         figures.gauge("orders_halted", "Orders that do not go on before somebody mends what is said of them.", halted);
         let (events, photos, damaged) = self.count_photos().await?;
         figures.gauge("events", "Events in the archive.", events);

@@ -30,10 +30,10 @@ impl Catalogue {
         self.by_state("SELECT state, COUNT(*) AS found FROM jobs GROUP BY state ORDER BY state").await
     }
 
-    /// Orders that do not come on, and why.
+    /// Orders that do not come on, and why; the newest first, and not all where they are many.
     pub(in crate::photographer) async fn halted(&self) -> Result<Vec<Halted>, NodeError> {
-        let sql = "SELECT order_id, trouble FROM orders \
-                   WHERE trouble IS NOT NULL AND moved_ms IS NULL AND decision <> 'declined' AND production <> 'shipped' \
+        let sql = "SELECT order_id, trouble FROM orders WHERE trouble IS NOT NULL AND moved_ms IS NULL \
+                   AND decision <> 'declined' AND production NOT IN ('received', 'printing', 'shipped') \
                    ORDER BY placed_ms DESC LIMIT $1";
         let rows = self.ledger.read().fetch_all(sql, args![HALTED_LISTED_MAX]).await?;
         let halted = rows.iter().map(|row| {
@@ -41,6 +41,14 @@ impl Catalogue {
             Ok(Halted { number: order_id.number(), why: row.text("trouble")? })
         });
         halted.collect()
+    }
+
+    /// How many orders do not come on.
+    pub(in crate::photographer) async fn orders_halted(&self) -> Result<u64, NodeError> {
+        let sql = "SELECT COUNT(*) AS halted FROM orders WHERE trouble IS NOT NULL AND moved_ms IS NULL \
+                   AND decision <> 'declined' AND production NOT IN ('received', 'printing', 'shipped')";
+        let row = self.ledger.read().fetch_one(sql, args![]).await?;
+        Ok(u64::try_from(row.int("halted")?).unwrap_or(0))
     }
 
     async fn by_state(&self, sql: &'static str) -> Result<Vec<(String, u64)>, NodeError> {

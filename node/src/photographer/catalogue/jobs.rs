@@ -91,6 +91,13 @@ impl Catalogue {
         .transpose()
     }
 
+    /// Files that were made for a job, and that its lab has not.
+    pub(in crate::photographer) async fn made_for(&self, job_id: JobId) -> Result<Vec<ContentHash>, NodeError> {
+        let sql = "SELECT root FROM job_files WHERE job_id = $1 AND root <> photo_id AND received_ms IS NULL";
+        let rows = self.ledger.read().fetch_all(sql, args![job_id.to_string()]).await?;
+        rows.iter().map(|row| stored::read(&row.text("root")?)).collect()
+    }
+
     /// Files that were made for a job, which its lab has and no other lab waits for.
     pub(in crate::photographer) async fn done_with(
         &self,

@@ -149,6 +149,24 @@ impl Catalogue {
         Ok(())
     }
 
+    /// What halted an order is over: `trouble`, unless another has come since, and what its
+    /// customer reads.
+    pub(in crate::photographer) async fn note_mended(
+        &self,
+        order_id: OrderId,
+        trouble: Option<&str>,
+        word: Option<&NotedStatus>,
+    ) -> Result<(), NodeError> {
+        let sql = "UPDATE orders SET trouble = NULL WHERE order_id = $1 AND trouble = $2";
+        let mut tx = self.ledger.begin().await?;
+        tx.execute(sql, args![order_id.to_string(), trouble]).await?;
+        if let Some(word) = word {
+            report(&mut tx, word).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Orders that a lab is to fetch a photo's files of.
     pub(in crate::photographer) async fn offered_with(
         &self,
@@ -164,14 +182,13 @@ impl Catalogue {
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
 
-    /// Orders that a lab is to fetch, of which this node said last that there is a problem.
-    pub(in crate::photographer) async fn offered_with_problem_of(
-        &self,
-        signer: PeerId,
-    ) -> Result<Vec<OrderId>, NodeError> {
+    /// Orders that a lab is to fetch, of which this node said last that there is a problem, or
+    /// of which its photographer reads what is wrong.
+    pub(in crate::photographer) async fn offered_that_halt(&self, signer: PeerId) -> Result<Vec<OrderId>, NodeError> {
         let sql = "SELECT order_id FROM orders WHERE production IN ('waiting', 'offered') AND job_id IS NOT NULL \
-                   AND moved_ms IS NULL AND (SELECT word FROM statuses WHERE statuses.order_id = orders.order_id \
-                   AND signer = $1 ORDER BY rowid DESC LIMIT 1) = 'problem' LIMIT $2";
+                   AND moved_ms IS NULL AND (trouble IS NOT NULL OR (SELECT word FROM statuses \
+                   WHERE statuses.order_id = orders.order_id AND signer = $1 ORDER BY rowid DESC LIMIT 1) = 'problem') \
+                   LIMIT $2";
         let rows = self.ledger.read().fetch_all(sql, args![signer.to_string(), ORDERS_LISTED_MAX]).await?;
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }

@@ -28,7 +28,8 @@ impl Missed {
 }
 
 impl Node {
-    /// A lab waits for a photo that is damaged: it is looked for at the other homes soon.
+    /// A lab waits for a photo that is damaged, or for what was made of it: it is looked for at
+    /// the other homes soon, and made anew.
     pub(in crate::photographer) fn miss(&self, event_id: EventId, photo_id: PhotoId) {
         let mut photos = self.following.missed.photos();
         let is_new = photos.len() < PHOTOS_MISSED_MAX && photos.insert((event_id, photo_id));
