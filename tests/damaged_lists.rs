@@ -138,17 +138,33 @@ async fn damage_in_slots_of_two_sizes_at_once_is_mended_by_one_import() {
 
 #[tokio::test]
 async fn a_volume_that_can_not_be_opened_is_said_and_its_photos_are_stored_anew() {
-    const COUNT: u32 = 5;
+    const COUNT: u32 = 6;
     let harms: [fn(&Path); 2] = [break_journal, |volume: &Path| std::fs::remove_dir_all(volume.join("slabs")).unwrap()];
     for harm in harms {
         let studio = Studio::of(COUNT, 5_000).await;
-        harm(&studio.node.data().join("archive").join(format!("{}-001", studio.event_id)));
-        let events = studio.complains(&["events"])["events"].clone();
-        assert_eq!(events.as_array().unwrap().len(), 2, "{events}");
-        let verified = studio.complains(&["verify", "--event", EVENT]);
-        assert!(verified["trouble"].as_str().unwrap().contains("mport its files again"), "{verified}");
-        let again = studio.imports_again();
-        assert_eq!((&again["imported"], &again["trouble_mended"]), (&COUNT.into(), &true.into()), "{again}");
+        let volume = |number: u32| studio.node.data().join("archive").join(format!("{}-{number:03}", studio.event_id));
+        let names: Vec<String> = (0..COUNT).map(|number| format!("DSC_{number:04}.jpg")).collect();
+        for number in [1, 2] {
+            harm(&volume(number));
+            let events = studio.complains(&["events"])["events"].clone();
+            assert_eq!(events.as_array().unwrap().len(), 2, "{events}");
+            let event = events.as_array().unwrap().iter().find(|event| event["name"] == EVENT).unwrap();
+            assert_eq!((&event["photos"], &event["lost"]), (&0.into(), &names.clone().into()), "{event}");
+            let trouble = event["trouble"].as_str().unwrap();
+            assert!(trouble.contains("DSC_0004.jpg and 1 more") && !trouble.contains("DSC_0005.jpg"), "{trouble}");
+            let folders = (1..=2).filter(|at| trouble.contains(volume(*at).file_name().unwrap().to_str().unwrap()));
+            assert_eq!(folders.count() as u32, number, "not each folder is named: {trouble}");
+            let status = studio.complains(&["status"]);
+            assert_eq!(
+                (&status["damaged"][0]["lost"], &status["damaged"][0]["problem"]),
+                (&event["lost"], &trouble.into())
+            );
+            let verified = studio.complains(&["verify", "--event", EVENT]);
+            assert!(verified["trouble"].as_str().unwrap().contains("mport its files again"), "{verified}");
+            assert_eq!((&verified["lost"], &verified["damaged"]), (&event["lost"], &Value::Array(Vec::new())));
+            let again = studio.imports_again();
+            assert_eq!((&again["imported"], &again["trouble_mended"]), (&COUNT.into(), &true.into()), "{again}");
+        }
         studio.is_whole(COUNT);
     }
 }
@@ -273,6 +289,9 @@ async fn photos_of_a_volume_that_is_gone_are_missed_until_all_of_them_are_here_a
     let event = events.as_array().unwrap().iter().find(|event| event["name"] == EVENT).unwrap();
     let trouble = event["trouble"].as_str().unwrap();
     assert!(trouble.starts_with("3 photos that this event had are not in the archive"), "{trouble}");
+    let names = |from: u32| Value::from((from..3).map(|number| format!("DSC_{number:04}.jpg")).collect::<Vec<_>>());
+    assert_eq!((&event["lost"], &event["damaged"]), (&names(0), &Value::Array(Vec::new())), "{event}");
+    assert_eq!(studio.complains(&["photos", "--event", EVENT])["lost"], names(0));
     assert_eq!(studio.complains(&["status"])["damaged"][0]["event"], EVENT);
     for verb in ["verify", "export"] {
         let out = studio.dir.path().join("none");
@@ -285,6 +304,7 @@ async fn photos_of_a_volume_that_is_gone_are_missed_until_all_of_them_are_here_a
     photos::put(&one, &name_of(0), &std::fs::read(studio.card.join(name_of(0))).unwrap());
     let some = studio.complains(&["import", one.to_str().unwrap(), "--event", EVENT]);
     assert!(some["imported"] == 1 && some["trouble"].as_str().unwrap().starts_with("2 photos"), "{some}");
+    assert_eq!(some["lost"], names(1), "{some}");
     let all = studio.imports_again();
     assert_eq!((&all["imported"], &all["trouble"]), (&2.into(), &Value::Null), "{all}");
     assert!(all["mark"]["mark"].as_str().unwrap().contains("PROOF"), "the mark went with the volume: {all}");

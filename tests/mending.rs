@@ -100,8 +100,12 @@ async fn damage_that_verify_found_is_remembered_until_it_is_repaired() {
     let events = node.reports(&["events"])["events"].clone();
     let trouble = events[0]["trouble"].as_str().unwrap();
     assert!(trouble.contains("DSC_2.jpg") && trouble.contains("mport its file again"), "{trouble}");
-    assert_eq!(node.reports(&["photos", "--event", EVENT])["trouble"], trouble);
-    assert_eq!(node.reports(&["status"])["damaged"][0]["problem"], trouble);
+    let photos = node.reports(&["photos", "--event", EVENT]);
+    assert_eq!((&photos["trouble"], &photos["damaged"]), (&trouble.into(), &vec!["DSC_2.jpg"].into()), "{photos}");
+    let status = node.reports(&["status"]);
+    assert_eq!(status["damaged"][0]["problem"], trouble);
+    let names = (&status["damaged"][0]["damaged"], &status["damaged"][0]["lost"]);
+    assert_eq!(names, (&vec!["DSC_2.jpg"].into(), &Value::Array(Vec::new())), "{status}");
     let other = dir.path().join("other");
     photos::put(&other, "Cake/DSC_9.jpg", &original(9));
     import(&node, &other);
@@ -109,6 +113,25 @@ async fn damage_that_verify_found_is_remembered_until_it_is_repaired() {
     import(&node, &card);
     assert_eq!(node.says(&["events"])["events"][0]["trouble"], Value::Null);
     assert!(node.says(&["status"])["damaged"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_proof_that_an_edit_made_anew_is_no_damage_any_more() {
+    let mut world = World::start().await;
+    let gallery = world.publish("Proofs", &[("a.jpg", photos::busy_jpeg(1)), ("b.jpg", photos::busy_jpeg(2))]);
+    let customer = world.customer(&gallery).await;
+    let proofs =
+        [customer.proof(&customer.photo("a.jpg").await).await, customer.proof(&customer.photo("b.jpg").await).await];
+    world.photographer.kill();
+    proofs.iter().for_each(|proof| flip(world.photographer.data(), proof, proof.len() / 2));
+    world.photographer.restart();
+    world.photographer.reports(&["verify", "--event", "Proofs"]);
+    let trouble = || world.photographer.reports(&["events"])["events"][0]["trouble"].clone();
+    assert!(trouble().as_str().unwrap().contains("a.jpg, b.jpg"), "{}", trouble());
+    world.photographer.says(&["edit", "--event", "Proofs", "--file", "a.jpg", "--turn", "right"]);
+    assert!(trouble().as_str().is_some_and(|left| left.contains(": b.jpg.")), "{}", trouble());
+    world.photographer.says(&["edit", "--event", "Proofs", "--file", "b.jpg", "--turn", "right"]);
+    assert_eq!(world.photographer.says(&["events"])["events"][0]["trouble"], Value::Null);
 }
 
 #[tokio::test]

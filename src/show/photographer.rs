@@ -34,7 +34,7 @@ pub fn words(answer: &Answer) -> String {
         }
         Answer::Events { events: list } => events(list),
         Answer::Imported(report) => imported(report),
-        Answer::Photos { photos, trouble } => photo_list(photos) + &more_photos(trouble.as_deref()),
+        Answer::Photos { photos, trouble, .. } => photo_list(photos) + &more_photos(trouble.as_deref()),
         Answer::Edited(report) => edited(report),
         Answer::Published(report) => published(report) + &more_photos(report.trouble.as_deref()),
         Answer::Withdrawn { photos, queued, hosts } => withdrawn(*photos, *queued, hosts),
@@ -44,7 +44,7 @@ pub fn words(answer: &Answer) -> String {
         Answer::Hosts { hosts } => host_list(hosts),
         Answer::Labs { labs } if labs.is_empty() => "No host has named a lab yet.".into(),
         Answer::Labs { labs } => lab_list(labs),
-        Answer::Custody { photos, unasked, trouble } => {
+        Answer::Custody { photos, unasked, trouble, .. } => {
             let known: String = photos.iter().map(custody).chain(unasked.iter().map(|home| not_asked(home))).collect();
             known + &more_photos(trouble.as_deref())
         }

@@ -56,7 +56,7 @@ fn hurt(trouble: Option<&String>) -> Option<String> {
 }
 
 fn hurt_events(damaged: u64) -> Option<String> {
-    (damaged > 0).then(|| format!("{} damaged on this disk", count(damaged, "event is", "events are")))
+    (damaged > 0).then(|| format!("photos of {} are damaged or missing", count(damaged, "event", "events")))
 }
 
 fn halted_orders(halted: u64) -> Option<String> {

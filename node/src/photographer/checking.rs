@@ -7,11 +7,15 @@ use enprint_store::StoreError;
 use enprint_store::archive::{NewBlob, ScrubProgress};
 
 use super::archive::EventArchive;
+use super::catalogue::EventRow;
 use super::commands::{DamagedPhoto, PhotoFile, PhotographerAnswer};
 use super::node::{Node, blocking};
 use super::records::StoredPhoto;
 use crate::control::Progress;
 use crate::error::NodeError;
+
+/// A photo, and which of its files are damaged.
+type DamagedFiles = (StoredPhoto, Vec<PhotoFile>);
 
 /// What a look at every byte of an event found.
 #[derive(Debug, Default)]
@@ -20,8 +24,8 @@ pub(super) struct Verified {
     blobs: u64,
     /// Their bytes.
     bytes: u64,
-    /// Photos of which files are damaged, by name, and which.
-    damaged: Vec<(StoredPhoto, Vec<PhotoFile>)>,
+    /// Photos of which files are damaged, by name.
+    damaged: Vec<DamagedFiles>,
     /// Why there may be photos that could not be looked at.
     trouble: Option<NodeError>,
 }
@@ -30,28 +34,39 @@ impl Node {
     pub(super) async fn verify(&self, event: &str, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(event).await?;
         let (event_id, archive, progress) = (event.record.event_id, self.archive.clone(), progress.clone());
-        let Verified { blobs, bytes, damaged, trouble } =
-            blocking(move || Ok(archive.verify(event_id, &progress))).await?;
+        let found = blocking(move || Ok(archive.verify(event_id, &progress))).await?;
+        self.settle(event, found).await
+    }
+
+    /// Repairs what was found damaged, as far as another home can, and notes the rest.
+    async fn settle(&self, event: EventRow, found: Verified) -> Result<PhotographerAnswer, NodeError> {
+        let (event_id, Verified { blobs, bytes, damaged, trouble }) = (event.record.event_id, found);
+        let damaged = self.damaged_still(event_id, damaged).await?;
         let photos: Vec<StoredPhoto> = damaged.iter().map(|(photo, _)| photo.clone()).collect();
-        let mut repaired = names(&photos);
         let rest = if photos.is_empty() { photos } else { self.repair_from_homes(event_id, photos).await? };
-        let is_left = |photo: &StoredPhoto| rest.iter().any(|left| left.photo_id() == photo.photo_id());
-        let damaged_files = damaged.into_iter().filter(|(photo, _)| is_left(photo)).map(said).collect();
+        let is_left = |(photo, _): &DamagedFiles| rest.iter().any(|left| left.photo_id() == photo.photo_id());
+        let (damaged, repaired): (Vec<_>, Vec<_>) = damaged.into_iter().partition(is_left);
+        let repaired: Vec<String> = repaired.into_iter().map(|(photo, _)| photo.record.file_name).collect();
         let mut noted: Vec<_> = rest.iter().map(|photo| (photo.photo_id(), photo.record.file_name.clone())).collect();
         if trouble.is_some() {
             // What could not be looked at is as it was known.
             noted.extend(self.catalogue.damaged(event_id).await?);
         }
         self.catalogue.note_damaged(event_id, &noted).await?;
-        let damaged = names(&rest);
-        repaired.retain(|name| !damaged.contains(name));
+        // An import may have mended some since, and said so before they were noted.
+        let damaged = self.damaged_still(event_id, damaged).await?;
+        let is_whole = |photo_id: &PhotoId| damaged.iter().all(|(photo, _)| photo.photo_id() != *photo_id);
+        self.catalogue.note_whole(event_id, rest.iter().map(StoredPhoto::photo_id).filter(is_whole)).await?;
         if !repaired.is_empty() {
             self.advance_soon();
         }
-        let trouble = match trouble {
-            Some(error) => Some(error.sentence()),
-            None => self.photos_missing(event_id).await?,
+        let counted = self.photos_counted(event_id).await?;
+        let trouble = match (trouble.map(|error| error.sentence()), counted.missing()) {
+            (Some(trouble), Some(missing)) if !missing.starts_with(&trouble) => Some(format!("{trouble} {missing}")),
+            (trouble, missing) => missing.or(trouble),
         };
+        let (damaged_files, lost) = (damaged.into_iter().map(said).collect::<Vec<_>>(), counted.hurt().lost);
+        let damaged = damaged_files.iter().map(|photo| photo.name.clone()).collect();
         let (event, damaged_mark) = (event.record.name, self.mend_mark(event_id).await?);
         Ok(PhotographerAnswer::Verified {
             event,
@@ -59,18 +74,48 @@ impl Node {
             bytes,
             damaged,
             damaged_files,
+            lost,
             repaired,
             trouble,
             damaged_mark,
         })
     }
+
+    /// Photos that were found damaged and are whole by now are noted so, and what waits for them
+    /// goes on.
+    pub(super) async fn note_what_is_whole(&self, event_id: EventId, photos: &[PhotoId]) -> Result<(), NodeError> {
+        let mut known = self.catalogue.damaged(event_id).await?;
+        known.retain(|photo_id, _| photos.contains(photo_id));
+        if known.is_empty() {
+            return Ok(());
+        }
+        let archive = self.archive.clone();
+        let whole = blocking(move || {
+            let is_whole = |photo_id: &PhotoId| archive.are_whole(event_id, [*photo_id]);
+            let looked = known.into_keys().map(|photo_id| Ok(is_whole(&photo_id)?.then_some(photo_id)));
+            looked.filter_map(Result::transpose).collect::<Result<Vec<PhotoId>, NodeError>>()
+        });
+        self.catalogue.note_whole(event_id, whole.await?).await?;
+        self.advance_soon();
+        Ok(())
+    }
+
+    /// Those of the photos that are damaged by now, as they are now: an import or an edit may
+    /// have mended or replaced others since they were found.
+    async fn damaged_still(
+        &self,
+        event_id: EventId,
+        damaged: Vec<DamagedFiles>,
+    ) -> Result<Vec<DamagedFiles>, NodeError> {
+        if damaged.is_empty() {
+            return Ok(damaged);
+        }
+        let archive = self.archive.clone();
+        blocking(move || archive.damaged_still(event_id, damaged)).await
+    }
 }
 
-fn names(photos: &[StoredPhoto]) -> Vec<String> {
-    photos.iter().map(|photo| photo.record.file_name.clone()).collect()
-}
-
-fn said((photo, files): (StoredPhoto, Vec<PhotoFile>)) -> DamagedPhoto {
+fn said((photo, files): DamagedFiles) -> DamagedPhoto {
     DamagedPhoto { name: photo.record.file_name, category: photo.record.category, files }
 }
 
@@ -119,6 +164,22 @@ impl EventArchive {
         }
     }
 
+    /// Whether a volume has every byte of a file, as its hash says.
+    ///
+    /// # Errors
+    /// When a volume can't be read at all.
+    pub(super) fn has_whole(&self, event_id: EventId, root: ContentHash) -> Result<bool, NodeError> {
+        for volume in self.volumes(event_id).open.into_iter().rev() {
+            match volume.check_blob(&root.0) {
+                Ok(()) => return Ok(true),
+                Err(StoreError::BlobMissing) => {}
+                Err(error) if error.is_of_damage() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
     /// Which of a photo's files are damaged.
     ///
     /// # Errors
@@ -131,6 +192,28 @@ impl EventArchive {
             }
         }
         Ok(damaged)
+    }
+
+    /// Those of which a file is damaged by now; one that is gone is none of them.
+    ///
+    /// # Errors
+    /// When a volume can't be read for another reason than damage.
+    fn damaged_still(&self, event_id: EventId, damaged: Vec<DamagedFiles>) -> Result<Vec<DamagedFiles>, NodeError> {
+        let mut still = Vec::new();
+        for (photo, files) in damaged {
+            match self.photo(event_id, photo.photo_id()) {
+                Ok(Some(now)) => {
+                    let hurt = self.damaged_files(event_id, &now)?;
+                    let files = now.named_files().filter(|(hash, _)| hurt.contains(hash)).map(|(_, file)| file);
+                    let files: Vec<PhotoFile> = files.collect();
+                    still.extend((!files.is_empty()).then_some((now, files)));
+                }
+                Ok(None) => {}
+                Err(error) if error.is_of_damage() => still.push((photo, files)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(still)
     }
 
     /// Those of the photos of which a file is damaged.
@@ -164,22 +247,6 @@ impl EventArchive {
     ) -> Result<bool, NodeError> {
         for photo_id in photos {
             match self.photo(event_id, photo_id) {
-    /// Whether a volume has every byte of a file, as its hash says.
-    ///
-    /// # Errors
-    /// When a volume can't be read at all.
-    pub(super) fn has_whole(&self, event_id: EventId, root: ContentHash) -> Result<bool, NodeError> {
-        for volume in self.volumes(event_id).open.into_iter().rev() {
-            match volume.check_blob(&root.0) {
-                Ok(()) => return Ok(true),
-                Err(StoreError::BlobMissing) => {}
-                Err(error) if error.is_of_damage() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(false)
-    }
-
                 Ok(Some(photo)) if self.damaged_files(event_id, &photo)?.is_empty() => {}
                 Err(error) if !error.is_of_damage() => return Err(error),
                 _ => return Ok(false),
@@ -201,3 +268,6 @@ impl EventArchive {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

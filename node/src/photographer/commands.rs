@@ -4,10 +4,8 @@
 use std::path::PathBuf;
 
 use enprint_protocol::access_code::InvitationCode;
-use enprint_protocol::ids::PhotoId;
 use enprint_protocol::money::Money;
 use enprint_protocol::peer::{PeerStatus, Reachability, RouterHelp};
-use enprint_protocol::publish::NotForPrint;
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Multiaddr, PeerId};
 use serde::{Deserialize, Serialize};
@@ -20,7 +18,10 @@ pub use super::host_answers::{EventAtHost, HostSummary, PublishedAt, TakenOffAt}
 pub use super::order_words::OrderWord;
 use super::print_rules::PrintRules;
 use super::proof_mark::MarkDamage;
-pub use super::reports::{DamagedPhoto, EditReport, ExportReport, FailedFile, ImportReport, PhotoFile, PublishReport};
+pub use super::reports::{
+    DamagedEvent, DamagedPhoto, EditReport, ExportReport, FailedFile, HurtPhotos, ImportReport, PhotoFile,
+    PhotoSummary, PublishReport,
+};
 use super::selection::Selection;
 pub use crate::status::{Halted, WaitingMessage};
 
@@ -247,6 +248,9 @@ pub enum PhotographerAnswer {
         /// Why there may be more, or were more; none usually.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
+        /// Which are lost or damaged.
+        #[serde(flatten)]
+        hurt: HurtPhotos,
     },
     /// Of `Edit`.
     Edited(EditReport),
@@ -303,6 +307,9 @@ pub enum PhotographerAnswer {
         /// Why the event may have more photos, or had more; none usually.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
+        /// Which are lost or damaged.
+        #[serde(flatten)]
+        hurt: HurtPhotos,
     },
     /// Of `Verify`.
     Verified {
@@ -318,6 +325,9 @@ pub enum PhotographerAnswer {
         /// Which files of them.
         #[serde(default)]
         damaged_files: Vec<DamagedPhoto>,
+        /// File names of photos that the event had and that can't be found any more.
+        #[serde(default)]
+        lost: Vec<String>,
         /// Of those that were, or were lost, and were fetched from another home.
         #[serde(default)]
         repaired: Vec<String>,
@@ -330,41 +340,6 @@ pub enum PhotographerAnswer {
     },
     /// Of `Export`.
     Exported(ExportReport),
-}
-
-/// A photo in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PhotoSummary {
-    /// Its id.
-    pub photo_id: PhotoId,
-    /// Its file name.
-    pub file_name: String,
-    /// Its category.
-    pub category: String,
-    /// When it was taken, by the camera's clock.
-    pub captured: Option<jiff::civil::DateTime>,
-    /// The camera.
-    pub camera: Option<String>,
-    /// Stars.
-    pub rating: Option<u8>,
-    /// Upright width in pixels.
-    pub width_px: u32,
-    /// Upright height in pixels.
-    pub height_px: u32,
-    /// Of the original.
-    pub bytes: u64,
-    /// Whether it is shown, or printed, otherwise than it was taken.
-    #[serde(default)]
-    pub edited: bool,
-    /// The hosts that show it, as far as this node was told.
-    #[serde(default)]
-    pub shown_at: Vec<String>,
-    /// The hosts from which it was withdrawn by itself, and stays so.
-    #[serde(default)]
-    pub withdrawn_from: Vec<String>,
-    /// Why it can be looked at and not printed.
-    #[serde(default)]
-    pub not_for_print: Option<NotForPrint>,
 }
 
 /// An order in a list.
@@ -427,15 +402,6 @@ pub struct LabSummary {
     pub way: Option<String>,
 }
 
-/// An event of which a part can't be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DamagedEvent {
-    /// Its name.
-    pub event: String,
-    /// What is wrong, and what to do.
-    pub problem: String,
-}
-
 /// How the node is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NodeStatus {
@@ -468,9 +434,6 @@ pub struct NodeStatus {
     /// Whether the node runs; else this is what its data folder says.
     #[serde(default)]
     pub running: bool,
-    /// How many do not.
-    #[serde(default)]
-    pub orders_halted: u64,
     /// Hosts and labs, and who else is connected.
     #[serde(default)]
     pub peers: Vec<PeerStatus>,
@@ -493,6 +456,9 @@ pub struct NodeStatus {
     /// Orders that do not come on, and why; the newest, where they are many.
     #[serde(default)]
     pub halted: Vec<Halted>,
+    /// How many do not.
+    #[serde(default)]
+    pub orders_halted: u64,
     /// The photographer's homes beside this one.
     #[serde(default)]
     pub homes: Vec<HomeSummary>,

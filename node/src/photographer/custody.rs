@@ -130,8 +130,9 @@ impl Node {
             file_name: photo.record.file_name,
             bytes: photo.original_bytes,
         });
-        let (_, trouble) = self.photos_counted(event.record.event_id).await?;
-        Ok(PhotographerAnswer::Custody { photos: photos.collect(), unasked: elsewhere.unasked, trouble })
+        let counted = self.photos_counted(event.record.event_id).await?;
+        let (trouble, hurt) = (counted.trouble(), counted.hurt());
+        Ok(PhotographerAnswer::Custody { photos: photos.collect(), unasked: elsewhere.unasked, trouble, hurt })
     }
 }
 

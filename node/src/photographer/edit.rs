@@ -85,7 +85,9 @@ impl Node {
                 }
             }
         }
+        let edited: Vec<_> = replaced.iter().map(StoredPhoto::photo_id).collect();
         self.forget(event_id, replaced).await?;
+        self.note_what_is_whole(event_id, &edited).await?;
         let mut is_told = true;
         if !shown.is_empty() {
             let anew = self.publish_anew(&event, &shown, progress).await?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::host_answers::{EventAtHost, PublishedAt};
 use super::prices::PriceChange;
 use super::proof_mark::{MarkWish, ProofMark};
+use super::reports::HurtPhotos;
 
 /// What can be said of an event; what is not given stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ pub struct EventSummary {
     /// Why there may be more, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Which are lost or damaged.
+    #[serde(flatten)]
+    pub hurt: HurtPhotos,
     /// Photos that are shown, as far as this node was told; at the host that has most.
     pub published: u64,
     /// What lets customers in.

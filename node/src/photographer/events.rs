@@ -128,7 +128,7 @@ impl Node {
 
     /// The event as a list shows it.
     pub(super) async fn summary(&self, row: EventRow) -> Result<EventSummary, NodeError> {
-        let (photos, trouble) = self.photos_counted(row.record.event_id).await?;
+        let counted = self.photos_counted(row.record.event_id).await?;
         let is_left_copy = self.is_left_copy(row.record.event_id).await.unwrap_or(false);
         let mark = self.proof_mark(row.record.event_id).await.unwrap_or_default();
         let shown_at = row.shown_at.into_iter().map(|shown| EventAtHost {
@@ -143,8 +143,9 @@ impl Node {
             name: row.record.name,
             date: row.record.date,
             categories: row.record.categories,
-            photos,
-            trouble,
+            photos: counted.photos,
+            trouble: counted.trouble(),
+            hurt: counted.hurt(),
             published: hosts.iter().map(|at| at.published).max().unwrap_or(0),
             access_code: row.access_code,
             gallery_url: hosts.iter().find_map(|at| at.gallery_url.clone()),

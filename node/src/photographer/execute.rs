@@ -41,7 +41,8 @@ impl Commands for Photographer {
                 let hosts = node.hosts_for(&event, &hosts).await?;
                 let part = Part::photos(selection, withdrawn);
                 let mut report = node.publish(&event, part, &hosts, &progress).await?;
-                (_, report.trouble) = node.photos_counted(event.record.event_id).await?;
+                let counted = node.photos_counted(event.record.event_id).await?;
+                (report.trouble, report.hurt) = (counted.trouble(), counted.hurt());
                 Ok(PhotographerAnswer::Published(report))
             }
             Command::Withdraw { event, selection, hosts } => {
@@ -108,8 +109,8 @@ impl Node {
             bytes: photo.original_bytes,
             not_for_print: photo.record.not_for_print,
         });
-        let (_, trouble) = self.photos_counted(event_id).await?;
-        Ok(PhotographerAnswer::Photos { photos: photos.collect(), trouble })
+        let counted = self.photos_counted(event_id).await?;
+        Ok(PhotographerAnswer::Photos { photos: photos.collect(), trouble: counted.trouble(), hurt: counted.hurt() })
     }
 
     async fn import(&self, command: PhotographerCommand, progress: &Progress) -> Result<PhotographerAnswer, NodeError> {
@@ -143,11 +144,17 @@ impl Node {
             self.advance_soon();
         }
         self.catalogue.note_whole(event_id, std::mem::take(&mut report.whole)).await?;
-        let missing = self.photos_missing(event_id).await?;
+        let counted = self.photos_counted(event_id).await?;
+        report.hurt = counted.hurt();
+        let missing = counted.missing();
         if report.trouble.is_none() || report.trouble_mended {
             report.trouble_mended &= missing.is_none();
             report.trouble = missing.or(report.trouble);
             report.edits_unknown = self.catalogue.edits_unread().await?.contains(&event_id);
+        } else {
+            // With the names of those that it hides.
+            let is_more = |said: &String| report.trouble.as_ref().is_some_and(|trouble| said.starts_with(trouble));
+            report.trouble = missing.filter(is_more).or(report.trouble);
         }
         report.event.clone_from(&row.record.name);
         self.list_categories(event_id).await?;

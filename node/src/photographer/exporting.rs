@@ -24,9 +24,8 @@ impl Node {
         let event = self.find_event(event).await?;
         let (event_id, archive, progress) = (event.record.event_id, self.archive.clone(), progress.clone());
         let mut report = blocking(move || archive.export(event_id, &folder, &progress)).await?;
-        if report.trouble.is_none() {
-            report.trouble = self.photos_missing(event_id).await?;
-        }
+        let counted = self.photos_counted(event_id).await?;
+        (report.trouble, report.hurt) = (counted.missing().or(report.trouble), counted.hurt());
         Ok(PhotographerAnswer::Exported(ExportReport { event: event.record.name, ..report }))
     }
 }

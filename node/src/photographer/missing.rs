@@ -7,67 +7,105 @@ use std::collections::HashSet;
 use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::text;
 
-use super::catalogue::hash_of;
+use super::catalogue::{HALF_NOTED, hash_of};
+use super::commands::HurtPhotos;
 use super::node::{Node, blocking};
 use crate::error::NodeError;
 use crate::limits::PHOTOS_NAMED_MAX;
 
+/// What is known of an event's photos.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// How many can be read.
+    pub(super) photos: u64,
+    /// Why there may be more.
+    hidden: Option<String>,
+    /// The names of those that it had beside; one that is not known is empty.
+    lost: Vec<String>,
+    /// The names of those that were found damaged.
+    damaged: Vec<String>,
+}
+
+impl Counted {
+    /// The sentences that say why there may be more photos, and which are missing.
+    pub(super) fn missing(&self) -> Option<String> {
+        joined([self.hidden.clone(), missing(&self.lost, self.hidden.is_some())])
+    }
+
+    /// As [`Self::missing`], and which are damaged.
+    pub(super) fn trouble(&self) -> Option<String> {
+        joined([self.missing(), damaged(&self.damaged)])
+    }
+
+    /// All of their names that are known.
+    pub(super) fn hurt(&self) -> HurtPhotos {
+        let known = |names: &[String]| {
+            let mut known: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+            known.sort_unstable();
+            known
+        };
+        HurtPhotos { lost: known(&self.lost), damaged: known(&self.damaged) }
+    }
+}
+
 impl Node {
     /// How many photos of an event can be read.
     pub(super) async fn photo_count(&self, event_id: EventId) -> Result<u64, NodeError> {
-        Ok(self.photos_counted(event_id).await?.0)
+        Ok(self.photos_counted(event_id).await?.photos)
     }
 
-    /// As [`Self::photo_count`], and the sentences that say why there may be more, or that
-    /// some are missing, and which are damaged.
-    pub(super) async fn photos_counted(&self, event_id: EventId) -> Result<(u64, Option<String>), NodeError> {
-        let (ids, trouble) = self.photos_found(event_id).await?;
-        let missing = self.missing_beside(event_id, &ids, trouble.is_none()).await?;
-        let hidden = trouble.map(|error| error.sentence()).or(missing);
-        let names = self.catalogue.damaged(event_id).await?.into_values().collect();
-        let all: Vec<String> = hidden.into_iter().chain(damaged(names)).collect();
-        Ok((ids.len() as u64, (!all.is_empty()).then(|| all.join(" "))))
-    }
-
-    /// The sentence that says that photos of an event are missing, though all that is there
-    /// can be read.
-    pub(super) async fn photos_missing(&self, event_id: EventId) -> Result<Option<String>, NodeError> {
-        let (ids, trouble) = self.photos_found(event_id).await?;
-        self.missing_beside(event_id, &ids, trouble.is_none()).await
-    }
-
-    async fn photos_found(&self, event_id: EventId) -> Result<(HashSet<PhotoId>, Option<NodeError>), NodeError> {
+    /// What is known of an event's photos; those that are new are noted.
+    pub(super) async fn photos_counted(&self, event_id: EventId) -> Result<Counted, NodeError> {
         let archive = self.archive.clone();
-        blocking(move || Ok(archive.counted(event_id))).await
+        let (ids, trouble) = blocking(move || Ok(archive.counted(event_id))).await?;
+        let mut lost = self.lost_beside(event_id, &ids, trouble.is_none()).await?;
+        if trouble.as_ref().is_some_and(|error| !error.is_of_damage()) {
+            // Nobody can say it before the volume is used again.
+            lost.clear();
+        }
+        let mut damaged = self.catalogue.damaged(event_id).await?;
+        damaged.retain(|photo_id, _| ids.contains(photo_id));
+        Ok(Counted {
+            photos: ids.len() as u64,
+            hidden: trouble.map(|error| error.sentence()),
+            lost,
+            damaged: damaged.into_values().collect(),
+        })
     }
 
-    /// The sentence that says which photos are missing beside these; those that are new are
-    /// noted. Of an event whose ids nobody has noted yet the number counts, until all of its
-    /// photos are here.
-    async fn missing_beside(
+    /// The sentences that say that photos of an event are missing or hidden.
+    pub(super) async fn photos_missing(&self, event_id: EventId) -> Result<Option<String>, NodeError> {
+        Ok(self.photos_counted(event_id).await?.missing())
+    }
+
+    /// The names of photos that the event had beside these; those that are new are noted. Of an
+    /// event whose ids nobody has noted yet the number counts, until all of its photos are here.
+    async fn lost_beside(
         &self,
         event_id: EventId,
         ids: &HashSet<PhotoId>,
         are_all: bool,
-    ) -> Result<Option<String>, NodeError> {
+    ) -> Result<Vec<String>, NodeError> {
         let had = self.catalogue.photos_had(event_id).await?;
-        let fewer = had.number.saturating_sub(ids.len() as u64);
+        let fewer = usize::try_from(had.number.saturating_sub(ids.len() as u64)).unwrap_or(usize::MAX);
         match had.ids {
-            Some(hash) if hash == hash_of(ids) => return Ok(None),
-            None if fewer > 0 => return Ok(missing(fewer, Vec::new())),
-            None if !are_all || ids.is_empty() => return Ok(None),
+            Some(hash) if hash == hash_of(ids) => return Ok(Vec::new()),
+            None if fewer > 0 => return Ok(vec![String::new(); fewer]),
+            None if !are_all || ids.is_empty() => return Ok(Vec::new()),
             _ => {}
         }
         let known = self.catalogue.names_had(event_id).await?;
         let new: Vec<PhotoId> = ids.iter().filter(|photo_id| !known.contains_key(photo_id)).copied().collect();
-        let lost: Vec<String> =
+        let mut lost: Vec<String> =
             known.into_iter().filter(|(photo_id, _)| !ids.contains(photo_id)).map(|(_, name)| name).collect();
-        // Without either, what was noted before was not noted to its end.
-        if !new.is_empty() || lost.is_empty() {
+        // Where nothing is new or lost, what was noted before was not noted to its end.
+        if !new.is_empty() || lost.is_empty() || had.ids == Some(HALF_NOTED) {
             let named = self.named(event_id, new).await?;
             self.catalogue.note_photos(event_id, &named).await?;
         }
-        Ok(missing(lost.len() as u64, lost))
+        // Of what was being noted when the node was killed the number may be all that is known.
+        lost.resize(lost.len().max(fewer), String::new());
+        Ok(lost)
     }
 
     /// Photos with their file names; one whose record can't be read has none.
@@ -85,20 +123,29 @@ impl Node {
     }
 }
 
-fn missing(number: u64, names: Vec<String>) -> Option<String> {
-    let are_missing = match number {
+fn joined(sentences: [Option<String>; 2]) -> Option<String> {
+    let all: Vec<String> = sentences.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
+/// Which photos are missing; behind the reason for it, which says what to do.
+fn missing(names: &[String], has_reason: bool) -> Option<String> {
+    let (photos, are) = match names.len() {
         0 => return None,
-        1 => "1 photo that this event had is".to_owned(),
-        number => format!("{number} photos that this event had are"),
+        1 => ("1 photo that this event had".to_owned(), "is"),
+        number => (format!("{number} photos that this event had"), "are"),
     };
+    let names = listed(names.to_vec());
+    if has_reason {
+        return Some(format!("{photos} can't be read{names}."));
+    }
     Some(format!(
-        "{are_missing} not in the archive any more{}. Put the event's folders in archive/ back from a backup, or import \
-         its files again from your copies.",
-        listed(names)
+        "{photos} {are} not in the archive any more{names}. Put the event's folders in archive/ back from a backup, or \
+         import its files again from your copies."
     ))
 }
 
-fn damaged(names: Vec<String>) -> Option<String> {
+fn damaged(names: &[String]) -> Option<String> {
     let (are_damaged, its_file) = match names.len() {
         0 => return None,
         1 => ("1 photo of this event is".to_owned(), "its file"),
@@ -106,7 +153,7 @@ fn damaged(names: Vec<String>) -> Option<String> {
     };
     Some(format!(
         "{are_damaged} damaged on this disk{}. Import {its_file} again from your card or a backup.",
-        listed(names)
+        listed(names.to_vec())
     ))
 }
 
@@ -125,4 +172,4 @@ fn listed(mut names: Vec<String>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

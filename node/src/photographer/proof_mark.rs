@@ -141,7 +141,7 @@ impl Node {
     pub(super) async fn mark_before(&self, event_id: EventId) -> Result<MarkBefore, NodeError> {
         // One that is damaged is any other mark.
         let kept = self.kept_mark(event_id).await.unwrap_or_default();
-        let (photos, _) = self.photos_counted(event_id).await?;
+        let photos = self.photo_count(event_id).await?;
         Ok(MarkBefore { mark: kept.and_then(|kept| kept.mark), photos })
     }
 

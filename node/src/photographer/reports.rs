@@ -1,9 +1,11 @@
-//! What a node answers of imports, edits, publishes and exports. Plain records.
+//! What a node answers of photos: listed, imported, edited, published, exported, damaged. Plain
+//! records.
 
 use std::collections::HashSet;
 
 use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::ids::PhotoId;
+use enprint_protocol::publish::NotForPrint;
 use serde::{Deserialize, Serialize};
 
 use super::host_answers::PublishedAt;
@@ -63,6 +65,9 @@ pub struct ImportReport {
     /// What of the event's lists is damaged, if anything is, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Which of its photos are lost or damaged.
+    #[serde(flatten)]
+    pub hurt: HurtPhotos,
     /// Whether all that can be done about it is done.
     #[serde(default)]
     pub trouble_mended: bool,
@@ -114,6 +119,9 @@ pub struct ExportReport {
     /// Why there may be photos that are not among them, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Which of the event's photos are lost, or were found damaged before.
+    #[serde(flatten)]
+    pub hurt: HurtPhotos,
     /// Why it ended before the last photo, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -126,6 +134,29 @@ pub struct FailedFile {
     pub name: String,
     /// Why, in a sentence.
     pub reason: String,
+}
+
+/// Photos of an event that are not as they were imported, by file name as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HurtPhotos {
+    /// Those that the event had and that can't be found any more.
+    #[serde(default)]
+    pub lost: Vec<String>,
+    /// Those that were found damaged.
+    #[serde(default)]
+    pub damaged: Vec<String>,
+}
+
+/// An event of which a part can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamagedEvent {
+    /// Its name.
+    pub event: String,
+    /// What is wrong, and what to do.
+    pub problem: String,
+    /// Which of its photos are lost or damaged.
+    #[serde(flatten)]
+    pub hurt: HurtPhotos,
 }
 
 /// A photo of which files are damaged.
@@ -185,4 +216,42 @@ pub struct PublishReport {
     /// Why the event may have more photos, or had more, to be chosen; none usually.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Which of its photos are lost or damaged.
+    #[serde(flatten)]
+    pub hurt: HurtPhotos,
+}
+
+/// A photo in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhotoSummary {
+    /// Its id.
+    pub photo_id: PhotoId,
+    /// Its file name.
+    pub file_name: String,
+    /// Its category.
+    pub category: String,
+    /// When it was taken, by the camera's clock.
+    pub captured: Option<jiff::civil::DateTime>,
+    /// The camera.
+    pub camera: Option<String>,
+    /// Stars.
+    pub rating: Option<u8>,
+    /// Upright width in pixels.
+    pub width_px: u32,
+    /// Upright height in pixels.
+    pub height_px: u32,
+    /// Of the original.
+    pub bytes: u64,
+    /// Whether it is shown, or printed, otherwise than it was taken.
+    #[serde(default)]
+    pub edited: bool,
+    /// The hosts that show it, as far as this node was told.
+    #[serde(default)]
+    pub shown_at: Vec<String>,
+    /// The hosts from which it was withdrawn by itself, and stays so.
+    #[serde(default)]
+    pub withdrawn_from: Vec<String>,
+    /// Why it can be looked at and not printed.
+    #[serde(default)]
+    pub not_for_print: Option<NotForPrint>,
 }

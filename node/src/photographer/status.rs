@@ -154,9 +154,10 @@ impl Node {
         let events = self.catalogue.events().await?;
         let (count, mut photos, mut damaged) = (events.len() as u64, 0, Vec::new());
         for EventRow { record, .. } in events {
-            let (count, trouble) = self.photos_counted(record.event_id).await?;
-            photos += count;
-            damaged.extend(trouble.map(|problem| DamagedEvent { event: record.name, problem }));
+            let counted = self.photos_counted(record.event_id).await?;
+            photos += counted.photos;
+            let hurt = counted.trouble().map(|problem| (problem, counted.hurt()));
+            damaged.extend(hurt.map(|(problem, hurt)| DamagedEvent { event: record.name, problem, hurt }));
         }
         Ok((count, photos, damaged))
     }

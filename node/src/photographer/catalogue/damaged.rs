@@ -7,12 +7,12 @@ use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_store::args;
 
 use super::Catalogue;
-use super::had::named_photos;
+use super::had::{is_known, named_photos};
 use crate::error::NodeError;
 
 impl Catalogue {
     /// Notes which photos of an event are damaged, with their file names, in place of those
-    /// noted before.
+    /// noted before. Of an event that was removed nothing is noted.
     pub(in crate::photographer) async fn note_damaged(
         &self,
         event_id: EventId,
@@ -21,7 +21,8 @@ impl Catalogue {
         let sql = "INSERT INTO photos_damaged (event_id, photo_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let mut tx = self.ledger.begin().await?;
         tx.execute("DELETE FROM photos_damaged WHERE event_id = $1", args![event_id.to_string()]).await?;
-        for (photo_id, name) in photos {
+        let known = if is_known(&mut tx, event_id).await? { photos } else { &[] };
+        for (photo_id, name) in known {
             tx.execute(sql, args![event_id.to_string(), photo_id.0.as_bytes(), name]).await?;
         }
         tx.commit().await?;

@@ -20,6 +20,10 @@ pub(in crate::photographer) struct PhotosHad {
     pub(in crate::photographer) ids: Option<ContentHash>,
 }
 
+/// What stands for the hash of all ids while they are being noted: a kill leaves it, and what
+/// was noted till then is compared with what is here, id by id.
+pub(in crate::photographer) const HALF_NOTED: ContentHash = ContentHash([0; 32]);
+
 /// One hash of all ids, in whatever order they come: two events of twenty thousand photos are
 /// compared without reading a row for each.
 pub(in crate::photographer) fn hash_of(ids: &HashSet<PhotoId>) -> ContentHash {
@@ -72,18 +76,32 @@ impl Catalogue {
         event_id: EventId,
         new: &[(PhotoId, String)],
     ) -> Result<(), NodeError> {
-        let sql = "INSERT INTO photos_had (event_id, photo_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         for some in new.chunks(PHOTOS_NOTED_AT_ONCE) {
-            let mut tx = self.ledger.begin().await?;
-            if !is_known(&mut tx, event_id).await? {
-                return Ok(());
-            }
-            for (photo_id, name) in some {
-                tx.execute(sql, args![event_id.to_string(), photo_id.0.as_bytes(), name]).await?;
-            }
-            tx.commit().await?;
+            self.note_some(event_id, some).await?;
         }
         self.note_ids(event_id).await
+    }
+
+    /// Notes some of those that [`Self::note_photos`] notes; the ids are [`HALF_NOTED`] from then
+    /// on, until the last are noted.
+    pub(in crate::photographer) async fn note_some(
+        &self,
+        event_id: EventId,
+        some: &[(PhotoId, String)],
+    ) -> Result<(), NodeError> {
+        let sql = "INSERT INTO photos_had (event_id, photo_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let mut tx = self.ledger.begin().await?;
+        if !is_known(&mut tx, event_id).await? {
+            return Ok(());
+        }
+        for (photo_id, name) in some {
+            tx.execute(sql, args![event_id.to_string(), photo_id.0.as_bytes(), name]).await?;
+        }
+        let half = "INSERT INTO events_had (event_id, photos, ids_hash) VALUES ($1, 0, $2) ON CONFLICT (event_id) \
+                    DO UPDATE SET ids_hash = excluded.ids_hash";
+        tx.execute(half, args![event_id.to_string(), HALF_NOTED.as_bytes()]).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Notes the hash of all ids: until it is theirs, they are compared one by one.
@@ -120,7 +138,7 @@ impl Catalogue {
 }
 
 /// Whether the event is on the list.
-async fn is_known(tx: &mut Tx<'_>, event_id: EventId) -> Result<bool, NodeError> {
+pub(super) async fn is_known(tx: &mut Tx<'_>, event_id: EventId) -> Result<bool, NodeError> {
     let sql = "SELECT 1 AS known FROM events WHERE event_id = $1";
     Ok(tx.fetch_optional(sql, args![event_id.to_string()]).await?.is_some())
 }

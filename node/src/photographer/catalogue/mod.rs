@@ -30,7 +30,7 @@ use enprint_store::ledger::{Ledger, LedgerLocation, Migration, Tx};
 
 pub(super) use custody::TransferRow;
 pub(super) use first_home::{Arriving, FirstHome};
-pub(super) use had::hash_of;
+pub(super) use had::{HALF_NOTED, hash_of};
 pub(super) use homes::SecondHome;
 pub(super) use hosts::NewHost;
 pub(super) use made::MadeFile;

@@ -18,7 +18,8 @@ use enprint_store::args;
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, outbox};
 use tempfile::TempDir;
 
-use super::{Catalogue, Decision, HostProcess, NewHost, NewOrder, SecondHome, schema};
+use super::{Catalogue, Decision, EventRow, HostProcess, NewHost, NewOrder, SecondHome, schema};
+use crate::limits::HALTED_LISTED_MAX;
 
 static BEFORE: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES];
 
@@ -237,4 +238,35 @@ async fn a_host_that_names_hundreds_of_labs_does_not_have_each_of_them_told_of_e
     assert!(!told().await.contains(&last.to_string()));
     catalogue.choose_lab(last, &[before.first], None).await.unwrap();
     assert!(told().await.contains(&last.to_string()), "the lab that prints was not told");
+}
+
+#[tokio::test]
+async fn what_is_damaged_of_an_event_that_was_removed_meanwhile_is_not_noted() {
+    let dir = TempDir::new().unwrap();
+    let catalogue = Catalogue::open(&dir.path().join("catalogue.db")).await.unwrap();
+    let (event_id, photo_id) = (EventId::random(), PhotoId(ContentHash([7; 32])));
+    catalogue.note_damaged(event_id, &[(photo_id, "a.jpg".into())]).await.unwrap();
+    assert!(catalogue.damaged(event_id).await.unwrap().is_empty());
+    catalogue.put_event(&EventRow::new(event(event_id), AccessCode::random())).await.unwrap();
+    catalogue.note_damaged(event_id, &[(photo_id, "a.jpg".into())]).await.unwrap();
+    assert_eq!(catalogue.damaged(event_id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn every_order_that_halts_is_counted_and_none_that_its_lab_has() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let listed = usize::try_from(HALTED_LISTED_MAX).unwrap();
+    for number in 0..listed + 3 {
+        let (order, host) = (order(before.event_id), before.first);
+        let new = NewOrder { order, host, signed: Vec::new(), decision: Decision::Accepted };
+        let order_id = catalogue.take_order(&new).await.unwrap().order.order_id;
+        catalogue.set_trouble(order_id, "The file is damaged.").await.unwrap();
+        if number == 0 {
+            let sql = "UPDATE orders SET production = 'printing' WHERE order_id = $1";
+            catalogue.ledger().execute(sql, args![order_id.to_string()]).await.unwrap();
+        }
+    }
+    assert_eq!(catalogue.halted().await.unwrap().len(), listed);
+    assert_eq!(catalogue.orders_halted().await.unwrap(), listed as u64 + 2);
 }
