@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use world::damage::{flip_slots, slabs};
+use world::damage::{flip_slots, lose_volumes, slabs};
 use world::{Process, World, cli, photos};
 
 const EVENT: &str = "John's Wedding";
@@ -309,6 +309,28 @@ async fn photos_of_a_volume_that_is_gone_are_missed_until_all_of_them_are_here_a
     assert_eq!((&all["imported"], &all["trouble"]), (&2.into(), &Value::Null), "{all}");
     assert!(all["mark"]["mark"].as_str().unwrap().contains("PROOF"), "the mark went with the volume: {all}");
     studio.is_whole(3);
+}
+
+#[tokio::test]
+async fn photos_that_are_lost_for_good_are_missed_no_more_once_their_photographer_says_so() {
+    for lost in ["", "slabs"] {
+        let studio = Studio::of(3, 5_000).await;
+        let volume = studio.node.data().join(format!("archive/{}-001", studio.event_id));
+        std::fs::remove_dir_all(volume.join(lost)).unwrap();
+        let event = studio.complains(&["events"])["events"].clone();
+        assert!(event.to_string().contains("forget-lost"), "{event}");
+        let names: Vec<String> = (0..3).map(|number| format!("DSC_{number:04}.jpg")).collect();
+        let forgotten = studio.node.says(&["forget-lost", EVENT]);
+        assert_eq!((&forgotten["event"], &forgotten["photos"]), (&EVENT.into(), &names.into()), "{forgotten}");
+        for args in [&["events"][..], &["status"], &["verify", "--event", EVENT]] {
+            studio.node.says(args);
+        }
+        assert_eq!(studio.node.says(&["forget-lost", EVENT])["photos"], Value::Array(Vec::new()));
+        assert_eq!(studio.imports_again()["imported"], 3);
+        studio.is_whole(3);
+        lose_volumes(studio.node.data(), "");
+        assert_eq!(studio.complains(&["verify", "--event", EVENT])["lost"].as_array().unwrap().len(), 3);
+    }
 }
 
 #[tokio::test]

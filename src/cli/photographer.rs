@@ -107,6 +107,12 @@ pub enum PhotographerVerb {
         #[arg(long)]
         with_originals: bool,
     },
+    /// Lets an event do without photos that it has lost for good: nobody misses them any more; an
+    /// import of their files takes them in again
+    ForgetLost {
+        /// The event's name or id
+        event: String,
+    },
     /// Lists events with their access codes
     Events,
     /// Takes every photo below a folder into an event, originals byte for byte

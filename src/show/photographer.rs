@@ -29,6 +29,7 @@ pub fn words(answer: &Answer) -> String {
             events(std::slice::from_ref(event)) + &rest
         }
         Answer::Removed { event, photos, lost, at_second_home } => removed(event, *photos, *lost, *at_second_home),
+        Answer::Forgotten { event, photos } => forgotten(event, photos),
         Answer::Events { events: list } if list.is_empty() => {
             "No events yet. “enprint photographer import DIR --event NAME” makes one.".into()
         }
@@ -135,6 +136,18 @@ fn removed(event: &str, photos: u64, lost: u64, at_second_home: bool) -> String 
              --with-originals also originals that are nowhere else.\n"
         );
     }
+    text
+}
+
+fn forgotten(event: &str, photos: &[String]) -> String {
+    if photos.is_empty() {
+        return format!("“{event}” has lost no photo.");
+    }
+    let number = count(photos.len() as u64, "photo that it has lost", "photos that it has lost");
+    let mut text = format!(
+        "“{event}” does without {number}. An import of a file of them takes it in again, with the edits that it had.\n"
+    );
+    photos.iter().filter(|name| !name.is_empty()).for_each(|name| text += &format!("  {}\n", text::shown(name)));
     text
 }
 

@@ -53,6 +53,11 @@ pub enum PhotographerCommand {
         /// Also with originals that no other event has.
         with_originals: bool,
     },
+    /// Lets an event do without the photos that it has lost.
+    ForgetLost {
+        /// Which.
+        event: String,
+    },
     /// Lists events.
     Events,
     /// Takes every photo below a folder into an event.
@@ -238,6 +243,13 @@ pub enum PhotographerAnswer {
         lost: u64,
         /// Whether a second home keeps its copy of it.
         at_second_home: bool,
+    },
+    /// Of `ForgetLost`.
+    Forgotten {
+        /// The event's name.
+        event: String,
+        /// The file names of the photos that it does without; one that nobody knows is empty.
+        photos: Vec<String>,
     },
     /// Of `Import`.
     Imported(ImportReport),

@@ -8,7 +8,7 @@ use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::text;
 
 use super::catalogue::{HALF_NOTED, hash_of};
-use super::commands::HurtPhotos;
+use super::commands::{HurtPhotos, PhotographerAnswer};
 use super::node::{Node, blocking};
 use crate::error::NodeError;
 use crate::limits::PHOTOS_NAMED_MAX;
@@ -78,6 +78,34 @@ impl Node {
         Ok(self.photos_counted(event_id).await?.missing())
     }
 
+    /// Photos of an event are lost for good, and their photographer knows it: from now on the
+    /// event never had them. One that comes back is new.
+    ///
+    /// # Errors
+    /// While photos are imported, and where a volume can't be read for another reason than
+    /// damage.
+    pub(super) async fn forget_lost(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
+        let _alone = self.importing.try_write().map_err(|_| NodeError::NotNow {
+            problem: "Photos are being imported, or an event is changed. Say it again when that is done.".to_owned(),
+        })?;
+        let event = self.find_event(named).await?;
+        let (event_id, archive) = (event.record.event_id, self.archive.clone());
+        let mut photos = self.photos_counted(event_id).await?.lost;
+        let ids = blocking(move || {
+            let (ids, trouble) = archive.counted(event_id);
+            match trouble {
+                None => {}
+                // What of it is not here any more is not looked for there.
+                Some(error) if error.is_of_damage() => archive.note_mended(event_id)?,
+                Some(error) => return Err(error),
+            }
+            Ok(ids)
+        });
+        self.catalogue.forget_lost(event_id, &ids.await?).await?;
+        photos.sort_unstable();
+        Ok(PhotographerAnswer::Forgotten { event: event.record.name, photos })
+    }
+
     /// The names of photos that the event had beside these; those that are new are noted. Of an
     /// event whose ids nobody has noted yet the number counts, until all of its photos are here.
     async fn lost_beside(
@@ -123,6 +151,9 @@ impl Node {
     }
 }
 
+/// What can be done where nothing can be.
+const FORGETTING: &str = "Where there is no copy, “forget-lost” lets the event do without.";
+
 fn joined(sentences: [Option<String>; 2]) -> Option<String> {
     let all: Vec<String> = sentences.into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(" "))
@@ -137,11 +168,11 @@ fn missing(names: &[String], has_reason: bool) -> Option<String> {
     };
     let names = listed(names.to_vec());
     if has_reason {
-        return Some(format!("{photos} can't be read{names}."));
+        return Some(format!("{photos} can't be read{names}. {FORGETTING}"));
     }
     Some(format!(
         "{photos} {are} not in the archive any more{names}. Put the event's folders in archive/ back from a backup, or \
-         import its files again from your copies."
+         import its files again from your copies. {FORGETTING}"
     ))
 }
 

@@ -12,6 +12,7 @@
 //! | `edits_had` | a copy of them, in case a volume loses them |
 //! | `checking` | whether the archive has what was stored, and what is not so stored anew |
 //! | `choosing` | the photos that a person means, or why there are none |
+//! | `missing` | photos that are lost or damaged, by name |
 //! | `enlargers` | where photos are rendered, and who comes first |
 //! | `exporting` | plain files, readable without Enprint |
 //! | `homes` | a second node of the same photographer, which follows the first |

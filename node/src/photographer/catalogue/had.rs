@@ -104,6 +104,28 @@ impl Catalogue {
         Ok(())
     }
 
+    /// From now on an event never had other photos than these.
+    pub(in crate::photographer) async fn forget_lost(
+        &self,
+        event_id: EventId,
+        here: &HashSet<PhotoId>,
+    ) -> Result<(), NodeError> {
+        let known = self.names_had(event_id).await?;
+        let mut tx = self.ledger.begin().await?;
+        for photo_id in known.into_keys().filter(|photo_id| !here.contains(photo_id)) {
+            for sql in [
+                "DELETE FROM photos_had WHERE event_id = $1 AND photo_id = $2",
+                "DELETE FROM photos_damaged WHERE event_id = $1 AND photo_id = $2",
+            ] {
+                tx.execute(sql, args![event_id.to_string(), photo_id.0.as_bytes()]).await?;
+            }
+        }
+        let half = "UPDATE events_had SET photos = 0, ids_hash = $2 WHERE event_id = $1";
+        tx.execute(half, args![event_id.to_string(), HALF_NOTED.as_bytes()]).await?;
+        tx.commit().await?;
+        self.note_ids(event_id).await
+    }
+
     /// Notes the hash of all ids: until it is theirs, they are compared one by one.
     async fn note_ids(&self, event_id: EventId) -> Result<(), NodeError> {
         let all = "SELECT photo_id FROM photos_had WHERE event_id = $1";
