@@ -184,8 +184,11 @@ pub const CONNECTIONS_PER_SEVERAL_MAX: u32 = CONNECTIONS_PER_PEER_MAX + SEVERAL_
 pub const SEVERAL_AFTER: Duration = Duration::from_secs(2);
 /// How long nothing is carried before they are closed: the next job may come.
 pub const SEVERAL_IDLE: Duration = Duration::from_secs(20);
-/// How long none is opened after one did not come about, or broke.
-pub const SEVERAL_AGAIN: Duration = Duration::from_secs(5 * 60);
+/// How long none is opened after one did not come about, or broke; twice as long each time
+/// that it lasts no longer.
+pub const SEVERAL_AGAIN: Duration = Duration::from_secs(5);
+/// The longest of such waits.
+pub const SEVERAL_AGAIN_MAX: Duration = Duration::from_secs(5 * 60);
 /// Time between two looks whether they are wanted, while files are carried.
 pub const SEVERAL_LOOK: Duration = Duration::from_millis(500);
 /// Connections in their handshake.

@@ -13,12 +13,20 @@ use crate::world::{PlacedOrder, eventually, print_files};
 /// Longer than connections need to be one meeting: a later one could be taken for a return.
 const LONG_S: u64 = 11;
 
-/// Ana in the hotel, on that line, and a lab that can be reached.
-async fn hotel(second_way: bool) -> Option<(Town, Line)> {
+enum LabsPlace {
+    Open,
+    AtHome,
+}
+
+/// Ana in the hotel, on that line, and a lab.
+async fn hotel(second_way: bool, labs_place: LabsPlace) -> Option<(Town, Line)> {
     let mut net = Net::new()?;
     net.machine("host", 1);
     net.machine("kim", 9);
-    net.machine("lab", 3);
+    match labs_place {
+        LabsPlace::Open => net.machine("lab", 3),
+        LabsPlace::AtHome => net.home("lab", 3, KeepsPorts),
+    }
     let how = Conditions { loss_percent: 0.5, ..Conditions::clean(60, 15) };
     let line = net.home_on_a_line("ana", 2, KeepsPorts, how)?;
     net.blocks_udp("ana");
@@ -65,7 +73,7 @@ impl Town {
 
 #[tokio::test]
 async fn where_no_udp_gets_through_and_tcp_finds_no_pace_a_job_crosses_by_several_connections() {
-    let Some((town, _line)) = hotel(false).await else { return };
+    let Some((town, _line)) = hotel(false, LabsPlace::Open).await else { return };
     let original = heavy(64, 8);
     let order = town.ordered(&original).await;
     eventually("there are several connections", || town.lines().len() == SEVERAL_CONNECTIONS).await;
@@ -79,7 +87,7 @@ async fn where_no_udp_gets_through_and_tcp_finds_no_pace_a_job_crosses_by_severa
 
 #[tokio::test]
 async fn who_has_several_connections_and_comes_back_by_another_way_has_lost_them_all() {
-    let Some((town, _line)) = hotel(true).await else { return };
+    let Some((town, _line)) = hotel(true, LabsPlace::Open).await else { return };
     let original = heavy(64, 9);
     let order = town.ordered(&original).await;
     eventually("there are several connections", || town.lines().len() == SEVERAL_CONNECTIONS).await;
@@ -89,4 +97,19 @@ async fn who_has_several_connections_and_comes_back_by_another_way_has_lost_them
     let lines = town.lines();
     let is_new = |line: &Value| line["address"].as_str().unwrap().contains("/198.51.100.5/");
     assert!(!lines.is_empty() && lines.iter().all(is_new), "{lines:?}");
+}
+
+/// A hole is as wide as the ports that made it: the others find no way in, and do no harm.
+#[tokio::test]
+async fn through_a_punched_hole_a_job_crosses_by_one_connection_whatever_else_is_tried() {
+    let Some((town, _line)) = hotel(false, LabsPlace::AtHome).await else { return };
+    let original = heavy(24, 10);
+    let before = town.sent_bytes();
+    let order = town.ordered(&original).await;
+    town.brings(&order, &original).await;
+    let lines = town.lines();
+    assert_eq!(town.way().as_deref(), Some("directly"), "{lines:?}");
+    assert!(matches!(lines.as_slice(), [line] if line["up_s"].as_u64().unwrap() >= LONG_S), "{lines:?}");
+    let sent = town.sent_bytes() - before;
+    assert!(sent < original.len() as u64 / 100 * 102, "{sent} bytes were sent");
 }

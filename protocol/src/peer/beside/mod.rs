@@ -8,7 +8,9 @@
 //! | `transfers` | with whom files are being carried |
 //! | `told` | what both ends say of it |
 //! | `plan` | who dials, how many |
+//! | `again` | when, after one did not come about, or broke |
 
+mod again;
 mod plan;
 mod told;
 mod transfers;
@@ -33,7 +35,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::admission::Admission;
 use super::config::PeerConfig;
 use super::reach::Paths;
-use crate::limits::{PATH_SETTLING, SEVERAL_AGAIN, SEVERAL_LOOK};
+use crate::limits::{PATH_SETTLING, SEVERAL_LOOK};
+use again::Again;
 use plan::{End, Opened, to_dial};
 use told::{Said, Telling};
 pub(super) use transfers::{Carried, Transfers};
@@ -66,15 +69,21 @@ struct Peer {
     beside: HashSet<ConnectionId>,
     /// Those that it opened and has not said yet what they are, until when it may.
     untold: HashMap<ConnectionId, Instant>,
-    /// One did not come about, or did not last: none is opened before.
-    not_before: Option<Instant>,
+    again: Again,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Coming,
-    Up,
+    /// Since then.
+    Up(Instant),
     Leaving,
+}
+
+impl State {
+    fn is_up(&self) -> bool {
+        matches!(self, Self::Up(_))
+    }
 }
 
 impl Beside {
@@ -137,8 +146,9 @@ impl Beside {
         let may_come = self.transfers.may_come_beside(&id);
         let peer = self.peers.entry(id).or_default();
         if let Some(state) = peer.own.get_mut(&connection) {
-            *state = State::Up;
-            self.open(id, Instant::now());
+            let now = Instant::now();
+            *state = State::Up(now);
+            self.open(id, now);
         } else if may_come && endpoint.is_listener() && !endpoint.is_relayed() {
             peer.untold.insert(connection, Instant::now() + PATH_SETTLING);
         }
@@ -175,7 +185,7 @@ impl Beside {
         let is_long = self.transfers.since(&id).is_some_and(|since| now.duration_since(since) >= self.after);
         let Some(peer) = self.peers.get(&id).filter(|_| is_long) else { return };
         let Some(end) = self.end(peer.said).filter(|_| self.admission.is_admitted(&id)) else { return };
-        if peer.not_before.is_some_and(|at| now < at) {
+        if !peer.again.may_be(now) {
             return;
         }
         let Some(ways) = self.paths.far_tcp(&id, &peer.punched, self.nearby) else { return };
@@ -198,7 +208,7 @@ impl Beside {
     fn let_go(&mut self, id: PeerId) {
         let Some(peer) = self.peers.get(&id) else { return };
         let mut ways = self.paths.count(&id);
-        let up: Vec<_> = peer.own.iter().filter(|(_, state)| **state == State::Up).map(|(id, _)| *id).collect();
+        let up: Vec<_> = peer.own.iter().filter(|(_, state)| state.is_up()).map(|(id, _)| *id).collect();
         for connection in up {
             if ways > 1 {
                 ways -= 1;
@@ -233,14 +243,17 @@ impl Beside {
 
 impl Peer {
     fn opened(&self) -> Opened {
-        let count = |wanted| self.own.values().filter(|state| **state == wanted).count();
-        Opened { up: count(State::Up), coming: count(State::Coming) }
+        let count = |is: fn(&State) -> bool| self.own.values().filter(|state| is(state)).count();
+        Opened { up: count(State::is_up), coming: count(|state| *state == State::Coming) }
     }
 
     /// One did not come about, or has ended.
     fn lose(&mut self, connection: ConnectionId) {
-        if self.own.remove(&connection).is_some_and(|state| state != State::Leaving) {
-            self.not_before = Some(Instant::now() + SEVERAL_AGAIN);
+        let now = Instant::now();
+        match self.own.remove(&connection) {
+            Some(State::Coming) => self.again.failed(now, Duration::ZERO),
+            Some(State::Up(since)) => self.again.failed(now, now.duration_since(since)),
+            Some(State::Leaving) | None => {}
         }
     }
 }
