@@ -34,6 +34,12 @@ impl Conditions {
         matches!(self, Self::Of(way) if way.lost_of_1000 > 0)
     }
 
+    /// What a question and its answer take, next to nothing on one machine.
+    pub fn round_trip_seconds(self) -> f64 {
+        let Self::Of(way) = self else { return 0.0 };
+        f64::from(way.round_trip_ms) / 1e3
+    }
+
     /// Bits of payload a second that TCP can carry on the line.
     pub fn payload_bits_per_second(self) -> Option<f64> {
         let Self::Of(way) = self else { return None };

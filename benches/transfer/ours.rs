@@ -2,7 +2,8 @@
 //! as it is; a customer's order of every photo. Two times are taken to the finished folder
 //! in the lab's hot folder: that of the job, from the photographer's "paid" on, with
 //! reading and hashing of every original before it is offered; and that of the fetch, from
-//! the lab's first file on, with verification, sync and the finished folder.
+//! the lab's first question on, with verification, sync and the finished folder. The lab's
+//! file can be seen as it begins; the list of hashes comes before, in one round trip.
 //! Peers have prepared what they send before their time begins, so the fetch is compared.
 
 use std::fs;
@@ -83,7 +84,8 @@ pub fn transfer(line: &Line, by: By, dir: &Path, card: &Path) -> Outcome {
     until(|| is_begun(&lab.data));
     let begun = Instant::now();
     until(|| is_placed(&hot));
-    let (seconds, job_seconds) = (begun.elapsed().as_secs_f64(), Some(paid.elapsed().as_secs_f64()));
+    let seconds = begun.elapsed().as_secs_f64() + line.conditions().round_trip_seconds();
+    let job_seconds = Some(paid.elapsed().as_secs_f64());
     assert!(says_paid.unwrap().wait().unwrap().success());
     let wire_bytes = line.sent_bytes() - before;
     assert_whole(&hot, card);

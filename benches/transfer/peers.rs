@@ -1,6 +1,8 @@
 //! The peers: iroh-blobs in a program of its own (`iroh/`), which stores and verifies at
 //! both ends as it does by itself; rsync without ssh, which checks at the end; curl over
-//! HTTPS from four of openssl's servers, which checks nothing but what TLS does.
+//! HTTPS from four of openssl's servers, which checks nothing but what TLS does. Enprint's
+//! peers are connected before a job comes, so curl's time begins when it has its connections;
+//! rsync can't say when, and its time has one round trip more.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -105,12 +107,11 @@ fn rsync(line: &Line, dir: &Path, card: &Path, came: &Path) -> anyhow::Result<Ou
         .arg(&config);
     let _server = Server(serve.spawn()?);
     is_up(line, RSYNC_PORT)?;
-    timed(
-        line,
-        line.command(End::Receiver, "rsync")
-            .args(["--recursive", "--whole-file", "--fsync"])
-            .args([&format!("rsync://{address}:{RSYNC_PORT}/card/"), &format!("{}/", came.display())]),
-    )
+    let mut fetch = line.command(End::Receiver, "rsync");
+    fetch
+        .args(["--recursive", "--whole-file", "--fsync"])
+        .args([&format!("rsync://{address}:{RSYNC_PORT}/card/"), &format!("{}/", came.display())]);
+    Ok(timed(line, &mut fetch)?.0)
 }
 
 fn curl(certificate: &Path, line: &Line, card: &Path, came: &Path) -> anyhow::Result<Outcome> {
@@ -132,6 +133,8 @@ fn curl(certificate: &Path, line: &Line, card: &Path, came: &Path) -> anyhow::Re
         "--no-progress-meter",
         "--insecure",
         "--http1.1",
+        "--write-out",
+        "%{time_pretransfer}\\n",
         "--parallel",
         "--parallel-max",
         &CURL_AT_ONCE.to_string(),
@@ -140,19 +143,24 @@ fn curl(certificate: &Path, line: &Line, card: &Path, came: &Path) -> anyhow::Re
         let name = entry?.file_name().into_string().map_err(|_| anyhow::anyhow!("a name"))?;
         fetch.arg("--output").arg(came.join(&name)).arg(format!("https://{address}:{port}/{name}"));
     }
-    let outcome = timed(line, &mut fetch)?;
+    let (outcome, said) = timed(line, &mut fetch)?;
+    let connecting = said.lines().filter_map(|seconds| seconds.parse().ok()).fold(f64::INFINITY, f64::min);
+    ensure!(connecting < outcome.seconds, "curl does not say how long it took to connect: {said:?}");
+    let outcome = Outcome { seconds: outcome.seconds - connecting, ..outcome };
     let bytes: u64 = fs::read_dir(came)?.flatten().filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
     let sent: u64 = fs::read_dir(card)?.flatten().filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
     ensure!(bytes == sent, "curl got {bytes} of {sent} bytes");
     Ok(outcome)
 }
 
-fn timed(line: &Line, command: &mut Command) -> anyhow::Result<Outcome> {
+/// What came of it, and what it said.
+fn timed(line: &Line, command: &mut Command) -> anyhow::Result<(Outcome, String)> {
     let (before, begin) = (line.sent_bytes(), Instant::now());
-    let status = command.status()?;
+    let output = command.stderr(Stdio::inherit()).output()?;
     let seconds = begin.elapsed().as_secs_f64();
-    ensure!(status.success(), "it failed: {status}");
-    Ok(Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before })
+    ensure!(output.status.success(), "it failed: {}", output.status);
+    let outcome = Outcome { seconds, job_seconds: None, wire_bytes: line.sent_bytes() - before };
+    Ok((outcome, String::from_utf8(output.stdout)?))
 }
 
 /// Waits until the server listens.

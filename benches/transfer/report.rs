@@ -37,12 +37,16 @@ impl Report {
     }
 
     pub fn print(&self) {
-        println!("| | | MB/s | of what TCP can carry | wire ÷ payload |\n|---|---|---|---|---|");
+        println!(
+            "| | | MB/s | of what TCP can carry | with all before it | wire ÷ payload |\n|---|---|---|---|---|---|"
+        );
         for (conditions, name) in self.outcomes.keys() {
             let Some(rate) = self.rate(*conditions, name) else { continue };
-            let part = self.part_of_line(*conditions, name).map_or_else(String::new, |part| format!("{part:.3}"));
+            let shown = |part: Option<f64>| part.map_or_else(String::new, |part| format!("{part:.3}"));
+            let part = shown(self.part_of_line(*conditions, name));
+            let of_job = shown(of_line(*conditions, self.job_rate(*conditions, name)));
             let wire = self.wire(*conditions, name).unwrap_or_default();
-            println!("| {conditions} | {name} | {:.1} | {part} | {wire:.4} |", rate / 1e6);
+            println!("| {conditions} | {name} | {:.1} | {part} | {of_job} | {wire:.4} |", rate / 1e6);
         }
         println!("{}", self.json());
     }
@@ -52,7 +56,7 @@ impl Report {
         let faster = |other: &str| Some(self.rate(Loopback, "enprint")? / self.rate(Loopback, other)?);
         json!({
             "ratio_iroh": faster("iroh"),
-            "ratio_iroh_job": self.job_rate().zip(self.rate(Loopback, "iroh")).map(|(ours, theirs)| ours / theirs),
+            "ratio_iroh_job": self.job_rate(Loopback, "enprint").zip(self.rate(Loopback, "iroh")).map(|(ours, theirs)| ours / theirs),
             "ratio_rsync": faster("rsync"),
             "ratio_curl": faster("curl"),
             "line_clean": self.part_of_line(CLEAN, "enprint"),
@@ -92,13 +96,13 @@ impl Report {
         self.median(conditions, name, |payload, outcome| Some(payload / outcome.seconds))
     }
 
-    /// Of the whole job on loopback.
-    fn job_rate(&self) -> Option<f64> {
-        self.median(Conditions::Loopback, "enprint", |payload, outcome| Some(payload / outcome.job_seconds?))
+    /// Of the whole job, where it is known.
+    fn job_rate(&self, conditions: Conditions, name: &str) -> Option<f64> {
+        self.median(conditions, name, |payload, outcome| Some(payload / outcome.job_seconds?))
     }
 
     fn part_of_line(&self, conditions: Conditions, name: &str) -> Option<f64> {
-        Some(self.rate(conditions, name)? * 8.0 / conditions.payload_bits_per_second()?)
+        of_line(conditions, self.rate(conditions, name))
     }
 
     fn wire(&self, conditions: Conditions, name: &str) -> Option<f64> {
@@ -115,4 +119,8 @@ impl Report {
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied()
     }
+}
+
+fn of_line(conditions: Conditions, rate: Option<f64>) -> Option<f64> {
+    Some(rate? * 8.0 / conditions.payload_bits_per_second()?)
 }
