@@ -5,10 +5,16 @@
 mod world;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use world::figures::Figures;
 use world::waiting::eventually_async;
 use world::{Customer, PlacedOrder, World, eventually, eventually_some, photos, print_files, ticket};
+
+/// In that time a node with the limit below reads ten ranges.
+const LOOKED_AT_FOR: Duration = Duration::from_secs(1);
+const LOOKS_MAX: usize = 30;
 
 /// Waits for the print files in the second lab's hot folder.
 async fn prints_at_second(world: &World) -> Vec<Vec<u8>> {
@@ -97,4 +103,47 @@ async fn lab_that_has_all_bytes_of_an_order_that_went_to_another_does_not_print_
         told.contains(&(json!("The lab"), json!(true))) && told.contains(&(json!("Second lab"), json!(false))),
         "{told:?}"
     );
+}
+
+/// Ranges of print files that the photographer's node has read for labs.
+async fn ranges_served(world: &World) -> f64 {
+    Figures::at(&world.photographer.metrics()).await.of("enprint_ranges_served_total")
+}
+
+/// Waits until the node reads no more; how many it has read.
+async fn reads_no_more(world: &World) -> f64 {
+    let mut before = ranges_served(world).await;
+    for _ in 0..LOOKS_MAX {
+        tokio::time::sleep(LOOKED_AT_FOR).await;
+        let served = ranges_served(world).await;
+        if served == before {
+            return served;
+        }
+        before = served;
+    }
+    panic!("it reads on and on: {before} ranges");
+}
+
+#[tokio::test]
+async fn for_a_lab_that_stops_reading_nothing_more_is_read_and_another_lab_gets_its_files() {
+    let world = World::start_with(&["--upload-limit", "80 Mbit/s", "--metrics", "127.0.0.1:0"]).await;
+    let _second = world.second_lab().await;
+    let (big, small) = (photos::heavy_jpeg(48 << 20, 7), photos::jpeg(800, 600, 8));
+    let gallery = world.publish("Stalled", &[("big.jpg", big.clone()), ("small.jpg", small.clone())]);
+    let customer = world.customer(&gallery).await;
+    let order = customer.order(&["big.jpg"], 1).await;
+    world.is_paid(&order.number).await;
+    eventually("some of it is here", || first_job(&world)["here_bytes"].as_u64() >= Some(1 << 20)).await;
+
+    world.lab.falls_asleep();
+    let served = reads_no_more(&world).await;
+    assert!(served < 40.0, "{served} of 49 ranges were read for a lab that reads none");
+    world.photographer.says(&["use-lab", "Second lab"]);
+    let another = customer.order(&["small.jpg"], 1).await;
+    world.is_paid(&another.number).await;
+    assert_eq!(prints_at_second(&world).await, [small]);
+    assert_eq!(ranges_served(&world).await, served + 1.0, "more was read than the other lab's one range");
+
+    world.lab.wakes();
+    assert_eq!(print_files(&world.order_folder(&order).await), [big]);
 }

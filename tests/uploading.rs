@@ -4,6 +4,8 @@
 
 mod world;
 
+use std::time::{Duration, Instant};
+
 use world::{World, eventually, photos, print_files};
 
 /// Hours that begin so many hours from now, and last for two.
@@ -48,4 +50,36 @@ async fn an_upload_limit_that_no_file_crosses_in_time_is_refused_in_words() {
     let world = World::start().await;
     let said = world.photographer.refuses(&["--upload-limit", "1 kbit/s", "status"]);
     assert!(said.contains("a speed of 256 kbit/s or more"), "{said}");
+}
+
+/// Slower is no fault: a busy machine can't make this fail.
+#[tokio::test]
+async fn print_files_and_proofs_take_the_time_that_the_upload_limit_gives_them() {
+    let world = World::start_with(&["--upload-limit", "8 Mbit/s"]).await;
+    let original = photos::heavy_jpeg(5 << 20, 5);
+    let gallery = world.publish("Slow", &[("a.jpg", original.clone())]);
+    let order = world.customer(&gallery).await.order(&["a.jpg"], 1).await;
+    let begun = Instant::now();
+    world.is_paid(&order.number).await;
+    assert_eq!(print_files(&world.order_folder(&order).await), [original]);
+    // A MiB a second, and the first at once.
+    assert!(begun.elapsed() >= Duration::from_secs(4), "5 MiB crossed in {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_publish_waits_until_the_one_before_has_had_its_time_by_the_upload_limit() {
+    let world = World::start_with(&["--upload-limit", "256 kbit/s"]).await;
+    let card = |event: &str, seed| {
+        let card = world.path().join(event);
+        photos::put(&card, "a.jpg", &photos::jpeg(2_000, 1_500, seed));
+        world.photographer.says(&["import", card.to_str().unwrap(), "--event", event]);
+    };
+    card("First", 6);
+    card("Second", 7);
+    let begun = Instant::now();
+    let sent = world.photographer.says(&["publish", "--event", "First"])["sent_bytes"].as_u64().unwrap();
+    world.photographer.says(&["publish", "--event", "Second"]);
+    let its_time = Duration::from_millis(sent * 8 / 256);
+    assert!(its_time > Duration::from_millis(500), "too little to tell: {sent} bytes");
+    assert!(begun.elapsed() >= its_time, "{sent} bytes left in {:?}", begun.elapsed());
 }
