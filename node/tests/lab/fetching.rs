@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::FileExt;
 
+use enprint_node::limits::{RANGES_OF_ONE_FILE, RANGES_UNRECORDED_MAX};
 use enprint_protocol::print_job::JobReply;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -13,7 +14,7 @@ use crate::running::{ANY_PORT, RunningLab, names_in, print_files};
 use crate::waiting::{PATIENCE, eventually, eventually_some};
 
 /// Ranges of one file that are asked for, and those that are written and not recorded.
-const IN_FLIGHT_OR_UNRECORDED_MAX: usize = 16 + 8;
+const IN_FLIGHT_OR_UNRECORDED_MAX: usize = RANGES_OF_ONE_FILE + RANGES_UNRECORDED_MAX;
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
@@ -85,7 +86,7 @@ async fn lab_killed_fifty_times_at_random_moments_of_one_job_gets_every_byte_and
 }
 
 /// Kills the lab so often in a job of one file of so many ranges, each time at a random
-/// moment after something more has come.
+/// moment after something more has come: every other time it was recorded, too.
 async fn kill_the_lab(kills: usize, ranges: usize, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let (dir, ana) = (TempDir::new().unwrap(), Photographer::start().await);
@@ -95,31 +96,45 @@ async fn kill_the_lab(kills: usize, ranges: usize, seed: u64) {
     let job = ana.job(&[("a.jpg", original.clone())]);
     ana.script.allow_only(0);
     ana.send(&lab.place, &job).await;
-    let mut most = ranges;
+    let (mut here, mut most) = (0, ranges);
     for kill in 1..=kills {
         // As many ranges as make the file last for all kills, in bursts of any size.
-        let burst = random.random_range(1..=2 * ranges / kills - 1);
-        let before = ana.script.served_count();
-        ana.script.allow_only(burst);
-        eventually("ranges come", || {
-            ana.script.served_count() > before || ana.script.served(job.files[0].root).len() >= ranges
-        })
-        .await;
+        let served = ana.script.served_count();
+        ana.script.allow_only(random.random_range(1..=2 * ranges / kills - 1));
+        eventually("ranges come", || ana.script.served_count() > served).await;
+        let told = recorded(&lab, here, kill % 2).await;
+        assert!(told < ranges, "the job is whole before kill {kill}");
         let gone = lab.place.peer_id;
         lab.kill();
         eventually("the lab is gone", || !ana.client.is_connected(&gone)).await;
-        // Lost at this cut: what was served and had not been recorded.
-        most += burst.min(IN_FLIGHT_OR_UNRECORDED_MAX);
+        // Lost at this cut, at most: what was served since the last and is not recorded.
+        let lost = ana.script.served_count() - served - (told - here);
+        assert!(lost <= IN_FLIGHT_OR_UNRECORDED_MAX, "{lost} ranges are lost by one kill");
+        most += lost;
         if kill == kills {
             ana.script.allow();
         }
         lab = LabProcess::start(&dir).await;
+        here = recorded(&lab, told, 0).await;
         ana.meet(&lab.place).await;
     }
     let folder = lab.place.wait_for_prints(&job.order_id.number()).await;
     assert!(print_files(&folder) == [original], "the print file is not the original");
     assert!(ana.script.served_count() <= most, "{} ranges crossed, at most {most}", ana.script.served_count());
+    let job = lab.place.jobs().await.remove(0);
+    assert_eq!((job.verified_bytes, job.discarded_bytes), (job.file_bytes, 0), "a recorded range crossed again");
     lab.kill();
+}
+
+/// How many whole ranges of its job the lab has recorded, once they are at least `more`
+/// than those that it had recorded `before`, of which it may have forgotten none.
+async fn recorded(lab: &LabProcess, before: usize, more: usize) -> usize {
+    eventually_some("more is recorded", async || {
+        let here = lab.place.jobs().await[0].here_bytes as usize / MIB;
+        assert!(here >= before, "{before} ranges were recorded, and {here} are left");
+        (here >= before + more).then_some(here)
+    })
+    .await
 }
 
 #[tokio::test]
