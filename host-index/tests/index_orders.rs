@@ -27,6 +27,7 @@ on_both_engines!(
     only_the_photographer_and_labs_speak_of_an_order,
     an_order_goes_forward_only_whatever_the_order_of_the_words,
     an_order_says_what_it_waits_for_by_the_hosts_own_clock,
+    an_order_has_the_hosts_dates_where_others_clocks_cannot_be_right,
     an_account_remembers_and_its_password_is_its_own,
     sessions_end_and_leave_nothing,
 );
@@ -254,6 +255,35 @@ async fn an_order_says_what_it_waits_for_by_the_hosts_own_clock(bench: Bench) {
     assert_eq!(waits().await, None);
 }
 
+async fn an_order_has_the_hosts_dates_where_others_clocks_cannot_be_right(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let lab = enrolled(&index, Role::Lab, "Lab").await;
+    let order_id = index.place(&shop.order("one", &["a.jpg"])).await.unwrap().order_id;
+    let (minute_ms, day_ms) = (60_000, 24 * 60 * 60_000);
+    let received = StatusKind::Received { files: 1, bytes: 2, crossed_bytes: None };
+    let shipped = StatusKind::Shipped { carrier: String::new(), tracking: String::new() };
+    let words = [
+        (StatusKind::Accepted, &shop.ana.key, 40 * day_ms),
+        (received, &lab.key, -40 * day_ms),
+        (StatusKind::Printing, &lab.key, -minute_ms),
+        (shipped, &lab.key, -30 * minute_ms),
+    ];
+    let mut heard = Vec::new();
+    for (kind, key, wrong_ms) in words {
+        bench.clock.advance(Duration::from_secs(20 * 60));
+        let now = UnixMs(bench.clock.now_ms());
+        index.note_status(shop.ana.id, &said_at(order_id, &kind, key, now.plus_ms(wrong_ms))).await.unwrap();
+        heard.push(now);
+    }
+    let view = index.order_by_id(order_id).await.unwrap().unwrap();
+    let reached = |kind| view.steps.iter().find(|step| step.kind == kind).unwrap().reached.unwrap();
+    assert_eq!(reached(StepKind::Accepted), heard[0], "days ahead");
+    assert_eq!(reached(StepKind::Received), heard[1], "days behind");
+    assert_eq!(reached(StepKind::Printing), heard[2].plus_ms(-minute_ms), "what may be right is kept");
+    assert_eq!(reached(StepKind::Shipped), reached(StepKind::Printing), "no step before the one that it follows");
+}
+
 async fn an_account_remembers_and_its_password_is_its_own(bench: Bench) {
     let index = bench.index().await;
     let shop = Shop::open(&index, &["a.jpg"]).await;
@@ -304,12 +334,10 @@ async fn session(index: &Index, number: u8) -> enprint_host_index::views::Sessio
 }
 
 fn said(order_id: OrderId, kind: &StatusKind, key: &Keypair) -> Signed<Status> {
-    let status = Status {
-        status_id: CommandId::random(),
-        order_id,
-        job_id: None,
-        at: UnixMs(1_790_000_000_000),
-        kind: kind.clone(),
-    };
+    said_at(order_id, kind, key, UnixMs(1_790_000_000_000))
+}
+
+fn said_at(order_id: OrderId, kind: &StatusKind, key: &Keypair, at: UnixMs) -> Signed<Status> {
+    let status = Status { status_id: CommandId::random(), order_id, job_id: None, at, kind: kind.clone() };
     Signed::sign(&status, key).unwrap()
 }

@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod cli;
+pub mod clock;
 pub mod customer;
 pub mod damage;
 pub mod figures;
@@ -21,6 +22,7 @@ use enprint_protocol::enrol::{Enrol, EnrolReply, EnrolRequest, Role};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use clock::Clock;
 pub use customer::{Customer, PlacedOrder};
 pub use process::Process;
 pub use waiting::{eventually, eventually_some};
@@ -62,6 +64,21 @@ impl World {
         let host = Process::host(dir.path(), &metrics).await;
         let photographer = Process::photographer(dir.path(), &metrics).await;
         let lab = Process::lab_with(dir.path(), &metrics).await;
+        let address = host.address();
+        Self::of(dir, host, photographer, lab, &address).await
+    }
+
+    /// As [`World::start`], with these clocks of photographer and lab.
+    pub async fn start_with_clocks(photographer_clock: Clock, lab_clock: Clock) -> Self {
+        let dir = TempDir::new().unwrap();
+        let host = Process::host(dir.path(), &[]).await;
+        let mut photographer = Process::photographer(dir.path(), &[]).await;
+        let mut lab = Process::lab(dir.path()).await;
+        for (process, clock) in [(&mut photographer, photographer_clock), (&mut lab, lab_clock)] {
+            process.kill();
+            process.set_clock(clock);
+            process.restart();
+        }
         let address = host.address();
         Self::of(dir, host, photographer, lab, &address).await
     }

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use super::cli;
+use super::clock::Clock;
 use super::ports::Held;
 
 /// What a process in a namespace traces to its log.
@@ -18,6 +19,7 @@ const TRACES: &str = "warn,enprint=info,enprint_protocol=debug,enprint_node=debu
 pub struct Process {
     role: &'static str,
     namespace: Option<String>,
+    clock: Option<Clock>,
     mdns: bool,
     data: PathBuf,
     flags: Vec<String>,
@@ -79,8 +81,8 @@ impl Process {
 
     fn new(role: &'static str, dir: &Path, flags: &[&str]) -> Self {
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let (namespace, child, ready, held) = (None, None, Value::Null, None);
-        Self { role, namespace, mdns: false, data: dir.join(role), flags, child, ready, held }
+        let (namespace, clock, child, ready, held) = (None, None, None, Value::Null, None);
+        Self { role, namespace, clock, mdns: false, data: dir.join(role), flags, child, ready, held }
     }
 
     /// Starts the process again, on the ports that it had.
@@ -109,6 +111,11 @@ impl Process {
             self.set_flag("--web", &web);
         }
         self.run(&["--listen", &listen]);
+    }
+
+    /// The clock that the process has from the next start on.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.clock = Some(clock);
     }
 
     /// Every address, with the peer id.
@@ -261,6 +268,9 @@ impl Process {
         } else if std::env::var_os("RUST_LOG").is_none() {
             // What the processes trace would drown what the tests say.
             command.env("RUST_LOG", "error");
+        }
+        if let Some(clock) = &self.clock {
+            clock.give(&mut command);
         }
         command.args(&self.flags).args(last).args(self.no_mdns()).stdout(Stdio::piped()).stdin(Stdio::null());
         let mut child = command.spawn().unwrap();

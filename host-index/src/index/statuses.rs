@@ -117,7 +117,9 @@ impl Noted {
 
 /// All that was said of an order, as it came in.
 pub(super) async fn of_order(sql: &mut Sql, order_id: OrderId) -> Result<Vec<Said>, HostError> {
-    let query = "SELECT signer, signed FROM order_status WHERE order_id = $1 ORDER BY received_ms, at_ms, status_id";
+    let query = "SELECT s.signer, s.signed, s.received_ms, o.placed_ms
+                 FROM order_status s JOIN placed_order o ON o.order_id = s.order_id
+                 WHERE s.order_id = $1 ORDER BY s.received_ms, s.at_ms, s.status_id";
     let rows = sql.fetch_all(query, args![order_id.0]).await?;
     rows.iter().map(said).collect()
 }
@@ -127,7 +129,10 @@ fn said(row: &Row) -> Result<Said, HostError> {
     let signed: Signed<Status> =
         codec::decode(&row.bytes("signed")?, SMALL_BYTES_MAX).map_err(|_| stored::unreadable("a status"))?;
     let status = signed.open_from(&by)?;
-    Ok(Said { kind: status.kind, at: status.at, by })
+    let (placed, received) = (stored::moment(row, "placed_ms")?, stored::moment(row, "received_ms")?);
+    // Nobody speaks of an order before it is placed, nor is heard before they speak.
+    let is_possible = (placed..=received).contains(&status.at);
+    Ok(Said { kind: status.kind, at: if is_possible { status.at } else { received }, by })
 }
 
 /// How far an order has come.
@@ -155,6 +160,7 @@ impl Progress {
             step(StepKind::Shipped, sent(said)),
         ];
         fill_passed(&mut steps);
+        put_in_order(&mut steps);
         let refusal: Option<String> = row.get("refusal")?;
         let declined = said.iter().rev().find_map(|said| match &said.kind {
             StatusKind::Declined { reason } => Some(reason.clone()),
@@ -194,6 +200,16 @@ fn fill_passed(steps: &mut [Step]) {
         }
         step.reached = step.reached.or(next);
         next = step.reached;
+    }
+}
+
+/// No step was reached before those that it follows, whatever a clock said. Paying follows
+/// nothing.
+fn put_in_order(steps: &mut [Step]) {
+    let mut last = None;
+    for step in steps.iter_mut().filter(|step| step.kind != StepKind::Paid) {
+        step.reached = step.reached.map(|reached| last.map_or(reached, |last| reached.max(last)));
+        last = step.reached.or(last);
     }
 }
 
@@ -308,6 +324,7 @@ mod tests {
             at(StepKind::Shipped, None),
         ];
         fill_passed(&mut steps);
+        put_in_order(&mut steps);
         let reached: Vec<_> = steps.iter().map(|step| step.reached.map(|at| at.0)).collect();
         assert_eq!(reached, [Some(1), Some(7), None, Some(7), Some(7), None]);
     }

@@ -271,7 +271,7 @@ impl StepKind {
 pub struct Said {
     /// What.
     pub kind: StatusKind,
-    /// When, by the clock of who said it.
+    /// When, by the clock of who said it; where that clock can't be right, when the host heard it.
     pub at: UnixMs,
     /// The photographer's or the lab's peer.
     pub by: PeerId,
