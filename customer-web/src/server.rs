@@ -21,6 +21,9 @@ pub struct SiteConfig {
     pub public_url: Option<String>,
     /// A proxy whose `X-Forwarded-For` is believed.
     pub trust_proxy: Option<IpAddr>,
+    /// Whether the host passes print files on, encrypted from end to end, between peers that
+    /// find no direct way; the pages say so.
+    pub passes_files_on: bool,
 }
 
 /// A server that listens, but answers only once it is [`run`](Bound::run).
@@ -43,7 +46,7 @@ pub async fn bind(config: SiteConfig, index: Index) -> Result<Bound, WebError> {
     let server = Server::bind(config.listen, site.clone(), limits).await?;
     let listens = format!("http://{}", reachable(server.local_addr()));
     let base_url = site.public_url().unwrap_or(listens);
-    let shop = Shop::new(site, index, base_url);
+    let shop = Shop::new(site, index, base_url, config.passes_files_on);
     Ok(Bound { server, shop })
 }
 

@@ -32,6 +32,7 @@ struct Inner {
     site: Site,
     index: Index,
     base_url: String,
+    passes_files_on: bool,
     codes: Throttle<IpAddr>,
     log_ins: Throttle<IpAddr>,
     accounts: Throttle<AccountId>,
@@ -53,12 +54,14 @@ pub struct Visitor {
 }
 
 impl Shop {
-    /// The site over `index`, reached at `base_url` (without a slash at the end).
-    pub fn new(site: Site, index: Index, base_url: String) -> Self {
+    /// The site over `index`, reached at `base_url` (without a slash at the end), of a host
+    /// that passes print files on or does not.
+    pub fn new(site: Site, index: Index, base_url: String, passes_files_on: bool) -> Self {
         let inner = Inner {
             site,
             index,
             base_url,
+            passes_files_on,
             codes: Throttle::for_codes(),
             log_ins: Throttle::for_codes(),
             accounts: Throttle::for_codes(),
@@ -79,6 +82,12 @@ impl Shop {
     /// Where customers reach the site, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.inner.base_url
+    }
+
+    /// Whether the host passes print files on between a photographer and a lab that find no
+    /// direct way to each other.
+    pub fn passes_files_on(&self) -> bool {
+        self.inner.passes_files_on
     }
 }
 

@@ -42,6 +42,18 @@ pub fn finish(finish: Finish) -> &'static str {
     }
 }
 
+/// How ordered photos get from the photographer to the lab, at a host that passes print
+/// files on where there is no direct way, or at one that does not. Only the two ends have
+/// the keys of what is passed on.
+pub fn way_to_lab(passes_files_on: bool) -> &'static str {
+    if passes_files_on {
+        "They go straight from the photographer’s computer to the lab’s or, where there is no direct way, through this \
+         site’s computer, encrypted so that only the lab can read them; it keeps nothing of them."
+    } else {
+        "They go from the photographer’s computer to the lab’s and do not pass through this site."
+    }
+}
+
 /// `1 print`, `12 prints`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     let noun = if number == 1 { one } else { many };

@@ -164,3 +164,36 @@ async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_t
     world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
     assert!(!guest.get(&live).await.has("have been on their way since"));
 }
+
+/// What the order's page says while the files take long, and what the site says of photos.
+async fn said_of_the_way(world: &World) -> (String, String) {
+    let (guest, path, order_id) = ordered(world).await;
+    for kind in [StatusKind::Accepted, StatusKind::Paid, StatusKind::Offered { lab: "The lab".into() }] {
+        world.say(&world.photographer_key, order_id, kind).await;
+    }
+    world.minutes_pass(40);
+    world.index.seen(&[world.photographer, world.lab_key.public().to_peer_id()]).await.unwrap();
+    let page = guest.get(&path).await;
+    assert!(page.has("have been on their way since"), "{}", page.text());
+    (page.text().to_owned(), guest.get("/about").await.text().to_owned())
+}
+
+#[tokio::test]
+async fn where_the_host_passes_print_files_on_the_pages_say_so_and_who_can_read_them() {
+    let (order, about) = said_of_the_way(&World::that_passes_files_on().await).await;
+    for page in [order, about] {
+        for text in ["no direct way", "through this site’s computer", "encrypted", "keeps nothing"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert!(!page.contains("do not pass through this site"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_host_passes_no_print_files_on_the_pages_say_that_none_pass_through_it() {
+    let (order, about) = said_of_the_way(&World::start().await).await;
+    for page in [order, about] {
+        assert!(page.contains("do not pass through this site"), "{page}");
+        assert!(!page.contains("no direct way") && !page.contains("keeps nothing"), "{page}");
+    }
+}

@@ -52,7 +52,7 @@ impl Stage {
         let listen: Vec<Multiaddr> = vec![LISTEN.parse()?];
         let config =
             HostConfig { name: "Demo host".into(), listen: listen.clone(), ..HostConfig::new(dir.join("host")) };
-        let site = SiteConfig { listen: web, public_url: None, trust_proxy: None };
+        let site = SiteConfig { listen: web, public_url: None, trust_proxy: None, passes_files_on: false };
         let host = OpenHost::open(config, site).await?;
         let config = PhotographerConfig {
             listen: listen.clone(),

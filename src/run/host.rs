@@ -141,6 +141,7 @@ fn site(options: &HostOptions) -> SiteConfig {
         listen: options.web.unwrap_or_else(|| SocketAddr::from(WEB)),
         public_url: options.public_url.clone(),
         trust_proxy: options.trust_proxy,
+        passes_files_on: options.relay == Some(RelayChoice::Files),
     }
 }
 
@@ -246,5 +247,26 @@ async fn find_peer(index: &Index, named: &str) -> Result<enprint_protocol::PeerI
         [peer] => Ok(peer.peer_id),
         [] => bail!("No peer here is called “{named}”; “enprint host peers” lists them"),
         _ => bail!("Several peers are called “{named}”; give more of the peer id"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_pages_say_that_print_files_are_passed_on_where_the_relay_does_so_and_there_alone() {
+        for (relay, passes_on) in [
+            (None, false),
+            (Some(RelayChoice::Nothing), false),
+            (Some(RelayChoice::Meetings), false),
+            (Some(RelayChoice::Files), true),
+        ] {
+            let options = HostOptions { data: Some("host".into()), relay, ..HostOptions::default() };
+            assert_eq!(site(&options).passes_files_on, passes_on, "{relay:?}");
+            assert_eq!(config(options).unwrap().reach.relay == Relay::Files, passes_on, "{relay:?}");
+        }
     }
 }

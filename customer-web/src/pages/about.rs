@@ -7,6 +7,7 @@ use warp::reply::Reply;
 use crate::fault::Fault;
 use crate::parts::frame::{Place, page};
 use crate::visitor::{Shop, Visitor};
+use crate::words;
 
 /// What this site keeps of its visitors, and for how long.
 pub async fn show(_: Form, visitor: Visitor) -> Result<Page, Fault> {
@@ -26,8 +27,8 @@ pub async fn show(_: Form, visitor: Visitor) -> Result<Page, Fault> {
         h2 { "Your photos" }
         p {
             "This site shows small pictures of the photos. The originals are with the photographer, who sends only "
-            "those that you order to the lab that prints them. The pictures’ files do not say where they were taken, "
-            "and search engines are kept out."
+            "those that you order to the lab that prints them. " (words::way_to_lab(visitor.shop.passes_files_on()))
+            " The pictures’ files do not say where they were taken, and search engines are kept out."
         }
         h2 { "Your order" }
         p {

@@ -27,7 +27,7 @@ pub async fn show(token: OrderToken, _: Form, visitor: Visitor) -> Result<Page, 
             h1 { "Order " (view.number) }
             p.help { (view.event_name) " · placed on " (words::moment(view.order.placed_at)) }
         }
-        (kept_live(&format!("/orders/{}/live", view.token), ORDER_LIVE_S, standing(&view)))
+        (kept_live(&format!("/orders/{}/live", view.token), ORDER_LIVE_S, standing(&view, &visitor)))
         (prints(&view, &pictures))
         (delivery(&view))
         p.keep {
@@ -41,7 +41,7 @@ pub async fn show(token: OrderToken, _: Form, visitor: Visitor) -> Result<Page, 
 
 /// What changes of the order's page while somebody looks at it.
 pub async fn live(token: OrderToken, _: Form, visitor: Visitor) -> Result<Fragment, Fault> {
-    Ok(Fragment(standing(&find(&token, &visitor).await?)))
+    Ok(Fragment(standing(&find(&token, &visitor).await?, &visitor)))
 }
 
 async fn find(token: &OrderToken, visitor: &Visitor) -> Result<OrderView, Fault> {
@@ -49,7 +49,7 @@ async fn find(token: &OrderToken, visitor: &Visitor) -> Result<OrderView, Fault>
 }
 
 /// How far it has come, what is in its way, and how to pay.
-fn standing(view: &OrderView) -> Markup {
+fn standing(view: &OrderView, visitor: &Visitor) -> Markup {
     html! {
         @if let Some(reason) = &view.declined {
             (notice(Tone::Problem, "The photographer can’t have this order printed, so there is nothing to pay."))
@@ -62,7 +62,7 @@ fn standing(view: &OrderView) -> Markup {
             (how_to_pay(view))
         }
         (way(view))
-        (waiting(view))
+        (waiting(view, visitor))
         (tracking(view))
     }
 }
@@ -133,7 +133,7 @@ fn awaited(kind: StepKind, view: &OrderView) -> &'static str {
 }
 
 /// Why nothing seems to happen, where that is so.
-fn waiting(view: &OrderView) -> Markup {
+fn waiting(view: &OrderView, visitor: &Visitor) -> Markup {
     let Some(waits) = view.waits else { return Markup::default() };
     let text = match (waits, view.state) {
         (Waits::ForPhotographer { seen }, state) => {
@@ -145,9 +145,10 @@ fn waiting(view: &OrderView) -> Markup {
             format!("The photographer’s computer is not connected at the moment.{last} {then}")
         }
         (Waits::ForFiles { since }, _) => format!(
-            "The photos have been on their way since {}. They go straight from the photographer’s computer to the lab, \
-             which takes as long as the line between the two needs. Nothing is lost, and there is nothing for you to do.",
-            words::moment(since)
+            "The photos have been on their way since {}. {} That takes as long as the line between the two needs. \
+             Nothing is lost, and there is nothing for you to do.",
+            words::moment(since),
+            words::way_to_lab(visitor.shop.passes_files_on())
         ),
         (Waits::ForSending { since }, _) => format!(
             "Your order has waited to go to the lab since {}. The photographer sees what it waits for; it goes by itself \

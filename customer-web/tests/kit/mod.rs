@@ -63,6 +63,15 @@ pub struct Answer {
 
 impl World {
     pub async fn start() -> Self {
+        Self::started(false).await
+    }
+
+    /// A host that passes print files on where there is no direct way.
+    pub async fn that_passes_files_on() -> Self {
+        Self::started(true).await
+    }
+
+    async fn started(passes_files_on: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let clock = Arc::new({
@@ -74,7 +83,8 @@ impl World {
         let lab_key = enrolled(&index, Role::Lab, "The lab").await;
         let photographer = photographer_key.public().to_peer_id();
         index.seen(&[photographer]).await.unwrap();
-        let config = SiteConfig { listen: "127.0.0.1:0".parse().unwrap(), public_url: None, trust_proxy: None };
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let config = SiteConfig { listen, public_url: None, trust_proxy: None, passes_files_on };
         let bound = bind(config, index.clone()).await.unwrap();
         let base = format!("http://{}", bound.local_addr());
         let (_stop, stopped) = oneshot::channel::<()>();
