@@ -97,6 +97,7 @@ impl PeerBehaviour {
             transfers: transfers.clone(),
             tally: sharing.tally,
             timeout_max: limits.request_timeout_max,
+            step_time: limits.message_step_time,
         };
         Self {
             limits: connection_limits::Behaviour::new(limits.connections(config.role)),

@@ -94,6 +94,8 @@ pub struct PeerLimits {
     pub several_nearby: bool,
     /// Cuts each conversation's own timeout; by default it cuts none.
     pub request_timeout_max: Duration,
+    /// [`limits::MESSAGE_STEP_TIME`]
+    pub message_step_time: Duration,
     /// [`limits::REQUESTS_PER_SECOND`]
     pub requests_per_second: u32,
     /// [`limits::STRANGER_REQUESTS_PER_SECOND`]
@@ -119,6 +121,7 @@ impl Default for PeerLimits {
             several_idle: limits::SEVERAL_IDLE,
             several_nearby: false,
             request_timeout_max: Duration::MAX,
+            message_step_time: limits::MESSAGE_STEP_TIME,
             requests_per_second: limits::REQUESTS_PER_SECOND,
             stranger_requests_per_second: limits::STRANGER_REQUESTS_PER_SECOND,
             reconnect_first: limits::RECONNECT_FIRST,

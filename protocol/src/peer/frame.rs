@@ -8,6 +8,7 @@
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::request_response::Codec;
@@ -20,7 +21,7 @@ use super::room::{Room, Rooms};
 use crate::codec::{self, RANGE_HEAD_BYTES};
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, ProtocolError, Refusal};
-use crate::limits::{MESSAGE_FIRST_BYTES, MESSAGE_STEP_TIME, RANGE_BYTES, RANGE_ROOM_BYTES_MIN};
+use crate::limits::{MESSAGE_FIRST_BYTES, RANGE_BYTES, RANGE_ROOM_BYTES_MIN};
 use crate::range_bytes::RangeBytes;
 
 const LENGTH_BYTES: usize = 4;
@@ -48,19 +49,22 @@ impl<C: Conversation> Letter<C> {
 pub(super) struct Frames<C> {
     rooms: Arc<Rooms>,
     strangers_welcome: bool,
+    step_time: Duration,
     conversation: PhantomData<fn() -> C>,
 }
 
 impl<C> Frames<C> {
     /// Unless `strangers_welcome`, nothing but the length of a stranger's request is read.
-    pub(super) fn new(strangers_welcome: bool) -> Self {
-        Self { rooms: Arc::default(), strangers_welcome, conversation: PhantomData }
+    /// [`MESSAGE_FIRST_BYTES`] of a request may take `step_time`.
+    pub(super) fn new(strangers_welcome: bool, step_time: Duration) -> Self {
+        Self { rooms: Arc::default(), strangers_welcome, step_time, conversation: PhantomData }
     }
 }
 
 impl<C> Clone for Frames<C> {
     fn clone(&self) -> Self {
-        Self { rooms: self.rooms.clone(), strangers_welcome: self.strangers_welcome, conversation: PhantomData }
+        let (strangers_welcome, step_time) = (self.strangers_welcome, self.step_time);
+        Self { rooms: self.rooms.clone(), strangers_welcome, step_time, conversation: PhantomData }
     }
 }
 
@@ -91,7 +95,7 @@ impl<C: Conversation> Codec for Frames<C> {
         let Some(mut room) = self.rooms.enter(peer, standing, length).await else {
             return Ok(refused(busy()));
         };
-        let bytes = match read_body(io, length, &mut room).await {
+        let bytes = match read_body(io, length, &mut room, self.step_time).await {
             Ok(bytes) => bytes,
             Err(flaw) => return flaw.into_refusal().map(flawed),
         };
@@ -272,7 +276,12 @@ async fn read_rest<T: AsyncRead + Unpin>(io: &mut T, length: usize, bytes: &mut 
 
 /// Reads a request of `length` bytes, a step at a time, each with its room and its time.
 /// A lying length costs its teller a step before it costs us more than that.
-async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize, room: &mut Room) -> Result<Vec<u8>, Flaw> {
+async fn read_body<T: AsyncRead + Unpin>(
+    io: &mut T,
+    length: usize,
+    room: &mut Room,
+    step_time: Duration,
+) -> Result<Vec<u8>, Flaw> {
     let mut bytes = Vec::new();
     while bytes.len() < length {
         let at = bytes.len();
@@ -280,7 +289,7 @@ async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize, room: &mut R
         room.grow(step).await;
         bytes.reserve_exact(if at == 0 { step } else { length - at });
         bytes.resize(at + step, 0);
-        timeout(MESSAGE_STEP_TIME, io.read_exact(&mut bytes[at..])).await.map_err(|_| Flaw::Slow)??;
+        timeout(step_time, io.read_exact(&mut bytes[at..])).await.map_err(|_| Flaw::Slow)??;
     }
     Ok(bytes)
 }
@@ -288,13 +297,14 @@ async fn read_body<T: AsyncRead + Unpin>(io: &mut T, length: usize, room: &mut R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MESSAGE_STEP_TIME;
     use crate::original::{FetchOriginal, OriginalReply};
     use crate::peer::AskError;
     use crate::status::{Report, StatusReply};
 
     /// What an asker is told whose reply came as `bytes`.
     async fn told(bytes: &[u8]) -> AskError {
-        let mut frames = Frames::<Report>::new(false);
+        let mut frames = Frames::<Report>::new(false, MESSAGE_STEP_TIME);
         let error = frames.read_response(&WireName::new(Report::NAME), &mut &bytes[..]).await.unwrap_err();
         let failure = libp2p::request_response::OutboundFailure::Io(error);
         AskError::from_failure::<Report>(libp2p::PeerId::random(), failure)
@@ -305,7 +315,8 @@ mod tests {
         for length in [1, 65_535, 65_536, 300_000, RANGE] {
             let reply = OriginalReply::Range(vec![7; length].into());
             let frame = framed(&reply, FetchOriginal::REPLY_BYTES_MAX).unwrap();
-            let (mut frames, name) = (Frames::<FetchOriginal>::new(false), WireName::new(FetchOriginal::NAME));
+            let (mut frames, name) =
+                (Frames::<FetchOriginal>::new(false, MESSAGE_STEP_TIME), WireName::new(FetchOriginal::NAME));
             assert_eq!(frames.read_response(&name, &mut &frame[..]).await.unwrap(), reply);
             let mut written = Vec::new();
             frames.write_response(&name, &mut written, reply).await.unwrap();
@@ -318,7 +329,8 @@ mod tests {
         let whole = framed(&OriginalReply::Range(vec![7; 100_000].into()), FetchOriginal::REPLY_BYTES_MAX).unwrap();
         let hashes = OriginalReply::Subtrees(vec![7; 100_000].into());
         let other = framed(&hashes, FetchOriginal::REPLY_BYTES_MAX).unwrap();
-        let (mut frames, name) = (Frames::<FetchOriginal>::new(false), WireName::new(FetchOriginal::NAME));
+        let (mut frames, name) =
+            (Frames::<FetchOriginal>::new(false, MESSAGE_STEP_TIME), WireName::new(FetchOriginal::NAME));
         assert_eq!(frames.read_response(&name, &mut &other[..]).await.unwrap(), hashes);
         for at in LENGTH_BYTES..LENGTH_BYTES + RANGE_HEAD_BYTES {
             let mut bent = whole.clone();

@@ -53,6 +53,8 @@ pub(super) struct Shared {
     pub(super) tally: Tally,
     /// Cuts every conversation's timeout.
     pub(super) timeout_max: Duration,
+    /// How long a part of a request may take.
+    pub(super) step_time: Duration,
 }
 
 /// The behaviour of one conversation.
@@ -101,7 +103,7 @@ impl<C: Spoken> Talk<C> {
         let config = rr::Config::default()
             .with_request_timeout(C::TIMEOUT.min(shared.timeout_max))
             .with_max_concurrent_streams(2 * REQUESTS_IN_FLIGHT_MAX);
-        let frames = Frames::new(C::strangers_welcome(shared.role));
+        let frames = Frames::new(C::strangers_welcome(shared.role), shared.step_time);
         Self {
             inner: rr::Behaviour::with_codec(frames, support, config),
             counts: shared.tally.of(C::NAME),

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod flawed;
 pub mod hostile;
 pub mod waiting;
 
