@@ -37,7 +37,13 @@ pub mod print_size;
 pub mod publish;
 pub mod range_bytes;
 pub mod replica;
+#[cfg(test)]
+#[path = "../tests/fuzz/rounds.rs"]
+mod rounds;
 pub mod signed;
+#[cfg(test)]
+#[path = "../tests/fuzz/spoil.rs"]
+mod spoil;
 pub mod status;
 pub mod subtree;
 pub mod text;

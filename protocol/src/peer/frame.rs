@@ -295,6 +295,9 @@ async fn read_body<T: AsyncRead + Unpin>(
 }
 
 #[cfg(test)]
+mod spoiled;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::limits::MESSAGE_STEP_TIME;

@@ -26,6 +26,12 @@ impl WireName {
         Self { name, opener: None }
     }
 
+    /// The name with who opened the substream.
+    #[cfg(test)]
+    pub(super) fn of_opener(name: &'static str, peer: PeerId, standing: Standing) -> Self {
+        Self { name, opener: Some(Arc::new((peer, standing))) }
+    }
+
     /// Who opened the substream, and what it was then; of an incoming one.
     pub(super) fn opened_by(&self) -> Option<(PeerId, Standing)> {
         self.opener.as_deref().copied()

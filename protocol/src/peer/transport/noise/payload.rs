@@ -122,6 +122,7 @@ fn malformed() -> ProtocolError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rounds::fuzz;
 
     fn payload(has_aes: bool) -> Payload {
         Payload { key: vec![8, 1, 18, 3, 7, 7, 7], signature: vec![5; 200], has_aes }
@@ -159,5 +160,20 @@ mod tests {
         {
             assert!(Payload::decode(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_is_read_of_a_spoiled_handshake_is_written_as_it_was_read() {
+        let mut with_more = payload(true).encode();
+        with_more.extend([0x28, 0xff, 0x7f, 0x31, 1, 2, 3, 4, 5, 6, 7, 8, 0x3d, 1, 2, 3, 4, 0x42, 1, 0]);
+        let (seeds, mut passed) = ([payload(true).encode(), payload(false).encode(), with_more].to_vec(), 0);
+        fuzz("handshakes", &seeds, |bytes| {
+            if let Ok(read) = Payload::decode(bytes) {
+                passed += 1;
+                assert!(read.key.len() + read.signature.len() <= bytes.len());
+                assert_eq!(Payload::decode(&read.encode()).unwrap(), read);
+            }
+        });
+        assert!(passed > 0);
     }
 }
