@@ -144,6 +144,27 @@ async fn an_event_moves_from_the_venue_to_the_public_host_and_nothing_is_made_tw
 }
 
 #[tokio::test]
+async fn a_lab_that_enrols_after_its_photographer_gets_what_the_operator_is_paid_for() {
+    let world = World::start().await;
+    let public = Process::host_named("The public host", &world.path().join("elsewhere"), &[]).await;
+    let both = TwoHosts { world, public };
+    let code = |role| both.public.says(&["invite", "--role", role])["invitation"].as_str().unwrap().to_owned();
+    let address = both.public.address();
+    both.world.photographer.says(&["enrol", &address, "--code", &code("photographer"), "--name", "Ana"]);
+    let original = photos::jpeg(800, 600, 6);
+    photos::put(&both.world.path().join("card"), "a.jpg", &original);
+    let folder = both.world.path().join("card");
+    both.world.photographer.says(&["import", folder.to_str().unwrap(), "--event", "Late"]);
+    let published = both.published_at("Late", "The public host");
+    let gallery = Gallery { event: "Late".into(), access_code: published["access_code"].as_str().unwrap().to_owned() };
+    let order = both.customer(&both.public, &gallery).await.order(&["a.jpg"], 1).await;
+    both.world.photographer_hears_of_an_order().await;
+    both.world.lab.says(&["enrol", &address, "--code", &code("lab")]);
+    both.public.says(&["paid", &order.number]);
+    assert_eq!(print_files(&both.world.order_folder(&order).await), [original]);
+}
+
+#[tokio::test]
 async fn a_photo_withdrawn_at_one_host_stays_at_the_other() {
     let both = TwoHosts::start().await;
     photos::put(&both.world.path().join("card"), "a.jpg", &photos::jpeg(800, 600, 3));

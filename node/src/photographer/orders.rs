@@ -23,10 +23,11 @@ impl Node {
                 let payment = signed.open(&host.key)?;
                 let order = self.catalogue.order(payment.order_id).await?;
                 // An order of another host is no more this one's than one that never was.
-                if order.is_none_or(|order| order.host != Some(host.peer_id)) {
+                let Some(order) = order.filter(|order| order.host == Some(host.peer_id)) else {
                     return Ok(Refusal::uniform().into());
-                }
+                };
                 self.catalogue.mark_paid(payment.order_id, payment.paid_at, None).await?;
+                self.look_for_a_lab(&order).await?;
                 self.advance_soon();
                 Ok(OrderReply::Noted)
             }
@@ -174,6 +175,7 @@ impl Node {
             let status = self.own_status(row.order.order_id, StatusKind::Paid)?;
             self.catalogue.mark_paid(row.order.order_id, now(), Some(&status)).await?;
         }
+        self.look_for_a_lab(&row).await?;
         self.after_change(row.order.order_id, progress).await
     }
 

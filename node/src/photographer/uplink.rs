@@ -10,7 +10,7 @@ use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{HostProcess, NewHost};
+use super::catalogue::{HostProcess, NewHost, OrderRow};
 use super::commands::PhotographerAnswer;
 use super::node::Node;
 use crate::addresses;
@@ -126,6 +126,15 @@ impl Node {
             }
         });
         futures::future::join_all(asked).await;
+    }
+
+    /// Asks which labs there are if none is known where an order was placed: one may have
+    /// enrolled there since. What is learnt takes waiting orders further.
+    pub(super) async fn look_for_a_lab(&self, order: &OrderRow) -> Result<(), NodeError> {
+        if self.lab_for(order).await?.is_none() {
+            self.refresh_labs().await;
+        }
+        Ok(())
     }
 
     /// Asks each host that is connected where one lab is now: a host with very many does
