@@ -66,6 +66,19 @@ impl Net {
         self.inside(place, &format!("ip addr add 198.51.100.{last}/24 dev eth0"));
     }
 
+    /// A hall's own network, with no way out: a switch, and machines at `10.77.0.<last>`.
+    pub fn hall(&mut self, machines: &[(&str, u8)]) {
+        self.add("hall");
+        self.inside("hall", "ip link add br0 type bridge");
+        self.inside("hall", "ip link set br0 up");
+        for (place, last) in machines {
+            self.add(place);
+            self.wire((place, "eth0"), ("hall", place));
+            self.inside("hall", &format!("ip link set {place} master br0"));
+            self.inside(place, &format!("ip addr add 10.77.0.{last}/24 dev eth0"));
+        }
+    }
+
     /// A machine on the internet at `2001:db8::<last>`, without IPv4.
     pub fn machine6(&mut self, place: &str, last: u8) {
         self.plug_in(place);
@@ -110,6 +123,11 @@ impl Net {
         self.inside(place, &format!("ip addr del 192.168.{from}.2/24 dev eth0"));
         self.inside(place, "ip link set eth0 down");
         self.moves_in(place, "eth1", to);
+    }
+
+    /// `place` goes out by its second way, too, and stays in its own network.
+    pub fn goes_out(&self, place: &str, last: u8) {
+        self.moves_in(place, "eth1", last);
     }
 
     /// A machine at home at `2001:db8:<last>::2` behind a firewall that lets nobody in.

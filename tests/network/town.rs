@@ -163,7 +163,8 @@ impl Town {
         said["photographers"][0]["way"].as_str().map(str::to_owned)
     }
 
-    fn of_jobs(&self, count: &str) -> u64 {
+    /// The sum of a count over all jobs of the lab.
+    pub fn of_jobs(&self, count: &str) -> u64 {
         let said = self.world.lab.tries(&["jobs"]).unwrap_or_default();
         let jobs = said["jobs"].as_array().cloned().unwrap_or_default();
         jobs.iter().filter_map(|job| job[count].as_u64()).sum()
