@@ -252,8 +252,6 @@ async fn find_peer(index: &Index, named: &str) -> Result<enprint_protocol::PeerI
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]
