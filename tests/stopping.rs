@@ -25,7 +25,7 @@ fn silent(path: PathBuf) -> PathBuf {
 
 /// Waits until somebody reads the file; the end by which it could be answered.
 async fn is_read(path: &Path) -> File {
-    let (opened, hears) = mpsc::channel();
+    let (opened, hears) = mpsc::sync_channel(1);
     let path = path.to_owned();
     // Waits for a reader.
     std::thread::spawn(move || opened.send(File::options().write(true).open(path).unwrap()));
