@@ -60,26 +60,27 @@ impl Recipe {
         (0..self.quarter_turns % 4).fold(mirror, |turn, _| turn.then(Turn::from_exif(6)))
     }
 
-    /// Turned by a quarter clockwise as it is seen now: a crop turns with its picture.
+    /// Turned by a quarter clockwise as it is seen now: a crop turns with its picture. Of a
+    /// recipe that can't be followed, as a disk may have spoiled it, comes any other.
     #[must_use]
     pub fn turned_right(self) -> Self {
         let crop = self.crop.map(|crop| CropFrame {
-            left: WHOLE - crop.top - crop.height,
+            left: past(crop.top, crop.height),
             top: crop.left,
             width: crop.height,
             height: crop.width,
         });
-        Self { quarter_turns: (self.quarter_turns + 1) % 4, crop, ..self }
+        Self { quarter_turns: (self.quarter_turns % 4 + 1) % 4, crop, ..self }
     }
 
-    /// Left and right exchanged as it is seen now.
+    /// Left and right exchanged as it is seen now; else as [`Self::turned_right`].
     #[must_use]
     pub fn flipped(self) -> Self {
-        let crop = self.crop.map(|crop| CropFrame { left: WHOLE - crop.left - crop.width, ..crop });
+        let crop = self.crop.map(|crop| CropFrame { left: past(crop.left, crop.width), ..crop });
         Self {
             mirrored: !self.mirrored,
             quarter_turns: (4 - self.quarter_turns % 4) % 4,
-            straighten: -self.straighten,
+            straighten: self.straighten.saturating_neg(),
             crop,
         }
     }
@@ -104,6 +105,11 @@ impl Recipe {
             _ => Ok(self),
         }
     }
+}
+
+/// What is left of an edge past a crop.
+fn past(from: u32, length: u32) -> u32 {
+    WHOLE.saturating_sub(from).saturating_sub(length)
 }
 
 impl CropFrame {

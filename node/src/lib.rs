@@ -11,6 +11,13 @@ pub mod photographer;
 mod places;
 #[cfg(test)]
 mod played;
+#[cfg(test)]
+#[path = "../../protocol/tests/fuzz/rounds.rs"]
+mod rounds;
+#[cfg(test)]
+#[path = "../../protocol/tests/fuzz/spoil.rs"]
+#[allow(dead_code, reason = "the golden messages are the protocol's")]
+mod spoil;
 pub mod status;
 mod stored;
 mod turns;

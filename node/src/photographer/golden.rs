@@ -39,6 +39,21 @@ pub(super) fn a_photo() -> StoredPhoto {
     StoredPhoto::new(record, "reception/DSC_0001.jpg".into(), 12_000_000, renditions, 1_766_000_000_000)
 }
 
+/// An event with its access code.
+pub(super) fn an_event() -> StoredEvent {
+    let record = EventRecord {
+        event_id: EventId([1; 16]),
+        name: "John's Wedding".into(),
+        description: "A day in June".into(),
+        date: Some("2026-06-20".parse().unwrap()),
+        photographer: "Ana".into(),
+        copyright: "© Ana".into(),
+        categories: vec!["reception".into()],
+        price_list: PriceList::usual(Currency::EUR),
+    };
+    StoredEvent { record, access_code: "7K3M-Q9XA-10TD".parse().unwrap() }
+}
+
 #[test]
 fn a_photos_record_has_its_golden_bytes() {
     let photo = a_photo();
@@ -58,17 +73,7 @@ fn a_photos_record_has_its_golden_bytes() {
 
 #[test]
 fn an_events_record_has_its_golden_bytes() {
-    let record = EventRecord {
-        event_id: EventId([1; 16]),
-        name: "John's Wedding".into(),
-        description: "A day in June".into(),
-        date: Some("2026-06-20".parse().unwrap()),
-        photographer: "Ana".into(),
-        copyright: "© Ana".into(),
-        categories: vec!["reception".into()],
-        price_list: PriceList::usual(Currency::EUR),
-    };
-    let stored = StoredEvent { record, access_code: "7K3M-Q9XA-10TD".parse().unwrap() };
+    let stored = an_event();
     let bytes = codec::encode(&stored).unwrap();
     assert_eq!(
         blake3::hash(&bytes).to_hex().as_str(),

@@ -83,6 +83,8 @@ mod removing;
 pub mod reports;
 pub mod selection;
 mod sending;
+#[cfg(test)]
+mod spoiled;
 mod status;
 mod untold;
 mod uplink;
