@@ -16,9 +16,10 @@ use world::waiting::PATIENCE;
 use world::{Customer, Gallery, PlacedOrder, World, eventually, eventually_some, photos, print_files};
 
 const MIB: u64 = 1024 * 1024;
-/// Two photos cross in a minute, so that there is a midst.
+/// Two photos cross in little more than a minute, so that there is a midst: each life of the
+/// photographer's node brings a MiB at once.
 const SLOW: &[&str] = &["--upload-limit", "8 Mbit/s"];
-const PHOTO_BYTES: u64 = 24 * MIB + 77;
+const PHOTO_BYTES: u64 = 40 * MIB + 77;
 const FILE_BYTES: u64 = 2 * PHOTO_BYTES;
 /// So often is each role killed in the midst of one job.
 const KILLS: usize = 50;
