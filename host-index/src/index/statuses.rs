@@ -180,14 +180,15 @@ fn step(kind: StepKind, reached: Option<UnixMs>) -> Step {
     Step { kind, reached }
 }
 
-/// When the parcel went of which its lab does not say later that it is printed again.
+/// When the parcel went of which its lab does not say later that it is printed again: later by
+/// the lab's clock, which may have been set back, and later as it came.
 fn sent(said: &[Said]) -> Option<UnixMs> {
-    let is_printed_again = |parcel: &Said| {
-        let of_its_lab = said.iter().filter(|later| later.by == parcel.by && later.at > parcel.at);
+    let is_printed_again = |at: usize, parcel: &Said| {
+        let of_its_lab = said[at + 1..].iter().filter(|later| later.by == parcel.by && later.at > parcel.at);
         of_its_lab.into_iter().any(|later| later.kind == StatusKind::Printing)
     };
-    let mut parcels = said.iter().filter(|said| matches!(said.kind, StatusKind::Shipped { .. }));
-    parcels.find(|parcel| !is_printed_again(parcel)).map(|parcel| parcel.at)
+    let mut parcels = said.iter().enumerate().filter(|(_, said)| matches!(said.kind, StatusKind::Shipped { .. }));
+    parcels.find(|(at, parcel)| !is_printed_again(*at, parcel)).map(|(_, parcel)| parcel.at)
 }
 
 /// A step that was passed without word was reached by the time of the next one. Paying
