@@ -259,7 +259,7 @@ async fn disk_of_the_lab_is_full_in_mid_transfer_and_the_job_goes_on_when_there_
     })
     .await;
     assert!(world.find_order_folder(&order).is_none());
-    assert!(mount(&["-o", "remount,size=64m"], &world.lab.data().join("receiving")));
+    assert!(mount(&["-o", "remount,size=128m"], &world.lab.data().join("receiving")));
     is_complete(&world, &order, originals).await;
 }
 
