@@ -125,13 +125,11 @@ pub enum NodeError {
     },
     /// A print file that was made of an original is not what was stored, or not there.
     #[error(
-        "The print file that was made of {name} is damaged on this disk or gone. It is made anew by itself; where this stays, “send {order}” tries it once more."
+        "The print file that was made of {name} is damaged on this disk or gone. It is made anew by itself as soon as its photo is whole."
     )]
     PrintFileHurt {
         /// The photo's file name.
         name: String,
-        /// The number of the order that it was made for.
-        order: String,
     },
     /// A part of the running program stopped answering.
     #[error("The node is shutting down; nothing was changed.")]
@@ -192,7 +190,7 @@ impl NodeError {
                 let text = format!("The photographer's disk has lost {name}: it comes as soon as it is there again.");
                 Refusal::new(ErrorCode::Failed, text)
             }
-            Self::PrintFileHurt { name, .. } => {
+            Self::PrintFileHurt { name } => {
                 let text = format!("The photographer's node makes the print file of {name} anew: it comes then.");
                 Refusal::new(ErrorCode::Failed, text)
             }

@@ -21,7 +21,7 @@ use crate::progress::Bar;
 /// How long a node that is just starting may take to listen for commands.
 const STARTING: Duration = Duration::from_secs(15);
 /// How a command ends that somebody stopped while a process had it.
-const WHILE_IT_WAS_ASKED: &str = "Stopped as asked; what the process that runs had done of it by then stays done";
+const WHILE_IT_WAS_ASKED: &str = "Stopped as asked; what was done of it by then stays done";
 /// How often it is tried meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
 

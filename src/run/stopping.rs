@@ -17,7 +17,7 @@ static STOP: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new)
 static IS_LEFT: AtomicBool = AtomicBool::new(false);
 
 /// How a command ends that somebody stopped before it could begin.
-pub const BEFORE_IT_BEGAN: &str = "Stopped as asked, before the command could begin. Nothing was changed";
+pub const BEFORE_IT_BEGAN: &str = "Stopped as asked, before the command could begin";
 
 /// From now on Ctrl-C or, on Unix, SIGTERM cancels [`until_stopped`]. A second one ends the
 /// program at once.
@@ -70,7 +70,7 @@ pub async fn or_stopped<T>(words: &str, work: impl Future<Output = T>) -> Result
 
 /// How a role ends that somebody stopped before it ran: as one that ran.
 pub fn before_it_ran(role: &str) -> Result<()> {
-    eprintln!("{role} was stopped before it was open. Nothing was changed");
+    eprintln!("{role} was stopped before it was open");
     Ok(())
 }
 

@@ -125,11 +125,11 @@ impl Node {
 /// Whether this is what is said of an order of which a file is damaged or lost here.
 fn is_of_hurt(row: &OrderRow, trouble: &str) -> bool {
     row.order.lines.iter().any(|line| {
-        let (name, order) = (|| line.file_name.clone(), row.order.order_id.number());
+        let name = || line.file_name.clone();
         let said = [
             NodeError::OriginalDamaged { name: name() },
             NodeError::OriginalLost { name: name() },
-            NodeError::PrintFileHurt { name: name(), order },
+            NodeError::PrintFileHurt { name: name() },
         ];
         said.iter().any(|error| error.to_string() == trouble)
     })

@@ -203,13 +203,14 @@ impl Node {
         let Some(row) = self.catalogue.order(job.order_id).await? else { return Err(NodeError::ShuttingDown) };
         let name = row.name_of(photo_id);
         let hurt = match self.photo(event_id, photo_id).await {
-            Ok(Some(_)) if root != photo_id.0 => NodeError::PrintFileHurt { name, order: job.order_id.number() },
+            Ok(Some(_)) if root != photo_id.0 => NodeError::PrintFileHurt { name },
             Ok(None) => NodeError::OriginalLost { name },
             Err(error) if !error.is_of_damage() => return Err(error),
             _ => NodeError::OriginalDamaged { name },
         };
-        self.miss(event_id, photo_id);
         self.catalogue.set_trouble(job.order_id, &hurt.to_string()).await?;
+        // Who mends it may be done at once, and then there is no trouble.
+        self.miss(event_id, photo_id);
         Ok(hurt)
     }
 

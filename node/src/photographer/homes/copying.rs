@@ -48,6 +48,10 @@ impl Node {
         let proof = self.rendition_from(home, event_id, &photo, photo.proof.hash).await?;
         let Some(before) = before else {
             let path = self.copy_original(home, event_id, &photo, stop).await?;
+            if self.readable_photo(event_id, photo.photo_id()).await?.is_some() {
+                // It was imported meanwhile.
+                return Ok(());
+            }
             self.keep_copy(event_id, photo.clone(), path, thumbnail, proof).await?;
             return self.copy_edits_of(event_id, None, &photo).await;
         };

@@ -60,8 +60,6 @@ impl Node {
         photos: impl IntoIterator<Item = PhotoId>,
         progress: &Progress,
     ) -> Result<Fetched, NodeError> {
-        let _stays = self.importing.read().await;
-        let _one_at_a_time = self.following.repairing.lock().await;
         let photos: BTreeSet<PhotoId> = photos.into_iter().collect();
         let (mut lost, mut came) = (self.lost_of(event_id, photos).await?, Vec::new());
         let Some(event) = self.catalogue.event(event_id).await?.filter(|_| !lost.is_empty()) else {
@@ -105,7 +103,8 @@ impl Node {
     }
 
     /// Fetches those of the lost photos that `home` has; one that can't be fetched keeps no
-    /// other from it.
+    /// other from it. One that was edited since that home copied it stays lost: an import brings
+    /// it back with its edits.
     async fn fetch_from(
         &self,
         home: PeerId,
@@ -114,12 +113,22 @@ impl Node {
         progress: &Progress,
     ) -> Result<Vec<StoredPhoto>, NodeError> {
         let event_id = event.record.event_id;
-        let mut came = Vec::new();
+        let (mut came, edits) = (Vec::new(), self.catalogue.edits_had(event_id).await?);
         for photo in self.records_at(home, event_id, lost).await? {
             if progress.is_cancelled() {
                 break;
             }
+            if edits.get(&photo.photo_id()).is_some_and(|edits| *edits != photo.edits()) {
+                tracing::warn!(photo.name = photo.record.file_name, "another home has older edits of a lost photo");
+                continue;
+            }
             progress.photos(FETCHING, came.len() as u64, lost.len() as u64);
+            // For each: orders and imports don't wait for all of them.
+            let _stays = self.importing.read().await;
+            let _one_at_a_time = self.following.repairing.lock().await;
+            if self.lost_of(event_id, BTreeSet::from([photo.photo_id()])).await?.is_empty() {
+                continue;
+            }
             self.keep_known(event).await?;
             match self.copy_photo(home, event_id, photo.clone(), &self.stopping).await {
                 Ok(()) => came.push(photo),
