@@ -123,3 +123,31 @@ async fn a_photo_that_is_lost_while_its_lab_is_away_comes_from_the_second_home()
     world.lab.restart();
     assert_eq!(print_files(&world.order_folder(&placed).await), [original(2)]);
 }
+
+#[tokio::test]
+async fn edits_that_a_second_home_never_heard_of_outlive_the_loss_of_their_photo() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut studio = Process::photographer(&dir.path().join("studio"), &[]).await;
+    let mut nas = Process::photographer(&dir.path().join("nas"), &[]).await;
+    let card = dir.path().join("card");
+    for number in 1..=2 {
+        photos::put(&card, &format!("DSC_{number}.jpg"), &original(number));
+    }
+    let import = ["import", card.to_str().unwrap(), "--event", EVENT];
+    studio.says(&import);
+    nas.follows(&studio);
+    eventually("the second home has everything", || copied(&nas) == Some(2)).await;
+    nas.kill();
+    studio.says(&["edit", "--event", EVENT, "--file", "DSC_2.jpg", "--turn", "right"]);
+
+    loses_all(&mut studio);
+    nas.restart();
+    let verify = ["verify", "--event", EVENT];
+    eventually("the other photo is fetched", || studio.reports(&verify)["repaired"][0] == "DSC_1.jpg").await;
+    let missed = studio.reports(&verify);
+    assert!(missed["trouble"].as_str().unwrap().contains("DSC_2.jpg"), "older edits took its place: {missed}");
+    studio.says(&import);
+    let photos = photos_of(&studio);
+    let edited: Vec<_> = photos.as_array().unwrap().iter().filter(|photo| photo["edited"] == true).collect();
+    assert!(matches!(edited.as_slice(), [photo] if photo["file_name"] == "DSC_2.jpg"), "{photos}");
+}
