@@ -212,7 +212,7 @@ pub fn exported(report: &ExportReport) -> String {
 fn repairs(event: &str) -> String {
     format!(
         "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
-         FOLDER --event \"{event}\"\nWhere there is another home, “verify” fetches them from there while it is connected.\n"
+         FOLDER --event \"{event}\"\nWith a second home, “verify” at the first fetches them from there while it is connected.\n"
     )
 }
 
@@ -237,7 +237,7 @@ pub fn verified(
     }
     if let Some(trouble) = trouble {
         text += &format!("There may be photos that could not be looked at: {}", in_midst(trouble));
-        return text + " Where there is another home, “verify” fetches them from there while it is connected.";
+        return text + " With a second home, “verify” at the first fetches them from there while it is connected.";
     }
     match (damaged.is_empty(), repaired.is_empty()) {
         (true, true) => text + "All are as they were imported.",

@@ -1,6 +1,6 @@
 //! Photos that this home has lost, records and all, and a second home has: they are fetched
 //! from there, as that home has them, by the same verified ranges by which originals are
-//! copied. A second home itself copies what it lacks as it follows.
+//! copied. A second home that has lost a photo does not fetch it until its event changes.
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Unbounded};
