@@ -129,8 +129,9 @@ pub const STRANGER_ROOM_BYTES: usize = 16 * 1024 * 1024;
 pub const STRANGER_PEER_ROOM_BYTES: usize = CONTROL_BYTES_MAX;
 /// Messages that are read to their end though [`INCOMING_ROOM_BYTES`] are full.
 pub const READ_TO_THE_END_MAX: usize = 4;
-/// Peers whose room is remembered before those that hold nothing are forgotten.
-pub const ROOMS_REMEMBERED: usize = 1_024;
+/// Peers or addresses whose share is remembered before those that have taken nothing of it
+/// are forgotten.
+pub const SHARES_REMEMBERED: usize = 1_024;
 /// How long [`MESSAGE_FIRST_BYTES`] of a request may take. A photographer's line that is
 /// slower could not send a batch within [`PUBLISH_TIMEOUT`] either.
 pub const MESSAGE_STEP_TIME: Duration = Duration::from_secs(20);
@@ -147,8 +148,8 @@ pub const FLAW_FORGIVEN_EVERY: Duration = Duration::from_secs(10);
 pub const SHOWN_OUT_TIME: Duration = Duration::from_secs(60);
 /// Peers whose flaws are remembered.
 pub const MARKED_PEERS_MAX: usize = 4_096;
-/// Peers whose rate is remembered.
-pub const RATED_PEERS_MAX: usize = 16_384;
+/// Peers whose rate is remembered, and as many addresses.
+pub const RATED_MAX: usize = 16_384;
 /// Incoming connections of peers that one process knows: 10,000 photographers, and labs.
 /// 46 KB each (MEASURED.md).
 pub const CONNECTIONS_MAX: u32 = 12_000;
@@ -160,6 +161,9 @@ pub const OPEN_FILES_WANTED: u64 = 16_384;
 /// Connections from one address, or one IPv6 network: a photographers' fair behind one
 /// router.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 512;
+/// One address, or one IPv6 network, may ask as often, and send as much at one time, as so
+/// many of its peers at full speed: a studio's machines. A fair's hundreds share one line.
+pub const PEERS_AT_FULL_SPEED_PER_ADDRESS: usize = 4;
 /// Of those in their handshake: a quarter of [`CONNECTIONS_PENDING_MAX`].
 pub const CONNECTIONS_PENDING_PER_ADDRESS_MAX: usize = 256;
 /// Peers that wait for room and have their turn kept.
@@ -201,6 +205,12 @@ pub const STRANGERS_PER_ADDRESS_MAX: usize = 16;
 pub const STRANGER_TIME: Duration = Duration::from_secs(60);
 /// Substreams of one connection: eight conversations, both directions, and some.
 pub const STREAMS_MAX: usize = 512;
+/// Substreams that one peer may have opened, on all its connections together: four
+/// conversations at full speed. Each may hold 256 KiB unread.
+pub const STREAMS_PER_PEER_MAX: usize = 4 * REQUESTS_IN_FLIGHT_MAX;
+/// Those of one address: its peers at full speed, and of each connection a ping and one more.
+pub const STREAMS_PER_ADDRESS_MAX: usize =
+    PEERS_AT_FULL_SPEED_PER_ADDRESS * STREAMS_PER_PEER_MAX + 2 * CONNECTIONS_PER_ADDRESS_MAX;
 /// Substreams of a stranger's connection. Each may hold 256 KiB unread. It must
 /// pass [`REQUESTS_IN_FLIGHT_MAX`], since the stranger may be admitted and fetched from.
 pub const STRANGER_STREAMS_MAX: usize = 80;
@@ -340,8 +350,9 @@ pub const DIAL_FAILURES_TOLD_MAX: usize = 3;
 pub const RELAYS_MAX: usize = 8;
 /// Peers with a place at one host's relay.
 pub const RELAY_RESERVATIONS_MAX: usize = 12_000;
-/// Places of one peer: two connections, for a moment.
-pub const RELAY_RESERVATIONS_PER_PEER_MAX: usize = 2;
+/// Places of one peer: that of a connection which is dead and not found out yet, and of two
+/// new ones for a moment.
+pub const RELAY_RESERVATIONS_PER_PEER_MAX: usize = 3;
 /// How long a place at a relay is kept without being renewed.
 pub const RELAY_RESERVATION_TIME: Duration = Duration::from_secs(60 * 60);
 /// Circuits of one host at one time. Each holds two buffers of 8 KiB.

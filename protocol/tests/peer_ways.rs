@@ -4,13 +4,17 @@
 
 mod common;
 
-use common::{Node, eventually, job_request, node_with, range_request};
+use std::time::Duration;
+
+use common::{Node, eventually, eventually_so, job, job_request, node_with, range_request};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::enrol::Enrol;
+use enprint_protocol::limits::{RELAY_CIRCUIT_BYTES, RELAY_CIRCUITS_PER_PEER_MAX};
 use enprint_protocol::multiaddr::Protocol;
 use enprint_protocol::original::{FetchOriginal, OriginalReply};
 use enprint_protocol::peer::{AskError, Carrier, LineWay, Path, PeerEvent, PeerRole, Relay};
-use enprint_protocol::print_job::OfferJob;
+use enprint_protocol::print_job::{JobRequest, OfferJob};
+use enprint_protocol::signed::Signed;
 
 /// A peer that listens at `addresses`, or nowhere, as behind a router that lets nobody in.
 async fn at(role: PeerRole, addresses: &[&str]) -> Node {
@@ -103,6 +107,81 @@ async fn two_that_can_only_meet_at_the_host_exchange_messages_but_no_print_files
     let key = ana.key.clone();
     lab.answer_all();
     ana.client.ask::<OfferJob>(lab.id(), job_request(&key)).await.unwrap();
+}
+
+/// Whether `lab` can still be asked, which only a way through the host allows.
+async fn is_there(ana: &Node, lab: &Node) -> bool {
+    let request = job_request(&ana.key);
+    ana.client.ask::<OfferJob>(lab.id(), request).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_host_for_meetings_cuts_a_circuit_at_its_bytes_and_lets_the_two_meet_again() {
+    const NOTE_BYTES: usize = 20_000;
+    let host = host(Relay::Meetings).await;
+    let (ana, mut lab) = (at(PeerRole::Photographer, &[]).await, at(PeerRole::Lab, &[]).await);
+    lab.answer_all();
+    goes_to(&ana, &host).await;
+    goes_to(&lab, &host).await;
+    meets(&lab, &ana, &host).await;
+    eventually("she knows of it", || ana.client.path(&lab.id()).is_some()).await;
+    let long = JobRequest::Offer(Signed::sign(&job("x".repeat(NOTE_BYTES)), &ana.key).unwrap());
+    let mut passed = 0;
+    while ana.client.ask::<OfferJob>(lab.id(), long.clone()).await.is_ok() {
+        passed += NOTE_BYTES as u64;
+        assert!(passed < 2 * RELAY_CIRCUIT_BYTES, "{passed} bytes have passed");
+    }
+    // What the host has in hand when it sees that, it passes on.
+    let most = RELAY_CIRCUIT_BYTES + 64 * 1024;
+    assert!((RELAY_CIRCUIT_BYTES / 2..most).contains(&passed), "cut after {passed} bytes");
+    eventually("both know that it is cut", || {
+        ana.client.path(&lab.id()).is_none() && lab.client.path(&ana.id()).is_none()
+    })
+    .await;
+    meets(&lab, &ana, &host).await;
+    assert!(is_there(&ana, &lab).await);
+}
+
+#[tokio::test]
+async fn a_host_for_meetings_cuts_a_circuit_when_its_time_is_over() {
+    let host = node_with(PeerRole::Host, |config| {
+        config.reach.relay = Relay::Meetings;
+        config.limits.relay_circuit_time = Duration::from_secs(2);
+    })
+    .await;
+    let (ana, mut lab) = (at(PeerRole::Photographer, &[]).await, at(PeerRole::Lab, &[]).await);
+    lab.answer_all();
+    goes_to(&ana, &host).await;
+    goes_to(&lab, &host).await;
+    meets(&lab, &ana, &host).await;
+    assert!(is_there(&ana, &lab).await);
+    eventually("it is cut", || ana.client.path(&lab.id()).is_none()).await;
+}
+
+#[tokio::test]
+async fn a_peer_has_so_many_circuits_at_a_host_and_no_more_until_one_has_ended() {
+    let host = host(Relay::Meetings).await;
+    let lab = at(PeerRole::Lab, &[]).await;
+    goes_to(&lab, &host).await;
+    let mut photographers = Vec::new();
+    for _ in 0..RELAY_CIRCUITS_PER_PEER_MAX {
+        let ana = at(PeerRole::Photographer, &[]).await;
+        goes_to(&ana, &host).await;
+        meets(&lab, &ana, &host).await;
+        photographers.push(ana);
+    }
+    let one_more = at(PeerRole::Photographer, &[]).await;
+    goes_to(&one_more, &host).await;
+    eventually("it has a place", || one_more.client.is_met_at(&host.id())).await;
+    let call = async || lab.client.dial(one_more.id(), vec![circuit(&host, &one_more)]).await;
+    for node in [&lab, &one_more] {
+        node.admission.admit(one_more.id());
+        node.admission.admit(lab.id());
+    }
+    assert!(matches!(call().await, Err(AskError::DialFailed { .. })));
+    assert!(photographers.iter().all(|ana| lab.client.is_connected(&ana.id())), "the others stay");
+    lab.client.disconnect(photographers[0].id()).await.unwrap();
+    eventually_so("there is room for it", async || call().await.is_ok()).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::net::Net;
 use crate::net::Router::KeepsPorts;
-use crate::town::{Plan, Spoken, Town};
+use crate::town::{Plan, Spoken, Town, heavy};
 use crate::world::{Process, eventually};
 
 fn reachability(of: &Process) -> String {
@@ -43,4 +43,34 @@ async fn a_lab_behind_a_forwarded_port_is_known_to_be_reachable_by_tcp_and_a_pho
 #[tokio::test]
 async fn a_lab_behind_a_forwarded_port_is_known_to_be_reachable_by_quic_and_a_photographer_without_one_is_not() {
     behind_a_closed_and_a_forwarding_router(Spoken::Quic, "/ip4/198.51.100.3/udp/4042/quic-v1").await;
+}
+
+/// Bytes that the photographer has sent to the host, by connection, the most first.
+fn sent_to_host(photographer: &Process) -> Vec<u64> {
+    let said = photographer.says(&["status"]);
+    let peers = said["peers"].as_array().cloned().unwrap_or_default();
+    let host = peers.into_iter().find(|peer| peer["role"] == "host").unwrap_or_default();
+    let lines = host["lines"].as_array().cloned().unwrap_or_default();
+    let mut sent: Vec<_> = lines.iter().filter_map(|line| line["sent_bytes"].as_u64()).collect();
+    sent.sort_by_key(|bytes| std::cmp::Reverse(*bytes));
+    sent
+}
+
+#[tokio::test]
+async fn nothing_that_is_published_goes_over_connections_by_which_the_host_tries_to_reach_the_photographer() {
+    let Some(mut net) = Net::new() else { return };
+    net.machine("host", 1);
+    net.machine("ana", 2);
+    net.home("lab", 3, KeepsPorts);
+    net.machine("kim", 9);
+    let town = Town::inhabited(net, Plan::usual(Spoken::Both)).await;
+    let photographer = &town.world.photographer;
+    eventually("the host has called her", || sent_to_host(photographer).len() > 1).await;
+    let mut beside = Vec::new();
+    for number in 0..4 {
+        town.world.publish(&format!("Wedding {number}"), &[("a.jpg", heavy(1, number))]);
+        beside.extend(sent_to_host(photographer).into_iter().skip(1));
+    }
+    assert!(!beside.is_empty(), "the host's connections were gone before anything was published");
+    assert!(beside.iter().all(|bytes| *bytes < 16 * 1024), "{beside:?} bytes were sent over them");
 }

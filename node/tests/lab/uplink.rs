@@ -2,21 +2,23 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use enprint_node::lab::{LabAnswer, LabCommand};
 use enprint_protocol::access_code::InvitationCode;
 use enprint_protocol::enrol::{Contact, EnrolReply, EnrolRequest, HostCertificate, Role, Welcome};
-use enprint_protocol::peer::{self, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
+use enprint_protocol::limits::{CONNECTION_STEADY, RETURNS_PER_SECOND};
+use enprint_protocol::peer::{self, Admission, Client, Incoming, PeerConfig, PeerRole, RunningPeer};
 use enprint_protocol::signed::Signed;
 use enprint_protocol::{ErrorCode, Keypair, Multiaddr, Refusal};
 use serde_bytes::ByteBuf;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::photographer::{Photographer, picture};
-use crate::running::RunningLab;
+use crate::running::{ANY_PORT, RunningLab};
 use crate::waiting::{eventually, eventually_some};
 
 /// For so long the host waits for an announcement that comes beside another.
@@ -24,9 +26,12 @@ const OVERTAKEN_WITHIN: Duration = Duration::from_millis(200);
 
 /// A host that takes anybody in who has the right code.
 struct Host {
+    key: Keypair,
+    admission: Admission,
     client: Client,
     book: Arc<Book>,
-    _shutdown: tokio_util::sync::DropGuard,
+    task: JoinHandle<()>,
+    shutdown: tokio_util::sync::DropGuard,
 }
 
 struct Book {
@@ -37,6 +42,9 @@ struct Book {
     contacts: Mutex<Vec<Contact>>,
     announced: Mutex<Vec<Multiaddr>>,
     unanswered: Unanswered,
+    /// How many it says that it has.
+    crowd: Option<u32>,
+    announcements: AtomicUsize,
 }
 
 /// Announcements that have come and are not answered yet.
@@ -48,23 +56,33 @@ struct Unanswered {
 
 impl Host {
     async fn start() -> Self {
-        let (key, shutdown) = (Keypair::generate_ed25519(), CancellationToken::new());
-        let mut config = PeerConfig::new(key, PeerRole::Host);
-        config.listen = vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()];
-        let admission = config.admission.clone();
-        let RunningPeer { client, mut incoming, .. } = peer::start(config, shutdown.clone()).await.unwrap();
-        let book = Arc::new(Book {
-            host_key: Keypair::generate_ed25519(),
-            certified: client.peer_id(),
-            code: InvitationCode::random(),
-            contacts: Mutex::default(),
-            announced: Mutex::default(),
-            unanswered: Unanswered::default(),
-        });
-        let kept = book.clone();
+        Self::start_with(None).await
+    }
+
+    /// One that says that so many are enrolled.
+    async fn start_with(crowd: Option<u32>) -> Self {
+        let key = Keypair::generate_ed25519();
+        let book = Book { crowd, ..Book::of(key.public().to_peer_id(), InvitationCode::random()) };
+        Self::run(key, Admission::default(), ANY_PORT.parse().unwrap(), Arc::new(book)).await
+    }
+
+    /// Goes away and comes back at the same place.
+    async fn restart(self) -> Self {
+        let listen = self.client.listeners()[0].clone();
+        drop(self.shutdown);
+        self.task.await.unwrap();
+        Self::run(self.key, self.admission, listen, self.book).await
+    }
+
+    async fn run(key: Keypair, admission: Admission, listen: Multiaddr, book: Arc<Book>) -> Self {
+        let shutdown = CancellationToken::new();
+        let mut config = PeerConfig::new(key.clone(), PeerRole::Host);
+        (config.listen, config.admission) = (vec![listen], admission.clone());
+        let RunningPeer { client, mut incoming, task } = peer::start(config, shutdown.clone()).await.unwrap();
+        let (kept, admitted) = (book.clone(), admission.clone());
         tokio::spawn(async move {
             while let Some(asked) = next_enrol(&mut incoming).await {
-                let (book, admission) = (kept.clone(), admission.clone());
+                let (book, admission) = (kept.clone(), admitted.clone());
                 tokio::spawn(async move {
                     if matches!(asked.request, EnrolRequest::Announce { .. }) {
                         book.unanswered.linger().await;
@@ -77,7 +95,7 @@ impl Host {
                 });
             }
         });
-        Self { client, book, _shutdown: shutdown.drop_guard() }
+        Self { key, admission, client, book, task, shutdown: shutdown.drop_guard() }
     }
 
     fn address(&self) -> Multiaddr {
@@ -118,6 +136,19 @@ async fn next_enrol(incoming: &mut mpsc::Receiver<Incoming>) -> Option<peer::Ask
 }
 
 impl Book {
+    fn of(certified: enprint_protocol::PeerId, code: InvitationCode) -> Self {
+        Self {
+            host_key: Keypair::generate_ed25519(),
+            certified,
+            code,
+            contacts: Mutex::default(),
+            announced: Mutex::default(),
+            unanswered: Unanswered::default(),
+            crowd: None,
+            announcements: AtomicUsize::new(0),
+        }
+    }
+
     fn answer(&self, request: EnrolRequest) -> EnrolReply {
         match request {
             EnrolRequest::Enrol { invitation, role: Role::Lab, name, .. }
@@ -133,7 +164,9 @@ impl Book {
             }
             EnrolRequest::Announce { addresses } => {
                 *self.announced.lock().unwrap() = addresses;
-                EnrolReply::Directory { contacts: self.contacts.lock().unwrap().clone(), host: None, crowd: None }
+                self.announcements.fetch_add(1, Ordering::SeqCst);
+                let contacts = self.contacts.lock().unwrap().clone();
+                EnrolReply::Directory { contacts, host: None, crowd: self.crowd }
             }
             EnrolRequest::Find { peers } => {
                 let known = self.contacts.lock().unwrap().clone();
@@ -211,18 +244,43 @@ async fn a_restarted_lab_finds_host_and_photographer_by_itself_and_goes_on() {
     lab.stop().await;
 }
 
+/// Labs of one host, each in its folder, that have been connected to it for a while.
+async fn labs_of(host: &Host, count: usize) -> Vec<(TempDir, RunningLab)> {
+    let mut labs = Vec::new();
+    for _ in 0..count {
+        let dir = TempDir::new().unwrap();
+        let lab = RunningLab::start(&dir).await;
+        let enrol = LabCommand::Enrol { host: host.address(), invitation: host.book.code.clone() };
+        lab.place.ask(enrol).await.unwrap();
+        labs.push((dir, lab));
+    }
+    let connected = Instant::now();
+    eventually("they have been there for a while", || connected.elapsed() > CONNECTION_STEADY).await;
+    labs
+}
+
+#[tokio::test]
+async fn labs_of_a_host_that_has_many_do_not_come_back_to_it_all_at_once() {
+    const WINDOW: Duration = Duration::from_secs(10);
+    let host = Host::start_with(Some(RETURNS_PER_SECOND * WINDOW.as_secs() as u32)).await;
+    let labs = labs_of(&host, 8).await;
+    let before = host.book.announcements.load(Ordering::SeqCst);
+    let host = host.restart().await;
+    let restarted = Instant::now();
+    let back = || host.book.announcements.load(Ordering::SeqCst) - before;
+    eventually("all are back", || back() >= labs.len()).await;
+    // By chance within a second and a half: once in four million times.
+    assert!(restarted.elapsed() > WINDOW * 15 / 100, "all eight came within {:?}", restarted.elapsed());
+    for (_, lab) in labs {
+        lab.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_host_whose_key_does_not_vouch_for_it_is_refused() {
     let (dir, host) = (TempDir::new().unwrap(), Host::start().await);
     let lab = RunningLab::start(&dir).await;
-    let impostor = Book {
-        host_key: Keypair::generate_ed25519(),
-        certified: enprint_protocol::PeerId::random(),
-        code: host.book.code.clone(),
-        contacts: Mutex::default(),
-        announced: Mutex::default(),
-        unanswered: Unanswered::default(),
-    };
+    let impostor = Book::of(enprint_protocol::PeerId::random(), host.book.code.clone());
     let (client, address, _guard) = serve(impostor).await;
     let command = LabCommand::Enrol { host: address, invitation: host.book.code.clone() };
     let error = lab.place.ask(command).await.unwrap_err().to_string();

@@ -12,6 +12,7 @@ use super::ask::Ask;
 use super::beside::{Beside, Transfers};
 use super::conduct::Conduct;
 use super::config::PeerConfig;
+use super::connection_set::ConnectionSet;
 use super::door::Door;
 use super::incoming::Incoming;
 use super::outside::{DialBacks, Tester, Verdict};
@@ -21,7 +22,6 @@ use super::relaying;
 use super::roles::{AskReceivers, PeerRole, Spoken};
 use super::slim::Slim;
 use super::talk::{Shared, Talk};
-use super::waiting_room::WaitingRoom;
 use super::watch::{NewLines, Tally};
 use crate::enrol::Enrol;
 use crate::home::Pair;
@@ -84,13 +84,14 @@ impl PeerBehaviour {
         let limits = &config.limits;
         let me = config.key.public().to_peer_id();
         let is_host = config.role == PeerRole::Host;
-        let (waiting_room, conduct) = (WaitingRoom::default(), sharing.conduct);
+        let (waiting_room, apart, conduct) = (ConnectionSet::default(), ConnectionSet::default(), sharing.conduct);
         let transfers = Transfers::default();
         let shared = Shared {
             role: config.role,
             admission: config.admission.clone(),
             conduct: conduct.clone(),
             waiting_room: waiting_room.clone(),
+            apart: apart.clone(),
             rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
             incoming: sharing.incoming,
             paths: sharing.paths.clone(),
@@ -98,6 +99,7 @@ impl PeerBehaviour {
             tally: sharing.tally,
             timeout_max: limits.request_timeout_max,
             step_time: limits.message_step_time,
+            counts_loopback: limits.counts_loopback,
         };
         Self {
             limits: connection_limits::Behaviour::new(limits.connections(config.role)),
@@ -107,11 +109,13 @@ impl PeerBehaviour {
             reach: Reach::new(sharing.paths.clone(), sharing.new_lines, transfers.clone(), sharing.seen_at),
             beside: (!is_host).then(|| Beside::new(config, sharing.has_pace, sharing.paths.clone(), transfers)).into(),
             circuits: sharing.circuits.into(),
-            relay: relaying::behaviour(me, config.reach.relay, &config.admission).into(),
+            relay: relaying::behaviour(me, config).into(),
             punch: (!is_host).then(|| dcutr::Behaviour::new(me)).into(),
-            tester: (!is_host).then(|| Tester::new(sharing.verdict, config.reach.map_ports)).into(),
+            tester: (!is_host)
+                .then(|| Tester::new(sharing.verdict, config.reach.map_ports, sharing.paths.clone(), apart.clone()))
+                .into(),
             dial_backs: is_host
-                .then(|| DialBacks::new(config.admission.clone(), conduct.clone(), sharing.paths))
+                .then(|| DialBacks::new(config.admission.clone(), conduct.clone(), sharing.paths, apart))
                 .into(),
             neighbourhood: neighbourhood(config, me).into(),
             enrol: talk(&shared, asks.enrol),

@@ -24,6 +24,8 @@ pub struct Refused {
     pub strangers_requests: u64,
     /// Connections for which there was no room, in all or of one address.
     pub connections: u64,
+    /// Streams that were ended unread: their peer, or its address, had as many as may be.
+    pub streams: u64,
     /// Peers shown out for what they sent.
     pub shown_out: u64,
 }
@@ -38,17 +40,19 @@ impl Refused {
         );
         figures.counter("strangers_requests", "What strangers asked and may not.", self.strangers_requests);
         figures.counter("connections_refused", "Connections for which there was no room.", self.connections);
+        figures.counter("streams_refused", "Streams past those of one peer or address.", self.streams);
         figures.counter("peers_shown_out", "Peers shown out for what they sent.", self.shown_out);
     }
 }
 
-/// Shared by the conversations and the door.
+/// Shared by the conversations, the transport and the door.
 #[derive(Debug, Default)]
 pub(super) struct Conduct {
     pub(super) flawed_messages: Count,
     pub(super) busy_requests: Count,
     pub(super) strangers_requests: Count,
     pub(super) connections: Count,
+    pub(super) streams: Count,
     shown_out: Count,
     marks: Mutex<HashMap<PeerId, Mark>>,
     /// Those whose connections have yet to be closed.
@@ -136,6 +140,7 @@ impl Conduct {
             busy_requests: self.busy_requests.read(),
             strangers_requests: self.strangers_requests.read(),
             connections: self.connections.read(),
+            streams: self.streams.read(),
             shown_out: self.shown_out.read(),
         }
     }

@@ -100,6 +100,8 @@ pub struct PeerLimits {
     pub requests_per_second: u32,
     /// [`limits::STRANGER_REQUESTS_PER_SECOND`]
     pub stranger_requests_per_second: u32,
+    /// [`limits::RELAY_CIRCUIT_TIME`]
+    pub relay_circuit_time: Duration,
     /// [`limits::RECONNECT_FIRST`]
     pub reconnect_first: Duration,
     /// [`limits::RECONNECT_MAX`]
@@ -124,6 +126,7 @@ impl Default for PeerLimits {
             message_step_time: limits::MESSAGE_STEP_TIME,
             requests_per_second: limits::REQUESTS_PER_SECOND,
             stranger_requests_per_second: limits::STRANGER_REQUESTS_PER_SECOND,
+            relay_circuit_time: limits::RELAY_CIRCUIT_TIME,
             reconnect_first: limits::RECONNECT_FIRST,
             reconnect_max: limits::RECONNECT_MAX,
             shutdown_deadline: limits::SHUTDOWN_DEADLINE,

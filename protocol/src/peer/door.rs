@@ -31,9 +31,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::admission::Admission;
 use super::conduct::Conduct;
 use super::config::PeerLimits;
+use super::connection_set::ConnectionSet;
 use super::queue::Queue;
-use super::source::{Source, Tally};
-use super::waiting_room::WaitingRoom;
+use super::source::{Guest, Source, Tally};
 use crate::limits::{
     CONNECTIONS_PENDING_PER_ADDRESS_MAX, CONNECTIONS_PER_PEER_MAX, STRANGERS_PER_ADDRESS_MAX, TURNED_AWAY_MAX,
     TURNED_AWAY_TIME,
@@ -43,7 +43,7 @@ use crate::limits::{
 pub(super) struct Door {
     admission: Admission,
     conduct: Arc<Conduct>,
-    waiting_room: WaitingRoom,
+    waiting_room: ConnectionSet,
     room: Room,
     /// Connections in their handshake.
     coming: HashMap<ConnectionId, Option<Source>>,
@@ -64,12 +64,6 @@ struct Room {
     strangers: usize,
     stranger_time: Duration,
     counts_loopback: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Guest {
-    peer: PeerId,
-    source: Option<Source>,
 }
 
 #[derive(Clone, Copy)]
@@ -98,7 +92,7 @@ impl Door {
     pub(super) fn new(
         admission: Admission,
         conduct: Arc<Conduct>,
-        waiting_room: WaitingRoom,
+        waiting_room: ConnectionSet,
         limits: &PeerLimits,
     ) -> Self {
         let room = Room {
@@ -264,8 +258,8 @@ impl NetworkBehaviour for Door {
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         self.arrived(connection);
-        let source = Source::of(remote, self.room.counts_loopback);
-        self.enter(connection, Guest { peer, source }).map_err(|shut| self.refuse(shut))?;
+        let guest = Guest::new(peer, remote, self.room.counts_loopback);
+        self.enter(connection, guest).map_err(|shut| self.refuse(shut))?;
         Ok(dummy::ConnectionHandler)
     }
 
@@ -312,7 +306,7 @@ mod tests {
     fn a_stranger_has_no_more_connections_where_those_that_are_known_may_have_several() {
         let (admission, peer) = (Admission::default(), PeerId::random());
         let limits = PeerLimits::default();
-        let mut door = Door::new(admission.clone(), Arc::default(), WaitingRoom::default(), &limits);
+        let mut door = Door::new(admission.clone(), Arc::default(), ConnectionSet::default(), &limits);
         let mut enter = |number| {
             let connection = ConnectionId::new_unchecked(number);
             door.enter(connection, Guest { peer, source: None })

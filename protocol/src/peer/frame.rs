@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::admission::Standing;
 use super::marked::WireName;
 use super::room::{Room, Rooms};
+use super::source::Source;
 use crate::codec::{self, RANGE_HEAD_BYTES};
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, ProtocolError, Refusal};
@@ -33,6 +34,8 @@ pub(super) struct Letter<C: Conversation> {
     pub(super) content: Result<C::Request, Refusal>,
     /// What the sender was when it opened the stream. Means nothing in our own.
     pub(super) standing: Standing,
+    /// Where it came from.
+    pub(super) source: Option<Source>,
     /// Whether it is one that no peer of ours sends.
     pub(super) is_flawed: bool,
     /// The memory that the request takes: given back when this is dropped.
@@ -40,8 +43,12 @@ pub(super) struct Letter<C: Conversation> {
 }
 
 impl<C: Conversation> Letter<C> {
+    fn of(source: Option<Source>, standing: Standing, content: Result<C::Request, Refusal>) -> Self {
+        Self { content, standing, source, is_flawed: false, room: None }
+    }
+
     pub(super) fn to_send(request: C::Request) -> Self {
-        Self { content: Ok(request), standing: Standing::Admitted, is_flawed: false, room: None }
+        Self::of(None, Standing::Admitted, Ok(request))
     }
 }
 
@@ -77,10 +84,10 @@ impl<C: Conversation> Codec for Frames<C> {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let Some((peer, standing)) = name.opened_by() else {
+        let Some((guest, standing)) = name.opened_by() else {
             return Err(io::ErrorKind::PermissionDenied.into());
         };
-        let refused = |refusal| Letter { content: Err(refusal), standing, is_flawed: false, room: None };
+        let refused = |refusal| Letter::of(guest.source, standing, Err(refusal));
         if standing == Standing::Waiting {
             return reject_unread(io).await.map(|()| refused(full()));
         }
@@ -92,7 +99,7 @@ impl<C: Conversation> Codec for Frames<C> {
             Ok(length) => length,
             Err(flaw) => return flaw.into_refusal().map(flawed),
         };
-        let Some(mut room) = self.rooms.enter(peer, standing, length).await else {
+        let Some(mut room) = self.rooms.enter(guest, standing, length).await else {
             return Ok(refused(busy()));
         };
         let bytes = match read_body(io, length, &mut room, self.step_time).await {
@@ -100,7 +107,7 @@ impl<C: Conversation> Codec for Frames<C> {
             Err(flaw) => return flaw.into_refusal().map(flawed),
         };
         match codec::decode(&bytes, C::REQUEST_BYTES_MAX) {
-            Ok(request) => Ok(Letter { content: Ok(request), standing, is_flawed: false, room: Some(room) }),
+            Ok(request) => Ok(Letter { room: Some(room), ..Letter::of(guest.source, standing, Ok(request)) }),
             Err(error) => Ok(flawed(error.into())),
         }
     }

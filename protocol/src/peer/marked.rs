@@ -6,18 +6,18 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use libp2p::PeerId;
 use libp2p::swarm::handler::{ConnectionEvent, FullyNegotiatedInbound, InboundUpgradeSend};
 use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, Stream, SubstreamProtocol};
 
 use super::admission::{Admission, Standing};
+use super::source::Guest;
 
 /// The name of a conversation, with who opened it. Each connection keeps some of them, so
 /// that the opener, whom only a substream that is open has, stands elsewhere.
 #[derive(Debug, Clone)]
 pub(super) struct WireName {
     name: &'static str,
-    opener: Option<Arc<(PeerId, Standing)>>,
+    opener: Option<Arc<(Guest, Standing)>>,
 }
 
 impl WireName {
@@ -28,12 +28,12 @@ impl WireName {
 
     /// The name with who opened the substream.
     #[cfg(test)]
-    pub(super) fn of_opener(name: &'static str, peer: PeerId, standing: Standing) -> Self {
-        Self { name, opener: Some(Arc::new((peer, standing))) }
+    pub(super) fn of_opener(name: &'static str, guest: Guest, standing: Standing) -> Self {
+        Self { name, opener: Some(Arc::new((guest, standing))) }
     }
 
     /// Who opened the substream, and what it was then; of an incoming one.
-    pub(super) fn opened_by(&self) -> Option<(PeerId, Standing)> {
+    pub(super) fn opened_by(&self) -> Option<(Guest, Standing)> {
         self.opener.as_deref().copied()
     }
 }
@@ -47,19 +47,19 @@ impl AsRef<str> for WireName {
 /// The handler of one connection, which marks what comes in.
 pub(super) struct Marked<H> {
     inner: H,
-    peer: PeerId,
+    guest: Guest,
     admission: Admission,
     waits: bool,
 }
 
 impl<H> Marked<H> {
-    /// Of a connection to `peer`, which `waits` if there was no room for it.
-    pub(super) fn new(inner: H, peer: PeerId, admission: Admission, waits: bool) -> Self {
-        Self { inner, peer, admission, waits }
+    /// Of a connection to `guest`, which `waits` if there was no room for it.
+    pub(super) fn new(inner: H, guest: Guest, admission: Admission, waits: bool) -> Self {
+        Self { inner, guest, admission, waits }
     }
 
     fn standing(&self) -> Standing {
-        if self.waits { Standing::Waiting } else { self.admission.standing(&self.peer) }
+        if self.waits { Standing::Waiting } else { self.admission.standing(&self.guest.peer) }
     }
 }
 
@@ -112,7 +112,7 @@ where
             return self.inner.on_connection_event(event);
         };
         let (stream, WireName { name, .. }) = opened.protocol;
-        let opener = Some(Arc::new((self.peer, self.standing())));
+        let opener = Some(Arc::new((self.guest, self.standing())));
         let marked = WireName { name, opener };
         self.inner.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
             protocol: (stream, marked),

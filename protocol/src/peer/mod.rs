@@ -7,10 +7,10 @@
 //! | `roles` | who speaks which conversation |
 //! | `client`, `ask` | our requests |
 //! | `incoming`, `desk` | others' requests, the way to answer, a few at a time |
-//! | `talk`, `frame`, `marked` | one conversation in the swarm; its bytes; who opened them |
-//! | `room` | the memory that others' requests take |
+//! | `talk`, `apart`, `frame`, `marked` | one conversation in the swarm; its connections; its bytes; who opened them |
+//! | `room`, `streams`, `shares` | the memory that others' requests take; how many streams; how much is one's own |
 //! | `admission`, `conduct`, `rate` | who is known, who behaves, how often one may ask |
-//! | `door`, `source`, `queue`, `waiting_room` | how many, from where, in which order; who is told to come later |
+//! | `door`, `source`, `queue`, `connection_set` | how many, from where, in which order; who is told to come later |
 //! | `open_files` | that the system lets so many in |
 //! | `transport`, `congestion`, `wire_count`, `watched` | TCP, QUIC, websockets; TCP's pace; what they carry |
 //! | `beside` | several connections to one peer, where nothing else finds the line's pace |
@@ -26,6 +26,7 @@
 //! nothing of it read but its length; and after a minute it is disconnected.
 
 mod admission;
+mod apart;
 mod ask;
 mod behaviour;
 mod beside;
@@ -33,6 +34,7 @@ mod client;
 mod conduct;
 mod config;
 mod congestion;
+mod connection_set;
 mod desk;
 mod dial_words;
 mod door;
@@ -53,11 +55,12 @@ mod reconnect;
 mod relaying;
 mod roles;
 mod room;
+mod shares;
 mod slim;
 mod source;
+mod streams;
 mod talk;
 mod transport;
-mod waiting_room;
 mod watch;
 mod watched;
 mod wire_count;
@@ -128,9 +131,16 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let (circuit_transport, circuits) = uses_circuits.then(|| libp2p::relay::client::new(peer_id)).unzip();
     let new_lines = watch::NewLines::default();
     let has_pace = !config.reach.usual_tcp && congestion::finds_pace();
-    let lines = transport::Lines { totals: totals.clone(), new_lines: new_lines.clone(), has_pace };
+    let conduct = Arc::new(Conduct::default());
+    let lines = transport::Lines {
+        totals: totals.clone(),
+        new_lines: new_lines.clone(),
+        streams: streams::Streams::new(conduct.clone()),
+        counts_loopback: config.limits.counts_loopback,
+        has_pace,
+    };
     let transport = transport::build(&config.key, config.admission.clone(), &lines, circuit_transport)?;
-    let (announce, conduct) = (config.reach.announce.clone(), Arc::new(Conduct::default()));
+    let announce = config.reach.announce.clone();
     let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
     let (tally, verdict) = (watch::Tally::default(), outside::Verdict::default());
     let sharing = Sharing {

@@ -2,20 +2,21 @@
 //! Knows no message, and reads nothing.
 //!
 //! A sender takes of its own room what it announces, so that what it announces and does
-//! not send is missing to itself alone. Of the room that all share, bytes are taken as
+//! not send is missing to itself alone, and to those of its address. Of the room that all share, bytes are taken as
 //! they come. When that is full, a few messages are let through to their end outside of
 //! it; else all of them could wait, half read, for each other.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use libp2p::PeerId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::admission::Standing;
+use super::shares::Shares;
+use super::source::{Guest, Source};
 use crate::limits::{
-    INCOMING_ROOM_BYTES, PEER_ROOM_BYTES, READ_TO_THE_END_MAX, ROOMS_REMEMBERED, STRANGER_PEER_ROOM_BYTES,
-    STRANGER_ROOM_BYTES,
+    INCOMING_ROOM_BYTES, PEER_ROOM_BYTES, PEERS_AT_FULL_SPEED_PER_ADDRESS, READ_TO_THE_END_MAX,
+    STRANGER_PEER_ROOM_BYTES, STRANGER_ROOM_BYTES,
 };
 
 /// Room is counted in units of this many bytes, since semaphores count in `u32`.
@@ -38,20 +39,23 @@ impl Default for Rooms {
 }
 
 impl Rooms {
-    /// Room for a message that `peer` says is `length` bytes long; waits until what the
-    /// peer sent before leaves so much. `None` if it never can.
-    pub(super) async fn enter(&self, peer: PeerId, standing: Standing, length: usize) -> Option<Room> {
+    /// Room for a message that `guest` says is `length` bytes long; waits until what it and
+    /// others of its address sent before leave so much. `None` if it never can.
+    pub(super) async fn enter(&self, guest: Guest, standing: Standing, length: usize) -> Option<Room> {
         let hall = match standing {
             Standing::Admitted => &self.admitted,
             Standing::Stranger | Standing::Waiting => &self.strangers,
         };
-        let of_sender = hall.of_peer(peer);
         let wanted = units(length)?;
         if length > hall.peer_bytes {
             return None;
         }
-        let own = of_sender.acquire_many_owned(wanted).await.ok()?;
-        Some(Room { hall: Arc::clone(hall), _own: own, shared: None, to_the_end: None })
+        let own = hall.peers.share(guest.peer).acquire_many_owned(wanted).await.ok()?;
+        let of_address = match guest.source {
+            Some(source) => Some(hall.addresses.share(source).acquire_many_owned(wanted).await.ok()?),
+            None => None,
+        };
+        Some(Room { hall: Arc::clone(hall), _own: own, _of_address: of_address, shared: None, to_the_end: None })
     }
 }
 
@@ -61,27 +65,20 @@ struct Hall {
     shared: Arc<Semaphore>,
     to_the_end: Arc<Semaphore>,
     peer_bytes: usize,
-    peers: Mutex<HashMap<PeerId, Arc<Semaphore>>>,
+    peers: Shares<PeerId>,
+    addresses: Shares<Source>,
 }
 
 impl Hall {
     fn of(shared_bytes: usize, peer_bytes: usize) -> Arc<Self> {
+        let peer_units = peer_bytes.div_ceil(UNIT_BYTES);
         Arc::new(Self {
             shared: Arc::new(Semaphore::new(shared_bytes / UNIT_BYTES)),
             to_the_end: Arc::new(Semaphore::new(READ_TO_THE_END_MAX)),
             peer_bytes,
-            peers: Mutex::default(),
+            peers: Shares::of(peer_units),
+            addresses: Shares::of(PEERS_AT_FULL_SPEED_PER_ADDRESS * peer_units),
         })
-    }
-
-    fn of_peer(&self, peer: PeerId) -> Arc<Semaphore> {
-        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if peers.len() >= ROOMS_REMEMBERED {
-            // Whoever has nothing in hand has all its room, known or not.
-            peers.retain(|_, room| Arc::strong_count(room) > 1);
-        }
-        let all = || Arc::new(Semaphore::new(self.peer_bytes.div_ceil(UNIT_BYTES)));
-        Arc::clone(peers.entry(peer).or_insert_with(all))
     }
 }
 
@@ -90,6 +87,7 @@ impl Hall {
 pub(super) struct Room {
     hall: Arc<Hall>,
     _own: OwnedSemaphorePermit,
+    _of_address: Option<OwnedSemaphorePermit>,
     shared: Option<OwnedSemaphorePermit>,
     to_the_end: Option<OwnedSemaphorePermit>,
 }
@@ -125,7 +123,11 @@ mod tests {
     use crate::limits::PUBLISH_BYTES_MAX;
 
     fn enter(rooms: &Rooms, peer: PeerId, length: usize) -> Option<Room> {
-        rooms.enter(peer, Standing::Admitted, length).now_or_never().flatten()
+        enter_from(rooms, Guest { peer, source: None }, length)
+    }
+
+    fn enter_from(rooms: &Rooms, guest: Guest, length: usize) -> Option<Room> {
+        rooms.enter(guest, Standing::Admitted, length).now_or_never().flatten()
     }
 
     #[test]
@@ -156,11 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_peers_is_bounded() {
+    fn many_peers_of_one_address_take_no_room_from_those_of_another() {
         let rooms = Rooms::default();
-        for _ in 0..3 * ROOMS_REMEMBERED {
-            enter(&rooms, PeerId::random(), 10).unwrap();
+        let from = |address: &str| Guest::new(PeerId::random(), &address.parse().unwrap(), false);
+        let (house, other) = ("/ip4/203.0.113.5/tcp/1", "/ip4/203.0.113.6/tcp/1");
+        let mut held = Vec::new();
+        while let Some(room) = enter_from(&rooms, from(house), PEER_ROOM_BYTES) {
+            held.push(room);
         }
-        assert!(rooms.admitted.peers.lock().unwrap().len() <= ROOMS_REMEMBERED);
+        assert_eq!(held.len(), PEERS_AT_FULL_SPEED_PER_ADDRESS);
+        assert!(enter_from(&rooms, from(other), PEER_ROOM_BYTES).is_some());
+        held.pop();
+        assert!(enter_from(&rooms, from(house), PEER_ROOM_BYTES).is_some());
     }
 }

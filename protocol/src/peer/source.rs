@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId};
 
 /// An IPv4 address, or the first half of an IPv6 address: what a provider gives to one
 /// customer.
@@ -32,6 +32,20 @@ impl Source {
             IpAddr::V4(_) => ip,
             IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) >> 64 << 64).into(),
         }))
+    }
+}
+
+/// A peer, with where its connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guest {
+    pub(super) peer: PeerId,
+    pub(super) source: Option<Source>,
+}
+
+impl Guest {
+    /// `peer` at `address`; see [`Source::of`].
+    pub(super) fn new(peer: PeerId, address: &Multiaddr, counts_loopback: bool) -> Self {
+        Self { peer, source: Source::of(address, counts_loopback) }
     }
 }
 

@@ -15,25 +15,25 @@ use futures::stream::FuturesUnordered;
 use libp2p::PeerId;
 use libp2p::core::transport::PortUse;
 use libp2p::core::{Endpoint, Multiaddr};
-use libp2p::request_response::{
-    self as rr, InboundRequestId, Message, OutboundRequestId, ProtocolSupport, ResponseChannel,
-};
+use libp2p::request_response::{self as rr, Message, ProtocolSupport, ResponseChannel};
 use libp2p::swarm::{
     ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::admission::{Admission, Standing};
+use super::apart::{InboundId, OutboundId, Parted, Side};
 use super::ask::{Ask, AskError};
 use super::beside::{Carried, Transfers};
 use super::conduct::Conduct;
+use super::connection_set::ConnectionSet;
 use super::frame::{Frames, Letter, busy};
 use super::incoming::{Answer, Asked, Held, Incoming, ReplyTo};
 use super::marked::{Marked, WireName};
 use super::rate::Rates;
 use super::reach::Paths;
 use super::roles::{PeerRole, Spoken};
-use super::waiting_room::WaitingRoom;
+use super::source::Guest;
 use super::watch::{Counts, Tally};
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, Refusal};
@@ -45,7 +45,11 @@ pub(super) struct Shared {
     pub(super) role: PeerRole,
     pub(super) admission: Admission,
     pub(super) conduct: Arc<Conduct>,
-    pub(super) waiting_room: WaitingRoom,
+    /// Connections of peers that found no room: nothing they ask is read, and the answer to
+    /// all of it is to come later. The door fills it, and empties it within seconds.
+    pub(super) waiting_room: ConnectionSet,
+    /// Connections over which it is only tried whether a peer can be reached.
+    pub(super) apart: ConnectionSet,
     pub(super) rates: Arc<Rates>,
     pub(super) incoming: mpsc::Sender<Incoming>,
     pub(super) paths: Paths,
@@ -55,19 +59,21 @@ pub(super) struct Shared {
     pub(super) timeout_max: Duration,
     /// How long a part of a request may take.
     pub(super) step_time: Duration,
+    /// [`super::config::PeerLimits::counts_loopback`]
+    pub(super) counts_loopback: bool,
 }
 
 /// The behaviour of one conversation.
 pub(super) struct Talk<C: Spoken> {
-    inner: rr::Behaviour<Frames<C>>,
+    inner: Parted<Frames<C>>,
     shared: Shared,
     counts: Arc<Counts>,
     asks: mpsc::Receiver<Ask<C>>,
-    asked: HashMap<OutboundRequestId, Unanswered<C>>,
+    asked: HashMap<OutboundId, Unanswered<C>>,
     in_flight: HashMap<PeerId, usize>,
     /// Requests of others that have not been answered to the last byte. What is kept of
     /// each is dropped when its asker has gone, which drops the handler's reply too.
-    answering: HashMap<InboundRequestId, InHand>,
+    answering: HashMap<InboundId, InHand>,
     replies: FuturesUnordered<BoxFuture<'static, Option<Reply<C>>>>,
     stopping: bool,
 }
@@ -90,7 +96,7 @@ struct InHand {
 
 /// A reply that is ready to be sent.
 struct Reply<C: Conversation> {
-    id: InboundRequestId,
+    id: InboundId,
     channel: Channel<C>,
     answer: Answer<C::Reply>,
 }
@@ -99,13 +105,13 @@ type Event<C> = rr::Event<Letter<C>, <C as Conversation>::Reply>;
 
 impl<C: Spoken> Talk<C> {
     pub(super) fn new(support: ProtocolSupport, shared: Shared, asks: mpsc::Receiver<Ask<C>>) -> Self {
-        let support = std::iter::once((WireName::new(C::NAME), support));
+        let protocol = (WireName::new(C::NAME), support);
         let config = rr::Config::default()
             .with_request_timeout(C::TIMEOUT.min(shared.timeout_max))
             .with_max_concurrent_streams(2 * REQUESTS_IN_FLIGHT_MAX);
         let frames = Frames::new(C::strangers_welcome(shared.role), shared.step_time);
         Self {
-            inner: rr::Behaviour::with_codec(frames, support, config),
+            inner: Parted::new(frames, protocol, config, shared.apart.clone()),
             counts: shared.tally.of(C::NAME),
             shared,
             asks,
@@ -166,7 +172,7 @@ impl<C: Spoken> Talk<C> {
     }
 
     /// Gives an asker its answer. It may have stopped waiting.
-    fn resolve(&mut self, id: OutboundRequestId, answer: Result<C::Reply, AskError>) {
+    fn resolve(&mut self, id: OutboundId, answer: Result<C::Reply, AskError>) {
         let Some(Unanswered { peer, asker, .. }) = self.asked.remove(&id) else {
             return;
         };
@@ -180,28 +186,28 @@ impl<C: Spoken> Talk<C> {
         drop(asker.send(answer));
     }
 
-    fn on_event(&mut self, event: Event<C>) {
+    fn on_event(&mut self, (side, event): (Side, Event<C>)) {
         match event {
             rr::Event::Message { peer, message, .. } => match message {
                 Message::Request { request_id, request, channel } => {
                     let (still_asking, gone) = oneshot::channel();
                     let in_hand = InHand { _still_asking: still_asking, _carried: self.carried(peer), held: None };
-                    self.answering.insert(request_id, in_hand);
-                    self.on_request(peer, request, (request_id, channel), gone);
+                    self.answering.insert((side, request_id), in_hand);
+                    self.on_request(peer, request, ((side, request_id), channel), gone);
                 }
                 Message::Response { request_id, response } => {
-                    self.resolve(request_id, Ok(response));
+                    self.resolve((side, request_id), Ok(response));
                 }
             },
             rr::Event::OutboundFailure { peer, request_id, error, .. } => {
-                self.resolve(request_id, Err(AskError::from_failure::<C>(peer, error)));
+                self.resolve((side, request_id), Err(AskError::from_failure::<C>(peer, error)));
             }
             rr::Event::InboundFailure { peer, request_id, error, .. } => {
-                self.answering.remove(&request_id);
+                self.answering.remove(&(side, request_id));
                 tracing::debug!(peer.id = %peer, conversation = C::NAME, %error, "an answer was not sent");
             }
             rr::Event::ResponseSent { request_id, .. } => {
-                self.answering.remove(&request_id);
+                self.answering.remove(&(side, request_id));
             }
         }
     }
@@ -210,7 +216,7 @@ impl<C: Spoken> Talk<C> {
         &mut self,
         peer: PeerId,
         letter: Letter<C>,
-        (id, channel): (InboundRequestId, Channel<C>),
+        (id, channel): (InboundId, Channel<C>),
         gone: oneshot::Receiver<Infallible>,
     ) {
         match self.hand_over(peer, letter) {
@@ -239,7 +245,7 @@ impl<C: Spoken> Talk<C> {
         if letter.standing == Standing::Stranger && !C::strangers_welcome(self.shared.role) {
             conduct.strangers_requests.add();
         }
-        if self.stopping || !rates.allow(peer, letter.standing, Instant::now()) {
+        if self.stopping || !rates.allow(Guest { peer, source: letter.source }, letter.standing, Instant::now()) {
             return Err(busy());
         }
         let request = letter.content?;
@@ -290,7 +296,7 @@ async fn unless_gone<R>(gone: oneshot::Receiver<Infallible>, reply: impl Future<
 }
 
 impl<C: Spoken> NetworkBehaviour for Talk<C> {
-    type ConnectionHandler = Marked<THandler<rr::Behaviour<Frames<C>>>>;
+    type ConnectionHandler = Marked<THandler<Parted<Frames<C>>>>;
     /// A talk settles everything itself.
     type ToSwarm = ();
 
@@ -303,7 +309,8 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_inbound_connection(connection, peer, local, remote)?;
         let waits = self.shared.waiting_room.has(connection);
-        Ok(Marked::new(inner, peer, self.shared.admission.clone(), waits))
+        let guest = Guest::new(peer, remote, self.shared.counts_loopback);
+        Ok(Marked::new(inner, guest, self.shared.admission.clone(), waits))
     }
 
     fn handle_pending_outbound_connection(
@@ -325,7 +332,8 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_outbound_connection(connection, peer, address, role, port)?;
-        Ok(Marked::new(inner, peer, self.shared.admission.clone(), false))
+        let guest = Guest::new(peer, address, self.shared.counts_loopback);
+        Ok(Marked::new(inner, guest, self.shared.admission.clone(), false))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {

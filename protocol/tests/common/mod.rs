@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use waiting::{PATIENCE, eventually};
+pub use waiting::{PATIENCE, eventually, eventually_so};
 
 /// One running peer.
 pub struct Node {
@@ -128,19 +128,23 @@ pub fn order_request(key: &Keypair) -> OrderRequest {
 }
 
 pub fn job_request(key: &Keypair) -> JobRequest {
-    let job = PrintJob {
+    JobRequest::Offer(Signed::sign(&job(String::new()), key).unwrap())
+}
+
+/// A job of nothing, with a note.
+pub fn job(note: String) -> PrintJob {
+    PrintJob {
         job_id: JobId::random(),
         order_id: OrderId::random(),
         event_name: "John's Wedding".into(),
         photographer: "Ana".into(),
         placed_at: UnixMs(0),
         ship_to: ShipTo { delivery: "Post".into(), name: "Jo".into(), address: None },
-        note: String::new(),
+        note,
         lines: vec![],
         files: vec![],
         withdrawn_before: 0,
-    };
-    JobRequest::Offer(Signed::sign(&job, key).unwrap())
+    }
 }
 
 pub fn range_request() -> OriginalRequest {

@@ -10,6 +10,7 @@ use crate::home::Pair;
 use crate::limits::{MESSAGE_STEP_TIME, SENTENCE_BYTES_MAX};
 use crate::order::Deliver;
 use crate::original::FetchOriginal;
+use crate::peer::source::Guest;
 use crate::print_job::OfferJob;
 use crate::publish::Publish;
 use crate::replica::Follow;
@@ -32,8 +33,8 @@ fn said<T: DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Option<T> {
 }
 
 fn requests<C: Conversation>(seeds: &[Vec<u8>]) -> u64 {
-    let (peer, mut passed) = (libp2p::PeerId::random(), 0);
-    let name = WireName::of_opener(C::NAME, peer, Standing::Admitted);
+    let (guest, mut passed) = (Guest { peer: libp2p::PeerId::random(), source: None }, 0);
+    let name = WireName::of_opener(C::NAME, guest, Standing::Admitted);
     let mut frames = Frames::<C>::new(false, MESSAGE_STEP_TIME);
     fuzz(&format!("{} frames", C::NAME), seeds, |bytes| {
         let letter = at_once(frames.read_request(&name, &mut &bytes[..])).unwrap();

@@ -27,10 +27,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::gate::{Caller, Gate};
 use crate::limits::{
     CONNECTION_CLOSE_DEADLINE, DIAL_BACK_QUIET_BYTES, DIAL_BACK_TIME, DIAL_BACKS_MAX, DIAL_BACKS_PER_PEER_MAX,
-    DIAL_BACKS_PER_PEER_WINDOW, PUBLISH_TIMEOUT, PULSE_LOOK, RATED_PEERS_MAX,
+    DIAL_BACKS_PER_PEER_WINDOW, PUBLISH_TIMEOUT, PULSE_LOOK, RATED_MAX,
 };
 use crate::peer::admission::Admission;
 use crate::peer::conduct::Conduct;
+use crate::peer::connection_set::ConnectionSet;
 use crate::peer::reach::{Paths, ip_of, is_near};
 
 /// Why a peer was not dialled.
@@ -51,6 +52,8 @@ pub(in crate::peer) struct DialBacks {
     permits: Permits,
     dials: HashMap<ConnectionId, Dial>,
     closing: Vec<(ConnectionId, PeerId)>,
+    /// No request of ours goes over these connections.
+    apart: ConnectionSet,
     /// Rings when the first of them has had its time.
     bell: Option<Pin<Box<Sleep>>>,
 }
@@ -84,13 +87,19 @@ struct Permits {
 }
 
 impl DialBacks {
-    pub(in crate::peer) fn new(admission: Admission, conduct: Arc<Conduct>, paths: Paths) -> Self {
+    pub(in crate::peer) fn new(
+        admission: Admission,
+        conduct: Arc<Conduct>,
+        paths: Paths,
+        apart: ConnectionSet,
+    ) -> Self {
         Self {
             inner: server::Behaviour::default(),
             conduct,
             permits: Permits { admission, paths, tests: HashMap::new(), counted_from: Instant::now() },
             dials: HashMap::new(),
             closing: Vec::new(),
+            apart,
             bell: None,
         }
     }
@@ -144,6 +153,11 @@ impl DialBacks {
         }
     }
 
+    fn is_gone(&mut self, connection: ConnectionId) {
+        self.dials.remove(&connection);
+        self.apart.remove(connection);
+    }
+
     fn test_is_over(&mut self, client: PeerId) {
         let now = Instant::now();
         let its = self.dials.values_mut().filter(|dial| dial.stage == Stage::Connected && dial.peer == client);
@@ -180,7 +194,7 @@ impl Permits {
             self.counted_from = now;
         }
         let is_new = !self.tests.contains_key(&peer);
-        if under_way > DIAL_BACKS_MAX || (is_new && self.tests.len() >= RATED_PEERS_MAX) {
+        if under_way > DIAL_BACKS_MAX || (is_new && self.tests.len() >= RATED_MAX) {
             return Err(NotDialled::TooMany);
         }
         let tests = self.tests.entry(peer).or_default();
@@ -230,14 +244,17 @@ impl NetworkBehaviour for DialBacks {
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let handler = self.inner.handle_established_outbound_connection(connection, peer, address, role, port)?;
+        if self.dials.contains_key(&connection) {
+            self.apart.add(connection);
+        }
         Ok(Gate::open(handler))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match &event {
             FromSwarm::ConnectionEstablished(up) => self.is_up(up.connection_id),
-            FromSwarm::ConnectionClosed(down) => drop(self.dials.remove(&down.connection_id)),
-            FromSwarm::DialFailure(failed) => drop(self.dials.remove(&failed.connection_id)),
+            FromSwarm::ConnectionClosed(down) => self.is_gone(down.connection_id),
+            FromSwarm::DialFailure(failed) => self.is_gone(failed.connection_id),
             _ => {}
         }
         self.inner.on_swarm_event(event);
@@ -322,7 +339,7 @@ mod tests {
     #[test]
     fn a_test_is_over_while_a_request_takes_its_way_and_the_connection_outlasts_that() {
         let (paths, ana, line) = (Paths::default(), PeerId::random(), ConnectionId::new_unchecked(7));
-        let mut host = DialBacks::new(Admission::default(), Arc::default(), paths.clone());
+        let mut host = DialBacks::new(Admission::default(), Arc::default(), paths.clone(), ConnectionSet::default());
         let dialled = ConnectedPoint::Dialer {
             address: "/ip4/203.0.113.5/tcp/4041".parse().unwrap(),
             role_override: Endpoint::Dialer,

@@ -23,7 +23,8 @@ use tokio::time::Instant;
 
 use super::Verdict;
 use crate::limits::{TEST_EVERY, TEST_TIME, TESTED_ADDRESSES_MAX, TESTS_PER_CONNECTION_MAX};
-use crate::peer::reach::{ip_of, is_near};
+use crate::peer::connection_set::ConnectionSet;
+use crate::peer::reach::{Paths, ip_of, is_near};
 
 type Action = ToSwarm<VerdictChanged, THandlerInEvent<client::Behaviour>>;
 
@@ -44,6 +45,9 @@ pub(in crate::peer) struct Tester {
     tests: HashMap<ConnectionId, Test>,
     /// For connections that others dialled: what they bring back goes to a test of theirs.
     door: client::Behaviour,
+    paths: Paths,
+    /// No request of ours goes over these connections.
+    apart: ConnectionSet,
     actions: VecDeque<Action>,
 }
 
@@ -65,7 +69,7 @@ struct Test {
 
 impl Tester {
     /// Before `waits` is over nothing is tried: see [`Self::router_opened`].
-    pub(in crate::peer) fn new(verdict: Verdict, waits: bool) -> Self {
+    pub(in crate::peer) fn new(verdict: Verdict, waits: bool, paths: Paths, apart: ConnectionSet) -> Self {
         Self {
             verdict,
             candidates: Vec::new(),
@@ -73,6 +77,8 @@ impl Tester {
             waits,
             tests: HashMap::new(),
             door: client(),
+            paths,
+            apart,
             actions: VecDeque::new(),
         }
     }
@@ -211,6 +217,10 @@ impl NetworkBehaviour for Tester {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
+        // Hosts call for nothing else.
+        if self.paths.has_place(&peer) {
+            self.apart.add(connection);
+        }
         self.door.handle_established_inbound_connection(connection, peer, local, remote)
     }
 
@@ -238,6 +248,7 @@ impl NetworkBehaviour for Tester {
             FromSwarm::ConnectionClosed(swarm::ConnectionClosed { connection_id, .. })
             | FromSwarm::DialFailure(swarm::DialFailure { connection_id, .. }) => {
                 self.tests.remove(&connection_id);
+                self.apart.remove(connection_id);
             }
             FromSwarm::NewExternalAddrCandidate(candidate) => self.may_be_at(candidate.addr),
             _ => {}

@@ -43,7 +43,8 @@ const ROUNDS_WITHOUT_GROWTH: u32 = 3;
 /// queue is full. So much is lost by chance in one of some twenty rounds.
 const LOSS_OF_A_FULL_QUEUE: u64 = 20;
 /// As [`LOSS_OF_A_FULL_QUEUE`], while the rate has just stopped to grow: of thrice what fits
-/// much more is lost.
+/// much more is lost. Of a few packets that are all there was to send it says nothing: one
+/// of those that was lost would leave a rate of next to nothing for known.
 const LOSS_OF_TOO_MUCH: u64 = 100;
 /// Rounds in which losses of what was under way before are still told; of a window that has
 /// just been doubled, so many.
@@ -204,7 +205,7 @@ impl Pace {
     fn grows(&mut self, round: &Round) -> u64 {
         if self.best_rate() > self.grown_to + self.grown_to / 4 {
             (self.grown_to, self.rounds_without_growth) = (self.best_rate(), 0);
-        } else if round.lost_thousandths() > LOSS_OF_TOO_MUCH {
+        } else if round.lost_thousandths() > LOSS_OF_TOO_MUCH && round.bytes() >= self.initial_window() {
             self.rounds_without_growth = ROUNDS_WITHOUT_GROWTH;
             return self.goes_back();
         } else if !round.is_idle {
@@ -236,8 +237,12 @@ impl Round {
         Some(u64::try_from(u128::from(self.came_bytes) * 1_000_000 / micros).unwrap_or(u64::MAX))
     }
 
+    fn bytes(&self) -> u64 {
+        self.lost_bytes + self.came_bytes
+    }
+
     fn lost_thousandths(&self) -> u64 {
-        self.lost_bytes * 1_000 / (self.lost_bytes + self.came_bytes).max(1)
+        self.lost_bytes * 1_000 / self.bytes().max(1)
     }
 }
 

@@ -83,9 +83,20 @@ fn send_for(long: Duration, line: &Line) -> (u64, u64, u64) {
     (came, lost, came_late)
 }
 
-/// Round trips after which so many bytes are under way, where nothing waits.
-fn rounds_until(under_way: u64) -> u32 {
+/// Round trips after which so many bytes are under way, where nothing waits; before, so many
+/// of short messages, of each of which one packet of four was lost.
+fn rounds_until(under_way: u64, spoken: u32) -> u32 {
+    const PACKETS: u64 = 4;
     let (begun, mut pace, mut number) = (Instant::now(), Pace::new(PACKET_BYTES), 0);
+    for round in 0..spoken {
+        let (sent, acknowledged) = (begun + ROUND * round, begun + ROUND * (round + 1));
+        (1..=PACKETS).for_each(|at| pace.on_sent(sent, PACKET_BYTES, number + at));
+        pace.on_congestion_event(acknowledged, sent, false, PACKET_BYTES);
+        (1..PACKETS).for_each(|_| pace.came(acknowledged, sent, PACKET_BYTES));
+        number += PACKETS;
+        pace.on_end_acks(acknowledged, 0, true, Some(number));
+    }
+    let begun = begun + ROUND * spoken;
     for round in 0..100 {
         if pace.window() >= under_way {
             return round;
@@ -106,7 +117,14 @@ fn rounds_until(under_way: u64) -> u32 {
 fn a_long_fast_line_is_full_as_soon_as_a_window_that_doubles_fills_it() {
     // 1 Gbit/s and 200 ms.
     let doublings = (25_000_000_f64 / (FIRST_PACKETS * PACKET_BYTES) as f64).log2().ceil();
-    assert!(rounds_until(25_000_000) <= doublings as u32 + 1, "{}", rounds_until(25_000_000));
+    let rounds = rounds_until(25_000_000, 0);
+    assert!(rounds <= doublings as u32 + 1, "{rounds}");
+}
+
+#[test]
+fn packets_lost_of_a_few_before_there_is_much_to_send_do_not_make_the_start_slow() {
+    let (usual, after) = (rounds_until(25_000_000, 0), rounds_until(25_000_000, 5));
+    assert!(after <= usual + 1, "{after} rounds, {usual} without");
 }
 
 fn part_used(came: u64) -> f64 {

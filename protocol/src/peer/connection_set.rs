@@ -1,16 +1,15 @@
-//! Connections of peers that found no room: nothing they ask is read, and the answer to
-//! all of it is to come later. The door fills it, and empties it within seconds.
+//! Some of a peer's connections, by whoever sorts them, for others to look up.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use libp2p::swarm::ConnectionId;
 
-/// Shared by the door and the conversations.
+/// Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct WaitingRoom(Arc<RwLock<HashSet<ConnectionId>>>);
+pub(super) struct ConnectionSet(Arc<RwLock<HashSet<ConnectionId>>>);
 
-impl WaitingRoom {
+impl ConnectionSet {
     pub(super) fn add(&self, connection: ConnectionId) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(connection);
     }
