@@ -7,6 +7,7 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use enprint_node::photographer::records::{StoredPhoto, StoredRendition};
@@ -24,6 +25,7 @@ use enprint_protocol::time::UnixMs;
 use enprint_protocol::{ErrorCode, Keypair, PeerId, Refusal};
 use serde_json::Value;
 use tempfile::TempDir;
+use world::damage::lose_volumes;
 use world::impostor::Impostor;
 use world::{Process, eventually, photos};
 
@@ -270,6 +272,57 @@ async fn a_flipped_byte_in_a_range_is_refused_and_asked_again() {
     let asked = asked.lock().unwrap();
     let twice: Vec<_> = asked.iter().filter(|(_, times)| **times > 1).collect();
     assert_eq!(twice.len(), 1, "the corrupted range, and it alone, is asked again: {asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_first_home_has_lost_as_well_is_asked_for_once() {
+    let dir = TempDir::new().unwrap();
+    let mut nas = Process::photographer(dir.path(), &[]).await;
+    let mut home = Impostor::stranger(PeerRole::Photographer).await;
+    let (address, peer) = (home.peer.client.listeners()[0].clone(), home.peer.client.peer_id());
+    let original = Arc::new(photos::heavy_jpeg(MIB, 9));
+    let first = Liar { key: home.key.clone(), original, asked: Arc::default() };
+    let (mut incoming, admission) = (home.take_incoming(), home.admission.clone());
+    let (asked, is_lost) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+    let (heard, lost) = (asked.clone(), is_lost.clone());
+    tokio::spawn(async move {
+        let mut waiting = Vec::new();
+        while let Some(request) = incoming.recv().await {
+            match request {
+                Incoming::Pair(asked) => {
+                    admission.admit(asked.peer);
+                    asked.reply.send(first.pairs(asked.peer));
+                }
+                Incoming::Follow(asked) => {
+                    heard.lock().unwrap().push(asked.request.clone());
+                    let answer = match &asked.request {
+                        ReplicaRequest::Wait { mark: 7, .. } => None,
+                        ReplicaRequest::Photos { .. } if lost.load(Ordering::SeqCst) => {
+                            Some(ReplicaReply::Photos { photos: Vec::new(), is_last: true })
+                        }
+                        request => Some(first.answer(request)),
+                    };
+                    match answer {
+                        Some(answer) => asked.reply.send(answer),
+                        None => waiting.push(asked), // there is no news
+                    }
+                }
+                _ => {}
+            }
+        }
+    });
+    let waits = || asked.lock().unwrap().iter().any(|request| matches!(request, ReplicaRequest::Wait { mark: 7, .. }));
+    nas.says(&["second-home", "join", &format!("7K3M-Q9XA-10TD {address}/p2p/{peer}")]);
+    eventually("everything is copied", waits).await;
+    nas.kill();
+    lose_volumes(nas.data(), "");
+    asked.lock().unwrap().clear();
+    is_lost.store(true, Ordering::SeqCst);
+    nas.restart();
+    eventually("the second home waits for news", waits).await;
+    let asked = asked.lock().unwrap();
+    let times = asked.iter().filter(|request| matches!(request, ReplicaRequest::Photos { .. })).count();
+    assert_eq!(times, 1, "{asked:?}");
 }
 
 /// A first home that turns one bit of the first range that is asked.

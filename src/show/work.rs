@@ -17,6 +17,10 @@ const LISTS_MENDED: &str = "A part of the list of this event's photos was damage
 const EDITS_UNKNOWN: &str = "It was damaged before this version of Enprint could keep a copy of its edits: a photo that \
                              was stored anew may have lost them. Look at it before it is printed.\n";
 
+/// Who needs no hand for it.
+const FROM_OTHER: &str = "With two homes, “verify” at either fetches them from the other while it is connected; a second \
+                          home does so by itself, too.";
+
 /// What was found wrong by a command that did its work, as the sentence that it ends with.
 pub fn failure(answer: &Answer) -> Option<String> {
     match answer {
@@ -212,7 +216,7 @@ pub fn exported(report: &ExportReport) -> String {
 fn repairs(event: &str) -> String {
     format!(
         "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
-         FOLDER --event \"{event}\"\nWith a second home, “verify” at the first fetches them from there while it is connected.\n"
+         FOLDER --event \"{event}\"\n{FROM_OTHER}\n"
     )
 }
 
@@ -237,7 +241,7 @@ pub fn verified(
     }
     if let Some(trouble) = trouble {
         text += &format!("There may be photos that could not be looked at: {}", in_midst(trouble));
-        return text + " With a second home, “verify” at the first fetches them from there while it is connected.";
+        return text + " " + FROM_OTHER;
     }
     match (damaged.is_empty(), repaired.is_empty()) {
         (true, true) => text + "All are as they were imported.",

@@ -33,7 +33,7 @@ const MARK_NAME: &[u8] = b"mark";
 pub struct EventArchive {
     pub(super) archive: Arc<Archive>,
     pub(super) marks: Marks,
-    /// Held from the reading of a photo's record until it is written anew.
+    /// Held from the reading of a photo's record, or that there is none, until it is written.
     amending: Arc<Mutex<()>>,
 }
 
@@ -81,6 +81,7 @@ impl EventArchive {
     /// When the disk's reserve is reached or the volume can't be written; none of the
     /// photos is there then.
     pub fn put(&self, event_id: EventId, photos: &[&NewPhoto]) -> Result<Vec<Put>, NodeError> {
+        let _alone = self.amending.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = HashSet::new();
         let is_new = |photo: &&NewPhoto| {
             let photo_id = photo.stored.photo_id();
@@ -108,8 +109,8 @@ impl EventArchive {
         Ok(())
     }
 
-    /// Stores a photo that was read from its beginning to its end at the first home; durable
-    /// when this returns.
+    /// Stores a photo that was read from its beginning to its end at another home, unless it is
+    /// here by now; durable when this returns. Whether it was not here.
     ///
     /// # Errors
     /// As [`Self::put`], and when the original is not the one that its id says.
@@ -120,14 +121,19 @@ impl EventArchive {
         original: &mut dyn Read,
         thumbnail: &[u8],
         proof: &[u8],
-    ) -> Result<(), NodeError> {
+    ) -> Result<bool, NodeError> {
+        let _alone = self.amending.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.has_readable(event_id, photo.photo_id())? {
+            return Ok(false);
+        }
         let mut blobs = [
             NewBlob::read(photo.photo_id().0.0, original),
             NewBlob::hashed(photo.thumbnail.hash.0, thumbnail),
             NewBlob::hashed(photo.proof.hash.0, proof),
         ];
         let (name, record) = (photo_name(photo.photo_id()), photo.encode()?);
-        self.store(event_id, &mut blobs, &[(&name, &record)])
+        self.store(event_id, &mut blobs, &[(&name, &record)])?;
+        Ok(true)
     }
 
     /// Whether so many bytes can be written before the disk's reserve is reached.

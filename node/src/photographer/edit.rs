@@ -158,21 +158,48 @@ impl Editor<'_> {
         self.render(&share, original, edited).map(|()| true)
     }
 
-    fn render(&self, share: &Share, original: Vec<u8>, mut stored: StoredPhoto) -> Result<(), NodeError> {
-        let place = self.enlargers.take(Work::Edit);
-        let developed = share.within(|| develop_with(&original, self.settings, &stored.recipe));
-        drop(place);
-        let renditions = developed.map_err(in_words)?;
-        (stored.thumbnail, stored.proof) = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
-        stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
-        let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
-        self.archive.replace(self.event_id, &NewPhoto { stored, original, thumbnail, proof })
+    fn render(&self, share: &Share, original: Vec<u8>, stored: StoredPhoto) -> Result<(), NodeError> {
+        self.archive.replace(self.event_id, &rendered(self.enlargers, self.settings, share, original, stored)?)
     }
+}
+
+/// A photo as it looks by its recipe, made anew from its original.
+///
+/// # Errors
+/// When the original is none that can be developed.
+pub(super) fn made_anew(
+    enlargers: &Enlargers,
+    settings: &DevelopSettings,
+    original: Vec<u8>,
+    mut stored: StoredPhoto,
+) -> Result<NewPhoto, NodeError> {
+    let share = Share::begin(stored.original_bytes);
+    let facts = share.within(|| read_facts(&original)).map_err(in_words)?;
+    (stored.record.width_px, stored.record.height_px) = framed((facts.width_px, facts.height_px), &stored.recipe);
+    rendered(enlargers, settings, &share, original, stored)
+}
+
+fn rendered(
+    enlargers: &Enlargers,
+    settings: &DevelopSettings,
+    share: &Share,
+    original: Vec<u8>,
+    mut stored: StoredPhoto,
+) -> Result<NewPhoto, NodeError> {
+    let place = enlargers.take(Work::Edit);
+    let developed = share.within(|| develop_with(&original, settings, &stored.recipe));
+    drop(place);
+    let renditions = developed.map_err(in_words)?;
+    (stored.thumbnail, stored.proof) = (place_of(&renditions.thumbnail), place_of(&renditions.proof));
+    stored.record.placeholder = Some(ByteBuf::from(renditions.placeholder));
+    let (thumbnail, proof) = (renditions.thumbnail.jpeg, renditions.proof.jpeg);
+    Ok(NewPhoto { stored, original, thumbnail, proof })
 }
 
 /// Changes a photo's recipe by all of one command, and remembers the one before.
 fn apply(edits: &[Edit], photo: &mut StoredPhoto, size: (u32, u32)) -> Result<(), NodeError> {
-    let mut recipe = photo.recipe;
+    let before = photo.recipe;
+    let mut recipe = before;
     for edit in edits {
         if *edit == Edit::Undo && recipe == photo.recipe {
             photo.undo();
@@ -180,6 +207,7 @@ fn apply(edits: &[Edit], photo: &mut StoredPhoto, size: (u32, u32)) -> Result<()
         recipe = changed(*edit, recipe, photo.recipe, size)?.checked().map_err(in_words)?;
     }
     photo.follow(recipe);
+    photo.count_edit(before);
     Ok(())
 }
 
@@ -234,6 +262,18 @@ mod tests {
         // What comes after it is remembered with it.
         let again: &[Edit] = &[Edit::Undo, Edit::TurnLeft];
         assert_eq!(after(&[&[Edit::Flip], &[crop], again, &[Edit::Undo]]), flipped);
+    }
+
+    #[test]
+    fn of_two_copies_of_a_photo_that_which_was_edited_more_often_has_the_newer_edits() {
+        let mut here = a_photo();
+        apply(&[Edit::TurnRight], &mut here, SIZE).unwrap();
+        let mut elsewhere = here.clone();
+        apply(&[Edit::Undo], &mut elsewhere, SIZE).unwrap();
+        let undone = elsewhere.clone();
+        assert!(!elsewhere.take_newer_edits(&here.edits()) && elsewhere == undone, "the undone edit is back");
+        assert!(here.take_newer_edits(&undone.edits()), "it looks other");
+        assert_eq!(here, undone);
     }
 
     #[test]

@@ -13,6 +13,9 @@ impl Node {
     /// Copies what the records of these photos say of their edits. Of one that can't be read
     /// the copy stays as it is.
     pub(super) async fn copy_edits(&self, event_id: EventId, photos: Vec<PhotoId>) -> Result<(), NodeError> {
+        if photos.is_empty() {
+            return Ok(());
+        }
         // Else what was read before another edit could be written after it.
         let _one_at_a_time = self.copying_edits.lock().await;
         let archive = self.archive.clone();
@@ -48,17 +51,20 @@ impl Node {
         Ok(())
     }
 
-    /// Copies the edits of a photo that came from another home, if they are others now.
-    pub(super) async fn copy_edits_of(
+    /// Notes a photo that comes from another home, before it does, if its edits become others:
+    /// [`Self::copy_edits`] is to be told of it then.
+    pub(super) async fn begin_edits_of(
         &self,
         event_id: EventId,
-        before: Option<&StoredPhoto>,
+        before: &Edits,
         now: &StoredPhoto,
-    ) -> Result<(), NodeError> {
-        if before.map_or(Edits::none(), StoredPhoto::edits) == now.edits() {
-            return Ok(());
+    ) -> Result<Vec<PhotoId>, NodeError> {
+        if *before == now.edits() {
+            return Ok(Vec::new());
         }
-        self.copy_edits(event_id, vec![now.photo_id()]).await
+        let edited = vec![now.photo_id()];
+        self.catalogue.note_changing(event_id, &edited).await?;
+        Ok(edited)
     }
 }
 

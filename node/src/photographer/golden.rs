@@ -150,3 +150,26 @@ fn a_copy_of_edits_has_its_golden_bytes() {
         assert_eq!(Edits::decode(&bytes).unwrap(), edits);
     }
 }
+
+#[test]
+fn counted_edits_have_their_golden_bytes() {
+    let (mut photo, before) = (a_photo(), a_photo().recipe);
+    photo.follow(before.turned_right());
+    photo.count_edit(before);
+    let bytes = photo.encode().unwrap();
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "e88a8b125e2c4dfa6f109137048770b19e399e11a70de75b4389ff7a46c33c24",
+        "{} bytes",
+        bytes.len()
+    );
+    assert_eq!(StoredPhoto::decode(&bytes).unwrap(), photo);
+    let bytes = photo.edits().encode().unwrap();
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "ce507d6fb456c7f56b9391ab453b2f4b5c29d8f1312f717f6a1216ba91294c0e",
+        "{} bytes",
+        bytes.len()
+    );
+    assert_eq!(Edits::decode(&bytes).unwrap(), photo.edits());
+}

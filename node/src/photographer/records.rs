@@ -36,6 +36,10 @@ pub struct StoredPhoto {
     /// The recipes before this one, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<Recipe>,
+    /// How often its recipe became another: of two records of a photo, that of the greater
+    /// number has the newer edits.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    edit_count: u32,
 }
 
 /// A photo's edits, as a copy of them is kept beside the archive.
@@ -46,6 +50,8 @@ pub struct Edits {
     recipe: Recipe,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<Recipe>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    edit_count: u32,
 }
 
 /// Where a rendition is, and how large.
@@ -81,6 +87,7 @@ impl StoredPhoto {
             imported_ms,
             recipe: Recipe::default(),
             earlier: Vec::new(),
+            edit_count: 0,
         }
     }
 
@@ -101,14 +108,30 @@ impl StoredPhoto {
         }
     }
 
+    /// Counts a command that edited the photo, whose recipe was `before`.
+    pub fn count_edit(&mut self, before: Recipe) {
+        self.edit_count = self.edit_count.saturating_add(u32::from(self.recipe != before));
+    }
+
     /// Its edits and those before.
     pub fn edits(&self) -> Edits {
-        Edits { version: VERSION, recipe: self.recipe, earlier: self.earlier.clone() }
+        Edits { version: VERSION, recipe: self.recipe, earlier: self.earlier.clone(), edit_count: self.edit_count }
     }
 
     /// Takes the edits that it had; it has to be rendered by them.
     pub fn take_edits(&mut self, edits: Edits) {
-        (self.recipe, self.earlier) = (edits.recipe, edits.earlier);
+        (self.recipe, self.earlier, self.edit_count) = (edits.recipe, edits.earlier, edits.edit_count);
+    }
+
+    /// Takes these edits, unless its own are newer. Whether it looks other by them, so that it has
+    /// to be rendered.
+    pub fn take_newer_edits(&mut self, edits: &Edits) -> bool {
+        if self.edit_count > edits.edit_count {
+            return false;
+        }
+        let looks_other = self.recipe != edits.recipe;
+        self.take_edits(edits.clone());
+        looks_other
     }
 
     /// Takes over what is said of the photo anew, but not how it looks and where it stands:
@@ -183,7 +206,7 @@ impl StoredPhoto {
 impl Edits {
     /// Those of a photo that was never edited.
     pub fn none() -> Self {
-        Self { version: VERSION, recipe: Recipe::default(), earlier: Vec::new() }
+        Self { version: VERSION, recipe: Recipe::default(), earlier: Vec::new(), edit_count: 0 }
     }
 
     /// What is done to the photo now.
@@ -212,4 +235,8 @@ impl Edits {
             problem: "A photo's edits were written by a newer Enprint. Update this program.".into(),
         })
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -104,7 +104,8 @@ impl Catalogue {
         Ok(())
     }
 
-    /// From now on an event never had other photos than these.
+    /// From now on an event never had other photos than these. A second home copies it once more:
+    /// the first may have what is lost here.
     pub(in crate::photographer) async fn forget_lost(
         &self,
         event_id: EventId,
@@ -122,6 +123,8 @@ impl Catalogue {
         }
         let half = "UPDATE events_had SET photos = 0, ids_hash = $2 WHERE event_id = $1";
         tx.execute(half, args![event_id.to_string(), HALF_NOTED.as_bytes()]).await?;
+        let again = "UPDATE followed SET mark = NULL WHERE event_id = $1";
+        tx.execute(again, args![event_id.to_string()]).await?;
         tx.commit().await?;
         self.note_ids(event_id).await
     }

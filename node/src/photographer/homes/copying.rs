@@ -20,7 +20,7 @@ use crate::error::NodeError;
 use crate::limits::HOME_RANGES_OF_ONE_FILE;
 use crate::photographer::catalogue::Arriving;
 use crate::photographer::node::{Node, blocking};
-use crate::photographer::records::StoredPhoto;
+use crate::photographer::records::{Edits, StoredPhoto};
 
 /// A file that comes from the first home.
 struct Coming<'a> {
@@ -40,51 +40,76 @@ impl Node {
         photo: StoredPhoto,
         stop: &CancellationToken,
     ) -> Result<(), NodeError> {
-        let before = self.readable_photo(event_id, photo.photo_id()).await?;
-        if before.as_ref() == Some(&photo) {
-            return Ok(());
+        let _one_at_a_time = self.following.arriving.take(photo.photo_id().0).await;
+        match self.readable_photo(event_id, photo.photo_id()).await? {
+            None => self.copy_new(home, event_id, photo, stop).await.map(drop),
+            Some(before) if before == photo => Ok(()),
+            Some(before) => self.copy_changed(home, event_id, before, photo).await,
         }
+    }
+
+    /// Brings a photo here that this home has not. Whether it came: an import may have been
+    /// sooner.
+    pub(super) async fn copy_new(
+        &self,
+        home: PeerId,
+        event_id: EventId,
+        photo: StoredPhoto,
+        stop: &CancellationToken,
+    ) -> Result<bool, NodeError> {
         let thumbnail = self.rendition_from(home, event_id, &photo, photo.thumbnail.hash).await?;
         let proof = self.rendition_from(home, event_id, &photo, photo.proof.hash).await?;
-        let Some(before) = before else {
-            let path = self.copy_original(home, event_id, &photo, stop).await?;
-            if self.readable_photo(event_id, photo.photo_id()).await?.is_some() {
-                // It was imported meanwhile.
-                return Ok(());
-            }
-            self.keep_copy(event_id, photo.clone(), path, thumbnail, proof).await?;
-            return self.copy_edits_of(event_id, None, &photo).await;
-        };
-        let (archive, now, replaced) = (self.archive.clone(), photo.clone(), before.clone());
+        let path = self.copy_original(home, event_id, &photo, stop).await?;
+        self.keep_copy(event_id, photo, path, thumbnail, proof).await
+    }
+
+    /// Takes over what is other of a photo: what is said of it, its edits, how it looks.
+    async fn copy_changed(
+        &self,
+        home: PeerId,
+        event_id: EventId,
+        before: StoredPhoto,
+        photo: StoredPhoto,
+    ) -> Result<(), NodeError> {
+        let thumbnail = self.rendition_from(home, event_id, &photo, photo.thumbnail.hash).await?;
+        let proof = self.rendition_from(home, event_id, &photo, photo.proof.hash).await?;
+        let (edited, archive) = (self.begin_edits_of(event_id, &before.edits(), &photo).await?, self.archive.clone());
         blocking(move || {
-            archive.replace_with(event_id, &now, &thumbnail, &proof)?;
-            archive.forget_renditions(event_id, &[replaced])
+            archive.replace_with(event_id, &photo, &thumbnail, &proof)?;
+            archive.forget_renditions(event_id, &[before])
         })
         .await?;
-        self.copy_edits_of(event_id, Some(&before), &photo).await
+        self.copy_edits(event_id, edited).await
     }
 
     /// Removes what a kill left of originals that are in the archive, and files that
     /// nobody knows.
     pub(super) async fn clear_arrived(&self) -> Result<(), NodeError> {
-        let mut known = Vec::new();
         for Arriving { root, event_id, .. } in self.catalogue.all_arriving().await? {
+            let _alone = self.following.arriving.take(root).await;
             if self.readable_photo(event_id, PhotoId(root)).await?.is_some() {
                 self.catalogue.arrived(root).await?;
-            } else {
-                known.push(self.arriving_path(root));
             }
         }
         let folder = self.config.data_dir.join(FOLDER);
-        blocking(move || {
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                if !known.contains(&entry.path()) {
-                    drop(std::fs::remove_file(entry.path()));
-                }
+        let files =
+            blocking(move || Ok(std::fs::read_dir(&folder).into_iter().flatten().flatten().collect::<Vec<_>>()));
+        for path in files.await?.into_iter().map(|entry| entry.path()) {
+            match path.file_stem().and_then(|name| name.to_str()?.parse().ok()) {
+                Some(root) => self.clear_unknown(root, &path).await?,
+                None => remove(&path),
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(())
+    }
+
+    /// Removes the file of an original that is not on its way.
+    async fn clear_unknown(&self, root: ContentHash, path: &Path) -> Result<(), NodeError> {
+        let _alone = self.following.arriving.take(root).await;
+        if self.catalogue.arriving(root).await?.is_none() {
+            remove(path);
+        }
+        Ok(())
     }
 
     /// A small file, whole and checked.
@@ -154,17 +179,18 @@ impl Node {
         Ok(path)
     }
 
-    /// Puts a whole original into the archive, which checks it once more.
-    async fn keep_copy(
+    /// Puts a whole original into the archive, which checks it once more. Whether it was not there.
+    pub(super) async fn keep_copy(
         &self,
         event_id: EventId,
         photo: StoredPhoto,
         path: PathBuf,
         thumbnail: Vec<u8>,
         proof: Vec<u8>,
-    ) -> Result<(), NodeError> {
+    ) -> Result<bool, NodeError> {
         let (archive, root, name) = (self.archive.clone(), photo.photo_id().0, photo.record.file_name.clone());
         let (from, bytes) = (path.clone(), photo.original_bytes);
+        let edited = self.begin_edits_of(event_id, &Edits::none(), &photo).await?;
         let kept = blocking(move || {
             let mut original = File::open(&from).map_err(|error| NodeError::file(&from, &error))?;
             archive.put_copy(event_id, &photo, &mut original, &thumbnail, &proof)
@@ -178,10 +204,11 @@ impl Node {
                 Err(NodeError::DiskLies { name: text::shown(&name), damaged_bytes: bytes })
             }
             Err(error) => Err(error),
-            Ok(()) => {
+            Ok(is_new) => {
+                self.copy_edits(event_id, edited).await?;
                 self.catalogue.arrived(root).await?;
                 remove(&path);
-                Ok(())
+                Ok(is_new)
             }
         }
     }
@@ -246,5 +273,40 @@ const FOLDER: &str = "arriving";
 pub(super) fn remove(path: &Path) {
     if let Err(error) = std::fs::remove_file(path) {
         tracing::warn!(%error, "a file that arrived could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photographer::PhotographerConfig;
+    use crate::photographer::archive::EventArchive;
+    use crate::photographer::golden::a_photo;
+    use crate::photographer::import::NewPhoto;
+
+    #[test]
+    fn a_copy_takes_not_the_place_of_a_photo_that_came_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = PhotographerConfig::new(folder.path().into());
+        let archive = EventArchive::open(&PhotographerConfig { reserve_bytes: 0, ballast_bytes: 0, ..usual }).unwrap();
+        let (event_id, mut stored) = (EventId([1; 16]), a_photo());
+        stored.record.photo_id = PhotoId(ContentHash::of(b"original"));
+        (stored.thumbnail.hash, stored.proof.hash) = (ContentHash::of(b"t"), ContentHash::of(b"p"));
+        let copy = |archive: &EventArchive, event_id, photo: &StoredPhoto| {
+            archive.put_copy(event_id, photo, &mut &b"original"[..], b"t", b"p").unwrap()
+        };
+        let photo = NewPhoto {
+            stored: stored.clone(),
+            original: b"original".to_vec(),
+            thumbnail: b"t".to_vec(),
+            proof: b"p".to_vec(),
+        };
+        archive.put(event_id, &[&photo]).unwrap();
+        let mut elsewhere = stored.clone();
+        elsewhere.record.file_name = "copied.jpg".into();
+        assert!(!copy(&archive, event_id, &elsewhere), "it came after the import");
+        assert_eq!(archive.photo(event_id, stored.photo_id()).unwrap(), Some(stored));
+        let other = EventId([2; 16]);
+        assert!(copy(&archive, other, &elsewhere) && !copy(&archive, other, &elsewhere));
     }
 }

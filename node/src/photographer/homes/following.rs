@@ -1,11 +1,12 @@
 //! At a second home: waits until anything is other at the first, and copies it. Everything
 //! that was acknowledged there is here after one pass that met no trouble. What the first
-//! home merely lacks stays here: a copy must not follow into an accident.
+//! home merely lacks stays here: a copy must not follow into an accident. What is lost here
+//! is copied again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_protocol::peer::PeerEvent;
 use enprint_protocol::replica::{
     Business, Copied, EventMark, EventState, Follow, ReplicaFile, ReplicaReply, ReplicaRequest,
@@ -17,6 +18,7 @@ use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::again::InVain;
 use super::repairing::Missed;
 use crate::error::NodeError;
 use crate::limits::{
@@ -26,14 +28,18 @@ use crate::limits::{
 use crate::photographer::catalogue::FirstHome;
 use crate::photographer::node::{Node, blocking};
 use crate::photographer::records::StoredPhoto;
+use crate::turns::Turns;
 
 /// What the following shares.
 #[derive(Debug)]
 pub(in crate::photographer) struct Following {
     begun: Notify,
-    /// Held while damaged originals are fetched: each comes into one file of its name.
+    /// Held while what is damaged or lost is fetched: one photo after another.
     pub(super) repairing: Mutex<()>,
+    /// Held while an original is on its way: each comes into one file of its name.
+    pub(super) arriving: Turns<ContentHash>,
     pub(super) missed: Missed,
+    pub(super) in_vain: InVain,
     /// Ranges that are asked for or being written: bounds the memory that they take.
     room: Arc<Semaphore>,
 }
@@ -43,7 +49,9 @@ impl Default for Following {
         Self {
             begun: Notify::new(),
             repairing: Mutex::default(),
+            arriving: Turns::default(),
             missed: Missed::default(),
+            in_vain: InVain::default(),
             room: Arc::new(Semaphore::new(HOME_RANGES_IN_FLIGHT)),
         }
     }
@@ -107,20 +115,25 @@ async fn rest(node: &Node, home: PeerId, wait: Duration) {
 }
 
 impl Node {
-    /// Copies whatever is other, again and again; `mark` is that of the last pass that
-    /// went through.
+    /// Copies whatever is other or lost here, again and again; `mark` is that of the last pass
+    /// that went through.
     async fn follow(&self, home: &FirstHome, mark: &mut u64, stop: &CancellationToken) -> Result<(), NodeError> {
         self.admission.admit(home.peer_id);
         self.client.keep_connected(home.peer_id, home.addresses.clone()).await?;
         self.clear_arrived().await?;
+        self.following.in_vain.forget();
         loop {
-            let request = ReplicaRequest::Wait { mark: *mark, copied: self.copied().await? };
-            let now = match self.ask_home(home.peer_id, request).await? {
+            let (copied, again) = self.look_at_copy().await?;
+            let known = if again.is_empty() { *mark } else { 0 };
+            let now = match self.ask_home(home.peer_id, ReplicaRequest::Wait { mark: known, copied }).await? {
                 ReplicaReply::Mark(now) => now,
                 _ => return Err(unexpected()),
             };
-            if now != *mark {
-                self.copy_all(home.peer_id, stop).await?;
+            if now != known {
+                self.copy_all(home.peer_id, &again, stop).await?;
+                if *mark == 0 {
+                    self.repair_copies().await?;
+                }
                 self.note_copy_trouble(None).await;
                 *mark = now;
             }
@@ -129,16 +142,11 @@ impl Node {
 
     /// How far the copy is.
     pub(super) async fn copied(&self) -> Result<Copied, NodeError> {
-        let (mut photos, mut here) = (0, 0);
-        for (event_id, count, _) in self.catalogue.followed().await? {
-            photos += count;
-            here += self.photo_count(event_id).await?.min(count);
-        }
-        let trouble = self.catalogue.first_home().await?.and_then(|home| home.trouble);
-        Ok(Copied { photos, here, trouble })
+        Ok(self.look_at_copy().await?.0)
     }
 
-    async fn copy_all(&self, home: PeerId, stop: &CancellationToken) -> Result<(), NodeError> {
+    /// Copies the events that are other, and `again` those that are not.
+    async fn copy_all(&self, home: PeerId, again: &[EventId], stop: &CancellationToken) -> Result<(), NodeError> {
         let ReplicaReply::Business(business) = self.ask_home(home, ReplicaRequest::Business).await? else {
             return Err(unexpected());
         };
@@ -149,11 +157,17 @@ impl Node {
         let mut trouble = None;
         for event in events {
             let is_known = followed.iter().any(|(id, _, mark)| *id == event.event_id && *mark == Some(event.mark));
-            if is_known {
+            let is_again = again.contains(&event.event_id);
+            if is_known && !is_again {
                 continue;
             }
             match self.copy_event(home, event.event_id, stop).await {
-                Ok(()) => self.catalogue.set_followed(event.event_id, event.mark).await?,
+                Ok(()) => {
+                    self.catalogue.set_followed(event.event_id, event.mark).await?;
+                    if is_again {
+                        self.settle_copy(event.event_id).await?;
+                    }
+                }
                 Err(error) if is_of_one_photo(&error) => trouble = trouble.or(Some(error)),
                 Err(error) => return Err(error),
             }
@@ -195,7 +209,7 @@ impl Node {
         Ok(())
     }
 
-    /// An event and all its photos. A photo that can't be copied keeps no other from it.
+    /// An event and all its photos. What can't be copied of it keeps no photo from it.
     async fn copy_event(&self, home: PeerId, event_id: EventId, stop: &CancellationToken) -> Result<(), NodeError> {
         let ReplicaReply::Event(state) = self.ask_home(home, ReplicaRequest::Event { event_id }).await? else {
             return Err(unexpected());
@@ -235,10 +249,14 @@ impl Node {
             return Err(unexpected());
         }
         let known = self.catalogue.event(event_id).await?;
-        if known.is_none_or(|known| (known.record, known.access_code) != (record.clone(), state.access_code.clone())) {
-            let (archive, record, code) = (self.archive.clone(), record.clone(), state.access_code.clone());
-            blocking(move || archive.put_event(&record, &code)).await?;
-        }
+        let is_other =
+            known.is_none_or(|known| (known.record, known.access_code) != (record.clone(), state.access_code.clone()));
+        let (archive, stored, code) = (self.archive.clone(), record.clone(), state.access_code.clone());
+        blocking(move || match is_other || !archive.knows_event(event_id) {
+            true => archive.put_event(&stored, &code),
+            false => Ok(()),
+        })
+        .await?;
         self.catalogue.take_event(&EventState { record, ..state }).await
     }
 

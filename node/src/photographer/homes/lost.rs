@@ -1,8 +1,9 @@
-//! Photos that this home has lost, records and all, and a second home has: they are fetched
+//! Photos that this home has lost, records and all, and another home has: they are fetched
 //! from there, as that home has them, by the same verified ranges by which originals are
-//! copied. A second home that has lost a photo does not fetch it until its event changes.
+//! copied; at the first home with the edits that they had here, where these are newer. A second
+//! home asks the first, and does so by itself, too (`again`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 
 use enprint_protocol::PeerId;
@@ -12,10 +13,12 @@ use enprint_protocol::replica::{ReplicaReply, ReplicaRequest};
 use super::following::{checked, unexpected};
 use crate::control::Progress;
 use crate::error::NodeError;
-use crate::photographer::catalogue::EventRow;
+use crate::photographer::catalogue::{EventRow, HALF_NOTED};
 use crate::photographer::commands::PhotographerAnswer;
+use crate::photographer::edit::made_anew;
+use crate::photographer::import::NewPhoto;
 use crate::photographer::node::{Node, blocking};
-use crate::photographer::records::StoredPhoto;
+use crate::photographer::records::{Edits, StoredPhoto};
 
 /// What `progress` is told.
 const FETCHING: &str = "Fetching from the other home";
@@ -37,8 +40,7 @@ impl Node {
         progress: &Progress,
     ) -> Result<PhotographerAnswer, NodeError> {
         let event_id = self.find_event(event).await?.record.event_id;
-        let had = self.catalogue.names_had(event_id).await?.into_keys();
-        let fetched = self.fetch_lost(event_id, had, progress).await.unwrap_or_else(|error| {
+        let fetched = self.fetch_all_lost(event_id, progress).await.unwrap_or_else(|error| {
             tracing::debug!(%event_id, %error, "what the event has lost could not be fetched");
             Fetched::default()
         });
@@ -48,6 +50,34 @@ impl Node {
             repaired.sort_unstable();
         }
         Ok(answer)
+    }
+
+    /// Fetches all that is lost of an event. Once anything is missed, whatever else the other
+    /// homes have of it was here, too: a photo that is hidden, or that was imported after the
+    /// catalogue was last backed up, is not known by its id.
+    async fn fetch_all_lost(&self, event_id: EventId, progress: &Progress) -> Result<Fetched, NodeError> {
+        let mut had: BTreeSet<PhotoId> = self.catalogue.names_had(event_id).await?.into_keys().collect();
+        if self.photos_missing(event_id).await?.is_none() {
+            return self.fetch_lost(event_id, had, progress).await;
+        }
+        let mut is_told = false;
+        for home in self.homes_to_ask().await? {
+            match self.ids_at(home, event_id).await {
+                Ok(ids) => had.extend(ids),
+                Err(error) => {
+                    tracing::debug!(peer.id = %home, %error, "a home does not say what it has");
+                    continue;
+                }
+            }
+            is_told = true;
+        }
+        let fetched = self.fetch_lost(event_id, had, progress).await?;
+        // Of those that were imported none is known by its number alone.
+        let is_known = self.catalogue.photos_had(event_id).await?.ids.is_some_and(|ids| ids != HALF_NOTED);
+        if is_told && is_known && fetched.still_lost == 0 {
+            self.note_all_here(event_id).await?;
+        }
+        Ok(fetched)
     }
 
     /// Fetches those of an event's photos that are lost here and that a connected home has.
@@ -79,11 +109,8 @@ impl Node {
         Ok(Fetched { came, still_lost: lost.len() })
     }
 
-    /// Second homes that are connected.
+    /// Other homes that are connected.
     async fn homes_to_ask(&self) -> Result<Vec<PeerId>, NodeError> {
-        if self.catalogue.first_home().await?.is_some() {
-            return Ok(Vec::new());
-        }
         let homes = self.home_summaries().await?.into_iter().map(|home| home.peer_id);
         Ok(homes.filter(|home| self.client.is_connected(home)).collect())
     }
@@ -103,8 +130,7 @@ impl Node {
     }
 
     /// Fetches those of the lost photos that `home` has; one that can't be fetched keeps no
-    /// other from it. One that was edited since that home copied it stays lost: an import brings
-    /// it back with its edits.
+    /// other from it.
     async fn fetch_from(
         &self,
         home: PeerId,
@@ -113,25 +139,22 @@ impl Node {
         progress: &Progress,
     ) -> Result<Vec<StoredPhoto>, NodeError> {
         let event_id = event.record.event_id;
-        let (mut came, edits) = (Vec::new(), self.catalogue.edits_had(event_id).await?);
+        let (mut came, own) = (Vec::new(), self.own_edits(event_id).await?);
         for photo in self.records_at(home, event_id, lost).await? {
             if progress.is_cancelled() {
                 break;
-            }
-            if edits.get(&photo.photo_id()).is_some_and(|edits| *edits != photo.edits()) {
-                tracing::warn!(photo.name = photo.record.file_name, "another home has older edits of a lost photo");
-                continue;
             }
             progress.photos(FETCHING, came.len() as u64, lost.len() as u64);
             // For each: orders and imports don't wait for all of them.
             let _stays = self.importing.read().await;
             let _one_at_a_time = self.following.repairing.lock().await;
+            let _alone = self.following.arriving.take(photo.photo_id().0).await;
             if self.lost_of(event_id, BTreeSet::from([photo.photo_id()])).await?.is_empty() {
                 continue;
             }
             self.keep_known(event).await?;
-            match self.copy_photo(home, event_id, photo.clone(), &self.stopping).await {
-                Ok(()) => came.push(photo),
+            match self.fetch_photo(home, event_id, photo.clone(), own.get(&photo.photo_id())).await {
+                Ok(is_new) => came.extend(is_new.then_some(photo)),
                 Err(error) => tracing::debug!(peer.id = %home, %error, "a lost photo could not be fetched"),
             }
         }
@@ -139,6 +162,71 @@ impl Node {
             self.archive.marks.changed_in(event_id);
         }
         Ok(came)
+    }
+
+    /// The edits that photos of an event had, where this home decides on them.
+    async fn own_edits(&self, event_id: EventId) -> Result<HashMap<PhotoId, Edits>, NodeError> {
+        match self.catalogue.first_home().await? {
+            Some(_) => Ok(HashMap::new()),
+            None => self.catalogue.edits_had(event_id).await,
+        }
+    }
+
+    /// Brings a lost photo here: as `home` has it, or made anew by the edits that it had here,
+    /// where that home has not heard of them. Whether it came; an import may have been sooner.
+    async fn fetch_photo(
+        &self,
+        home: PeerId,
+        event_id: EventId,
+        mut photo: StoredPhoto,
+        own: Option<&Edits>,
+    ) -> Result<bool, NodeError> {
+        if !own.is_some_and(|own| photo.take_newer_edits(own)) {
+            return self.copy_new(home, event_id, photo, &self.stopping).await;
+        }
+        let path = self.copy_original(home, event_id, &photo, &self.stopping).await?;
+        let (settings, enlargers, from) =
+            (self.proofs_for(event_id, false).await?, self.enlargers.clone(), path.clone());
+        let made = blocking(move || {
+            let original = std::fs::read(&from).map_err(|error| NodeError::file(&from, &error))?;
+            made_anew(&enlargers, &settings, original, photo)
+        });
+        let NewPhoto { stored, thumbnail, proof, .. } = made.await?;
+        self.keep_copy(event_id, stored, path, thumbnail, proof).await
+    }
+
+    /// The photos that `home` has of an event.
+    async fn ids_at(&self, home: PeerId, event_id: EventId) -> Result<BTreeSet<PhotoId>, NodeError> {
+        let (mut ids, mut after) = (BTreeSet::new(), None);
+        loop {
+            let (page, is_last) = self.page_at(home, event_id, after).await?;
+            after = page.last().map(StoredPhoto::photo_id).or(after);
+            ids.extend(page.iter().map(StoredPhoto::photo_id));
+            if is_last || page.is_empty() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// The records that `home` has behind a photo, as many as it tells at once; and whether
+    /// there are no more.
+    async fn page_at(
+        &self,
+        home: PeerId,
+        event_id: EventId,
+        mut after: Option<PhotoId>,
+    ) -> Result<(Vec<StoredPhoto>, bool), NodeError> {
+        let request = ReplicaRequest::Photos { event_id, after };
+        let ReplicaReply::Photos { photos, is_last } = self.ask_home(home, request).await? else {
+            return Err(unexpected());
+        };
+        let mut page = Vec::with_capacity(photos.len());
+        for record in photos {
+            let photo = checked(&record, after)?;
+            after = Some(photo.photo_id());
+            page.push(photo);
+        }
+        Ok((page, is_last))
     }
 
     /// What `home` has of the records of these photos.
@@ -150,17 +238,9 @@ impl Node {
     ) -> Result<Vec<StoredPhoto>, NodeError> {
         let (mut found, mut next) = (Vec::new(), photos.first());
         while let Some(first) = next {
-            let mut after = just_before(*first);
-            let request = ReplicaRequest::Photos { event_id, after };
-            let ReplicaReply::Photos { photos: page, is_last } = self.ask_home(home, request).await? else {
-                return Err(unexpected());
-            };
-            for record in page {
-                let photo = checked(&record, after)?;
-                after = Some(photo.photo_id());
-                found.extend(photos.contains(&photo.photo_id()).then_some(photo));
-            }
-            let end = after.filter(|end| !is_last && end >= first);
+            let (page, is_last) = self.page_at(home, event_id, just_before(*first)).await?;
+            let end = page.last().map(StoredPhoto::photo_id).filter(|end| !is_last && end >= first);
+            found.extend(page.into_iter().filter(|photo| photos.contains(&photo.photo_id())));
             next = end.and_then(|end| photos.range((Excluded(end), Unbounded)).next());
         }
         Ok(found)

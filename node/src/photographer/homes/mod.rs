@@ -9,9 +9,11 @@
 //! | `following` | at the second: when to copy, and what |
 //! | `copying` | one original on its way |
 //! | `repairing`, `lost` | what one home has damaged or lost, fetched from another |
+//! | `again` | at the second: that it does so by itself |
 //! | `sent` | what each home sent to labs, told to the other |
 //! | [`answers`] | what people are told of it |
 
+mod again;
 pub mod answers;
 mod copying;
 pub(super) mod following;

@@ -95,6 +95,8 @@ impl Node {
     }
 
     async fn repair_from(&self, home: PeerId, event_id: EventId, photo: &StoredPhoto) -> Result<(), NodeError> {
+        let _alone = self.following.arriving.take(photo.photo_id().0).await;
+        let photo = &self.readable_photo(event_id, photo.photo_id()).await?.unwrap_or_else(|| photo.clone());
         match self.repair_in_place(home, event_id, photo).await {
             // Where it is, nothing more can be written: other parts are damaged, too.
             Err(error) if error.is_of_damage() => self.store_elsewhere(home, event_id, photo).await,
