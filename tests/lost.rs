@@ -334,11 +334,16 @@ async fn photos_that_the_catalogue_never_heard_of_come_back_with_those_that_it_m
     let backup = saved_catalogue(homes.studio.data());
     homes.studio.restart();
     homes.imports(2, &original(2));
+    homes.studio.says(&["event", EVENT, "--watermark", "PROOF"]);
+    let mark_at = |node: &Process| node.tries(&["events"]).unwrap_or_default()["events"][0]["mark"]["mark"].clone();
+    let mark = mark_at(&homes.studio);
     homes.are_equal().await;
+    eventually("the second home knows the mark", || mark_at(&homes.nas) == mark).await;
     let before = photos_of(&homes.studio);
     loses_all_but(&mut homes.studio, &backup);
     let verify = ["verify", "--event", EVENT];
     eventually("both are fetched", || homes.studio.tries(&verify).is_ok() && photos_of(&homes.studio) == before).await;
+    assert_eq!(mark_at(&homes.studio), mark, "its proofs would be shown without it");
 }
 
 #[tokio::test]

@@ -156,6 +156,33 @@ async fn the_second_home_becomes_equal_and_follows_edits_and_new_photos() {
 }
 
 #[tokio::test]
+async fn the_second_home_knows_the_mark_over_an_events_proofs_whatever_it_is_started_with() {
+    let mut homes = Homes::start().await;
+    homes.import("Wedding", &[("a.jpg", photos::jpeg(800, 600, 1))]);
+    let mark_at = |node: &Process| node.tries(&["events"]).unwrap_or_default()["events"][0]["mark"]["mark"].clone();
+    let says = |homes: &Homes, args: &[&str]| homes.studio.says(&[&["event", "Wedding"], args].concat());
+    says(&homes, &["--watermark", "PROOF"]);
+    homes.pair();
+    homes.are_equal("Wedding").await;
+    let first = mark_at(&homes.studio);
+    assert!(first.as_str().is_some_and(|mark| mark.contains("“PROOF”")), "{first}");
+    assert_eq!(mark_at(&homes.nas), first);
+
+    says(&homes, &["--watermark", "SAMPLE"]);
+    let is_told = || mark_at(&homes.nas).as_str().is_some_and(|mark| mark.contains("“SAMPLE”"));
+    eventually("the second home has heard of another", is_told).await;
+    says(&homes, &["--no-watermark"]);
+    homes.nas.kill();
+    ["--watermark", "NAS"].iter().for_each(|flag| homes.nas.add_flag(flag));
+    homes.nas.restart();
+    eventually("the second home knows that there is none", || {
+        let mark = homes.nas.tries(&["events"]).unwrap_or_default()["events"][0]["mark"].clone();
+        mark["mark"].is_null() && mark["is_other_than_nodes"] == true
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn either_home_is_killed_in_the_midst_and_no_verified_range_crosses_twice() {
     let mut homes = Homes::start().await;
     let originals: Vec<_> = (1..=4).map(|seed| photos::heavy_jpeg(48 * MIB + 77, seed)).collect();
@@ -228,6 +255,7 @@ async fn gets_nothing(asks: &Impostor, peer: PeerId, event_id: EventId, photo_id
         ReplicaRequest::Subtrees(file),
         ReplicaRequest::Range { file, offset: 0 },
         ReplicaRequest::Sent { event_id, after: None },
+        ReplicaRequest::Shown { event_id, host: asks.peer.client.peer_id(), after: None },
     ] {
         let reply = asks.peer.client.ask::<Follow>(peer, request).await.unwrap();
         // Those whom the node does not know may ask but a few things a second.
@@ -353,6 +381,7 @@ impl Liar {
                 record: event(event_id),
                 access_code: "7K3M-Q9XA-10TD".parse().unwrap(),
                 shown_at: Vec::new(),
+                proof_mark: None,
             })),
             ReplicaRequest::Photos { .. } => {
                 ReplicaReply::Photos { photos: vec![self.photo().encode().unwrap().into()], is_last: true }
@@ -363,6 +392,7 @@ impl Liar {
                 ReplicaReply::Subtrees((0..range_count(length)).flat_map(hash).collect::<Vec<u8>>().into())
             }
             ReplicaRequest::Sent { .. } => ReplicaReply::Sent { files: Vec::new(), is_last: true },
+            ReplicaRequest::Shown { .. } => ReplicaReply::Shown { photos: Vec::new(), is_last: true },
             ReplicaRequest::Range { file, .. } if file.root() == ContentHash::of(RENDITION) => {
                 ReplicaReply::Range(RENDITION.to_vec().into())
             }

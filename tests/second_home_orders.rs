@@ -349,3 +349,27 @@ async fn the_old_word_of_a_removed_home_counts_at_no_lab_that_is_chosen_later() 
     says(&customer, &order, "received").await;
     is_no_home_at(&gone, &second, word).await;
 }
+
+#[tokio::test]
+async fn the_second_home_says_the_same_of_what_is_shown_and_what_was_withdrawn() {
+    let world = World::start().await;
+    world.publish("Wedding", &[("a.jpg", photos::jpeg(800, 600, 1)), ("b.jpg", photos::jpeg(800, 600, 2))]);
+    let homes = TwoHomes::with(world).await;
+    let photos = |node: &Process| node.tries(&["photos", "--event", "Wedding"]).unwrap_or_default()["photos"].clone();
+    let is_same = || photos(&homes.nas) == photos(&homes.world.photographer);
+    assert_eq!(photos(&homes.world.photographer)[1]["shown_at"], Value::from(vec!["The host"]));
+    eventually("the second home knows what is shown", is_same).await;
+    for (args, off, on) in [
+        (&["withdraw", "--event", "Wedding", "--file", "b.jpg"][..], 1, 1),
+        (&["publish", "--event", "Wedding", "--file", "b.jpg"][..], 0, 2),
+        (&["withdraw", "--event", "Wedding"][..], 0, 0),
+    ] {
+        homes.world.photographer.says(args);
+        eventually("the second home knows what became of it", is_same).await;
+        let known = photos(&homes.nas);
+        let having = |what: &str| {
+            known.as_array().unwrap().iter().filter(|photo| !photo[what].as_array().unwrap().is_empty()).count()
+        };
+        assert_eq!((having("withdrawn_from"), having("shown_at")), (off, on), "{args:?}: {known}");
+    }
+}

@@ -81,6 +81,8 @@ pub const REPLICA_PAGE_BYTES: usize = 768 * 1024;
 pub const REPLICA_BUSINESS_MAX: usize = 256;
 /// Print files in one page of what a home sent: a KB each with the lab's receipt.
 pub const REPLICA_SENT_MAX: usize = 500;
+/// Photos in one page of what a host shows: 80 bytes each.
+pub const REPLICA_SHOWN_MAX: usize = 8_000;
 /// How long the first home keeps a second waiting for news: less than half of what its
 /// answer may take.
 pub const REPLICA_WAIT: Duration = Duration::from_secs(50);

@@ -1,7 +1,8 @@
 //! `/enprint/replica/1`: a second home copies what the first has, originals range by range.
 //!
 //! - *Participants:* the second home asks, the first answers, and nobody else than a home
-//!   that it paired. What it sent to labs, either tells the other.
+//!   that it paired. What it sent to labs, either tells the other; and what the first has
+//!   lost of its events, the second gives back.
 //! - *Goals:* equality by verified ranges; each is checked alone, on arrival, and a copy
 //!   that broke off goes on with the first missing one (see [`crate::subtree`]).
 //! - *Non-goals:* changes at the second home; orders, which go to each home by itself.
@@ -93,6 +94,16 @@ pub enum ReplicaRequest {
         /// What is behind this file of a job.
         after: Option<(JobId, ContentHash)>,
     },
+    /// What a host has of an event, and what was taken off there, in the order of the photos'
+    /// ids. Asked of a home that told how much it is ([`ShownAt::photos`]).
+    Shown {
+        /// Which event.
+        event_id: EventId,
+        /// At which host.
+        host: PeerId,
+        /// Those behind this one.
+        after: Option<PhotoId>,
+    },
 }
 
 /// A file that a home copies.
@@ -114,13 +125,20 @@ pub enum ReplicaFile {
         /// The rules' hash.
         root: ContentHash,
     },
+    /// The mark over an event's proofs, as nodes keep it. Asked of a home that told it of one.
+    Mark {
+        /// Of which event.
+        event_id: EventId,
+        /// The mark's hash.
+        root: ContentHash,
+    },
 }
 
 impl ReplicaFile {
     /// The hash of the whole file.
     pub fn root(&self) -> ContentHash {
         match self {
-            Self::Photo { root, .. } | Self::Rules { root, .. } => *root,
+            Self::Photo { root, .. } | Self::Rules { root, .. } | Self::Mark { root, .. } => *root,
         }
     }
 }
@@ -172,6 +190,13 @@ pub enum ReplicaReply {
         /// A page of it.
         files: Vec<SentFile>,
         /// Whether there is no more.
+        is_last: bool,
+    },
+    /// To [`ReplicaRequest::Shown`]; at most [`limits::REPLICA_SHOWN_MAX`].
+    Shown {
+        /// A page of them.
+        photos: Vec<ShownPhoto>,
+        /// Whether there are no more.
         is_last: bool,
     },
 }
@@ -233,6 +258,10 @@ pub struct EventState {
     pub access_code: AccessCode,
     /// Where it is, or was, shown.
     pub shown_at: Vec<ShownAt>,
+    /// The mark over its proofs: the hash and length of [`ReplicaFile::Mark`]. None where it has
+    /// none, and from a home of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_mark: Option<(ContentHash, u64)>,
 }
 
 /// An event at one host.
@@ -246,6 +275,20 @@ pub struct ShownAt {
     pub is_chosen: bool,
     /// Since when it was, in milliseconds since 1970 UTC.
     pub since_ms: i64,
+    /// How many photos were shown or taken off there; none from a home of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photos: Option<u64>,
+}
+
+/// A photo at a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPhoto {
+    /// Which.
+    pub photo_id: PhotoId,
+    /// Since when it is to be off, in milliseconds since 1970 UTC; none where the host has it.
+    pub withdrawn_ms: Option<i64>,
+    /// Whether it was withdrawn by itself, and stays off when the event is published again.
+    pub stays: bool,
 }
 
 /// What the photographer decided on hosts and labs.

@@ -19,7 +19,7 @@ use enprint_protocol::print_size::{Finish, PrintSize};
 use enprint_protocol::publish::{PhotoRecord, Picture, PublishReply, PublishRequest, PublishedPhoto, Revision};
 use enprint_protocol::replica::{
     Business, Copied, EventMark, EventState, HostFacts, LabFacts, ReplicaFile, ReplicaReply, ReplicaRequest, SentFile,
-    ShownAt,
+    ShownAt, ShownPhoto,
 };
 use enprint_protocol::signed::Signed;
 use enprint_protocol::status::{Status, StatusKind, StatusReply, StatusRequest};
@@ -320,11 +320,6 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     golden("replica_events", &ReplicaRequest::Events { after: Some(event_id) });
     let events = vec![EventMark { event_id, mark: 7, photos: 500 }];
     golden("replica_events_reply", &ReplicaReply::Events { events, is_last: true });
-    golden("replica_event", &ReplicaRequest::Event { event_id });
-    let gallery_url = Some("https://photos.example/g/1".into());
-    let shown_at = vec![ShownAt { host: peer, gallery_url, is_chosen: true, since_ms: 1_766_000_000_000 }];
-    let state = EventState { record: event(), access_code: "7K3M-Q9XA-10TD".parse().unwrap(), shown_at };
-    golden("replica_event_reply", &ReplicaReply::Event(Box::new(state)));
     golden("replica_photos", &ReplicaRequest::Photos { event_id, after: Some(photo()) });
     golden("replica_photos_reply", &ReplicaReply::Photos { photos: vec![ByteBuf::from([1, 2])], is_last: false });
     let file = ReplicaFile::Photo { event_id, photo_id: photo(), root: photo().0 };
@@ -333,10 +328,30 @@ fn what_homes_say_to_each_other_has_its_golden_bytes() {
     golden("replica_range", &ReplicaRequest::Range { file, offset: 1_048_576 });
     let file = ReplicaFile::Rules { lab: peer, root: ContentHash([3; 32]) };
     golden("replica_range_of_rules", &ReplicaRequest::Range { file, offset: 0 });
+    let file = ReplicaFile::Mark { event_id, root: ContentHash([4; 32]) };
+    golden("replica_range_of_mark", &ReplicaRequest::Range { file, offset: 0 });
     golden("replica_range_reply", &ReplicaReply::Range(vec![6, 7].into()));
     golden("replica_sent", &ReplicaRequest::Sent { event_id, after: Some((JobId([3; 16]), photo().0)) });
     golden("replica_sent_reply", &ReplicaReply::Sent { files: vec![sent_file(peer)], is_last: true });
     golden("replica_refused", &ReplicaReply::Refused(Refusal::uniform()));
+}
+
+#[test]
+fn what_homes_say_of_an_event_has_its_golden_bytes() {
+    let (event_id, peer) = (EventId([1; 16]), key(2).public().to_peer_id());
+    golden("replica_event", &ReplicaRequest::Event { event_id });
+    let gallery_url = Some("https://photos.example/g/1".into());
+    let shown_at = ShownAt { host: peer, gallery_url, is_chosen: true, since_ms: 1_766_000_000_000, photos: None };
+    let access_code = "7K3M-Q9XA-10TD".parse().unwrap();
+    let state = EventState { record: event(), access_code, shown_at: vec![shown_at.clone()], proof_mark: None };
+    golden("replica_event_reply", &ReplicaReply::Event(Box::new(state.clone())));
+    let shown_at = vec![ShownAt { photos: Some(2), ..shown_at }];
+    let state = EventState { proof_mark: Some((ContentHash([4; 32]), 9)), shown_at, ..state };
+    golden("replica_event_reply_marked", &ReplicaReply::Event(Box::new(state)));
+    golden("replica_shown", &ReplicaRequest::Shown { event_id, host: peer, after: Some(photo()) });
+    let shown = ShownPhoto { photo_id: photo(), withdrawn_ms: None, stays: false };
+    let withdrawn = ShownPhoto { withdrawn_ms: Some(1_766_000_000_000), stays: true, ..shown };
+    golden("replica_shown_reply", &ReplicaReply::Shown { photos: vec![shown, withdrawn], is_last: true });
 }
 
 fn sent_file(lab: PeerId) -> SentFile {

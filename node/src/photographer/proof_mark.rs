@@ -212,10 +212,23 @@ impl Node {
         }
     }
 
+    /// The mark that the event keeps, for another home; none where it can't be read now.
+    pub(super) async fn mark_as_kept(&self, event_id: EventId) -> Result<Option<Vec<u8>>, NodeError> {
+        let kept = self.kept_mark(event_id).await.unwrap_or_default();
+        kept.map(|kept| kept.encode()).transpose()
+    }
+
+    /// Keeps the mark that the event has at the first home.
+    pub(super) async fn take_mark(&self, event_id: EventId, mark: &[u8]) -> Result<(), NodeError> {
+        self.keep_mark(event_id, KeptMark::decode(mark)?).await
+    }
+
     async fn keep_mark(&self, event_id: EventId, kept: KeptMark) -> Result<(), NodeError> {
         let (archive, mark) = (self.archive.clone(), kept.encode()?);
         blocking(move || archive.put_proof_mark(event_id, &kept)).await?;
-        self.catalogue.note_mark(event_id, &mark).await
+        self.catalogue.note_mark(event_id, &mark).await?;
+        self.archive.marks.changed_in(event_id);
+        Ok(())
     }
 }
 

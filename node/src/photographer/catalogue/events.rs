@@ -137,12 +137,16 @@ impl Catalogue {
     ) -> Result<(), NodeError> {
         let shown = "INSERT INTO shown (event_id, host, photo_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let back = "DELETE FROM taken_off WHERE event_id = $1 AND host = $2 AND photo_id = $3";
-        let mut tx = self.ledger.begin().await?;
+        let (mut tx, mut changed) = (self.ledger.begin().await?, 0);
         for photo_id in photos {
-            tx.execute(shown, args![event_id.to_string(), host.to_string(), photo_id.to_string()]).await?;
-            tx.execute(back, args![event_id.to_string(), host.to_string(), photo_id.to_string()]).await?;
+            for sql in [shown, back] {
+                changed += tx.execute(sql, args![event_id.to_string(), host.to_string(), photo_id.to_string()]).await?;
+            }
         }
         tx.commit().await?;
+        if changed > 0 {
+            self.marks.changed_in(event_id);
+        }
         Ok(())
     }
 
@@ -164,6 +168,7 @@ impl Catalogue {
             tx.execute(shown, args![&event_id, &host, &photo_id]).await?;
         }
         tx.commit().await?;
+        self.marks.changed_in(event_id);
         Ok(())
     }
 

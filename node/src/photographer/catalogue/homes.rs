@@ -147,7 +147,9 @@ impl Catalogue {
 
     /// Where an event is, or was, shown.
     pub(in crate::photographer) async fn shown_facts(&self, event_id: EventId) -> Result<Vec<ShownAt>, NodeError> {
-        let sql = "SELECT * FROM event_hosts WHERE event_id = $1 ORDER BY since_ms, host";
+        let sql = "SELECT *, (SELECT COUNT(*) FROM shown WHERE shown.event_id = at.event_id AND shown.host = at.host) \
+                   + (SELECT COUNT(*) FROM taken_off WHERE taken_off.event_id = at.event_id AND taken_off.host = at.host) \
+                   AS photos FROM event_hosts at WHERE event_id = $1 ORDER BY since_ms, host";
         let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string()]).await?;
         let shown_at = |row: &Row| {
             Ok(ShownAt {
@@ -155,6 +157,7 @@ impl Catalogue {
                 gallery_url: row.get("gallery_url")?,
                 is_chosen: row.int("is_chosen")? != 0,
                 since_ms: row.int("since_ms")?,
+                photos: u64::try_from(row.int("photos")?).ok(),
             })
         };
         rows.iter().map(shown_at).collect()

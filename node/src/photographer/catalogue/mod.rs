@@ -18,6 +18,7 @@ mod orders;
 mod peers;
 mod rows;
 mod schema;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod untold;

@@ -23,7 +23,7 @@ use super::repairing::Missed;
 use crate::error::NodeError;
 use crate::limits::{
     COPIED_TOLD_EVERY, FOLLOW_RETRY_FIRST, FOLLOW_RETRY_MAX, FOLLOWED_EVENTS_MAX, HOME_PHOTOS_AT_ONCE,
-    HOME_RANGES_IN_FLIGHT, PRINT_RULES_BYTES_MAX,
+    HOME_RANGES_IN_FLIGHT, PRINT_RULES_BYTES_MAX, PROOF_MARK_BYTES_MAX,
 };
 use crate::photographer::catalogue::FirstHome;
 use crate::photographer::node::{Node, blocking};
@@ -214,8 +214,17 @@ impl Node {
         let ReplicaReply::Event(state) = self.ask_home(home, ReplicaRequest::Event { event_id }).await? else {
             return Err(unexpected());
         };
+        let (mark, shown_at) = (state.proof_mark, state.shown_at.clone());
         self.take_event_over(event_id, *state).await?;
-        let (mut after, mut trouble, mut told) = (None, None, Instant::now());
+        let beside = async {
+            self.take_shown_over(home, event_id, &shown_at).await?;
+            self.take_mark_over(home, event_id, mark).await
+        };
+        let mut trouble = match beside.await {
+            Err(error) if is_of_one_photo(&error) => Some(error),
+            taken => taken.map(|()| None)?,
+        };
+        let (mut after, mut told) = (None, Instant::now());
         loop {
             let request = ReplicaRequest::Photos { event_id, after };
             let (page, is_last) = match self.ask_home(home, request).await? {
@@ -258,6 +267,22 @@ impl Node {
         })
         .await?;
         self.catalogue.take_event(&EventState { record, ..state }).await
+    }
+
+    /// The mark over an event's proofs, if it is another here or none.
+    pub(super) async fn take_mark_over(
+        &self,
+        home: PeerId,
+        event_id: EventId,
+        mark: Option<(ContentHash, u64)>,
+    ) -> Result<(), NodeError> {
+        let Some((root, bytes)) = mark else { return Ok(()) };
+        if self.mark_as_kept(event_id).await?.is_some_and(|mark| ContentHash::of(&mark) == root) {
+            return Ok(());
+        }
+        let file = ReplicaFile::Mark { event_id, root };
+        let mark = self.small_from(home, file, bytes, PROOF_MARK_BYTES_MAX, "the mark over proofs").await?;
+        self.take_mark(event_id, &mark).await
     }
 
     pub(super) async fn ask_home(&self, home: PeerId, request: ReplicaRequest) -> Result<ReplicaReply, NodeError> {

@@ -40,6 +40,8 @@ impl Node {
         progress: &Progress,
     ) -> Result<PhotographerAnswer, NodeError> {
         let event_id = self.find_event(event).await?.record.event_id;
+        // Before anything is made anew that is to have it.
+        self.fetch_mark(event_id).await;
         let fetched = self.fetch_all_lost(event_id, progress).await.unwrap_or_else(|error| {
             tracing::debug!(%event_id, %error, "what the event has lost could not be fetched");
             Fetched::default()
@@ -50,6 +52,25 @@ impl Node {
             repaired.sort_unstable();
         }
         Ok(answer)
+    }
+
+    /// The mark over an event's proofs, if this home has none any more that can be read, and
+    /// another has it.
+    async fn fetch_mark(&self, event_id: EventId) {
+        let fetched = async {
+            if self.mark_as_kept(event_id).await?.is_some() {
+                return Ok::<(), NodeError>(());
+            }
+            for home in self.homes_to_ask().await? {
+                if let ReplicaReply::Event(state) = self.ask_home(home, ReplicaRequest::Event { event_id }).await? {
+                    self.take_mark_over(home, event_id, state.proof_mark).await?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = fetched.await {
+            tracing::debug!(%event_id, %error, "no other home gave the mark over the proofs");
+        }
     }
 
     /// Fetches all that is lost of an event. Once anything is missed, whatever else the other

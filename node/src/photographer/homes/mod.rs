@@ -11,6 +11,7 @@
 //! | `repairing`, `lost` | what one home has damaged or lost, fetched from another |
 //! | `again` | at the second: that it does so by itself |
 //! | `sent` | what each home sent to labs, told to the other |
+//! | `shown` | what hosts show, told to the second |
 //! | [`answers`] | what people are told of it |
 
 mod again;
@@ -23,6 +24,7 @@ mod pairing;
 mod repairing;
 mod sent;
 mod serving;
+mod shown;
 
 pub(super) use following::Following;
 pub(super) use marks::Marks;

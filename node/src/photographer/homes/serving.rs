@@ -1,11 +1,11 @@
 //! What the first home answers to a second; and either to the other of what it sent, and of
-//! photos that the other's disk has damaged or lost. A row of the catalogue permits it, looked at
+//! photos and marks that the other's disk has damaged or lost. A row of the catalogue permits it, looked at
 //! for each request and again when a range's turn has come; whoever else asks, what is
 //! refused and what is absent look the same. Labs come first.
 
 use std::sync::Arc;
 
-use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_protocol::limits::{RANGE_BYTES, REPLICA_EVENTS_MAX, REPLICA_PAGE_BYTES, REPLICA_WAIT};
 use enprint_protocol::peer::{Asked, LineWay};
 use enprint_protocol::range_bytes::RangeBytes;
@@ -54,25 +54,28 @@ impl Node {
             ReplicaRequest::Event { event_id } => self.event_for_home(event_id).await?,
             ReplicaRequest::Photos { event_id, after } => self.photos_for_home(event_id, after).await?,
             ReplicaRequest::Sent { event_id, after } => self.sent_for_home(event_id, after).await?,
+            ReplicaRequest::Shown { event_id, host, after } => self.shown_for_home(event_id, host, after).await?,
             ReplicaRequest::Subtrees(file) => return self.in_turn(home, file, None).await,
             ReplicaRequest::Range { file, offset } => return self.in_turn(home, file, Some(offset)).await,
         };
         Ok((reply, None))
     }
 
-    /// A second home may ask for anything, the first what was sent from here, and for photos
-    /// and their files: they were its own.
+    /// A second home may ask for anything, the first what was sent from here, and for events,
+    /// their photos and files: they were its own.
     async fn may_ask(&self, home: PeerId, request: &ReplicaRequest) -> Result<bool, NodeError> {
         if self.catalogue.is_second_home(home).await? {
             return Ok(true);
         }
         let is_first = self.catalogue.first_home().await?.is_some_and(|first| first.peer_id == home);
         let file = match request {
-            ReplicaRequest::Sent { .. } | ReplicaRequest::Photos { .. } => return Ok(is_first),
+            ReplicaRequest::Sent { .. } | ReplicaRequest::Photos { .. } | ReplicaRequest::Event { .. } => {
+                return Ok(is_first);
+            }
             ReplicaRequest::Subtrees(file) | ReplicaRequest::Range { file, .. } => file,
             _ => return Ok(false),
         };
-        Ok(is_first && matches!(file, ReplicaFile::Photo { .. }))
+        Ok(is_first && !matches!(file, ReplicaFile::Rules { .. }))
     }
 
     async fn list_for_home(&self, after: Option<EventId>) -> Result<ReplicaReply, NodeError> {
@@ -93,7 +96,8 @@ impl Node {
     async fn event_for_home(&self, event_id: EventId) -> Result<ReplicaReply, NodeError> {
         let Some(event) = self.catalogue.event(event_id).await? else { return Ok(Refusal::uniform().into()) };
         let shown_at = self.catalogue.shown_facts(event_id).await?;
-        let state = EventState { record: event.record, access_code: event.access_code, shown_at };
+        let proof_mark = self.mark_as_kept(event_id).await?.map(|mark| (ContentHash::of(&mark), mark.len() as u64));
+        let state = EventState { record: event.record, access_code: event.access_code, shown_at, proof_mark };
         Ok(ReplicaReply::Event(Box::new(state)))
     }
 
@@ -157,14 +161,8 @@ impl Node {
                 let read = move |offset, length| archive.file_range(event_id, root, offset, length);
                 Ok(Some(Copied { bytes, read: Box::new(read) }))
             }
-            ReplicaFile::Rules { lab, root } => {
-                let rules = self.catalogue.rules_of(lab).await?;
-                let rules = rules.filter(|rules| enprint_protocol::ids::ContentHash::of(rules) == root);
-                Ok(rules.map(|rules| Copied {
-                    bytes: rules.len() as u64,
-                    read: Box::new(move |offset, length| Ok(part_of(&rules, offset, length).into())),
-                }))
-            }
+            ReplicaFile::Rules { lab, root } => Ok(Copied::of(self.catalogue.rules_of(lab).await?, root)),
+            ReplicaFile::Mark { event_id, root } => Ok(Copied::of(self.mark_as_kept(event_id).await?, root)),
         }
     }
 
@@ -186,6 +184,13 @@ struct Copied {
 }
 
 impl Copied {
+    /// What is in memory, if it is that file still.
+    fn of(file: Option<Vec<u8>>, root: ContentHash) -> Option<Self> {
+        let file = file.filter(|file| ContentHash::of(file) == root)?;
+        let bytes = file.len() as u64;
+        Some(Self { bytes, read: Box::new(move |offset, length| Ok(part_of(&file, offset, length).into())) })
+    }
+
     fn range(&self, offset: u64) -> Result<RangeBytes, NodeError> {
         let length = range_bytes(self.bytes, offset / RANGE_BYTES);
         (self.read)(offset, usize::try_from(length).unwrap_or_default())
