@@ -34,7 +34,7 @@ pub struct EventArchive {
     pub(super) archive: Arc<Archive>,
     pub(super) marks: Marks,
     /// Held from the reading of a photo's record, or that there is none, until it is written.
-    amending: Arc<Mutex<()>>,
+    pub(super) amending: Arc<Mutex<()>>,
 }
 
 /// What storing a photo did.

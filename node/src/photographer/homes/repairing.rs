@@ -12,6 +12,7 @@ use enprint_store::archive::NewBlob;
 use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::PHOTOS_MISSED_MAX;
+use crate::photographer::archive::EventArchive;
 use crate::photographer::node::{Node, blocking};
 use crate::photographer::records::StoredPhoto;
 
@@ -112,7 +113,7 @@ impl Node {
         let (archive, from, kept, root) = (self.archive.clone(), path.clone(), photo.clone(), photo.photo_id().0);
         let stored = blocking(move || {
             let mut original = File::open(&from).map_err(|error| NodeError::file(&from, &error))?;
-            archive.put_elsewhere(event_id, &kept, NewBlob::read(root.0, &mut original), &thumbnail, &proof)
+            archive.put_back(event_id, &kept, NewBlob::read(root.0, &mut original), &thumbnail, &proof)
         });
         let stored = stored.await;
         self.clear_arrived_of(root, &path).await?;
@@ -146,5 +147,63 @@ impl Node {
         self.catalogue.arrived(root).await?;
         super::copying::remove(path);
         Ok(())
+    }
+}
+
+impl EventArchive {
+    /// Stores a photo whole in another volume than the one that has it, which is damaged; not the
+    /// record that it had before an edit.
+    fn put_back<'a>(
+        &self,
+        event_id: EventId,
+        photo: &StoredPhoto,
+        original: NewBlob<'a>,
+        thumbnail: &'a [u8],
+        proof: &'a [u8],
+    ) -> Result<(), NodeError> {
+        let _alone = self.amending.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.photo(event_id, photo.photo_id()) {
+            Ok(Some(now)) if now != *photo => {
+                let problem = "The photo was edited while it was fetched from your other home. Say “verify” again.";
+                Err(NodeError::NotNow { problem: problem.into() })
+            }
+            Err(error) if !error.is_of_damage() => Err(error),
+            _ => self.put_elsewhere(event_id, photo, original, thumbnail, proof),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photographer::PhotographerConfig;
+    use crate::photographer::golden::a_photo;
+    use crate::photographer::import::NewPhoto;
+
+    #[test]
+    fn an_edit_that_was_made_while_its_photo_was_fetched_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = PhotographerConfig::new(folder.path().into());
+        let archive = EventArchive::open(&PhotographerConfig { reserve_bytes: 0, ballast_bytes: 0, ..usual }).unwrap();
+        let (event_id, mut stored) = (EventId([1; 16]), a_photo());
+        stored.record.photo_id = PhotoId(ContentHash::of(b"original"));
+        (stored.thumbnail.hash, stored.proof.hash) = (ContentHash::of(b"t"), ContentHash::of(b"p"));
+        let photo = NewPhoto {
+            stored: stored.clone(),
+            original: b"original".to_vec(),
+            thumbnail: b"t".to_vec(),
+            proof: b"p".to_vec(),
+        };
+        archive.put(event_id, &[&photo]).unwrap();
+        let put_back = |photo: &StoredPhoto| {
+            let original = NewBlob::hashed(photo.photo_id().0.0, b"original");
+            archive.put_back(event_id, photo, original, b"t", b"p")
+        };
+        put_back(&stored).unwrap();
+        let mut edited = stored.clone();
+        edited.follow(edited.recipe.turned_right());
+        archive.replace_with(event_id, &edited, b"t", b"p").unwrap();
+        assert!(put_back(&stored).unwrap_err().to_string().contains("was edited"));
+        assert_eq!(archive.photo(event_id, stored.photo_id()).unwrap(), Some(edited));
     }
 }
