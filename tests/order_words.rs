@@ -7,10 +7,10 @@ mod world;
 use std::process::Command;
 
 use enprint_darkroom::{Recipe, print_file};
-use serde_json::json;
+use serde_json::{Value, json};
 use world::damage::{flip, lose_volumes};
 use world::waiting::eventually_async;
-use world::{Process, World, cli, eventually, photos, print_files};
+use world::{Customer, PlacedOrder, Process, World, cli, eventually, photos, print_files};
 
 /// What a photographer's command says in words.
 fn in_words(node: &Process, args: &[&str]) -> String {
@@ -18,6 +18,60 @@ fn in_words(node: &Process, args: &[&str]) -> String {
     let output = command.args(["photographer", "--data"]).arg(node.data()).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A paid order whose print job is made, while its lab is away and before the photographer's disk
+/// loses something: the photographer's node does not run.
+struct Halted {
+    world: World,
+    customer: Customer,
+    order: PlacedOrder,
+}
+
+impl Halted {
+    /// Of these photos, turned first if `are_turned`.
+    async fn of(event: &str, photos: &[(&str, Vec<u8>)], are_turned: bool) -> Self {
+        let mut world = World::start().await;
+        let gallery = world.publish(event, photos);
+        if are_turned {
+            world.photographer.says(&["edit", "--event", event, "--all", "--turn", "right"]);
+        }
+        let customer = world.customer(&gallery).await;
+        world.lab.kill();
+        let names: Vec<&str> = photos.iter().map(|(name, _)| *name).collect();
+        let order = customer.order(&names, 1).await;
+        world.is_paid(&order.number).await;
+        eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
+        world.photographer.kill();
+        Self { world, customer, order }
+    }
+
+    /// The photographer's node runs again, and the lab.
+    fn goes_on(&mut self) {
+        self.world.photographer.restart();
+        self.world.lab.restart();
+    }
+
+    /// Waits until the order's page has a problem that is of this kind.
+    async fn is_told(&self, is_it: impl Fn(&str) -> bool) {
+        eventually_async("the page says what keeps the order", || async {
+            let problem = self.customer.follow(&self.order).await["problem"].clone();
+            problem.as_str().is_some_and(&is_it).then_some(())
+        })
+        .await;
+    }
+
+    /// The photographer imports the files anew; what that says.
+    fn imports_again(&self, event: &str) -> Value {
+        let card = self.world.path().join("card");
+        self.world.photographer.says(&["import", card.to_str().unwrap(), "--event", event])
+    }
+
+    /// Waits until the lab has it; and then nobody reads of a problem.
+    async fn is_over(&self) {
+        self.customer.waits_for_state(&self.order, "received").await;
+        assert!(self.customer.follow(&self.order).await["problem"].is_null(), "it is over");
+    }
 }
 
 #[tokio::test]
@@ -83,100 +137,57 @@ async fn a_customer_whose_photo_went_with_its_whole_volume_reads_so_until_the_or
 #[tokio::test]
 async fn a_photo_that_is_lost_with_its_volume_while_its_lab_is_away_is_said_to_its_customer_until_it_is_whole() {
     for lost in ["slabs", ""] {
-        let mut world = World::start().await;
-        let gallery = world.publish("Lost", &[("b.jpg", photos::heavy_jpeg(700_000, 5))]);
-        let customer = world.customer(&gallery).await;
-        world.lab.kill();
-        let order = customer.order(&["b.jpg"], 1).await;
-        world.is_paid(&order.number).await;
-        eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
-        world.photographer.kill();
-        lose_volumes(world.photographer.data(), lost);
-        world.photographer.restart();
-        world.lab.restart();
-        eventually_async("the page says what keeps the order", || async {
-            let problem = customer.follow(&order).await["problem"].clone();
-            problem.as_str().is_some_and(|problem| problem.contains("b.jpg")).then_some(())
-        })
-        .await;
-        let halted = world.photographer.reports(&["status"])["halted"].clone();
-        assert!(halted[0]["why"].as_str().unwrap().contains("b.jpg"), "{halted}");
-        let card = world.path().join("card");
-        world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Lost"]);
-        customer.waits_for_state(&order, "received").await;
-        assert!(customer.follow(&order).await["problem"].is_null(), "it is over");
+        let mut halted = Halted::of("Lost", &[("b.jpg", photos::heavy_jpeg(700_000, 5))], false).await;
+        lose_volumes(halted.world.photographer.data(), lost);
+        halted.goes_on();
+        halted.is_told(|problem| problem.contains("b.jpg")).await;
+        let status = halted.world.photographer.reports(&["status"])["halted"].clone();
+        assert!(status[0]["why"].as_str().unwrap().contains("b.jpg"), "{status}");
+        halted.imports_again("Lost");
+        halted.is_over().await;
     }
 }
 
 #[tokio::test]
 async fn an_order_of_a_made_print_file_that_went_with_its_volume_goes_on_when_its_photo_is_here_again() {
-    let mut world = World::start().await;
-    let gallery = world.publish("Made", &[("a.jpg", photos::busy_jpeg(1)), ("b.jpg", photos::busy_jpeg(2))]);
-    world.photographer.says(&["edit", "--event", "Made", "--all", "--turn", "right"]);
-    let customer = world.customer(&gallery).await;
-    world.lab.kill();
-    let order = customer.order(&["a.jpg", "b.jpg"], 1).await;
-    world.is_paid(&order.number).await;
-    eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
-    world.photographer.kill();
-    lose_volumes(world.photographer.data(), "");
-    world.photographer.restart();
-    world.lab.restart();
-    eventually_async("the page says what keeps the order", || async {
-        let problem = customer.follow(&order).await["problem"].clone();
-        problem.as_str().is_some_and(|problem| problem.contains("lost") && !problem.contains("damaged")).then_some(())
-    })
-    .await;
-    let card = world.path().join("card");
-    let again = world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Made"]);
+    let photos = [("a.jpg", photos::busy_jpeg(1)), ("b.jpg", photos::busy_jpeg(2))];
+    let mut halted = Halted::of("Made", &photos, true).await;
+    lose_volumes(halted.world.photographer.data(), "");
+    halted.goes_on();
+    halted.is_told(|problem| problem.contains("lost") && !problem.contains("damaged")).await;
+    let again = halted.imports_again("Made");
     assert_eq!(again["edits_given_back"], 2, "{again}");
-    customer.waits_for_state(&order, "received").await;
-    assert!(customer.follow(&order).await["problem"].is_null(), "it is over");
-    eventually("nothing halts", || world.photographer.tries(&["status"]).is_ok()).await;
+    halted.is_over().await;
+    eventually("nothing halts", || halted.world.photographer.tries(&["status"]).is_ok()).await;
 }
 
 #[tokio::test]
 async fn a_made_print_file_that_the_disk_damaged_while_its_lab_was_away_is_made_anew_of_its_photo() {
-    let mut world = World::start().await;
     let original = photos::heavy_jpeg(700_000, 5);
-    let gallery = world.publish("Made", &[("b.jpg", original.clone())]);
-    world.photographer.says(&["edit", "--event", "Made", "--all", "--turn", "right"]);
     let made = print_file(&original, &Recipe::default().turned_right()).unwrap().unwrap().bytes;
-    let customer = world.customer(&gallery).await;
-    world.lab.kill();
-    let order = customer.order(&["b.jpg"], 1).await;
-    world.is_paid(&order.number).await;
-    eventually("the job is made", || world.photographer.says(&["orders"])["orders"][0]["lab"] == "The lab").await;
-    world.photographer.kill();
-    flip(world.photographer.data(), &made, made.len() / 2);
-    world.photographer.restart();
-    world.lab.restart();
+    let mut halted = Halted::of("Made", &[("b.jpg", original)], true).await;
+    flip(halted.world.photographer.data(), &made, made.len() / 2);
+    halted.goes_on();
+    let photographer = &halted.world.photographer;
     eventually("the lab has asked for it", || {
-        let hint = world.photographer.says(&["orders"])["orders"][0]["hint"].clone();
+        let hint = photographer.says(&["orders"])["orders"][0]["hint"].clone();
         hint.as_str().is_some_and(|hint| hint.contains("b.jpg") && hint.contains("damaged"))
     })
     .await;
     // What lay beside it in the same part of the volume may be damaged, too.
-    let card = world.path().join("card");
-    world.photographer.says(&["import", card.to_str().unwrap(), "--event", "Made"]);
-    assert_eq!(print_files(&world.order_folder(&order).await), [made]);
-    customer.waits_for_state(&order, "received").await;
-    eventually("nothing halts", || world.photographer.tries(&["status"]).is_ok()).await;
+    halted.imports_again("Made");
+    assert_eq!(print_files(&halted.world.order_folder(&halted.order).await), [made]);
+    halted.is_over().await;
+    eventually("nothing halts", || photographer.tries(&["status"]).is_ok()).await;
 }
 
 #[tokio::test]
 async fn a_photo_that_is_damaged_while_its_lab_is_away_is_said_to_its_customer_until_it_is_whole() {
-    let mut world = World::start().await;
     let original = photos::heavy_jpeg(700_000, 5);
-    let gallery = world.publish("Damaged", &[("b.jpg", original.clone())]);
-    let customer = world.customer(&gallery).await;
-    world.lab.kill();
-    let order = customer.order(&["b.jpg"], 1).await;
-    world.is_paid(&order.number).await;
-    world.photographer.kill();
-    flip(world.photographer.data(), &original, 400_000);
-    world.photographer.restart();
-    world.lab.restart();
+    let mut halted = Halted::of("Damaged", &[("b.jpg", original.clone())], false).await;
+    flip(halted.world.photographer.data(), &original, 400_000);
+    halted.goes_on();
+    let Halted { mut world, customer, order } = halted;
     eventually_async("the page says what keeps the order", || async {
         let followed = customer.follow(&order).await;
         let says_so = followed["problem"].as_str().is_some_and(|problem| problem.contains("b.jpg"));

@@ -18,6 +18,29 @@ async fn ordered(world: &World) -> (Customer, String, OrderId) {
     (guest, path, order_id)
 }
 
+/// The photographer has said this of the order.
+async fn photographer_says<const WORDS: usize>(world: &World, order_id: OrderId, words: [StatusKind; WORDS]) {
+    for kind in words {
+        world.say(&world.photographer_key, order_id, kind).await;
+    }
+}
+
+fn offered() -> StatusKind {
+    StatusKind::Offered { lab: "The lab".into() }
+}
+
+fn received() -> StatusKind {
+    StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }
+}
+
+/// As [`ordered`], of an order that the lab has received.
+async fn at_the_lab(world: &World) -> (Customer, String, OrderId) {
+    let (guest, path, order_id) = ordered(world).await;
+    photographer_says(world, order_id, [StatusKind::Accepted, StatusKind::Paid, offered()]).await;
+    world.say(&world.lab_key, order_id, received()).await;
+    (guest, path, order_id)
+}
+
 #[tokio::test]
 async fn each_step_is_shown_as_it_is_reached() {
     let world = World::start().await;
@@ -33,9 +56,9 @@ async fn each_step_is_shown_as_it_is_reached() {
     world.say(ana, order_id, StatusKind::Paid).await;
     let page = guest.get(&live).await;
     assert!(page.has("Next: to the lab") && !page.has("To pay"));
-    world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
+    world.say(ana, order_id, offered()).await;
     assert!(guest.get(&live).await.has("on their way to the lab"));
-    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
+    world.say(lab, order_id, received()).await;
     assert!(guest.get(&live).await.has("Next: printing"));
     world.say(lab, order_id, StatusKind::Printing).await;
     assert!(guest.get(&live).await.has("Being printed"));
@@ -63,12 +86,8 @@ async fn a_declined_order_says_why_and_asks_for_no_money() {
 #[tokio::test]
 async fn a_problem_stands_on_the_page_until_it_is_over() {
     let world = World::start().await;
-    let (guest, path, order_id) = ordered(&world).await;
-    let (ana, lab) = (&world.photographer_key, &world.lab_key);
-    world.say(ana, order_id, StatusKind::Accepted).await;
-    world.say(ana, order_id, StatusKind::Paid).await;
-    world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
-    world.say(lab, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
+    let (guest, path, order_id) = at_the_lab(&world).await;
+    let lab = &world.lab_key;
     world.say(lab, order_id, StatusKind::Problem { text: "Out of paper.".into() }).await;
     let page = guest.get(&path).await;
     assert!(page.has("There is a problem with this order") && page.has("Out of paper.") && page.has("class=\"stuck\""));
@@ -79,13 +98,8 @@ async fn a_problem_stands_on_the_page_until_it_is_over() {
 #[tokio::test]
 async fn an_order_that_is_printed_again_after_its_parcel_was_lost_is_not_said_to_be_on_its_way() {
     let world = World::start().await;
-    let (guest, path, order_id) = ordered(&world).await;
-    let (ana, lab) = (&world.photographer_key, &world.lab_key);
-    world.say(ana, order_id, StatusKind::Accepted).await;
-    world.say(ana, order_id, StatusKind::Paid).await;
-    world.say(ana, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
-    let received = StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None };
-    world.say(lab, order_id, received.clone()).await;
+    let (guest, path, order_id) = at_the_lab(&world).await;
+    let lab = &world.lab_key;
     world.say(lab, order_id, StatusKind::Printing).await;
     let parcel = |tracking: &str| StatusKind::Shipped { carrier: "CTT".into(), tracking: tracking.into() };
     world.say(lab, order_id, parcel("T-1")).await;
@@ -99,7 +113,7 @@ async fn an_order_that_is_printed_again_after_its_parcel_was_lost_is_not_said_to
     assert!(page.has("Being printed") && !page.has("Ready for you") && !page.has("The parcel was lost."));
     assert!(listed.has("Printing") && !listed.has("Shipped"));
     // A home that took the order over has the lab say its receipt once more.
-    world.say(lab, order_id, received).await;
+    world.say(lab, order_id, received()).await;
     assert!(guest.get(&path).await.has("Being printed"));
     world.say(lab, order_id, parcel("T-2")).await;
     let page = guest.get(&path).await;
@@ -124,8 +138,7 @@ async fn a_paid_order_that_does_not_go_to_the_lab_is_not_said_to_be_the_next_to_
     let world = World::start().await;
     let (guest, path, order_id) = ordered(&world).await;
     let (ana, live) = (&world.photographer_key, format!("{path}/live"));
-    world.say(ana, order_id, StatusKind::Accepted).await;
-    world.say(ana, order_id, StatusKind::Paid).await;
+    photographer_says(&world, order_id, [StatusKind::Accepted, StatusKind::Paid]).await;
     world.minutes_pass(20);
     let page = guest.get(&live).await;
     assert!(page.has("computer is not connected") && page.has("Waits to go to the lab"));
@@ -150,9 +163,7 @@ async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_t
     world.minutes_pass(20);
     let page = guest.get(&live).await;
     assert!(page.has(away) && page.has("It was last here on") && page.has("goes by itself"));
-    world.say(&world.photographer_key, order_id, StatusKind::Accepted).await;
-    world.say(&world.photographer_key, order_id, StatusKind::Paid).await;
-    world.say(&world.photographer_key, order_id, StatusKind::Offered { lab: "The lab".into() }).await;
+    photographer_says(&world, order_id, [StatusKind::Accepted, StatusKind::Paid, offered()]).await;
     world.minutes_pass(40);
     assert!(guest.get(&live).await.has("go on to the lab when it is back"));
     world.index.seen(&[world.photographer]).await.unwrap();
@@ -161,16 +172,14 @@ async fn a_page_says_when_the_photographers_computer_is_off_and_when_the_files_t
     world.index.seen(&[world.lab_key.public().to_peer_id()]).await.unwrap();
     let page = guest.get(&live).await;
     assert!(page.has("have been on their way since") && !page.has(away));
-    world.say(&world.lab_key, order_id, StatusKind::Received { files: 1, bytes: 10, crossed_bytes: None }).await;
+    world.say(&world.lab_key, order_id, received()).await;
     assert!(!guest.get(&live).await.has("have been on their way since"));
 }
 
 /// What the order's page says while the files take long, and what the site says of photos.
 async fn said_of_the_way(world: &World) -> (String, String) {
     let (guest, path, order_id) = ordered(world).await;
-    for kind in [StatusKind::Accepted, StatusKind::Paid, StatusKind::Offered { lab: "The lab".into() }] {
-        world.say(&world.photographer_key, order_id, kind).await;
-    }
+    photographer_says(world, order_id, [StatusKind::Accepted, StatusKind::Paid, offered()]).await;
     world.minutes_pass(40);
     world.index.seen(&[world.photographer, world.lab_key.public().to_peer_id()]).await.unwrap();
     let page = guest.get(&path).await;
