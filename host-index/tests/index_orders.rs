@@ -26,8 +26,10 @@ on_both_engines!(
     a_payment_is_noted_once_and_its_message_waits,
     only_the_photographer_and_labs_speak_of_an_order,
     an_order_goes_forward_only_whatever_the_order_of_the_words,
+    an_order_whose_files_cannot_come_is_declined_though_a_lab_waits_for_them,
     an_order_says_what_it_waits_for_by_the_hosts_own_clock,
     an_order_has_the_hosts_dates_where_others_clocks_cannot_be_right,
+    an_order_is_printed_again_or_sent_on_its_page_and_in_lists_alike_whatever_a_labs_clock_says,
     an_account_remembers_and_its_password_is_its_own,
     sessions_end_and_leave_nothing,
 );
@@ -229,6 +231,32 @@ async fn an_order_goes_forward_only_whatever_the_order_of_the_words(bench: Bench
     assert!(view.steps.iter().filter(|step| step.kind != StepKind::Paid).all(|step| step.reached.is_some()));
 }
 
+async fn an_order_whose_files_cannot_come_is_declined_though_a_lab_waits_for_them(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let lab = enrolled(&index, Role::Lab, "Lab").await;
+    let offered = StatusKind::Offered { lab: "Lab".into() };
+    let declined = StatusKind::Declined { reason: "The photo is lost.".into() };
+    let received = StatusKind::Received { files: 1, bytes: 2, crossed_bytes: None };
+    for (what, words, state) in [
+        ("waiting", vec![(&offered, &shop.ana.key), (&declined, &shop.ana.key)], OrderState::Declined),
+        ("received", vec![(&received, &lab.key), (&declined, &shop.ana.key)], OrderState::Received),
+        (
+            "late",
+            vec![(&offered, &shop.ana.key), (&declined, &shop.ana.key), (&received, &lab.key)],
+            OrderState::Received,
+        ),
+    ] {
+        let order_id = index.place(&shop.order(what, &["a.jpg"])).await.unwrap().order_id;
+        for (kind, key) in words {
+            bench.clock.advance(Duration::from_secs(60));
+            index.note_status(shop.ana.id, &said(order_id, kind, key)).await.unwrap();
+        }
+        let view = index.order_by_id(order_id).await.unwrap().unwrap();
+        assert_eq!((view.state, view.declined.is_some()), (state, state == OrderState::Declined), "{what}");
+    }
+}
+
 async fn an_order_says_what_it_waits_for_by_the_hosts_own_clock(bench: Bench) {
     let index = bench.index().await;
     let shop = Shop::open(&index, &["a.jpg"]).await;
@@ -282,6 +310,37 @@ async fn an_order_has_the_hosts_dates_where_others_clocks_cannot_be_right(bench:
     assert_eq!(reached(StepKind::Received), heard[1], "days behind");
     assert_eq!(reached(StepKind::Printing), heard[2].plus_ms(-minute_ms), "what may be right is kept");
     assert_eq!(reached(StepKind::Shipped), reached(StepKind::Printing), "no step before the one that it follows");
+}
+
+async fn an_order_is_printed_again_or_sent_on_its_page_and_in_lists_alike_whatever_a_labs_clock_says(bench: Bench) {
+    let index = bench.index().await;
+    let shop = Shop::open(&index, &["a.jpg"]).await;
+    let (lab, other) = (enrolled(&index, Role::Lab, "Lab").await, enrolled(&index, Role::Lab, "Other").await);
+    let day_ms = 24 * 60 * 60_000;
+    let shipped = || StatusKind::Shipped { carrier: "Post".into(), tracking: "T-1".into() };
+    let (sent, again) = (OrderState::Shipped, OrderState::Printing);
+    // How wrong the clock is by which each word is said.
+    let cases = [
+        ("as it is", [(0, shipped(), &lab), (0, StatusKind::Printing, &lab)], again),
+        ("behind all the while", [(-day_ms, shipped(), &lab), (-day_ms, StatusKind::Printing, &lab)], again),
+        ("ahead all the while", [(day_ms, shipped(), &lab), (day_ms, StatusKind::Printing, &lab)], again),
+        ("ahead, then corrected", [(day_ms, shipped(), &lab), (0, StatusKind::Printing, &lab)], sent),
+        ("set back", [(0, shipped(), &lab), (-day_ms, StatusKind::Printing, &lab)], sent),
+        ("another lab's", [(0, shipped(), &lab), (0, StatusKind::Printing, &other)], sent),
+    ];
+    for (what, words, state) in cases {
+        let order_id = index.place(&shop.order(what, &["a.jpg"])).await.unwrap().order_id;
+        for (wrong_ms, kind, lab) in words {
+            bench.clock.advance(Duration::from_secs(20 * 60));
+            let at = UnixMs(bench.clock.now_ms()).plus_ms(wrong_ms);
+            index.note_status(shop.ana.id, &said_at(order_id, &kind, &lab.key, at)).await.unwrap();
+        }
+        let page = index.order_by_id(order_id).await.unwrap().unwrap();
+        let listed = index.orders().await.unwrap().into_iter().find(|order| order.order_id == order_id).unwrap();
+        let is_sent = page.steps.iter().any(|step| step.kind == StepKind::Shipped && step.reached.is_some());
+        assert_eq!((page.state, listed.state), (state, state), "{what}");
+        assert_eq!((is_sent, page.tracking.is_some()), (state == sent, state == sent), "{what}");
+    }
 }
 
 async fn an_account_remembers_and_its_password_is_its_own(bench: Bench) {

@@ -17,6 +17,9 @@ use crate::signed::{Record, Signed};
 use crate::text;
 use crate::time::UnixMs;
 
+const PRINTING: &str = "printing";
+const SHIPPED: &str = "shipped";
+
 /// The conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Report;
@@ -138,11 +141,25 @@ impl StatusKind {
             Self::Paid => "paid",
             Self::Offered { .. } => "offered",
             Self::Received { .. } => "received",
-            Self::Printing => "printing",
-            Self::Shipped { .. } => "shipped",
+            Self::Printing => PRINTING,
+            Self::Shipped { .. } => SHIPPED,
             Self::Problem { .. } => "problem",
         }
     }
+}
+
+/// The place, in all that was said of an order as it came, of the word that its parcel went: the
+/// first of which the same peer does not say later that the order is printed again, since the
+/// parcel came to grief. Later is what came later and is later by that peer's own clock, which
+/// alone tells in what order its words were said. None while no parcel is on its way.
+///
+/// Each word is given by who said it, [`Status::at`] as it was said, and [`StatusKind::word`].
+pub fn sent<By: PartialEq>(said: &[(By, UnixMs, &str)]) -> Option<usize> {
+    let is_printed_again = |(by, at, _): &(By, UnixMs, &str), since: &[(By, UnixMs, &str)]| {
+        since.iter().any(|(other, later, word)| *word == PRINTING && other == by && later > at)
+    };
+    let mut parcels = said.iter().enumerate().filter(|(_, (_, _, word))| *word == SHIPPED);
+    parcels.find(|&(place, parcel)| !is_printed_again(parcel, &said[place + 1..])).map(|(place, _)| place)
 }
 
 impl Record for Status {
@@ -168,5 +185,27 @@ impl Status {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parcel_that_is_printed_again_is_not_sent_until_the_next_goes_however_late_the_words_come() {
+        let (lab, other) = ("lab", "other");
+        let at = |by, ms, word| (by, UnixMs(ms), word);
+        let mut words = vec![at(lab, 1, PRINTING), at(lab, 2, SHIPPED)];
+        assert_eq!(sent(&words), Some(1));
+        words.push(at(other, 9, PRINTING));
+        assert_eq!(sent(&words), Some(1), "by the clock of another lab");
+        words.push(at(lab, 4, PRINTING));
+        assert_eq!(sent(&words), None);
+        words.push(at(lab, 5, SHIPPED));
+        assert_eq!(sent(&words), Some(4));
+        words.swap(3, 4);
+        assert_eq!(sent(&words), Some(3), "they come in another order");
+        assert_eq!(sent(&[at(other, 3, SHIPPED), at(lab, 4, SHIPPED), at(lab, 5, PRINTING)]), Some(0));
     }
 }

@@ -215,8 +215,18 @@ pub(super) async fn advance(tx: &mut Tx<'_>, order_id: OrderId, to: OrderState) 
     Ok(())
 }
 
-/// From being sent back to being printed.
-pub(super) async fn print_again(tx: &mut Tx<'_>, order_id: OrderId) -> Result<(), HostError> {
+/// To being declined, also from being with a lab that has not got the files: they can't come.
+pub(super) async fn decline(tx: &mut Tx<'_>, order_id: OrderId) -> Result<(), HostError> {
+    advance(tx, order_id, OrderState::Declined).await?;
+    let sql = "UPDATE placed_order SET state = $2 WHERE order_id = $1 AND state = $3";
+    let states = (OrderState::Declined.word(), OrderState::Offered.word());
+    tx.execute(sql, args![order_id.0, states.0, states.1]).await?;
+    Ok(())
+}
+
+/// To being printed, also from being sent: its parcel came to grief.
+pub(super) async fn print(tx: &mut Tx<'_>, order_id: OrderId) -> Result<(), HostError> {
+    advance(tx, order_id, OrderState::Printing).await?;
     let sql = "UPDATE placed_order SET state = $2 WHERE order_id = $1 AND state = $3";
     let states = (OrderState::Printing.word(), OrderState::Shipped.word());
     tx.execute(sql, args![order_id.0, states.0, states.1]).await?;

@@ -7,7 +7,7 @@ use enprint_protocol::enrol::Role;
 use enprint_protocol::ids::OrderId;
 use enprint_protocol::limits::SMALL_BYTES_MAX;
 use enprint_protocol::signed::Signed;
-use enprint_protocol::status::{Status, StatusKind};
+use enprint_protocol::status::{self, Status, StatusKind};
 use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Session as Sql, Tx};
@@ -70,29 +70,20 @@ impl Noted {
         if tx.execute(sql, values).await? == 0 {
             return Ok(());
         }
-        if self.is_printed_again(tx).await? {
-            orders::print_again(tx, order_id).await?;
-        } else if let Some(state) = OrderState::of(&self.status.kind) {
-            orders::advance(tx, order_id, state).await?;
+        match OrderState::of(&self.status.kind) {
+            Some(OrderState::Printing | OrderState::Shipped) if is_sent(tx, order_id).await? => {
+                orders::advance(tx, order_id, OrderState::Shipped).await?;
+            }
+            Some(OrderState::Printing | OrderState::Shipped) => orders::print(tx, order_id).await?,
+            Some(OrderState::Declined) => orders::decline(tx, order_id).await?,
+            Some(state) => orders::advance(tx, order_id, state).await?,
+            None => {}
         }
         if self.status.kind == StatusKind::Paid {
             let sql = "UPDATE placed_order SET paid_ms = COALESCE(paid_ms, $2) WHERE order_id = $1";
             tx.execute(sql, args![order_id.0, self.now.0]).await?;
         }
         Ok(())
-    }
-
-    /// Whether a lab prints once more what it said before that it had sent: its parcel came to
-    /// grief. The lab's own clock says what it said last.
-    async fn is_printed_again(&self, tx: &mut Tx<'_>) -> Result<bool, HostError> {
-        if self.status.kind != StatusKind::Printing {
-            return Ok(false);
-        }
-        let sql = "SELECT MAX(at_ms) AS sent_ms FROM order_status WHERE order_id = $1 AND signer = $2 AND kind = $3";
-        let shipped = StatusKind::Shipped { carrier: String::new(), tracking: String::new() };
-        let values = args![self.status.order_id.0, self.signer.to_string(), shipped.word()];
-        let row = tx.fetch_one(sql, values).await?;
-        Ok(stored::maybe_moment(&row, "sent_ms")?.is_some_and(|sent| sent < self.status.at))
     }
 
     /// A photographer speaks for themselves; what a lab signed is the lab's.
@@ -115,6 +106,18 @@ impl Noted {
     }
 }
 
+/// Whether a parcel of an order is on its way: decided here, when a word comes, and kept as the
+/// order's state, by which lists and pages go.
+async fn is_sent(tx: &mut Tx<'_>, order_id: OrderId) -> Result<bool, HostError> {
+    let sql = "SELECT signer, kind, at_ms FROM order_status WHERE order_id = $1
+         ORDER BY received_ms, at_ms, status_id";
+    let rows = tx.fetch_all(sql, args![order_id.0]).await?;
+    let word = |row: &Row| Ok((row.text("signer")?, stored::moment(row, "at_ms")?, row.text("kind")?));
+    let said = rows.iter().map(word).collect::<Result<Vec<_>, HostError>>()?;
+    let said: Vec<_> = said.iter().map(|(by, at, word)| (by, *at, word.as_str())).collect();
+    Ok(status::sent(&said).is_some())
+}
+
 /// All that was said of an order, as it came in.
 pub(super) async fn of_order(sql: &mut Sql, order_id: OrderId) -> Result<Vec<Said>, HostError> {
     let query = "SELECT s.signer, s.signed, s.received_ms, o.placed_ms
@@ -131,8 +134,9 @@ fn said(row: &Row) -> Result<Said, HostError> {
     let status = signed.open_from(&by)?;
     let (placed, received) = (stored::moment(row, "placed_ms")?, stored::moment(row, "received_ms")?);
     // Nobody speaks of an order before it is placed, nor is heard before they speak.
-    let is_possible = (placed..=received).contains(&status.at);
-    Ok(Said { kind: status.kind, at: if is_possible { status.at } else { received }, by })
+    let by_own_clock = status.at;
+    let at = if (placed..=received).contains(&by_own_clock) { by_own_clock } else { received };
+    Ok(Said { kind: status.kind, at, by_own_clock, by })
 }
 
 /// How far an order has come.
@@ -149,6 +153,7 @@ impl Progress {
     pub(super) fn of(row: &Row, said: &[Said]) -> Result<Self, HostError> {
         let state = orders::state(row)?;
         let answered = stored::maybe_moment(row, "answered_ms")?.filter(|_| state != OrderState::Held);
+        let is_sent = state == OrderState::Shipped;
         let first = |wanted: fn(&StatusKind) -> bool| said.iter().find(|said| wanted(&said.kind)).map(|said| said.at);
         let accepted = first(|kind| matches!(kind, StatusKind::Accepted)).or(answered);
         let mut steps = vec![
@@ -157,7 +162,7 @@ impl Progress {
             step(StepKind::Paid, stored::maybe_moment(row, "paid_ms")?),
             step(StepKind::Received, first(|kind| matches!(kind, StatusKind::Received { .. }))),
             step(StepKind::Printing, first(|kind| matches!(kind, StatusKind::Printing))),
-            step(StepKind::Shipped, sent(said)),
+            step(StepKind::Shipped, sent(said).filter(|_| is_sent)),
         ];
         fill_passed(&mut steps);
         put_in_order(&mut steps);
@@ -169,7 +174,7 @@ impl Progress {
         Ok(Self {
             state,
             steps,
-            tracking: tracking(said),
+            tracking: tracking(said).filter(|_| is_sent),
             problem: problem(said),
             declined: declined.or(refusal).filter(|_| state == OrderState::Declined),
         })
@@ -180,15 +185,12 @@ fn step(kind: StepKind, reached: Option<UnixMs>) -> Step {
     Step { kind, reached }
 }
 
-/// When the parcel went of which its lab does not say later that it is printed again: later by
-/// the lab's clock, which may have been set back, and later as it came.
+/// When the parcel went that is on its way, for people; of an order that is sent, by an earlier
+/// version's word, at least the last.
 fn sent(said: &[Said]) -> Option<UnixMs> {
-    let is_printed_again = |at: usize, parcel: &Said| {
-        let of_its_lab = said[at + 1..].iter().filter(|later| later.by == parcel.by && later.at > parcel.at);
-        of_its_lab.into_iter().any(|later| later.kind == StatusKind::Printing)
-    };
-    let mut parcels = said.iter().enumerate().filter(|(_, said)| matches!(said.kind, StatusKind::Shipped { .. }));
-    parcels.find(|(at, parcel)| !is_printed_again(*at, parcel)).map(|(_, parcel)| parcel.at)
+    let words: Vec<_> = said.iter().map(|said| (said.by, said.by_own_clock, said.kind.word())).collect();
+    let last = || said.iter().rposition(|said| matches!(said.kind, StatusKind::Shipped { .. }));
+    status::sent(&words).or_else(last).map(|place| said[place].at)
 }
 
 /// A step that was passed without word was reached by the time of the next one. Paying
@@ -260,7 +262,7 @@ mod tests {
     use super::*;
 
     fn said(kind: StatusKind) -> Said {
-        Said { kind, at: UnixMs(1), by: PeerId::random() }
+        Said { kind, at: UnixMs(1), by_own_clock: UnixMs(1), by: PeerId::random() }
     }
 
     fn said_by(by: PeerId, kind: StatusKind) -> Said {
@@ -294,23 +296,6 @@ mod tests {
         assert_eq!(known(&[first.clone(), lost.clone(), shipped(lab, "", "")]), as_said("Post", ""));
         assert_eq!(known(&[first.clone(), lost.clone(), shipped(lab, "", "T-2")]), as_said("Post", "T-2"));
         assert_eq!(known(&[first, lost, shipped(other, "", "T-2")]), as_said("", "T-2"), "another lab's carrier");
-    }
-
-    #[test]
-    fn a_parcel_that_is_printed_again_is_not_sent_until_the_next_goes_however_late_the_words_come() {
-        let (lab, other) = (PeerId::random(), PeerId::random());
-        let at = |ms, by, kind| Said { at: UnixMs(ms), ..said_by(by, kind) };
-        let parcel = || StatusKind::Shipped { carrier: String::new(), tracking: String::new() };
-        let mut words = vec![at(1, lab, StatusKind::Printing), at(2, lab, parcel())];
-        assert_eq!(sent(&words), Some(UnixMs(2)));
-        words.push(at(9, other, StatusKind::Printing));
-        assert_eq!(sent(&words), Some(UnixMs(2)), "by the clock of another lab");
-        words.push(at(4, lab, StatusKind::Printing));
-        assert_eq!(sent(&words), None);
-        words.push(at(5, lab, parcel()));
-        assert_eq!(sent(&words), Some(UnixMs(5)));
-        words.swap(3, 4);
-        assert_eq!(sent(&words), Some(UnixMs(5)), "they come in another order");
     }
 
     #[test]

@@ -273,6 +273,8 @@ pub struct Said {
     pub kind: StatusKind,
     /// When, by the clock of who said it; where that clock can't be right, when the host heard it.
     pub at: UnixMs,
+    /// When, by the clock of who said it, right or wrong: what else they said was before or after.
+    pub by_own_clock: UnixMs,
     /// The photographer's or the lab's peer.
     pub by: PeerId,
 }

@@ -3,7 +3,8 @@
 use enprint_protocol::codec;
 use enprint_protocol::ids::{ContentHash, EventId, JobId, PhotoId};
 use enprint_protocol::print_job::JobRequest;
-use enprint_protocol::status::StatusKind;
+use enprint_protocol::status::{self, StatusKind};
+use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx, outbox};
 
@@ -162,8 +163,10 @@ impl Catalogue {
         let change = "UPDATE orders SET production = $2, trouble = $3 WHERE order_id = $1";
         let order_id = noted.status.order_id.to_string();
         let mut tx = self.ledger.begin().await?;
+        report(&mut tx, noted).await?;
         let row = tx.fetch_one(current, args![&order_id]).await?;
-        if let Some(word) = next_production(&row.text("production")?, &noted.status.kind) {
+        let is_sent = is_sent(&mut tx, &order_id).await?;
+        if let Some(word) = next_production(&row.text("production")?, &noted.status.kind, is_sent) {
             let trouble = match &noted.status.kind {
                 StatusKind::Problem { text } => Some(format!("The lab says: {text}")),
                 _ => None,
@@ -173,7 +176,6 @@ impl Catalogue {
         if matches!(noted.status.kind, StatusKind::Received { .. }) {
             mark_received(&mut tx, noted).await?;
         }
-        report(&mut tx, noted).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -232,13 +234,25 @@ async fn mark_received(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<(), NodeE
     Ok(())
 }
 
+/// Whether a parcel of an order is on its way, as its host sees it, too.
+async fn is_sent(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, NodeError> {
+    let sql = "SELECT signer, word, at_ms FROM statuses WHERE order_id = $1 ORDER BY rowid";
+    let rows = tx.fetch_all(sql, args![order_id]).await?;
+    let word = |row: &Row| Ok((row.text("signer")?, UnixMs(row.int("at_ms")?), row.text("word")?));
+    let said = rows.iter().map(word).collect::<Result<Vec<_>, NodeError>>()?;
+    let said: Vec<_> = said.iter().map(|(by, at, word)| (by, *at, word.as_str())).collect();
+    Ok(status::sent(&said).is_some())
+}
+
 /// The order's new state, if the lab's word changes it: statuses may come late, so a
-/// state is left only for a later one, and a problem for any word that follows it.
-fn next_production(current: &str, kind: &StatusKind) -> Option<&'static str> {
+/// state is left only for a later one, a problem for any word that follows it, and what is
+/// shipped for being printed again.
+fn next_production(current: &str, kind: &StatusKind, is_sent: bool) -> Option<&'static str> {
     let rank =
         |word: &str| ["waiting", "offered", "received", "printing", "shipped"].iter().position(|known| *known == word);
     let word = kind.word();
     match (word, rank(current)) {
+        ("printing", Some(4)) if !is_sent => Some(word),
         ("problem", Some(4)) => None,
         ("problem", _) | (_, None) => Some(word),
         (_, Some(now)) => rank(word).filter(|new| *new > now).map(|_| word),
@@ -262,11 +276,13 @@ mod tests {
     #[test]
     fn a_late_status_does_not_turn_a_job_back() {
         let received = StatusKind::Received { files: 1, bytes: 1, crossed_bytes: None };
-        assert_eq!(next_production("printing", &received), None);
-        assert_eq!(next_production("offered", &received), Some("received"));
+        assert_eq!(next_production("printing", &received, false), None);
+        assert_eq!(next_production("offered", &received, false), Some("received"));
         let problem = StatusKind::Problem { text: "x".into() };
-        assert_eq!(next_production("printing", &problem), Some("problem"));
-        assert_eq!(next_production("problem", &StatusKind::Printing), Some("printing"));
-        assert_eq!(next_production("shipped", &problem), None);
+        assert_eq!(next_production("printing", &problem, false), Some("problem"));
+        assert_eq!(next_production("problem", &StatusKind::Printing, false), Some("printing"));
+        assert_eq!(next_production("shipped", &problem, true), None);
+        assert_eq!(next_production("shipped", &StatusKind::Printing, true), None);
+        assert_eq!(next_production("shipped", &StatusKind::Printing, false), Some("printing"), "its parcel was lost");
     }
 }
