@@ -52,6 +52,12 @@ pub const PERMISSIONS_REMEMBERED: usize = 1_024;
 /// How often an order's files are made anew because the lab or its rules changed while
 /// they were made.
 pub const OFFER_TRIES_MAX: usize = 3;
+/// First wait before a host is asked once more for a lab that a paid order waits for: its
+/// operator may be enrolling one just then.
+pub const LAB_SEARCH_FIRST: Duration = Duration::from_secs(2);
+/// Longest such wait: such an order has waited for as long already, and ten thousand nodes with
+/// one ask their host some twenty times a second.
+pub const LAB_SEARCH_MAX: Duration = Duration::from_secs(10 * 60);
 /// How long a print file that was made is kept for the next order, since the last: most
 /// reorders of an event come within weeks.
 pub const MADE_FILES_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);

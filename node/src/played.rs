@@ -9,7 +9,7 @@ pub(crate) struct PlayedHost {
     pub(crate) peer_id: PeerId,
     pub(crate) address: Multiaddr,
     /// The peer ends with the last of these.
-    _client: Client,
+    pub(crate) client: Client,
     _stop: DropGuard,
 }
 
@@ -30,6 +30,6 @@ impl PlayedHost {
             }
         });
         let address = client.addresses().swap_remove(0);
-        Self { peer_id: key.public().to_peer_id(), address, _client: client, _stop: stop.drop_guard() }
+        Self { peer_id: key.public().to_peer_id(), address, client, _stop: stop.drop_guard() }
     }
 }

@@ -34,6 +34,7 @@
 //! | `desk` | what other peers ask, and who answers it |
 //! | `courier` | what waits to reach another peer |
 //! | `uplink` | the connections to hosts |
+//! | `lab_search` | a lab for paid orders that have none |
 //! | `untold` | what changed, said anew where it is shown |
 //! | `status` | how the node is, for people and for a monitoring program |
 
@@ -63,6 +64,7 @@ pub mod host_answers;
 mod hosts;
 pub mod import;
 mod kept_files;
+mod lab_search;
 mod many;
 mod missing;
 mod naming;

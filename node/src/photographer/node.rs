@@ -17,6 +17,7 @@ use super::config::PhotographerConfig;
 use super::custody::{self, Custody};
 use super::enlargers::Enlargers;
 use super::homes::{self, Following};
+use super::lab_search::{self, LabSearch};
 use super::proof_mark::proofs_with;
 use super::ranges::Permissions;
 use super::records::StoredPhoto;
@@ -60,6 +61,7 @@ pub(super) struct Node {
     pub(super) counts: Counts,
     pub(super) custody: Custody,
     pub(super) following: Following,
+    pub(super) lab_search: LabSearch,
     /// Held from the reading of photos' edits until their copy is kept.
     pub(super) copying_edits: Mutex<()>,
     /// Held by what puts something into events, and by a removal alone: nothing comes into an
@@ -109,6 +111,7 @@ impl Photographer {
             sending: Sending::new(&config),
             custody: Custody::default(),
             following: Following::default(),
+            lab_search: LabSearch::default(),
             archive: archive.marked_by(catalogue.marks()),
             config,
             catalogue,
@@ -148,13 +151,14 @@ impl Photographer {
         let uplink = tokio::spawn(uplink::run(self.node.clone(), stop.clone()));
         let courier = tokio::spawn(courier::run(self.node.clone(), stop.clone()));
         let fulfil = tokio::spawn(fulfil::run(self.node.clone(), stop.clone()));
+        let lab_search = tokio::spawn(lab_search::run(self.node.clone(), stop.clone()));
         let following = tokio::spawn(homes::following::run(self.node.clone(), stop.clone()));
         let custody_stop = CancellationToken::new();
         let custody = tokio::spawn(custody::run(self.node.clone(), custody_stop.clone()));
         let data_dir = self.node.config.data_dir.clone();
         let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;
         stop.cancel();
-        for task in [desk, uplink, courier, fulfil, following] {
+        for task in [desk, uplink, courier, fulfil, lab_search, following] {
             drop(task.await);
         }
         // What was sent until the very end is counted.

@@ -26,9 +26,10 @@ impl Node {
                 let Some(order) = order.filter(|order| order.host == Some(host.peer_id)) else {
                     return Ok(Refusal::uniform().into());
                 };
-                self.catalogue.mark_paid(payment.order_id, payment.paid_at, None).await?;
-                self.look_for_a_lab(&order).await?;
+                self.catalogue.mark_paid(order.order.order_id, payment.paid_at, None).await?;
+                // It is noted: nobody waits until hosts have said which labs there are.
                 self.advance_soon();
+                self.lab_search.begin();
                 Ok(OrderReply::Noted)
             }
             OrderRequest::Moved(signed) => {
@@ -63,6 +64,9 @@ impl Node {
         let taken = NewOrder { order, host: host.peer_id, signed: codec::encode(signed)?, decision };
         let row = self.catalogue.take_order(&taken).await?;
         self.advance_soon();
+        if row.paid_ms.is_some() {
+            self.lab_search.begin(); // it comes back from another home
+        }
         Ok(match row.decision {
             Decision::Accepted => OrderReply::Accepted,
             Decision::Held => OrderReply::Held,
@@ -175,6 +179,8 @@ impl Node {
             let status = self.own_status(row.order.order_id, StatusKind::Paid)?;
             self.catalogue.mark_paid(row.order.order_id, now(), Some(&status)).await?;
         }
+        // Whoever asked may go away meanwhile.
+        self.advance_soon();
         self.look_for_a_lab(&row).await?;
         self.after_change(row.order.order_id, progress).await
     }
@@ -226,6 +232,7 @@ impl Node {
         progress: &Progress,
     ) -> Result<PhotographerAnswer, NodeError> {
         self.advance_or_trace(order_id, progress).await;
+        self.lab_search.begin();
         let row = self.catalogue.order(order_id).await?.ok_or(NodeError::ShuttingDown)?;
         Ok(PhotographerAnswer::Order(Box::new(self.order_summary(row).await?)))
     }

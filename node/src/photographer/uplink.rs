@@ -10,7 +10,7 @@ use enprint_protocol::{Multiaddr, PeerId, ProtocolError, PublicKey, text};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{HostProcess, NewHost, OrderRow};
+use super::catalogue::{HostProcess, HostRow, NewHost};
 use super::commands::PhotographerAnswer;
 use super::node::Node;
 use crate::addresses;
@@ -118,7 +118,13 @@ impl Node {
 
     /// Asks every host that is connected which labs there are and where.
     pub(super) async fn refresh_labs(&self) {
-        let Ok(hosts) = self.catalogue.hosts().await else { return };
+        if let Ok(hosts) = self.catalogue.hosts().await {
+            self.learn_labs_of(&hosts).await;
+        }
+    }
+
+    /// As [`Self::refresh_labs`], of these hosts.
+    pub(super) async fn learn_labs_of(&self, hosts: &[HostRow]) {
         let connected = hosts.iter().flat_map(|host| &host.processes).map(|process| process.peer_id);
         let asked = connected.filter(|peer| self.client.is_connected(peer)).map(|peer| async move {
             if let Err(error) = self.announce(peer).await {
@@ -126,15 +132,6 @@ impl Node {
             }
         });
         futures::future::join_all(asked).await;
-    }
-
-    /// Asks which labs there are if none is known where an order was placed: one may have
-    /// enrolled there since. What is learnt takes waiting orders further.
-    pub(super) async fn look_for_a_lab(&self, order: &OrderRow) -> Result<(), NodeError> {
-        if self.lab_for(order).await?.is_none() {
-            self.refresh_labs().await;
-        }
-        Ok(())
     }
 
     /// Asks each host that is connected where one lab is now: a host with very many does

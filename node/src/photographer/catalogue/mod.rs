@@ -20,7 +20,7 @@ mod rows;
 mod schema;
 mod shown;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod untold;
 mod wishes;
 

@@ -62,6 +62,17 @@ impl Catalogue {
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
 
+    /// The hosts at which such orders were placed, of which no lab is known, and which this node
+    /// has not left.
+    pub(in crate::photographer) async fn hosts_without_lab(&self) -> Result<Vec<PeerId>, NodeError> {
+        let sql = "SELECT DISTINCT hosts.peer_id FROM orders JOIN hosts ON hosts.peer_id = orders.host \
+                   WHERE decision = 'accepted' AND paid_ms IS NOT NULL AND job_id IS NULL AND moved_ms IS NULL \
+                   AND hosts.left_ms IS NULL \
+                   AND NOT EXISTS (SELECT 1 FROM host_labs WHERE host_labs.host = hosts.peer_id)";
+        let rows = self.ledger.read().fetch_all(sql, args![]).await?;
+        rows.iter().map(|row| stored::read(&row.text("peer_id")?)).collect()
+    }
+
     /// How many orders are neither declined nor shipped.
     pub async fn open_orders(&self) -> Result<u64, NodeError> {
         let sql = "SELECT COUNT(*) AS open FROM orders WHERE decision <> 'declined' AND production <> 'shipped' \

@@ -21,6 +21,8 @@ use tempfile::TempDir;
 use super::{Catalogue, Decision, EventRow, HostProcess, NewHost, NewOrder, SecondHome, schema};
 use crate::limits::HALTED_LISTED_MAX;
 
+const PHOTO: PhotoId = PhotoId(ContentHash([7; 32]));
+
 static BEFORE: &[Migration] = &[outbox::migration(1), schema::FIRST, schema::PRINT_RULES];
 
 fn event(event_id: EventId) -> EventRecord {
@@ -36,12 +38,13 @@ fn event(event_id: EventId) -> EventRecord {
     }
 }
 
-fn order(event_id: EventId) -> Order {
+/// An order of one print of a photo.
+pub(in crate::photographer) fn order(event_id: EventId, photo_id: PhotoId) -> Order {
     let price = "EUR 1.50".parse().unwrap();
     let delivery = Delivery { name: "Pick up".into(), price: "EUR 0.00".parse().unwrap(), address: None };
     let lines = vec![OrderLine {
         line: 1,
-        photo_id: PhotoId(ContentHash([7; 32])),
+        photo_id,
         file_name: "a.jpg".into(),
         size: "10x15".parse().unwrap(),
         finish: "matte".parse().unwrap(),
@@ -101,8 +104,8 @@ async fn before() -> Before {
     let code = AccessCode::random().to_string();
     ledger.execute(sql, args![event_id.to_string(), record, code, "https://first.example/g/1"]).await.unwrap();
     let sql = "INSERT INTO published (event_id, photo_id) VALUES ($1, $2)";
-    ledger.execute(sql, args![event_id.to_string(), PhotoId(ContentHash([7; 32])).to_string()]).await.unwrap();
-    let order = order(event_id);
+    ledger.execute(sql, args![event_id.to_string(), PHOTO.to_string()]).await.unwrap();
+    let order = order(event_id, PHOTO);
     let signed = codec::encode(&Signed::sign(&order, &first_key).unwrap()).unwrap();
     let sql = "INSERT INTO orders (order_id, event_id, record, signed, decision, reason, placed_ms, production) \
                VALUES ($1, $2, $3, $4, 'accepted', '', 6, 'waiting')";
@@ -244,7 +247,7 @@ async fn a_host_that_names_hundreds_of_labs_does_not_have_each_of_them_told_of_e
 async fn what_is_damaged_of_an_event_that_was_removed_meanwhile_is_not_noted() {
     let dir = TempDir::new().unwrap();
     let catalogue = Catalogue::open(&dir.path().join("catalogue.db")).await.unwrap();
-    let (event_id, photo_id) = (EventId::random(), PhotoId(ContentHash([7; 32])));
+    let (event_id, photo_id) = (EventId::random(), PHOTO);
     catalogue.note_damaged(event_id, &[(photo_id, "a.jpg".into())]).await.unwrap();
     assert!(catalogue.damaged(event_id).await.unwrap().is_empty());
     catalogue.put_event(&EventRow::new(event(event_id), AccessCode::random())).await.unwrap();
@@ -258,7 +261,7 @@ async fn every_order_that_halts_is_counted_and_none_that_its_lab_has() {
     let catalogue = Catalogue::open(&before.file).await.unwrap();
     let listed = usize::try_from(HALTED_LISTED_MAX).unwrap();
     for number in 0..listed + 3 {
-        let (order, host) = (order(before.event_id), before.first);
+        let (order, host) = (order(before.event_id, PHOTO), before.first);
         let new = NewOrder { order, host, signed: Vec::new(), decision: Decision::Accepted };
         let order_id = catalogue.take_order(&new).await.unwrap().order.order_id;
         catalogue.set_trouble(order_id, "The file is damaged.").await.unwrap();
