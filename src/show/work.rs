@@ -212,11 +212,14 @@ pub fn exported(report: &ExportReport) -> String {
     text + &report.stopped.iter().map(|reason| format!("{reason}\n")).collect::<String>()
 }
 
+/// What a second home is good for.
+const SECOND_HOME: &str = "With a second home, “verify” at the first fetches them from there while it is connected.";
+
 /// How what is damaged becomes whole.
 fn repairs(event: &str) -> String {
     format!(
         "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
-         FOLDER --event \"{event}\"\n{FROM_OTHER}\n"
+         FOLDER --event \"{event}\"\n{SECOND_HOME}\n"
     )
 }
 
@@ -241,7 +244,8 @@ pub fn verified(
     }
     if let Some(trouble) = trouble {
         text += &format!("There may be photos that could not be looked at: {}", in_midst(trouble));
-        return text + " " + FROM_OTHER;
+        // Of what is damaged it was said.
+        return if damaged.is_empty() { format!("{text} {SECOND_HOME}") } else { text };
     }
     match (damaged.is_empty(), repaired.is_empty()) {
         (true, true) => text + "All are as they were imported.",
@@ -281,4 +285,24 @@ pub fn more_photos(trouble: Option<&str>) -> String {
 fn in_midst(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_second_home_is_good_for_is_said_once() {
+        let (name, category, files) = ("a.jpg".into(), "cake".into(), vec![PhotoFile::Original]);
+        let damaged = [DamagedPhoto { name, category, files }];
+        for (damaged, trouble, said) in [
+            (&damaged[..], Some("A part is damaged."), 1),
+            (&damaged, None, 1),
+            (&[], Some("A part is damaged."), 1),
+            (&[], None, 0),
+        ] {
+            let text = verified("Wedding", (9, 99), (damaged, &[]), trouble);
+            assert_eq!(text.matches("second home").count(), said, "{text}");
+        }
+    }
 }
