@@ -149,6 +149,24 @@ async fn a_photo_that_is_lost_with_its_volume_while_its_lab_is_away_is_said_to_i
 }
 
 #[tokio::test]
+async fn an_order_whose_lab_waits_for_a_photo_that_is_lost_for_good_is_said_to_be_so_and_can_be_declined() {
+    let mut halted = Halted::of("Lost", &[("b.jpg", photos::heavy_jpeg(700_000, 5))], false).await;
+    lose_volumes(halted.world.photographer.data(), "");
+    halted.goes_on();
+    halted.is_told(|problem| problem.contains("lost b.jpg") && problem.contains("there again")).await;
+    let (photographer, number) = (&halted.world.photographer, &halted.order.number);
+    let forgotten = photographer.says(&["forget-lost", "Lost"]);
+    assert_eq!((&forgotten["orders"], &forgotten["photos"]), (&json!([number]), &json!(["b.jpg"])), "{forgotten}");
+    halted.is_told(|problem| problem.contains("lost b.jpg for good")).await;
+    let hint = photographer.says(&["orders"])["orders"][0]["hint"].clone();
+    assert!(hint.as_str().unwrap().contains("decline"), "{hint}");
+
+    photographer.says(&["decline", number, "--reason", "That photo is lost."]);
+    halted.customer.waits_for_state(&halted.order, "declined").await;
+    eventually("the lab waits no more", || halted.world.lab.says(&["jobs"])["jobs"][0]["state"] == "withdrawn").await;
+}
+
+#[tokio::test]
 async fn an_order_of_a_made_print_file_that_went_with_its_volume_goes_on_when_its_photo_is_here_again() {
     let photos = [("a.jpg", photos::busy_jpeg(1)), ("b.jpg", photos::busy_jpeg(2))];
     let mut halted = Halted::of("Made", &photos, true).await;

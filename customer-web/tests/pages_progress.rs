@@ -84,6 +84,17 @@ async fn a_declined_order_says_why_and_asks_for_no_money() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_declined_after_it_was_paid_and_offered_does_not_say_that_there_is_nothing_to_pay() {
+    let world = World::start().await;
+    let (guest, path, order_id) = ordered(&world).await;
+    let declined = StatusKind::Declined { reason: "The photo is lost.".into() };
+    photographer_says(&world, order_id, [StatusKind::Accepted, StatusKind::Paid, offered(), declined]).await;
+    let page = guest.get(&path).await;
+    assert!(page.has("The photo is lost.") && page.has("Ask them for what you have paid"));
+    assert!(!page.has("nothing to pay") && guest.get("/orders").await.has("Declined"));
+}
+
+#[tokio::test]
 async fn a_problem_stands_on_the_page_until_it_is_over() {
     let world = World::start().await;
     let (guest, path, order_id) = at_the_lab(&world).await;

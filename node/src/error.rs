@@ -123,6 +123,15 @@ pub enum NodeError {
         /// Its photo's file name.
         name: String,
     },
+    /// An original that is asked for is lost, and its photographer said that it is so for good.
+    #[error(
+        "{name} is lost for good, as “forget-lost” was told, so that this order can't be printed as it is. Write to its \
+         customer, and decline it; if the file is found, import it, and the order goes on by itself."
+    )]
+    OriginalForgotten {
+        /// Its photo's file name.
+        name: String,
+    },
     /// A print file that was made of an original is not what was stored, or not there.
     #[error(
         "The print file that was made of {name} is damaged on this disk or gone. It is made anew by itself as soon as its photo is whole."
@@ -164,9 +173,16 @@ impl NodeError {
     /// The photo that this disk has damaged or lost, if that is what is said.
     pub(crate) fn hurt_photo(&self) -> Option<&str> {
         match self {
-            Self::OriginalDamaged { name } | Self::OriginalLost { name } => Some(name),
+            Self::OriginalDamaged { name } | Self::OriginalLost { name } | Self::OriginalForgotten { name } => {
+                Some(name)
+            }
             _ => None,
         }
+    }
+
+    /// Whether an order that met it goes on as soon as its photos are whole.
+    pub(crate) fn is_of_hurt(&self) -> bool {
+        self.hurt_photo().is_some() || matches!(self, Self::PrintFileHurt { .. })
     }
 
     /// What becomes of a parcel whose delivery ended with this error.
@@ -188,6 +204,10 @@ impl NodeError {
             }
             Self::OriginalLost { name } => {
                 let text = format!("The photographer's disk has lost {name}: it comes as soon as it is there again.");
+                Refusal::new(ErrorCode::Failed, text)
+            }
+            Self::OriginalForgotten { name } => {
+                let text = format!("The photographer has lost {name} for good, so it can't come as the job stands.");
                 Refusal::new(ErrorCode::Failed, text)
             }
             Self::PrintFileHurt { name } => {

@@ -5,6 +5,7 @@
 //! - *Goals:* an order reaches its photographer once, however often it is sent.
 //! - *Non-goals:* payment itself; production (see [`crate::status`]).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -198,6 +199,11 @@ impl OrderId {
 }
 
 impl Order {
+    /// The photos of its lines, each once.
+    pub fn photos(&self) -> BTreeSet<PhotoId> {
+        self.lines.iter().map(|line| line.photo_id).collect()
+    }
+
     /// What the lines and the delivery come to.
     ///
     /// # Errors

@@ -29,7 +29,9 @@ pub fn words(answer: &Answer) -> String {
             events(std::slice::from_ref(event)) + &rest
         }
         Answer::Removed { event, photos, lost, at_second_home } => removed(event, *photos, *lost, *at_second_home),
-        Answer::Forgotten { event, photos } => forgotten(event, photos),
+        Answer::Forgotten { event, photos, orders, lists_damaged } => {
+            forgotten(event, photos, *lists_damaged) + &orders_without(orders)
+        }
         Answer::Events { events: list } if list.is_empty() => {
             "No events yet. “enprint photographer import DIR --event NAME” makes one.".into()
         }
@@ -139,16 +141,34 @@ fn removed(event: &str, photos: u64, lost: u64, at_second_home: bool) -> String 
     text
 }
 
-fn forgotten(event: &str, photos: &[String]) -> String {
+const LISTS_SETTLED: &str = "A part of the lists of its photos is damaged on this disk. What it may have hidden is not \
+                             looked for any more, and the damage is not said again.\n";
+
+fn forgotten(event: &str, photos: &[String], lists_damaged: bool) -> String {
+    let settled = if lists_damaged { LISTS_SETTLED } else { "" };
     if photos.is_empty() {
-        return format!("“{event}” has lost no photo.");
+        let known = if lists_damaged { " that is known" } else { "" };
+        return format!("“{event}” has lost no photo{known}.\n{settled}");
     }
     let number = count(photos.len() as u64, "photo that it has lost", "photos that it has lost");
     let mut text = format!(
         "“{event}” does without {number}. An import of a file of them takes it in again, with the edits that it had.\n"
     );
     photos.iter().filter(|name| !name.is_empty()).for_each(|name| text += &format!("  {}\n", text::shown(name)));
-    text
+    text + settled
+}
+
+/// Orders that lose a photo, and what to do.
+fn orders_without(orders: &[String]) -> String {
+    if orders.is_empty() {
+        return String::new();
+    }
+    let number = count(orders.len() as u64, "order", "orders");
+    format!(
+        "{number} can’t be printed without them: {}. The customers read so. Write to them, and “decline” what is not to \
+         be printed.\n",
+        orders.join(", ")
+    )
 }
 
 fn photo_list(photos: &[PhotoSummary]) -> String {

@@ -52,7 +52,10 @@ async fn find(token: &OrderToken, visitor: &Visitor) -> Result<OrderView, Fault>
 fn standing(view: &OrderView, visitor: &Visitor) -> Markup {
     html! {
         @if let Some(reason) = &view.declined {
-            (notice(Tone::Problem, "The photographer can’t have this order printed, so there is nothing to pay."))
+            (notice(Tone::Problem, match view.paid {
+                None => "The photographer can’t have this order printed, so there is nothing to pay.",
+                Some(_) => "The photographer can’t have this order printed. Ask them for what you have paid.",
+            }))
             @if !reason.is_empty() { blockquote.said { p { (reason) } } }
         } @else {
             @if let Some(problem) = &view.problem {

@@ -250,6 +250,12 @@ pub enum PhotographerAnswer {
         event: String,
         /// The file names of the photos that it does without; one that nobody knows is empty.
         photos: Vec<String>,
+        /// The numbers of orders that can't be printed as they are without them.
+        #[serde(default)]
+        orders: Vec<String>,
+        /// Whether a part of the lists of its photos was damaged, which is not said any more.
+        #[serde(default)]
+        lists_damaged: bool,
     },
     /// Of `Import`.
     Imported(ImportReport),

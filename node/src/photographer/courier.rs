@@ -13,7 +13,7 @@ use enprint_store::ledger::outbox::Waiting;
 use enprint_store::ledger::{Courier, Deliver, Delivery, Parcel};
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{LabRow, Wish};
+use super::catalogue::{LabRow, Trouble, Wish};
 use super::commands::WaitingMessage;
 use super::node::{Node, now};
 use super::publish::PublishWish;
@@ -115,7 +115,7 @@ impl Node {
             JobReply::Refused(_) if !self.catalogue.is_offered(job.job_id, job.withdrawn_before).await? => Ok(()),
             JobReply::Refused(refusal) => {
                 let trouble = format!("{} says: {}", known.name, refusal.text);
-                self.catalogue.set_trouble(job.order_id, &trouble).await?;
+                self.catalogue.set_trouble(job.order_id, &Trouble::other(&trouble)).await?;
                 // Another home spoke in between: once more will tell whose it is.
                 let is_undecided = was_elsewhere && refusal.code == ErrorCode::Withdrawn;
                 let code = if is_undecided { ErrorCode::Busy } else { refusal.code };
@@ -141,7 +141,7 @@ impl Node {
             JobReply::Refused(refusal) if refusal.is_temporary() => Err(NodeError::Refused(refusal)),
             JobReply::Refused(refusal) => match self.catalogue.job(job_id).await? {
                 Some(job) if !job.is_open => {
-                    let trouble = still_has_it(&known.name, &refusal.text);
+                    let trouble = Trouble::other(still_has_it(&known.name, &refusal.text));
                     self.catalogue.set_trouble(job.order_id, &trouble).await
                 }
                 _ => Ok(()),

@@ -13,7 +13,7 @@ use enprint_protocol::ids::OrderId;
 use enprint_protocol::print_job::{JobReply, JobRequest, OfferJob};
 use enprint_protocol::{ErrorCode, PeerId, Refusal, text};
 
-use super::catalogue::LabRow;
+use super::catalogue::{LabRow, Trouble};
 use super::fulfil::job_of;
 use super::node::Node;
 use crate::error::NodeError;
@@ -31,7 +31,7 @@ impl Node {
         let others = self.catalogue.labs().await?.into_iter();
         for other in others.filter(|other| other.peer_id != lab && other.hosts.contains(&host)) {
             if let Some(refusal) = self.why_not_let_go(order_id, &other).await {
-                self.catalogue.set_trouble(order_id, &refusal.text).await?;
+                self.catalogue.set_trouble(order_id, &Trouble::other(&refusal.text)).await?;
                 return Err(NodeError::Refused(refusal));
             }
         }

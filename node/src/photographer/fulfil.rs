@@ -2,7 +2,6 @@
 //! are checked against their hashes and offered to the lab; from then on the lab
 //! may fetch them, and nobody else.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use enprint_protocol::ids::{JobId, OrderId};
@@ -14,7 +13,7 @@ use enprint_protocol::{PeerId, codec};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{Decision, JobFile, LabRow, MadeFile, NewJob, OrderRow};
+use super::catalogue::{Decision, JobFile, LabRow, MadeFile, NewJob, OrderRow, Trouble};
 use super::commands::{LabSummary, PhotographerAnswer};
 use super::node::{Node, blocking, now};
 use super::print_files::{Darkroom, JobFiles, Wanted, checked_files};
@@ -61,7 +60,7 @@ impl Node {
         }
         if let Err(error) = advanced {
             tracing::warn!(order.id = %order_id, %error, "the order waits");
-            let trouble = self.catalogue.set_trouble(order_id, &error.to_string()).await;
+            let trouble = self.catalogue.set_trouble(order_id, &Trouble::from(&error)).await;
             let told = async { trouble.and(self.tell_what_halts(order_id, &error).await) };
             told.await.unwrap_or_else(|error| tracing::error!(%error, "the catalogue can't be written"));
         }
@@ -90,7 +89,7 @@ impl Node {
         let repaired = async {
             let Some(row) = self.catalogue.order(order_id).await? else { return Ok(false) };
             let (archive, event_id) = (self.archive.clone(), row.order.event_id);
-            let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
+            let photos = row.order.photos();
             let fetched = self.fetch_lost(event_id, photos.clone(), &Progress::silent()).await?;
             if fetched.still_lost > 0 {
                 return Ok(false);
@@ -288,13 +287,14 @@ impl Node {
         let (archive, enlargers) = (self.archive.clone(), self.enlargers.clone());
         let (event_id, rules, progress) = (order.event_id, lab.print_rules.clone(), progress.clone());
         let kept = self.catalogue.made_files(event_id).await?;
+        let forgotten = self.forgotten(event_id, order.photos()).await?;
         let (catalogue, runtime) = (self.catalogue.clone(), tokio::runtime::Handle::current());
         let (files, used) = blocking(move || {
             let (archive, enlargers, rules) = (&archive, &enlargers, &rules);
             let note =
                 |file: &MadeFile| runtime.block_on(catalogue.note_made(event_id, std::slice::from_ref(file), now().0));
             let used = Mutex::default();
-            let darkroom = Darkroom { archive, enlargers, event_id, rules, kept, used, note: &note };
+            let darkroom = Darkroom { archive, enlargers, event_id, rules, kept, forgotten, used, note: &note };
             let files = checked_files(&darkroom, &wanted, &progress);
             Ok((files, darkroom.used.into_inner().unwrap_or_else(PoisonError::into_inner)))
         })

@@ -2,14 +2,16 @@
 //! found damaged: a volume that is gone, or of which nothing can be read, must not look like
 //! an event that has all of its photos, whatever came in their place.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use enprint_protocol::ids::{EventId, PhotoId};
+use enprint_protocol::order::OrderLine;
 use enprint_protocol::text;
 
-use super::catalogue::{HALF_NOTED, hash_of};
+use super::catalogue::{HALF_NOTED, HaltedOrder, Trouble, hash_of};
 use super::commands::{HurtPhotos, PhotographerAnswer};
 use super::node::{Node, blocking};
+use super::records::StoredPhoto;
 use crate::error::NodeError;
 use crate::limits::PHOTOS_NAMED_MAX;
 
@@ -79,7 +81,8 @@ impl Node {
     }
 
     /// Photos of an event are lost for good, and their photographer knows it: from now on the
-    /// event never had them. One that comes back is new.
+    /// event never had them. One that comes back is new. Damage of the lists that may hide more is
+    /// settled with that, and orders of these photos are said to halt.
     ///
     /// # Errors
     /// While photos are imported, and where a volume can't be read for another reason than
@@ -89,21 +92,79 @@ impl Node {
             problem: "Photos are being imported, or an event is changed. Say it again when that is done.".to_owned(),
         })?;
         let event = self.find_event(named).await?;
-        let (event_id, archive) = (event.record.event_id, self.archive.clone());
+        let event_id = event.record.event_id;
         let mut photos = self.photos_counted(event_id).await?.lost;
-        let ids = blocking(move || {
-            let (ids, trouble) = archive.counted(event_id);
-            match trouble {
-                None => {}
-                // What of it is not here any more is not looked for there.
-                Some(error) if error.is_of_damage() => archive.note_mended(event_id)?,
-                Some(error) => return Err(error),
-            }
-            Ok(ids)
-        });
-        self.catalogue.forget_lost(event_id, &ids.await?).await?;
+        let (here, lists_damaged) = self.settle_lists(event_id).await?;
+        let known = self.catalogue.names_had(event_id).await?.into_keys();
+        let lost: Vec<PhotoId> = known.filter(|photo_id| !here.contains(photo_id)).collect();
+        let halted = self.orders_that_lose(event_id, &lost).await?;
+        self.catalogue.forget_lost(event_id, &lost, &halted).await?;
         photos.sort_unstable();
-        Ok(PhotographerAnswer::Forgotten { event: event.record.name, photos })
+        let orders = halted.iter().map(|halted| halted.order.order.order_id.number()).collect();
+        Ok(PhotographerAnswer::Forgotten { event: event.record.name, photos, orders, lists_damaged })
+    }
+
+    /// The photos of an event that can be read. What its lists hid is not looked for any more;
+    /// whether that was so.
+    async fn settle_lists(&self, event_id: EventId) -> Result<(HashSet<PhotoId>, bool), NodeError> {
+        let archive = self.archive.clone();
+        blocking(move || match archive.counted(event_id) {
+            (here, None) => Ok((here, false)),
+            (here, Some(error)) if error.is_of_damage() => archive.note_mended(event_id).map(|()| (here, true)),
+            (_, Some(error)) => Err(error),
+        })
+        .await
+    }
+
+    /// Orders that can't be printed as they are once the event does without these photos; what a
+    /// lab has got of one is printed.
+    async fn orders_that_lose(&self, event_id: EventId, lost: &[PhotoId]) -> Result<Vec<HaltedOrder>, NodeError> {
+        let (lost, mut halted) = (BTreeSet::from_iter(lost), Vec::new());
+        let open = if lost.is_empty() { Vec::new() } else { self.catalogue.unprinted_in(event_id).await? };
+        for order in open {
+            let needed: BTreeSet<PhotoId> = match order.job_id {
+                Some(job_id) => self.catalogue.photos_to_fetch(job_id).await?.into_iter().collect(),
+                None => order.order.photos(),
+            };
+            let is_lost = |line: &&OrderLine| lost.contains(&line.photo_id) && needed.contains(&line.photo_id);
+            let Some(line) = order.order.lines.iter().find(is_lost) else { continue };
+            let error = NodeError::OriginalForgotten { name: line.file_name.clone() };
+            let word = self.word_of_halt(order.order.order_id, &error).await?;
+            halted.push(HaltedOrder { trouble: Trouble::from(&error), word, order });
+        }
+        Ok(halted)
+    }
+
+    /// Those of an event's photos that it does without; only what is not here is asked for. A
+    /// second home can't say it: it may not have copied them yet.
+    pub(super) async fn forgotten(
+        &self,
+        event_id: EventId,
+        photos: BTreeSet<PhotoId>,
+    ) -> Result<BTreeSet<PhotoId>, NodeError> {
+        if self.catalogue.first_home().await?.is_some() {
+            return Ok(BTreeSet::new());
+        }
+        self.catalogue.not_had(event_id, photos).await
+    }
+
+    /// What is wrong with a photo of that name of which a file can't be read, by what came of
+    /// reading its record.
+    pub(super) async fn hurt(
+        &self,
+        (event_id, photo_id): (EventId, PhotoId),
+        name: String,
+        read: Result<Option<StoredPhoto>, NodeError>,
+    ) -> Result<NodeError, NodeError> {
+        Ok(match read {
+            Ok(Some(_)) => NodeError::OriginalDamaged { name },
+            Err(error) if !error.is_of_damage() => return Err(error),
+            _ if !self.forgotten(event_id, [photo_id].into()).await?.is_empty() => {
+                NodeError::OriginalForgotten { name }
+            }
+            Ok(None) => NodeError::OriginalLost { name },
+            Err(_) => NodeError::OriginalDamaged { name },
+        })
     }
 
     /// The names of photos that the event had beside these; those that are new are noted. Of an

@@ -1,8 +1,6 @@
 //! What was said of an order: to its photographer, in lists; and to its customer, where
 //! something keeps it here that only a person can mend, and when that is over.
 
-use std::collections::BTreeSet;
-
 use enprint_protocol::PeerId;
 use enprint_protocol::ids::{CommandId, EventId, OrderId, PhotoId};
 use enprint_protocol::status::{Status, StatusKind};
@@ -10,7 +8,7 @@ use enprint_protocol::text;
 use enprint_protocol::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::OrderRow;
+use super::catalogue::{NotedStatus, OrderRow, Trouble};
 use super::node::{Node, blocking};
 use crate::control::Progress;
 use crate::error::NodeError;
@@ -43,18 +41,23 @@ impl Node {
 
     /// Tells an order's customer what keeps it here, if the photographer has to mend it.
     pub(super) async fn tell_what_halts(&self, order_id: OrderId, error: &NodeError) -> Result<(), NodeError> {
-        let Some(name) = error.hurt_photo().map(text::shown) else { return Ok(()) };
-        let (hurt, mended) = match error {
-            NodeError::OriginalLost { .. } => ("lost", "there again"),
-            _ => ("damaged", "repaired"),
-        };
-        let text =
-            format!("The photographer’s disk has {hurt} {name}. Your order goes on as soon as the photo is {mended}.");
-        let problem = StatusKind::Problem { text };
-        if is_said(&self.catalogue.statuses_of(order_id).await?, self.client.peer_id(), &problem) {
-            return Ok(());
+        match self.word_of_halt(order_id, error).await? {
+            Some(word) => self.catalogue.say(&word).await,
+            None => Ok(()),
         }
-        self.catalogue.say(&self.own_word(CommandId::random(), order_id, problem)?).await
+    }
+
+    /// What it is told, unless that was said before.
+    pub(super) async fn word_of_halt(
+        &self,
+        order_id: OrderId,
+        error: &NodeError,
+    ) -> Result<Option<NotedStatus>, NodeError> {
+        let Some(problem) = problem_of(error) else { return Ok(None) };
+        if is_said(&self.catalogue.statuses_of(order_id).await?, self.client.peer_id(), &problem) {
+            return Ok(None);
+        }
+        self.own_word(CommandId::random(), order_id, problem).map(Some)
     }
 
     /// Tells it that nothing does any more.
@@ -68,30 +71,28 @@ impl Node {
     /// As [`Self::tell_what_halts`], to the people of orders that a lab waits for in vain.
     pub(super) async fn tell_of_missed_or_trace(&self, event_id: EventId, photo_id: PhotoId) {
         let told = async {
-            let is_lost = matches!(self.photo(event_id, photo_id).await, Ok(None));
             for order_id in self.catalogue.offered_with(event_id, photo_id).await? {
                 let Some(row) = self.catalogue.order(order_id).await? else { continue };
-                let name = row.name_of(photo_id);
-                let error =
-                    if is_lost { NodeError::OriginalLost { name } } else { NodeError::OriginalDamaged { name } };
+                let read = self.photo(event_id, photo_id).await;
+                let hurt = self.hurt((event_id, photo_id), row.name_of(photo_id), read).await?;
                 // The lab may have asked for what was made of it.
-                self.catalogue.set_trouble(order_id, &error.to_string()).await?;
-                self.tell_what_halts(order_id, &error).await?;
+                self.catalogue.set_trouble(order_id, &Trouble::from(&hurt)).await?;
+                self.tell_what_halts(order_id, &hurt).await?;
             }
             Ok::<(), NodeError>(())
         };
         told.await.unwrap_or_else(|error| tracing::error!(%error, "what halts an order can't be said"));
     }
 
-    /// Lets orders with a lab go on whose photos were damaged or lost, and are whole by now: what
-    /// was made of them and is gone is made anew, and their people are told. One that can't go
-    /// on holds up no other.
+    /// Lets orders go on whose photos were damaged or lost, and are whole by now: what was made of
+    /// them for a lab and is gone is made anew, and their people are told. One that can't go on
+    /// holds up no other.
     pub(super) async fn tell_of_mended(&self, progress: &Progress) -> Result<(), NodeError> {
-        for order_id in self.catalogue.offered_that_halt(self.client.peer_id()).await? {
+        for order_id in self.catalogue.halted_by_photos(self.client.peer_id()).await? {
             match self.goes_on_if_mended(order_id, progress).await {
                 Err(error) if !progress.is_cancelled() => {
                     tracing::warn!(order.id = %order_id, %error, "the order waits");
-                    self.catalogue.set_trouble(order_id, &error.to_string()).await?;
+                    self.catalogue.set_trouble(order_id, &Trouble::from(&error)).await?;
                 }
                 _ => {}
             }
@@ -102,9 +103,9 @@ impl Node {
     async fn goes_on_if_mended(&self, order_id: OrderId, progress: &Progress) -> Result<(), NodeError> {
         let Some(row) = self.catalogue.order(order_id).await? else { return Ok(()) };
         let is_told = matches!(self.own_last_word(order_id).await?, Some(StatusKind::Problem { .. }));
-        let trouble = row.trouble.as_deref().filter(|trouble| is_of_hurt(&row, trouble));
+        let trouble = row.hurt();
         let (archive, event_id) = (self.archive.clone(), row.order.event_id);
-        let photos: BTreeSet<_> = row.order.lines.iter().map(|line| line.photo_id).collect();
+        let photos = row.order.photos();
         if (!is_told && trouble.is_none()) || !blocking(move || archive.are_whole(event_id, photos)).await? {
             return Ok(());
         }
@@ -122,17 +123,22 @@ impl Node {
     }
 }
 
-/// Whether this is what is said of an order of which a file is damaged or lost here.
-fn is_of_hurt(row: &OrderRow, trouble: &str) -> bool {
-    row.order.lines.iter().any(|line| {
-        let name = || line.file_name.clone();
-        let said = [
-            NodeError::OriginalDamaged { name: name() },
-            NodeError::OriginalLost { name: name() },
-            NodeError::PrintFileHurt { name: name() },
-        ];
-        said.iter().any(|error| error.to_string() == trouble)
-    })
+/// What the customer of an order reads that met this error, if a photo of it is hurt.
+fn problem_of(error: &NodeError) -> Option<StatusKind> {
+    let name = error.hurt_photo().map(text::shown)?;
+    let text = match error {
+        NodeError::OriginalForgotten { .. } => format!(
+            "The photographer has lost {name} for good, so your order can’t be printed as it is. The photographer knows, \
+             and settles it with you."
+        ),
+        NodeError::OriginalLost { .. } => {
+            format!("The photographer’s disk has lost {name}. Your order goes on as soon as the photo is there again.")
+        }
+        _ => {
+            format!("The photographer’s disk has damaged {name}. Your order goes on as soon as the photo is repaired.")
+        }
+    };
+    Some(StatusKind::Problem { text })
 }
 
 /// Whether `own` has said it since it last said anything but problems: an order may have

@@ -78,6 +78,7 @@ impl Node {
     /// damaged or lost is ordered all the same, and waits until it is here again.
     async fn why_not(&self, order: &Order) -> Result<Option<String>, NodeError> {
         let is_copy = self.catalogue.first_home().await?.is_some();
+        let forgotten = self.forgotten(order.event_id, order.photos()).await?;
         if self.catalogue.event(order.event_id).await?.is_none() {
             maybe_not_copied_yet(is_copy)?;
             return Ok(Some("The photographer no longer has this event.".into()));
@@ -85,7 +86,12 @@ impl Node {
         for line in &order.lines {
             let name = text::shown(&line.file_name);
             let photo = match self.photo(order.event_id, line.photo_id).await {
-                Err(error) if error.is_of_damage() && !is_copy => continue,
+                Err(error) if error.is_of_damage() && !is_copy => {
+                    if !forgotten.contains(&line.photo_id) {
+                        continue;
+                    }
+                    None
+                }
                 photo => photo?,
             };
             match photo {
@@ -148,7 +154,8 @@ impl Node {
         self.after_change(row.order.order_id, progress).await
     }
 
-    /// The photographer refuses an order that has not gone to a lab.
+    /// The photographer refuses an order that has not gone to a lab, or of which a lab waits for
+    /// a photo in vain.
     pub(super) async fn decline(
         &self,
         named: &str,
@@ -158,14 +165,27 @@ impl Node {
         let reason = text::required("The reason", reason, limits::SENTENCE_BYTES_MAX, true)?;
         let row = self.find_order(named).await?;
         row.check_is_ours()?;
-        if row.job_id.is_some() {
-            return Err(NodeError::NotNow {
-                problem: "This order is with the lab already; ask the lab to stop it.".into(),
-            });
+        if row.job_id.is_some() && !self.waits_in_vain(&row).await? {
+            return Err(with_the_lab());
         }
         let status = self.own_status(row.order.order_id, StatusKind::Declined { reason: reason.clone() })?;
         self.catalogue.decide(row.order.order_id, Decision::Declined, &reason, &status).await?;
+        self.permissions.forget_all();
         self.after_change(row.order.order_id, progress).await
+    }
+
+    /// Whether a lab is to fetch a photo of an order that is not here for good.
+    async fn waits_in_vain(&self, row: &OrderRow) -> Result<bool, NodeError> {
+        if !matches!(row.production.as_str(), "waiting" | "offered") {
+            return Ok(false);
+        }
+        let event_id = row.order.event_id;
+        for photo_id in self.forgotten(event_id, row.order.photos()).await? {
+            if self.readable_photo(event_id, photo_id).await?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The customer has paid the photographer.
@@ -276,22 +296,30 @@ impl Node {
     /// What stands in the way, and what to do.
     async fn hint(&self, row: &OrderRow) -> Result<Option<String>, NodeError> {
         let number = row.order.order_id.number();
+        let trouble = || row.trouble.as_ref().map(|trouble| trouble.words.clone());
         let hint = match row.decision {
             _ if row.is_moved => Some("Another of your homes has this order.".to_owned()),
             Decision::Declined => None,
             Decision::Held => Some(format!("Waits for you: approve {number}, or decline it.")),
+            // Before anybody pays for what can't be printed, or looks for a lab.
+            Decision::Accepted if row.hurt().is_some() => trouble(),
             Decision::Accepted if row.paid_ms.is_none() => {
                 Some(format!("Not paid yet. Once you have the money: paid {number}."))
             }
             Decision::Accepted if row.job_id.is_none() => Some(match self.lab_for(row).await? {
                 None => self.no_lab_of(row).await?,
-                Some(_) => row.trouble.clone().unwrap_or_else(|| "On its way to the lab.".to_owned()),
+                Some(_) => trouble().unwrap_or_else(|| "On its way to the lab.".to_owned()),
             }),
-            Decision::Accepted if row.trouble.is_some() => row.trouble.clone(),
+            Decision::Accepted if row.trouble.is_some() => trouble(),
             Decision::Accepted => self.transfer_hint(row).await?,
         };
         Ok(hint)
     }
+}
+
+/// Why an order can't be declined any more.
+pub(super) fn with_the_lab() -> NodeError {
+    NodeError::NotNow { problem: "This order is with the lab already; ask the lab to stop it.".into() }
 }
 
 /// A second home can't say what the photographer no longer has: it may only not have

@@ -2,6 +2,7 @@
 //! it checked, or a file made by its recipe and the lab's rules, and kept beside it for
 //! the next order. How long is `kept_files`' matter.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -95,6 +96,8 @@ pub(super) struct Darkroom<'a> {
     pub(super) rules: &'a PrintRules,
     /// What was made for orders before.
     pub(super) kept: Vec<MadeFile>,
+    /// What is not here for good.
+    pub(super) forgotten: BTreeSet<PhotoId>,
     /// What was made now, or is used once more.
     pub(super) used: Mutex<Vec<MadeFile>>,
     /// Notes a file before its bytes are stored: one that nobody listed would stay in its
@@ -137,8 +140,11 @@ impl Darkroom<'_> {
     fn photo(&self, wanted: &Wanted) -> Result<StoredPhoto, NodeError> {
         let name = || wanted.file_name.clone();
         match self.archive.photo(self.event_id, wanted.photo_id) {
-            Err(error) if error.is_of_damage() => Err(NodeError::OriginalDamaged { name: name() }),
-            photo => photo?.ok_or_else(|| NodeError::OriginalLost { name: name() }),
+            Ok(Some(photo)) => Ok(photo),
+            Err(error) if !error.is_of_damage() => Err(error),
+            _ if self.forgotten.contains(&wanted.photo_id) => Err(NodeError::OriginalForgotten { name: name() }),
+            Ok(None) => Err(NodeError::OriginalLost { name: name() }),
+            Err(_) => Err(NodeError::OriginalDamaged { name: name() }),
         }
     }
 
@@ -284,6 +290,7 @@ mod tests {
                 event_id: EVENT,
                 rules: &rules,
                 kept,
+                forgotten: BTreeSet::new(),
                 used,
                 note: &unnoted,
             };
@@ -323,6 +330,7 @@ mod tests {
             event_id: EVENT,
             rules: &rules,
             kept: Vec::new(),
+            forgotten: BTreeSet::new(),
             used: Mutex::default(),
             note: &killed,
         };
@@ -338,8 +346,16 @@ mod tests {
         let rules = PrintRules { format: PrintFormat::Tiff8, ..PrintRules::default() };
         let order = |archive: &EventArchive, photo_id: PhotoId, kept: Vec<MadeFile>| {
             let used = Mutex::default();
-            let darkroom =
-                Darkroom { archive, enlargers: &enlargers, event_id: EVENT, rules: &rules, kept, used, note: &unnoted };
+            let darkroom = Darkroom {
+                archive,
+                enlargers: &enlargers,
+                event_id: EVENT,
+                rules: &rules,
+                kept,
+                forgotten: BTreeSet::new(),
+                used,
+                note: &unnoted,
+            };
             checked_files(&darkroom, &[wanted(photo_id)], &Progress::silent()).unwrap().unwrap();
             darkroom.used.into_inner().unwrap()
         };
@@ -364,6 +380,7 @@ mod tests {
             event_id: EVENT,
             rules: &rules,
             kept: Vec::new(),
+            forgotten: BTreeSet::new(),
             used: Mutex::default(),
             note: &unnoted,
         };

@@ -11,6 +11,7 @@ use enprint_protocol::peer::Asked;
 use enprint_protocol::{ErrorCode, PeerId, Refusal};
 use tokio::time::Instant;
 
+use super::catalogue::Trouble;
 use super::config::PhotographerConfig;
 use super::desk::refusal;
 use super::node::Node;
@@ -204,11 +205,9 @@ impl Node {
         let name = row.name_of(photo_id);
         let hurt = match self.photo(event_id, photo_id).await {
             Ok(Some(_)) if root != photo_id.0 => NodeError::PrintFileHurt { name },
-            Ok(None) => NodeError::OriginalLost { name },
-            Err(error) if !error.is_of_damage() => return Err(error),
-            _ => NodeError::OriginalDamaged { name },
+            read => self.hurt((event_id, photo_id), name, read).await?,
         };
-        self.catalogue.set_trouble(job.order_id, &hurt.to_string()).await?;
+        self.catalogue.set_trouble(job.order_id, &Trouble::from(&hurt)).await?;
         // Who mends it may be done at once, and then there is no trouble.
         self.miss(event_id, photo_id);
         Ok(hurt)

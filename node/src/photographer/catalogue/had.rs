@@ -1,13 +1,14 @@
 //! What an event is known to have had: what of it is gone from the archive is missed, and the
 //! mark of its proofs outlives the volume that keeps it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use enprint_protocol::ids::{ContentHash, EventId, PhotoId};
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
-use super::Catalogue;
+use super::orders::{put_trouble, report};
+use super::{Catalogue, HaltedOrder};
 use crate::error::NodeError;
 use crate::limits::PHOTOS_NOTED_AT_ONCE;
 
@@ -104,21 +105,45 @@ impl Catalogue {
         Ok(())
     }
 
-    /// From now on an event never had other photos than these. A second home copies it once more:
-    /// the first may have what is lost here.
+    /// Those of the photos that an event is known not to have had, or does without by now.
+    pub(in crate::photographer) async fn not_had(
+        &self,
+        event_id: EventId,
+        photos: BTreeSet<PhotoId>,
+    ) -> Result<BTreeSet<PhotoId>, NodeError> {
+        let mut not_had = BTreeSet::new();
+        if self.photos_had(event_id).await?.ids.is_none_or(|ids| ids == HALF_NOTED) {
+            return Ok(not_had); // not all that it had is known
+        }
+        for photo_id in photos {
+            if !self.has_had(event_id, photo_id).await? {
+                not_had.insert(photo_id);
+            }
+        }
+        Ok(not_had)
+    }
+
+    /// From now on an event never had these photos. Its orders that halt by that have it said in
+    /// the same transaction.
     pub(in crate::photographer) async fn forget_lost(
         &self,
         event_id: EventId,
-        here: &HashSet<PhotoId>,
+        lost: &[PhotoId],
+        halted: &[HaltedOrder],
     ) -> Result<(), NodeError> {
-        let known = self.names_had(event_id).await?;
         let mut tx = self.ledger.begin().await?;
-        for photo_id in known.into_keys().filter(|photo_id| !here.contains(photo_id)) {
+        for photo_id in lost {
             for sql in [
                 "DELETE FROM photos_had WHERE event_id = $1 AND photo_id = $2",
                 "DELETE FROM photos_damaged WHERE event_id = $1 AND photo_id = $2",
             ] {
                 tx.execute(sql, args![event_id.to_string(), photo_id.0.as_bytes()]).await?;
+            }
+        }
+        for HaltedOrder { order, trouble, word } in halted {
+            put_trouble(&mut tx, order.order.order_id, trouble).await?;
+            if let Some(word) = word {
+                report(&mut tx, word).await?;
             }
         }
         let half = "UPDATE events_had SET photos = 0, ids_hash = $2 WHERE event_id = $1";

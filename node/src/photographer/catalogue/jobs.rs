@@ -8,8 +8,8 @@ use enprint_protocol::time::UnixMs;
 use enprint_store::args;
 use enprint_store::ledger::{Row, Tx, outbox};
 
-use super::orders::{keep_status, report};
-use super::{Catalogue, JobFile, JobRow, NewJob, NotedStatus, elsewhere, send};
+use super::orders::{keep_status, put_trouble, report};
+use super::{Catalogue, JobFile, JobRow, NewJob, NotedStatus, Trouble, elsewhere, send};
 use crate::error::NodeError;
 use crate::photographer::node::now;
 use crate::photographer::ranges::{Claim, Permitted};
@@ -22,7 +22,7 @@ impl Catalogue {
         let job = "INSERT INTO jobs (job_id, order_id, event_id, lab, offered_ms, state, withdrawn) \
                    VALUES ($1, $2, $3, $4, $5, 'open', $6) \
                    ON CONFLICT (job_id) DO UPDATE SET state = 'open', withdrawn = $6";
-        let order = "UPDATE orders SET job_id = $2, lab = $3, trouble = NULL, \
+        let order = "UPDATE orders SET job_id = $2, lab = $3, trouble = NULL, trouble_kind = NULL, \
                      production = CASE WHEN job_id = $2 THEN production ELSE 'waiting' END WHERE order_id = $1";
         let mut tx = self.ledger.begin().await?;
         let (job_id, order_id, lab) = (new.job_id.to_string(), new.order_id.to_string(), new.lab.to_string());
@@ -92,6 +92,13 @@ impl Catalogue {
         .transpose()
     }
 
+    /// The photos of which a job's lab has not got a file.
+    pub(in crate::photographer) async fn photos_to_fetch(&self, job_id: JobId) -> Result<Vec<PhotoId>, NodeError> {
+        let sql = "SELECT DISTINCT photo_id FROM job_files WHERE job_id = $1 AND received_ms IS NULL";
+        let rows = self.ledger.read().fetch_all(sql, args![job_id.to_string()]).await?;
+        rows.iter().map(|row| stored::read(&row.text("photo_id")?)).collect()
+    }
+
     /// Files that were made for a job, and that its lab has not.
     pub(in crate::photographer) async fn made_for(&self, job_id: JobId) -> Result<Vec<ContentHash>, NodeError> {
         let sql = "SELECT root FROM job_files WHERE job_id = $1 AND root <> photo_id AND received_ms IS NULL";
@@ -125,8 +132,8 @@ impl Catalogue {
         status: &NotedStatus,
     ) -> Result<(), NodeError> {
         let open = "SELECT 1 AS found FROM jobs WHERE job_id = $1 AND state = 'open'";
-        let sql =
-            "UPDATE orders SET production = 'offered', trouble = NULL WHERE order_id = $1 AND production = 'waiting'";
+        let sql = "UPDATE orders SET production = 'offered', trouble = NULL, trouble_kind = NULL \
+                   WHERE order_id = $1 AND production = 'waiting'";
         let mut tx = self.ledger.begin().await?;
         if tx.fetch_optional(open, args![job_id.to_string()]).await?.is_some() {
             tx.execute(sql, args![status.status.order_id.to_string()]).await?;
@@ -150,8 +157,7 @@ impl Catalogue {
             keep_status(&mut tx, noted).await?;
         }
         if !matches!(noted.status.kind, StatusKind::Problem { .. }) {
-            let sql = "UPDATE orders SET trouble = $2 WHERE order_id = $1";
-            tx.execute(sql, args![noted.status.order_id.to_string(), trouble]).await?;
+            put_trouble(&mut tx, noted.status.order_id, &Trouble::other(trouble)).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -160,7 +166,7 @@ impl Catalogue {
     /// The lab's words on its job; once, however often they come.
     pub(in crate::photographer) async fn note_status(&self, noted: &NotedStatus) -> Result<(), NodeError> {
         let current = "SELECT production FROM orders WHERE order_id = $1";
-        let change = "UPDATE orders SET production = $2, trouble = $3 WHERE order_id = $1";
+        let change = "UPDATE orders SET production = $2, trouble = $3, trouble_kind = NULL WHERE order_id = $1";
         let order_id = noted.status.order_id.to_string();
         let mut tx = self.ledger.begin().await?;
         report(&mut tx, noted).await?;

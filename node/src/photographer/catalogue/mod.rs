@@ -35,8 +35,8 @@ pub(super) use had::{HALF_NOTED, hash_of};
 pub(super) use homes::SecondHome;
 pub(super) use hosts::NewHost;
 pub(super) use made::MadeFile;
-pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt};
-pub(super) use rows::{JobFile, JobRow, NewJob, NewOrder, NotedStatus};
+pub use rows::{Decision, EventRow, HostProcess, HostRow, LabRow, OrderRow, ShownAt, Trouble};
+pub(super) use rows::{HaltedOrder, JobFile, JobRow, NewJob, NewOrder, NotedStatus};
 pub(super) use wishes::{Wish, WithdrawnAt};
 
 use super::homes::Marks;
@@ -59,6 +59,7 @@ static MIGRATIONS: &[Migration] = &[
     schema::HAD,
     schema::EDITS_HAD,
     schema::PHOTOS_HAD,
+    schema::TROUBLE_KINDS,
 ];
 
 /// The catalogue. Cheap to clone.

@@ -9,9 +9,10 @@ use enprint_store::args;
 use enprint_store::ledger::{Row, Tx};
 
 use super::jobs::withdraw_others;
-use super::{Catalogue, Decision, NewOrder, NotedStatus, OrderRow, send};
+use super::{Catalogue, Decision, NewOrder, NotedStatus, OrderRow, Trouble, send};
 use crate::error::NodeError;
 use crate::limits::{ORDERS_LISTED_MAX, STATUSES_LISTED_MAX};
+use crate::photographer::orders::with_the_lab;
 use crate::stored;
 
 const ALL: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
@@ -89,7 +90,11 @@ impl Catalogue {
         Ok(u64::try_from(row.int("open")?).unwrap_or(0))
     }
 
-    /// Writes the photographer's decision, and tells the host.
+    /// Writes the photographer's decision, and tells the host. What a lab was to fetch of an order
+    /// that is declined is taken back.
+    ///
+    /// # Errors
+    /// For a decline once a lab has the files.
     pub(in crate::photographer) async fn decide(
         &self,
         order_id: OrderId,
@@ -99,8 +104,12 @@ impl Catalogue {
     ) -> Result<(), NodeError> {
         let sql = "UPDATE orders SET decision = $2, reason = $3 WHERE order_id = $1 AND decision <> $2";
         let mut tx = self.ledger.begin().await?;
-        let changed = tx.execute(sql, args![order_id.to_string(), decision.word(), reason]).await?;
+        let order_id = order_id.to_string();
+        let changed = tx.execute(sql, args![&order_id, decision.word(), reason]).await?;
         if changed > 0 {
+            if decision == Decision::Declined && !take_back(&mut tx, &order_id).await? {
+                return Err(with_the_lab());
+            }
             report(&mut tx, status).await?;
         }
         tx.commit().await?;
@@ -127,25 +136,20 @@ impl Catalogue {
     /// The order is another home's from now on: what a lab has not got of it is taken back.
     /// Nothing more is told to the host. An order that is not here changes nothing.
     pub(in crate::photographer) async fn move_order(&self, order_id: OrderId, at: UnixMs) -> Result<(), NodeError> {
-        let Some(row) = self.order(order_id).await? else { return Ok(()) };
         let order_id = order_id.to_string();
         let mut tx = self.ledger.begin().await?;
-        tx.execute("UPDATE orders SET moved_ms = $2 WHERE order_id = $1", args![&order_id, at.0]).await?;
-        if !row.production_started() {
-            withdraw_others(&mut tx, &order_id, "").await?;
-            let sql = "UPDATE orders SET job_id = NULL, lab = NULL, production = 'waiting', trouble = NULL \
-                       WHERE order_id = $1";
-            tx.execute(sql, args![&order_id]).await?;
+        let moved = "UPDATE orders SET moved_ms = $2 WHERE order_id = $1";
+        if tx.execute(moved, args![&order_id, at.0]).await? > 0 {
+            take_back(&mut tx, &order_id).await?;
         }
         tx.commit().await?;
         Ok(())
     }
 
     /// What stands in an order's way, for the photographer to read.
-    pub async fn set_trouble(&self, order_id: OrderId, trouble: &str) -> Result<(), NodeError> {
-        let sql = "UPDATE orders SET trouble = $2 WHERE order_id = $1";
+    pub async fn set_trouble(&self, order_id: OrderId, trouble: &Trouble) -> Result<(), NodeError> {
         let mut tx = self.ledger.begin().await?;
-        tx.execute(sql, args![order_id.to_string(), trouble]).await?;
+        put_trouble(&mut tx, order_id, trouble).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -165,12 +169,12 @@ impl Catalogue {
     pub(in crate::photographer) async fn note_mended(
         &self,
         order_id: OrderId,
-        trouble: Option<&str>,
+        trouble: Option<&Trouble>,
         word: Option<&NotedStatus>,
     ) -> Result<(), NodeError> {
-        let sql = "UPDATE orders SET trouble = NULL WHERE order_id = $1 AND trouble = $2";
+        let sql = "UPDATE orders SET trouble = NULL, trouble_kind = NULL WHERE order_id = $1 AND trouble = $2";
         let mut tx = self.ledger.begin().await?;
-        tx.execute(sql, args![order_id.to_string(), trouble]).await?;
+        tx.execute(sql, args![order_id.to_string(), trouble.map(|trouble| trouble.words.clone())]).await?;
         if let Some(word) = word {
             report(&mut tx, word).await?;
         }
@@ -178,7 +182,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Orders that a lab is to fetch a photo's files of.
+    /// Orders that a lab is to fetch a photo's files of, and has not got.
     pub(in crate::photographer) async fn offered_with(
         &self,
         event_id: EventId,
@@ -187,17 +191,27 @@ impl Catalogue {
         let sql = "SELECT DISTINCT orders.order_id FROM job_files JOIN jobs ON jobs.job_id = job_files.job_id \
                    JOIN orders ON orders.job_id = jobs.job_id \
                    WHERE job_files.photo_id = $2 AND jobs.event_id = $1 AND jobs.state = 'open' \
+                   AND job_files.received_ms IS NULL \
                    AND orders.production IN ('waiting', 'offered') AND orders.moved_ms IS NULL LIMIT $3";
         let values = args![event_id.to_string(), photo_id.to_string(), ORDERS_LISTED_MAX];
         let rows = self.ledger.read().fetch_all(sql, values).await?;
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
 
-    /// Orders that a lab is to fetch, of which this node said last that there is a problem, or
-    /// of which its photographer reads what is wrong.
-    pub(in crate::photographer) async fn offered_that_halt(&self, signer: PeerId) -> Result<Vec<OrderId>, NodeError> {
-        let sql = "SELECT order_id FROM orders WHERE production IN ('waiting', 'offered') AND job_id IS NOT NULL \
-                   AND moved_ms IS NULL AND (trouble IS NOT NULL OR (SELECT word FROM statuses \
+    /// Accepted orders of an event whose files no lab has got.
+    pub(in crate::photographer) async fn unprinted_in(&self, event_id: EventId) -> Result<Vec<OrderRow>, NodeError> {
+        let sql = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
+                   WHERE event_id = $1 AND decision = 'accepted' AND production IN ('waiting', 'offered') \
+                   AND moved_ms IS NULL ORDER BY placed_ms, order_id LIMIT $2";
+        let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string(), ORDERS_LISTED_MAX]).await?;
+        rows.iter().map(order_row).collect()
+    }
+
+    /// Accepted orders whose files no lab has got and that halt by a photo: of which this node
+    /// said last that there is a problem, or of which its photographer reads that one is hurt.
+    pub(in crate::photographer) async fn halted_by_photos(&self, signer: PeerId) -> Result<Vec<OrderId>, NodeError> {
+        let sql = "SELECT order_id FROM orders WHERE production IN ('waiting', 'offered') AND decision = 'accepted' \
+                   AND moved_ms IS NULL AND (trouble_kind = 'hurt' OR (SELECT word FROM statuses \
                    WHERE statuses.order_id = orders.order_id AND signer = $1 ORDER BY rowid DESC LIMIT 1) = 'problem') \
                    LIMIT $2";
         let rows = self.ledger.read().fetch_all(sql, args![signer.to_string(), ORDERS_LISTED_MAX]).await?;
@@ -219,6 +233,24 @@ impl Catalogue {
         };
         rows.iter().map(status).collect()
     }
+}
+
+/// Writes what stands in an order's way.
+pub(super) async fn put_trouble(tx: &mut Tx<'_>, order_id: OrderId, trouble: &Trouble) -> Result<(), NodeError> {
+    let sql = "UPDATE orders SET trouble = $2, trouble_kind = $3 WHERE order_id = $1";
+    tx.execute(sql, args![order_id.to_string(), trouble.words.clone(), trouble.kind()]).await?;
+    Ok(())
+}
+
+/// Takes an order back from its lab, which is told; not so, and false, once the lab has the files.
+async fn take_back(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, NodeError> {
+    let sql = "UPDATE orders SET job_id = NULL, lab = NULL, production = 'waiting', trouble = NULL, \
+               trouble_kind = NULL WHERE order_id = $1 AND production NOT IN ('received', 'printing', 'shipped')";
+    if tx.execute(sql, args![order_id]).await? == 0 {
+        return Ok(false);
+    }
+    withdraw_others(tx, order_id, "").await?;
+    Ok(true)
 }
 
 /// Stores a status, and puts it on its way to the host at which the order was placed,
@@ -256,6 +288,7 @@ pub(super) async fn keep_status(tx: &mut Tx<'_>, noted: &NotedStatus) -> Result<
 fn order_row(row: &Row) -> Result<OrderRow, NodeError> {
     let job_id: Option<String> = row.get("job_id")?;
     let host: Option<String> = row.get("host")?;
+    let (trouble, kind): (Option<String>, Option<String>) = (row.get("trouble")?, row.get("trouble_kind")?);
     Ok(OrderRow {
         order: codec::decode(&row.bytes("record")?, CONTROL_BYTES_MAX)?,
         host: host.map(|host| stored::read(&host)).transpose()?,
@@ -265,7 +298,7 @@ fn order_row(row: &Row) -> Result<OrderRow, NodeError> {
         job_id: job_id.map(|job_id| stored::read(&job_id)).transpose()?,
         lab_name: row.get("lab_name")?,
         production: row.text("production")?,
-        trouble: row.get("trouble")?,
+        trouble: trouble.map(|words| Trouble::read(words, kind.as_deref())),
         is_moved: row.get::<Option<i64>>("moved_ms")?.is_some(),
     })
 }

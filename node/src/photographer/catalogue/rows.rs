@@ -157,9 +157,44 @@ pub struct OrderRow {
     /// `waiting`, `offered`, or the lab's last word.
     pub production: String,
     /// What stood in the way last.
-    pub trouble: Option<String>,
+    pub trouble: Option<Trouble>,
     /// Another home of the same photographer has it now.
     pub is_moved: bool,
+}
+
+/// What stands in an order's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// For the photographer to read.
+    pub words: String,
+    /// Whether it is over as soon as the order's photos are whole: one of them, or what was made
+    /// of one, is damaged or lost on this disk.
+    pub is_of_hurt: bool,
+}
+
+impl Trouble {
+    const HURT: &str = "hurt";
+
+    /// Trouble that the photos have no part in.
+    pub(in crate::photographer) fn other(words: impl Into<String>) -> Self {
+        Self { words: words.into(), is_of_hurt: false }
+    }
+
+    /// The word in the catalogue, which has none for other trouble.
+    pub(super) fn kind(&self) -> Option<&'static str> {
+        self.is_of_hurt.then_some(Self::HURT)
+    }
+
+    /// As the catalogue has it.
+    pub(super) fn read(words: String, kind: Option<&str>) -> Self {
+        Self { words, is_of_hurt: kind == Some(Self::HURT) }
+    }
+}
+
+impl From<&NodeError> for Trouble {
+    fn from(error: &NodeError) -> Self {
+        Self { words: error.to_string(), is_of_hurt: error.is_of_hurt() }
+    }
 }
 
 impl OrderRow {
@@ -170,6 +205,11 @@ impl OrderRow {
             return Ok(());
         }
         Err(NodeError::NotNow { problem: "Another of your homes has this order now. Do it there.".into() })
+    }
+
+    /// What stands in its way, if a photo of it is damaged or lost.
+    pub(in crate::photographer) fn hurt(&self) -> Option<&Trouble> {
+        self.trouble.as_ref().filter(|trouble| trouble.is_of_hurt)
     }
 
     /// How the order calls a photo.
@@ -192,6 +232,15 @@ pub(in crate::photographer) struct NewOrder {
     /// The host's signed words, as they came.
     pub(in crate::photographer) signed: Vec<u8>,
     pub(in crate::photographer) decision: Decision,
+}
+
+/// An order that halts, with what its people read.
+#[derive(Debug, Clone)]
+pub(in crate::photographer) struct HaltedOrder {
+    pub(in crate::photographer) order: OrderRow,
+    pub(in crate::photographer) trouble: Trouble,
+    /// For its customer, unless that was said before.
+    pub(in crate::photographer) word: Option<NotedStatus>,
 }
 
 /// A print job to offer.

@@ -237,6 +237,20 @@ CREATE TABLE photos_damaged (
 ",
 );
 
+/// What kind of trouble an order has: `hurt` where a photo of it, or what was made of one, is
+/// damaged or lost, and otherwise nothing. Of trouble from before this step its sentence tells.
+pub(super) const TROUBLE_KINDS: Migration = Migration::new(
+    15,
+    "kinds of trouble",
+    "
+ALTER TABLE orders ADD COLUMN trouble_kind {TEXT};
+UPDATE orders SET trouble_kind = 'hurt'
+    WHERE trouble LIKE 'The original of % is damaged on this disk. Import the file again %'
+    OR trouble LIKE '% is not in the archive any more. Put its event%'
+    OR trouble LIKE 'The print file that was made of % is damaged on this disk or gone. %';
+",
+);
+
 /// How each lab wants its print files: CBOR, or nothing for originals.
 pub(super) const PRINT_RULES: Migration =
     Migration::new(3, "print rules of labs", "ALTER TABLE labs ADD COLUMN print_rules {BLOB};");

@@ -7,18 +7,24 @@ use enprint_protocol::access_code::AccessCode;
 use enprint_protocol::enrol::{Contact, EnrolRequest, Role};
 use enprint_protocol::event::{EventRecord, PriceList};
 use enprint_protocol::home::Home;
-use enprint_protocol::ids::{ContentHash, EventId, OrderId, PhotoId};
+use enprint_protocol::ids::{CommandId, ContentHash, EventId, JobId, OrderId, PhotoId};
 use enprint_protocol::limits::CONTROL_BYTES_MAX;
 use enprint_protocol::money::Currency;
 use enprint_protocol::order::{Crop, Customer, Delivery, Order, OrderLine};
+use enprint_protocol::print_job::PrintFile;
 use enprint_protocol::signed::Signed;
+use enprint_protocol::status::{Status, StatusKind, StatusRequest};
 use enprint_protocol::time::UnixMs;
 use enprint_protocol::{Keypair, PeerId, codec};
 use enprint_store::args;
 use enprint_store::ledger::{Ledger, LedgerLocation, Migration, outbox};
 use tempfile::TempDir;
 
-use super::{Catalogue, Decision, EventRow, HostProcess, NewHost, NewOrder, SecondHome, schema};
+use super::{
+    Catalogue, Decision, EventRow, HostProcess, JobFile, NewHost, NewJob, NewOrder, NotedStatus, SecondHome, Trouble,
+    schema,
+};
+use crate::error::NodeError;
 use crate::limits::HALTED_LISTED_MAX;
 
 const PHOTO: PhotoId = PhotoId(ContentHash([7; 32]));
@@ -264,7 +270,7 @@ async fn every_order_that_halts_is_counted_and_none_that_its_lab_has() {
         let (order, host) = (order(before.event_id, PHOTO), before.first);
         let new = NewOrder { order, host, signed: Vec::new(), decision: Decision::Accepted };
         let order_id = catalogue.take_order(&new).await.unwrap().order.order_id;
-        catalogue.set_trouble(order_id, "The file is damaged.").await.unwrap();
+        catalogue.set_trouble(order_id, &Trouble::other("The file is damaged.")).await.unwrap();
         if number == 0 {
             let sql = "UPDATE orders SET production = 'printing' WHERE order_id = $1";
             catalogue.ledger().execute(sql, args![order_id.to_string()]).await.unwrap();
@@ -272,4 +278,91 @@ async fn every_order_that_halts_is_counted_and_none_that_its_lab_has() {
     }
     assert_eq!(catalogue.halted().await.unwrap().len(), listed);
     assert_eq!(catalogue.orders_halted().await.unwrap(), listed as u64 + 2);
+}
+
+#[tokio::test]
+async fn trouble_with_a_photo_is_known_as_such_in_a_catalogue_from_before_its_kind_was_kept() {
+    let name = || "a.jpg".to_owned();
+    let cases = [
+        (NodeError::OriginalDamaged { name: name() }.to_string(), true),
+        (NodeError::OriginalLost { name: name() }.to_string(), true),
+        (NodeError::PrintFileHurt { name: name() }.to_string(), true),
+        ("The lab says: The paper of a.jpg is damaged.".to_owned(), false),
+    ];
+    for (words, is_of_hurt) in cases {
+        let before = before().await;
+        let ledger = Ledger::open(LedgerLocation::File(before.file.clone()), BEFORE).await.unwrap();
+        ledger.execute("UPDATE orders SET trouble = $1", args![&words]).await.unwrap();
+        ledger.close().await;
+        let catalogue = Catalogue::open(&before.file).await.unwrap();
+        let row = catalogue.order(before.order_id).await.unwrap().unwrap();
+        assert_eq!(row.trouble, Some(Trouble { words, is_of_hurt }));
+        assert_eq!(row.hurt().is_some(), is_of_hurt);
+    }
+}
+
+/// Offers an order's one file to a lab.
+async fn offers(catalogue: &Catalogue, before: &Before, lab: PeerId) -> JobId {
+    let job_id = crate::photographer::fulfil::job_of(before.order_id, lab);
+    let (name, root) = ("a.jpg".to_owned(), PHOTO.0);
+    let file = PrintFile { photo_id: PHOTO, name, bytes: 9, root, width_px: 3, height_px: 2, prepared: None };
+    let files = vec![JobFile { file, subtrees: vec![0; 32] }];
+    let withdrawn = catalogue.withdrawn_before(job_id, &files).await.unwrap();
+    let (order_id, event_id, at) = (before.order_id, before.event_id, UnixMs(8));
+    let new = NewJob { job_id, order_id, event_id, lab, withdrawn, files, payload: vec![1], at };
+    catalogue.offer(&new).await.unwrap();
+    job_id
+}
+
+/// What a lab says of an order.
+fn lab_says(key: &Keypair, (order_id, job_id): (OrderId, JobId), at_ms: i64, kind: StatusKind) -> NotedStatus {
+    let status = Status { status_id: CommandId::random(), order_id, job_id: Some(job_id), at: UnixMs(at_ms), kind };
+    let payload = codec::encode(&StatusRequest::Report(Signed::sign(&status, key).unwrap())).unwrap();
+    NotedStatus { status, signer: key.public().to_peer_id(), payload }
+}
+
+fn received() -> StatusKind {
+    StatusKind::Received { files: 1, bytes: 9, crossed_bytes: None }
+}
+
+#[tokio::test]
+async fn an_order_of_whose_photo_its_lab_has_the_file_does_not_wait_for_that_photo() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let lab_key = Keypair::generate_ed25519();
+    let waiting = async || catalogue.offered_with(before.event_id, PHOTO).await.unwrap();
+    let job_id = offers(&catalogue, &before, lab_key.public().to_peer_id()).await;
+    assert_eq!(waiting().await, [before.order_id]);
+    // It goes to another lab while the first has just got it, and then back to the first.
+    offers(&catalogue, &before, PeerId::random()).await;
+    let receipt = lab_says(&lab_key, (before.order_id, job_id), 9, received());
+    catalogue.note_withdrawn(&receipt, "It has the files.").await.unwrap();
+    assert_eq!(waiting().await, [before.order_id], "the other lab waits");
+    offers(&catalogue, &before, lab_key.public().to_peer_id()).await;
+    assert!(waiting().await.is_empty(), "its customer would read of a problem that is none");
+}
+
+#[tokio::test]
+async fn an_order_that_is_printed_again_is_not_listed_as_shipped() {
+    let before = before().await;
+    let catalogue = Catalogue::open(&before.file).await.unwrap();
+    let lab_key = Keypair::generate_ed25519();
+    let job_id = offers(&catalogue, &before, lab_key.public().to_peer_id()).await;
+    let shipped = || StatusKind::Shipped { carrier: String::new(), tracking: String::new() };
+    let words = [
+        (10, received(), "received"),
+        (11, StatusKind::Printing, "printing"),
+        (13, shipped(), "shipped"),
+        (12, StatusKind::Printing, "shipped"),
+        (14, StatusKind::Printing, "printing"),
+        (15, shipped(), "shipped"),
+    ];
+    for (at_ms, kind, production) in words {
+        let said = lab_says(&lab_key, (before.order_id, job_id), at_ms, kind);
+        for _ in 0..2 {
+            catalogue.note_status(&said).await.unwrap();
+        }
+        let row = catalogue.order(before.order_id).await.unwrap().unwrap();
+        assert_eq!(row.production, production, "after the word of {at_ms}");
+    }
 }
