@@ -212,14 +212,11 @@ pub fn exported(report: &ExportReport) -> String {
     text + &report.stopped.iter().map(|reason| format!("{reason}\n")).collect::<String>()
 }
 
-/// What a second home is good for.
-const SECOND_HOME: &str = "With a second home, “verify” at the first fetches them from there while it is connected.";
-
 /// How what is damaged becomes whole.
 fn repairs(event: &str) -> String {
     format!(
         "Import these files again from your card or a backup, which repairs them:\n  enprint photographer import \
-         FOLDER --event \"{event}\"\n{SECOND_HOME}\n"
+         FOLDER --event \"{event}\"\n{FROM_OTHER}\n"
     )
 }
 
@@ -245,7 +242,7 @@ pub fn verified(
     if let Some(trouble) = trouble {
         text += &format!("There may be photos that could not be looked at: {}", in_midst(trouble));
         // Of what is damaged it was said.
-        return if damaged.is_empty() { format!("{text} {SECOND_HOME}") } else { text };
+        return if damaged.is_empty() { format!("{text} {FROM_OTHER}") } else { text };
     }
     match (damaged.is_empty(), repaired.is_empty()) {
         (true, true) => text + "All are as they were imported.",

@@ -124,7 +124,7 @@ impl Catalogue {
     }
 
     /// From now on an event never had these photos. Its orders that halt by that have it said in
-    /// the same transaction.
+    /// the same transaction. A second home copies the event once more: the first may have them.
     pub(in crate::photographer) async fn forget_lost(
         &self,
         event_id: EventId,

@@ -208,8 +208,8 @@ async fn is_paid(open: &Photographer, order_id: OrderId) {
 /// What the node said last to an order's customer.
 async fn told(open: &Photographer, order_id: OrderId) -> Option<StatusKind> {
     let said = open.node().catalogue.statuses_of(order_id).await.unwrap();
-    let own = said.into_iter().filter(|(signer, _)| *signer == open.peer_id());
-    own.last().map(|(_, status)| status.kind)
+    let mut own = said.into_iter().filter(|(signer, _)| *signer == open.peer_id());
+    own.next_back().map(|(_, status)| status.kind)
 }
 
 async fn waits_for_good(open: &Photographer, order_id: OrderId) {
