@@ -207,10 +207,10 @@ pub const STRANGERS_PER_ADDRESS_MAX: usize = 16;
 pub const STRANGER_TIME: Duration = Duration::from_secs(60);
 /// Substreams of one connection: eight conversations, both directions, and some.
 pub const STREAMS_MAX: usize = 512;
-/// Substreams that one peer may have opened, on all its connections together: four
-/// conversations at full speed. Each may hold 256 KiB unread.
+/// Substreams with requests that one peer may have open, on all its connections together:
+/// four conversations at full speed. Each may hold 256 KiB unread.
 pub const STREAMS_PER_PEER_MAX: usize = 4 * REQUESTS_IN_FLIGHT_MAX;
-/// Those of one address: its peers at full speed, and of each connection a ping and one more.
+/// Those of one address: its peers at full speed, and two of each connection.
 pub const STREAMS_PER_ADDRESS_MAX: usize =
     PEERS_AT_FULL_SPEED_PER_ADDRESS * STREAMS_PER_PEER_MAX + 2 * CONNECTIONS_PER_ADDRESS_MAX;
 /// Substreams of a stranger's connection. Each may hold 256 KiB unread. It must
@@ -253,6 +253,8 @@ pub const COMMANDS_WAITING_MAX: usize = 256;
 pub const PEER_EVENTS_KEPT: usize = 1_024;
 /// How long a stopping peer waits for requests in flight.
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
+/// Time between two looks whether anything is in flight yet.
+pub const STOP_LOOK: Duration = Duration::from_millis(50);
 /// What a stopping peer's last reply has ahead of the connection's end.
 pub const LAST_REPLY_LEAD: Duration = Duration::from_millis(250);
 /// How long the connections of a stopping peer may then take to close.

@@ -6,11 +6,11 @@ mod common;
 
 use common::flawed::{code, enrolled, row, stranger, victim};
 use common::hostile::{Hostile, framed, lying};
-use common::{eventually, eventually_so, node_with};
+use common::{eventually, eventually_so, node_with, publish_request};
 use enprint_protocol::enrol::Enrol;
 use enprint_protocol::limits::{PEERS_AT_FULL_SPEED_PER_ADDRESS, STREAMS_PER_PEER_MAX};
 use enprint_protocol::peer::PeerRole;
-use enprint_protocol::publish::Publish;
+use enprint_protocol::publish::{Publish, PublishReply};
 use enprint_protocol::{ErrorCode, Keypair};
 
 #[tokio::test]
@@ -30,6 +30,10 @@ async fn streams_of_a_peer_with_several_connections_are_bounded_and_others_have_
     let mut good = enrolled(&host, row.name).await;
     let answer = good.send_one(framed(&[0xf6])).await;
     assert_eq!(code(&answer), Some(ErrorCode::Malformed), "{answer:?}");
+    let same = node_with(PeerRole::Photographer, |config| config.key = key.clone()).await;
+    same.dial(&host).await;
+    let told = same.client.ask::<Publish>(host.id(), publish_request()).await.unwrap();
+    assert!(matches!(&told, PublishReply::Refused(refusal) if refusal.is_temporary()), "{told:?}");
     stalled.iter().for_each(|bad| bad.abort());
     let mut again = Hostile::connect(key, row.name, host.id(), host.address()).await;
     eventually_so("its places are free again", async || again.send_one(framed(&[0xf6])).await.is_ok()).await;

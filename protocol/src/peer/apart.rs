@@ -85,7 +85,8 @@ impl<C: Codec + Clone + Send + 'static> Parted<C> {
 
     /// Where a connection belongs that comes up.
     fn part(&mut self, connection: ConnectionId, peer: PeerId) -> &mut Behaviour<C> {
-        let is_apart = self.marked.has(connection);
+        // Where it is the only one, what waits for a connection waits for this.
+        let is_apart = self.marked.has(connection) && self.usual.is_connected(&peer);
         if is_apart {
             self.standing.insert(connection, peer);
         }

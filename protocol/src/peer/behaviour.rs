@@ -21,6 +21,7 @@ use super::reach::{Observed, Paths, Reach, SeenAt};
 use super::relaying;
 use super::roles::{AskReceivers, PeerRole, Spoken};
 use super::slim::Slim;
+use super::streams::Streams;
 use super::talk::{Shared, Talk};
 use super::watch::{NewLines, Tally};
 use crate::enrol::Enrol;
@@ -93,6 +94,7 @@ impl PeerBehaviour {
             waiting_room: waiting_room.clone(),
             apart: apart.clone(),
             rates: Arc::new(Rates::new(limits.requests_per_second, limits.stranger_requests_per_second)),
+            streams: Streams::new(conduct.clone()),
             incoming: sharing.incoming,
             paths: sharing.paths.clone(),
             transfers: transfers.clone(),

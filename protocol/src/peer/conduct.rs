@@ -24,7 +24,7 @@ pub struct Refused {
     pub strangers_requests: u64,
     /// Connections for which there was no room, in all or of one address.
     pub connections: u64,
-    /// Streams that were ended unread: their peer, or its address, had as many as may be.
+    /// Requests that were not read: their peer, or its address, had as many streams as may be.
     pub streams: u64,
     /// Peers shown out for what they sent.
     pub shown_out: u64,
@@ -32,20 +32,32 @@ pub struct Refused {
 
 impl Refused {
     pub(super) fn add_to(&self, figures: &mut Figures) {
-        figures.counter("flawed_messages", "Messages that no peer of ours sends.", self.flawed_messages);
+        figures.counter(
+            "flawed_messages",
+            "Messages that could not be read, were too large, or came too slowly.",
+            self.flawed_messages,
+        );
         figures.counter(
             "busy_requests",
             "Requests that came too often, or when there was no room.",
             self.busy_requests,
         );
-        figures.counter("strangers_requests", "What strangers asked and may not.", self.strangers_requests);
+        figures.counter(
+            "strangers_requests",
+            "Requests of strangers that only enrolled peers may ask.",
+            self.strangers_requests,
+        );
         figures.counter("connections_refused", "Connections for which there was no room.", self.connections);
-        figures.counter("streams_refused", "Streams past those of one peer or address.", self.streams);
+        figures.counter(
+            "streams_refused",
+            "Requests not read, since their peer or its address had as many streams as may be.",
+            self.streams,
+        );
         figures.counter("peers_shown_out", "Peers shown out for what they sent.", self.shown_out);
     }
 }
 
-/// Shared by the conversations, the transport and the door.
+/// Shared by the conversations and the door.
 #[derive(Debug, Default)]
 pub(super) struct Conduct {
     pub(super) flawed_messages: Count,

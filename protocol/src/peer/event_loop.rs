@@ -30,7 +30,7 @@ use super::slim::Slim;
 use super::transport;
 use super::watch::SwarmRecorder;
 use crate::error::ProtocolError;
-use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_REPLY_LEAD, PULSE_LOOK};
+use crate::limits::{CLOSE_DEADLINE, COMMANDS_WAITING_MAX, CONNECT_TIMEOUT, LAST_REPLY_LEAD, PULSE_LOOK, STOP_LOOK};
 
 /// What the `Client` may want of the loop.
 pub(super) enum Command {
@@ -349,10 +349,12 @@ impl EventLoop {
         }
     }
 
-    /// Runs the swarm until `done`, which is looked at whenever the swarm has
-    /// worked: most of its work makes no event.
+    /// Runs the swarm until `done`, which is looked at whenever the swarm has worked, since
+    /// most of its work makes no event, and now and then: who has asked may go away meanwhile.
     async fn run_until(&mut self, done: impl Fn(&Swarm<Slim<PeerBehaviour>>) -> bool) {
+        let mut look = tokio::time::interval(STOP_LOOK);
         poll_fn(|cx| {
+            while look.poll_tick(cx).is_ready() {}
             while let Poll::Ready(Some(event)) = self.swarm.poll_next_unpin(cx) {
                 self.on_swarm_event(event);
             }

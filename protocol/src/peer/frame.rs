@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::admission::Standing;
-use super::marked::WireName;
+use super::marked::{Opener, WireName};
 use super::room::{Room, Rooms};
 use super::source::Source;
 use crate::codec::{self, RANGE_HEAD_BYTES};
@@ -84,7 +84,7 @@ impl<C: Conversation> Codec for Frames<C> {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let Some((guest, standing)) = name.opened_by() else {
+        let Some(&Opener { guest, standing, ref place }) = name.opened_by() else {
             return Err(io::ErrorKind::PermissionDenied.into());
         };
         let refused = |refusal| Letter::of(guest.source, standing, Err(refusal));
@@ -93,6 +93,9 @@ impl<C: Conversation> Codec for Frames<C> {
         }
         if standing == Standing::Stranger && !self.strangers_welcome {
             return reject_unread(io).await.map(|()| refused(Refusal::uniform()));
+        }
+        if place.is_none() {
+            return reject_unread(io).await.map(|()| refused(busy()));
         }
         let flawed = |refusal| Letter { is_flawed: true, ..refused(refusal) };
         let length = match read_length(io, C::REQUEST_BYTES_MAX).await {

@@ -11,13 +11,23 @@ use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, Stream, Substream
 
 use super::admission::{Admission, Standing};
 use super::source::Guest;
+use super::streams::{Place, Streams};
 
 /// The name of a conversation, with who opened it. Each connection keeps some of them, so
 /// that the opener, whom only a substream that is open has, stands elsewhere.
 #[derive(Debug, Clone)]
 pub(super) struct WireName {
     name: &'static str,
-    opener: Option<Arc<(Guest, Standing)>>,
+    opener: Option<Arc<Opener>>,
+}
+
+/// Who opened a substream, and what it was then.
+#[derive(Debug)]
+pub(super) struct Opener {
+    pub(super) guest: Guest,
+    pub(super) standing: Standing,
+    /// For as long as the substream is open; none if there was no place for it.
+    pub(super) place: Option<Place>,
 }
 
 impl WireName {
@@ -28,13 +38,13 @@ impl WireName {
 
     /// The name with who opened the substream.
     #[cfg(test)]
-    pub(super) fn of_opener(name: &'static str, guest: Guest, standing: Standing) -> Self {
-        Self { name, opener: Some(Arc::new((guest, standing))) }
+    pub(super) fn of_opener(name: &'static str, opener: Opener) -> Self {
+        Self { name, opener: Some(Arc::new(opener)) }
     }
 
-    /// Who opened the substream, and what it was then; of an incoming one.
-    pub(super) fn opened_by(&self) -> Option<(Guest, Standing)> {
-        self.opener.as_deref().copied()
+    /// Who opened the substream; of an incoming one.
+    pub(super) fn opened_by(&self) -> Option<&Opener> {
+        self.opener.as_deref()
     }
 }
 
@@ -49,13 +59,14 @@ pub(super) struct Marked<H> {
     inner: H,
     guest: Guest,
     admission: Admission,
+    streams: Streams,
     waits: bool,
 }
 
 impl<H> Marked<H> {
     /// Of a connection to `guest`, which `waits` if there was no room for it.
-    pub(super) fn new(inner: H, guest: Guest, admission: Admission, waits: bool) -> Self {
-        Self { inner, guest, admission, waits }
+    pub(super) fn new(inner: H, guest: Guest, admission: Admission, streams: Streams, waits: bool) -> Self {
+        Self { inner, guest, admission, streams, waits }
     }
 
     fn standing(&self) -> Standing {
@@ -112,8 +123,9 @@ where
             return self.inner.on_connection_event(event);
         };
         let (stream, WireName { name, .. }) = opened.protocol;
-        let opener = Some(Arc::new((self.guest, self.standing())));
-        let marked = WireName { name, opener };
+        let (guest, standing) = (self.guest, self.standing());
+        let place = self.streams.take(guest, standing);
+        let marked = WireName { name, opener: Some(Arc::new(Opener { guest, standing, place })) };
         self.inner.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
             protocol: (stream, marked),
             info: opened.info,

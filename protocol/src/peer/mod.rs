@@ -131,16 +131,9 @@ pub async fn start(config: PeerConfig, shutdown: CancellationToken) -> Result<Ru
     let (circuit_transport, circuits) = uses_circuits.then(|| libp2p::relay::client::new(peer_id)).unzip();
     let new_lines = watch::NewLines::default();
     let has_pace = !config.reach.usual_tcp && congestion::finds_pace();
-    let conduct = Arc::new(Conduct::default());
-    let lines = transport::Lines {
-        totals: totals.clone(),
-        new_lines: new_lines.clone(),
-        streams: streams::Streams::new(conduct.clone()),
-        counts_loopback: config.limits.counts_loopback,
-        has_pace,
-    };
+    let lines = transport::Lines { totals: totals.clone(), new_lines: new_lines.clone(), has_pace };
     let transport = transport::build(&config.key, config.admission.clone(), &lines, circuit_transport)?;
-    let announce = config.reach.announce.clone();
+    let (announce, conduct) = (config.reach.announce.clone(), Arc::new(Conduct::default()));
     let (paths, seen_at) = (reach::Paths::default(), reach::SeenAt::default());
     let (tally, verdict) = (watch::Tally::default(), outside::Verdict::default());
     let sharing = Sharing {

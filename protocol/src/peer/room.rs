@@ -2,7 +2,7 @@
 //! Knows no message, and reads nothing.
 //!
 //! A sender takes of its own room what it announces, so that what it announces and does
-//! not send is missing to itself alone, and to those of its address. Of the room that all share, bytes are taken as
+//! not send is missing to itself and to those of its address, and to nobody else. Of the room that all share, bytes are taken as
 //! they come. When that is full, a few messages are let through to their end outside of
 //! it; else all of them could wait, half read, for each other.
 

@@ -34,6 +34,7 @@ use super::rate::Rates;
 use super::reach::Paths;
 use super::roles::{PeerRole, Spoken};
 use super::source::Guest;
+use super::streams::Streams;
 use super::watch::{Counts, Tally};
 use crate::conversation::Conversation;
 use crate::error::{ErrorCode, Refusal};
@@ -51,6 +52,7 @@ pub(super) struct Shared {
     /// Connections over which it is only tried whether a peer can be reached.
     pub(super) apart: ConnectionSet,
     pub(super) rates: Arc<Rates>,
+    pub(super) streams: Streams,
     pub(super) incoming: mpsc::Sender<Incoming>,
     pub(super) paths: Paths,
     pub(super) transfers: Transfers,
@@ -132,9 +134,9 @@ impl<C: Spoken> Talk<C> {
         }
     }
 
-    /// Whether nothing is in flight in either direction.
+    /// Whether nothing is in flight in either direction that anybody waits for.
     pub(super) fn is_idle(&self) -> bool {
-        self.asked.is_empty() && self.answering.is_empty()
+        self.asked.values().all(|unanswered| unanswered.asker.is_closed()) && self.answering.is_empty()
     }
 
     fn send(&mut self, ask: Ask<C>) {
@@ -310,7 +312,7 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
         let inner = self.inner.handle_established_inbound_connection(connection, peer, local, remote)?;
         let waits = self.shared.waiting_room.has(connection);
         let guest = Guest::new(peer, remote, self.shared.counts_loopback);
-        Ok(Marked::new(inner, guest, self.shared.admission.clone(), waits))
+        Ok(Marked::new(inner, guest, self.shared.admission.clone(), self.shared.streams.clone(), waits))
     }
 
     fn handle_pending_outbound_connection(
@@ -333,7 +335,7 @@ impl<C: Spoken> NetworkBehaviour for Talk<C> {
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_outbound_connection(connection, peer, address, role, port)?;
         let guest = Guest::new(peer, address, self.shared.counts_loopback);
-        Ok(Marked::new(inner, guest, self.shared.admission.clone(), false))
+        Ok(Marked::new(inner, guest, self.shared.admission.clone(), self.shared.streams.clone(), false))
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {

@@ -11,6 +11,7 @@ use crate::limits::{MESSAGE_STEP_TIME, SENTENCE_BYTES_MAX};
 use crate::order::Deliver;
 use crate::original::FetchOriginal;
 use crate::peer::source::Guest;
+use crate::peer::streams::Streams;
 use crate::print_job::OfferJob;
 use crate::publish::Publish;
 use crate::replica::Follow;
@@ -34,7 +35,9 @@ fn said<T: DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Option<T> {
 
 fn requests<C: Conversation>(seeds: &[Vec<u8>]) -> u64 {
     let (guest, mut passed) = (Guest { peer: libp2p::PeerId::random(), source: None }, 0);
-    let name = WireName::of_opener(C::NAME, guest, Standing::Admitted);
+    let standing = Standing::Admitted;
+    let place = Streams::new(Arc::default()).take(guest, standing);
+    let name = WireName::of_opener(C::NAME, Opener { guest, standing, place });
     let mut frames = Frames::<C>::new(false, MESSAGE_STEP_TIME);
     fuzz(&format!("{} frames", C::NAME), seeds, |bytes| {
         let letter = at_once(frames.read_request(&name, &mut &bytes[..])).unwrap();

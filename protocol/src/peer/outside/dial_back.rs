@@ -52,7 +52,7 @@ pub(in crate::peer) struct DialBacks {
     permits: Permits,
     dials: HashMap<ConnectionId, Dial>,
     closing: Vec<(ConnectionId, PeerId)>,
-    /// No request of ours goes over these connections.
+    /// Requests of ours go over others, if there are any.
     apart: ConnectionSet,
     /// Rings when the first of them has had its time.
     bell: Option<Pin<Box<Sleep>>>,

@@ -46,7 +46,7 @@ pub(in crate::peer) struct Tester {
     /// For connections that others dialled: what they bring back goes to a test of theirs.
     door: client::Behaviour,
     paths: Paths,
-    /// No request of ours goes over these connections.
+    /// Requests of ours go over others, if there are any.
     apart: ConnectionSet,
     actions: VecDeque<Action>,
 }

@@ -10,7 +10,7 @@
 //! | `ahead` | how long TCP waits for QUIC's second call |
 //! | `waits`, `calls` | a transport that waits by such a rule; whom QUIC is calling |
 //! | `ws` | websockets, for hosts behind an HTTP proxy |
-//! | `counted` | a connection whose streams, and their bytes, are counted |
+//! | `counted` | a connection whose streams are counted |
 //! | `bind` | whether an address is free to listen at |
 //! | `ending` | TCP connections that end though the other end is gone |
 //! | `closing` | an end for connections that can't send what they have |
@@ -47,8 +47,6 @@ use libp2p::identity::Keypair;
 use libp2p::{PeerId, Transport, dns, relay};
 
 use super::admission::Admission;
-use super::source::Guest;
-use super::streams::Streams;
 use super::watch::NewLines;
 use super::wire_count::WireTotals;
 use crate::error::ProtocolError;
@@ -73,10 +71,6 @@ pub(super) struct Lines {
     pub(super) totals: Arc<WireTotals>,
     /// Where each connection's streams have a count of its own.
     pub(super) new_lines: NewLines,
-    /// The places for others' streams.
-    pub(super) streams: Streams,
-    /// [`super::config::PeerLimits::counts_loopback`]
-    pub(super) counts_loopback: bool,
     /// Whether TCP finds its pace by the line's rate.
     pub(super) has_pace: bool,
 }
@@ -91,9 +85,8 @@ pub(super) fn build(
 ) -> Result<Secured, ProtocolError> {
     let (inner, settings) = (Inner { noise: Noise::new(key)?, admission }, quic::Settings::new(key)?);
     let relayed = inner.secure(circuits.map_or_else(OptionalTransport::none, OptionalTransport::some));
-    let Lines { totals, new_lines, streams, counts_loopback, has_pace } = lines;
-    let (new_lines, streams, counts_loopback) = (new_lines.clone(), streams.clone(), *counts_loopback);
-    let has_pace = *has_pace;
+    let Lines { totals, new_lines, has_pace } = lines;
+    let (new_lines, has_pace) = (new_lines.clone(), *has_pace);
     let websocket = inner.secure(ws::over(named(|| tcp::counted(totals.clone(), has_pace))));
     // A name is looked up before TCP and QUIC are told from each other; websockets need
     // it unresolved, for the proxy's certificate.
@@ -108,8 +101,7 @@ pub(super) fn build(
     let all = relayed.or_transport(websocket).map(either).or_transport(direct).map(either);
     // Outermost, where an address is what the swarm takes it for.
     let counted = all.map(move |(peer, muxer), end| {
-        let places = streams.places(Guest::new(peer, end.get_remote_address(), counts_loopback));
-        let muxer = CountedMuxer::new(muxer, new_lines.begin(peer, &end)).with_places(places);
+        let muxer = CountedMuxer::new(muxer, new_lines.begin(peer, &end));
         (peer, StreamMuxerBox::new(muxer))
     });
     Ok(counted.boxed())
