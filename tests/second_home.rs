@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use enprint_node::photographer::records::{StoredPhoto, StoredRendition};
 use enprint_protocol::event::{EventRecord, PriceList};
@@ -470,4 +471,20 @@ async fn a_removed_event_stays_at_the_second_home_until_it_is_removed_there_in_w
     assert_eq!((&removed["photos"], &removed["lost"]), (&1.into(), &1.into()), "{removed}");
     let events = homes.nas.says(&["events"])["events"].clone();
     assert_eq!((events.as_array().unwrap().len(), &events[0]["name"]), (1, &"Kept".into()), "{events}");
+}
+
+#[tokio::test]
+async fn homes_of_which_one_waits_for_news_of_the_other_end_at_once_when_they_are_asked_to() {
+    let mut homes = Homes::start().await;
+    homes.pair();
+    homes.import("The wedding", &[("a.jpg", photos::heavy_jpeg(100_000, 1))]);
+    let home = |node: &Process| node.says(&["second-home", "list"])["homes"][0].clone();
+    eventually("the second home has it, and waits", || home(&homes.studio)["copied"] == 1).await;
+    for node in [&mut homes.nas, &mut homes.studio] {
+        // An answer to who waits for news takes six times as long.
+        node.stops_within(Duration::from_secs(8)).await;
+        node.restart();
+        let is_back = || node.tries(&["second-home", "list"]).is_ok_and(|said| said["homes"][0]["connected"] == true);
+        eventually("both are there again", is_back).await;
+    }
 }

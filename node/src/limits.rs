@@ -108,7 +108,8 @@ pub const HOME_PHOTOS_AT_ONCE: usize = 3;
 /// Photos that labs wait for, damaged here, and that are looked for at other homes at once:
 /// a disk with more has to be replaced first.
 pub const PHOTOS_MISSED_MAX: usize = 256;
-/// Photos that one host shows of an event of a first home: fifty times a big wedding's.
+/// Photos of an event that another home names, and that one host shows of it: fifty times a
+/// big wedding's.
 pub const SHOWN_PHOTOS_MAX: usize = 1_000_000;
 /// Events of a first home: a wedding a day for a working life, and four times as many.
 pub const FOLLOWED_EVENTS_MAX: usize = 65_536;

@@ -5,12 +5,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::cli;
 use super::clock::Clock;
 use super::ports::Held;
+use super::waiting::within;
 
 /// What a process in a namespace traces to its log.
 const TRACES: &str = "warn,enprint=info,enprint_protocol=debug,enprint_node=debug";
@@ -144,6 +146,11 @@ impl Process {
         let mut child = self.child.take().expect("it runs");
         child.kill().unwrap();
         child.wait().unwrap();
+        self.hold();
+    }
+
+    /// Nobody else gets the ports of one that does not run.
+    fn hold(&mut self) {
         if self.namespace.is_none() {
             self.held = self.held.take().or_else(|| Some(Held::of(&self.ready)));
         }
@@ -186,6 +193,14 @@ impl Process {
     /// Asks the process to end, as a service manager does.
     pub fn asked_to_stop(&self) {
         self.signal("-TERM");
+    }
+
+    /// Asks the process to end, and waits for that, so long and no longer.
+    pub async fn stops_within(&mut self, patience: Duration) {
+        self.asked_to_stop();
+        let mut child = self.child.take().expect("it runs");
+        within(patience, "it ends", || child.try_wait().unwrap()).await;
+        self.hold();
     }
 
     /// Stops the process where it is, as a machine that sleeps does, until [`Self::wakes`].

@@ -79,7 +79,7 @@ impl Node {
         };
         asked.await.unwrap_or_else(|error| {
             tracing::error!(%error, "it can't be read which orders wait for a lab");
-            false
+            true
         })
     }
 }

@@ -158,6 +158,7 @@ impl Photographer {
         let data_dir = self.node.config.data_dir.clone();
         let served = control::serve(Arc::new(self.clone()), &data_dir, shutdown).await;
         stop.cancel();
+        self.node.following.ending.cancel();
         for task in [desk, uplink, courier, fulfil, lab_search, following] {
             drop(task.await);
         }

@@ -176,7 +176,7 @@ impl Node {
 
     /// Whether a lab is to fetch a photo of an order that is not here for good.
     async fn waits_in_vain(&self, row: &OrderRow) -> Result<bool, NodeError> {
-        if !matches!(row.production.as_str(), "waiting" | "offered") {
+        if !self.catalogue.is_unprinted(row.order.order_id).await? {
             return Ok(false);
         }
         let event_id = row.order.event_id;
@@ -299,7 +299,7 @@ impl Node {
         let trouble = || row.trouble.as_ref().map(|trouble| trouble.words.clone());
         let hint = match row.decision {
             _ if row.is_moved => Some("Another of your homes has this order.".to_owned()),
-            Decision::Declined => None,
+            Decision::Declined => trouble(),
             Decision::Held => Some(format!("Waits for you: approve {number}, or decline it.")),
             // Before anybody pays for what can't be printed, or looks for a lab.
             Decision::Accepted if row.hurt().is_some() => trouble(),

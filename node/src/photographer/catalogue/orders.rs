@@ -20,6 +20,14 @@ const ALL: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN 
 const ONE: &str = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
                    WHERE order_id = $1";
 
+/// Of orders whose files no lab has got: a lab may have a problem before that, too.
+macro_rules! no_lab_has_it {
+    () => {
+        "(orders.production IN ('waiting', 'offered') OR (orders.production = 'problem' AND NOT EXISTS \
+         (SELECT 1 FROM job_files WHERE job_files.job_id = orders.job_id AND job_files.received_ms IS NOT NULL)))"
+    };
+}
+
 impl Catalogue {
     /// Takes an order; a repeat gets the first row. The same id with other content, or
     /// from another host, is refused.
@@ -188,21 +196,33 @@ impl Catalogue {
         event_id: EventId,
         photo_id: PhotoId,
     ) -> Result<Vec<OrderId>, NodeError> {
-        let sql = "SELECT DISTINCT orders.order_id FROM job_files JOIN jobs ON jobs.job_id = job_files.job_id \
-                   JOIN orders ON orders.job_id = jobs.job_id \
-                   WHERE job_files.photo_id = $2 AND jobs.event_id = $1 AND jobs.state = 'open' \
-                   AND job_files.received_ms IS NULL \
-                   AND orders.production IN ('waiting', 'offered') AND orders.moved_ms IS NULL LIMIT $3";
+        let sql = concat!(
+            "SELECT DISTINCT orders.order_id FROM job_files JOIN jobs ON jobs.job_id = job_files.job_id \
+             JOIN orders ON orders.job_id = jobs.job_id \
+             WHERE job_files.photo_id = $2 AND jobs.event_id = $1 AND jobs.state = 'open' \
+             AND job_files.received_ms IS NULL AND orders.moved_ms IS NULL AND ",
+            no_lab_has_it!(),
+            " LIMIT $3"
+        );
         let values = args![event_id.to_string(), photo_id.to_string(), ORDERS_LISTED_MAX];
         let rows = self.ledger.read().fetch_all(sql, values).await?;
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
 
+    /// Whether no lab has got an order's files.
+    pub(in crate::photographer) async fn is_unprinted(&self, order_id: OrderId) -> Result<bool, NodeError> {
+        let sql = concat!("SELECT order_id FROM orders WHERE order_id = $1 AND ", no_lab_has_it!());
+        Ok(self.ledger.read().fetch_optional(sql, args![order_id.to_string()]).await?.is_some())
+    }
+
     /// Accepted orders of an event whose files no lab has got.
     pub(in crate::photographer) async fn unprinted_in(&self, event_id: EventId) -> Result<Vec<OrderRow>, NodeError> {
-        let sql = "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
-                   WHERE event_id = $1 AND decision = 'accepted' AND production IN ('waiting', 'offered') \
-                   AND moved_ms IS NULL ORDER BY placed_ms, order_id LIMIT $2";
+        let sql = concat!(
+            "SELECT orders.*, labs.name AS lab_name FROM orders LEFT JOIN labs ON labs.peer_id = orders.lab \
+             WHERE event_id = $1 AND decision = 'accepted' AND moved_ms IS NULL AND ",
+            no_lab_has_it!(),
+            " ORDER BY placed_ms, order_id LIMIT $2"
+        );
         let rows = self.ledger.read().fetch_all(sql, args![event_id.to_string(), ORDERS_LISTED_MAX]).await?;
         rows.iter().map(order_row).collect()
     }
@@ -210,10 +230,13 @@ impl Catalogue {
     /// Accepted orders whose files no lab has got and that halt by a photo: of which this node
     /// said last that there is a problem, or of which its photographer reads that one is hurt.
     pub(in crate::photographer) async fn halted_by_photos(&self, signer: PeerId) -> Result<Vec<OrderId>, NodeError> {
-        let sql = "SELECT order_id FROM orders WHERE production IN ('waiting', 'offered') AND decision = 'accepted' \
-                   AND moved_ms IS NULL AND (trouble_kind = 'hurt' OR (SELECT word FROM statuses \
-                   WHERE statuses.order_id = orders.order_id AND signer = $1 ORDER BY rowid DESC LIMIT 1) = 'problem') \
-                   LIMIT $2";
+        let sql = concat!(
+            "SELECT order_id FROM orders WHERE decision = 'accepted' AND moved_ms IS NULL \
+             AND (trouble_kind = 'hurt' OR (SELECT word FROM statuses \
+             WHERE statuses.order_id = orders.order_id AND signer = $1 ORDER BY rowid DESC LIMIT 1) = 'problem') AND ",
+            no_lab_has_it!(),
+            " LIMIT $2"
+        );
         let rows = self.ledger.read().fetch_all(sql, args![signer.to_string(), ORDERS_LISTED_MAX]).await?;
         rows.iter().map(|row| stored::read(&row.text("order_id")?)).collect()
     }
@@ -244,8 +267,11 @@ pub(super) async fn put_trouble(tx: &mut Tx<'_>, order_id: OrderId, trouble: &Tr
 
 /// Takes an order back from its lab, which is told; not so, and false, once the lab has the files.
 async fn take_back(tx: &mut Tx<'_>, order_id: &str) -> Result<bool, NodeError> {
-    let sql = "UPDATE orders SET job_id = NULL, lab = NULL, production = 'waiting', trouble = NULL, \
-               trouble_kind = NULL WHERE order_id = $1 AND production NOT IN ('received', 'printing', 'shipped')";
+    let sql = concat!(
+        "UPDATE orders SET job_id = NULL, lab = NULL, production = 'waiting', trouble = NULL, trouble_kind = NULL \
+         WHERE order_id = $1 AND ",
+        no_lab_has_it!()
+    );
     if tx.execute(sql, args![order_id]).await? == 0 {
         return Ok(false);
     }

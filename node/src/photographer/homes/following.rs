@@ -34,6 +34,8 @@ use crate::turns::Turns;
 #[derive(Debug)]
 pub(in crate::photographer) struct Following {
     begun: Notify,
+    /// When this node stops: who waits for news has an answer at once.
+    pub(in crate::photographer) ending: CancellationToken,
     /// Held while what is damaged or lost is fetched: one photo after another.
     pub(super) repairing: Mutex<()>,
     /// Held while an original is on its way: each comes into one file of its name.
@@ -48,6 +50,7 @@ impl Default for Following {
     fn default() -> Self {
         Self {
             begun: Notify::new(),
+            ending: CancellationToken::new(),
             repairing: Mutex::default(),
             arriving: Turns::default(),
             missed: Missed::default(),

@@ -13,6 +13,7 @@ use enprint_protocol::replica::{ReplicaReply, ReplicaRequest};
 use super::following::{checked, unexpected};
 use crate::control::Progress;
 use crate::error::NodeError;
+use crate::limits::SHOWN_PHOTOS_MAX;
 use crate::photographer::catalogue::{EventRow, HALF_NOTED};
 use crate::photographer::commands::PhotographerAnswer;
 use crate::photographer::edit::made_anew;
@@ -57,26 +58,30 @@ impl Node {
     /// The mark over an event's proofs, if this home has none any more that can be read, and
     /// another has it.
     async fn fetch_mark(&self, event_id: EventId) {
-        let fetched = async {
-            if self.mark_as_kept(event_id).await?.is_some() {
-                return Ok::<(), NodeError>(());
-            }
-            for home in self.homes_to_ask().await? {
-                if let ReplicaReply::Event(state) = self.ask_home(home, ReplicaRequest::Event { event_id }).await? {
-                    self.take_mark_over(home, event_id, state.proof_mark).await?;
+        for home in self.homes_to_ask().await.unwrap_or_default() {
+            let fetched = async {
+                if self.mark_as_kept(event_id).await?.is_some() {
+                    return Ok(());
                 }
+                match self.ask_home(home, ReplicaRequest::Event { event_id }).await? {
+                    ReplicaReply::Event(state) => self.take_mark_over(home, event_id, state.proof_mark).await,
+                    _ => Err(unexpected()),
+                }
+            };
+            if let Err(error) = fetched.await {
+                tracing::debug!(peer.id = %home, %event_id, %error, "a home gave no mark over the proofs");
             }
-            Ok(())
-        };
-        if let Err(error) = fetched.await {
-            tracing::debug!(%event_id, %error, "no other home gave the mark over the proofs");
         }
     }
 
     /// Fetches all that is lost of an event. Once anything is missed, whatever else the other
     /// homes have of it was here, too: a photo that is hidden, or that was imported after the
     /// catalogue was last backed up, is not known by its id.
-    async fn fetch_all_lost(&self, event_id: EventId, progress: &Progress) -> Result<Fetched, NodeError> {
+    pub(in crate::photographer) async fn fetch_all_lost(
+        &self,
+        event_id: EventId,
+        progress: &Progress,
+    ) -> Result<Fetched, NodeError> {
         let mut had: BTreeSet<PhotoId> = self.catalogue.names_had(event_id).await?.into_keys().collect();
         if self.photos_missing(event_id).await?.is_none() {
             return self.fetch_lost(event_id, had, progress).await;
@@ -223,6 +228,9 @@ impl Node {
             let (page, is_last) = self.page_at(home, event_id, after).await?;
             after = page.last().map(StoredPhoto::photo_id).or(after);
             ids.extend(page.iter().map(StoredPhoto::photo_id));
+            if ids.len() > SHOWN_PHOTOS_MAX {
+                return Err(unexpected());
+            }
             if is_last || page.is_empty() {
                 return Ok(ids);
             }

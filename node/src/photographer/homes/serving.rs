@@ -47,7 +47,7 @@ impl Node {
         let reply = match request {
             ReplicaRequest::Wait { mark, copied } => {
                 self.catalogue.put_copied(home, &copied).await?;
-                ReplicaReply::Mark(self.catalogue.marks().other_than(mark, REPLICA_WAIT).await)
+                ReplicaReply::Mark(self.news(mark).await)
             }
             ReplicaRequest::Business => ReplicaReply::Business(Box::new(self.catalogue.business().await?)),
             ReplicaRequest::Events { after } => self.list_for_home(after).await?,
@@ -59,6 +59,15 @@ impl Node {
             ReplicaRequest::Range { file, offset } => return self.in_turn(home, file, Some(offset)).await,
         };
         Ok((reply, None))
+    }
+
+    /// The mark as soon as it is another than the one that a home knows; that one after a while,
+    /// or when this node stops: it waits for no home.
+    async fn news(&self, known: u64) -> u64 {
+        tokio::select! {
+            mark = self.catalogue.marks().other_than(known, REPLICA_WAIT) => mark,
+            () = self.following.ending.cancelled() => known,
+        }
     }
 
     /// A second home may ask for anything, the first what was sent from here, and for events,

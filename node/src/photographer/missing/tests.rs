@@ -139,7 +139,7 @@ async fn damage_that_is_settled_without_a_lost_photo_is_said_to_be_settled() {
     imports(&open, event_id, dir.path(), &[1]).await;
     let before = open.node().photos_counted(event_id).await.unwrap();
     assert!(before.hurt().lost.is_empty() && before.trouble().is_some(), "{before:?}");
-    let settled = async || match open.node().forget_lost("Wedding").await.unwrap() {
+    let settled = async || match open.node().forget_lost("Wedding", false, &Progress::silent()).await.unwrap() {
         PhotographerAnswer::Forgotten { photos, orders, lists_damaged, .. } => (photos, orders, lists_damaged),
         other => panic!("{other:?}"),
     };
@@ -243,7 +243,7 @@ async fn orders_of_a_photo_that_is_lost_for_good_are_said_to_wait_in_vain_can_be
         let open = loses(killed, event_id, dir.path(), part).await;
         let node = open.node();
         let PhotographerAnswer::Forgotten { photos, orders, lists_damaged, .. } =
-            node.forget_lost("Wedding").await.unwrap()
+            node.forget_lost("Wedding", false, &Progress::silent()).await.unwrap()
         else {
             panic!("another answer");
         };
