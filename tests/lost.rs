@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 use world::damage::{flip, flip_slots, lose_volumes};
+use world::waiting::eventually_async;
 use world::{Customer, PlacedOrder, Process, World, eventually, photos, print_files};
 
 const EVENT: &str = "John's Wedding";
@@ -363,4 +364,22 @@ async fn an_undone_edit_does_not_come_back_where_a_kill_kept_its_copy() {
     loses_all(&mut homes.studio);
     homes.imports(1, &original(1));
     assert_eq!(photos_of(&homes.studio)[0]["edited"], false, "the edit is back");
+}
+
+#[tokio::test]
+async fn photos_that_are_given_up_are_not_for_sale_and_a_second_home_is_asked_for_them_first() {
+    let mut world = World::start().await;
+    let gallery = world.publish(EVENT, &[("b.jpg", original(2)), ("c.jpg", original(3))]);
+    let mut nas = Process::photographer(&world.path().join("nas"), &[]).await;
+    nas.follows(&world.photographer);
+    eventually("the second home has everything", || copied(&nas) == Some(2)).await;
+    nas.kill();
+    let customer = world.customer(&gallery).await;
+    loses_all(&mut world.photographer);
+    let refused = world.photographer.refuses(&["forget-lost", EVENT]);
+    assert!(refused.contains("“NAS” may have these photos"), "{refused}");
+    let forgotten = world.photographer.says(&["forget-lost", EVENT, "--anyway"]);
+    assert_eq!((forgotten["photos"].as_array().unwrap().len(), &forgotten["withdrawn"]), (2, &Value::from(2)));
+    let customer = &customer;
+    eventually_async("the gallery shows none of them", async || customer.photos().await.is_empty().then_some(())).await;
 }

@@ -112,6 +112,9 @@ pub enum PhotographerVerb {
     ForgetLost {
         /// The event's name or id
         event: String,
+        /// Also while a second home is away that may have them
+        #[arg(long)]
+        anyway: bool,
     },
     /// Lists events with their access codes
     Events,

@@ -179,7 +179,7 @@ fn command_of(verb: Verb) -> Result<Option<Command>> {
             Command::Event { event, details: EventDetails { name: rename, mark, ..details.into() } }
         }
         Verb::RemoveEvent { event, with_originals } => Command::RemoveEvent { event, with_originals },
-        Verb::ForgetLost { event } => Command::ForgetLost { event },
+        Verb::ForgetLost { event, anyway } => Command::ForgetLost { event, anyway },
         Verb::Events => Command::Events,
         Verb::Import { folder, event, category, publish, hosts, details } => {
             let details = details.into();

@@ -29,8 +29,8 @@ pub fn words(answer: &Answer) -> String {
             events(std::slice::from_ref(event)) + &rest
         }
         Answer::Removed { event, photos, lost, at_second_home } => removed(event, *photos, *lost, *at_second_home),
-        Answer::Forgotten { event, photos, orders, lists_damaged } => {
-            forgotten(event, photos, *lists_damaged) + &orders_without(orders)
+        Answer::Forgotten { event, photos, withdrawn, orders, lists_damaged } => {
+            forgotten(event, photos, *lists_damaged) + &taken_off(*withdrawn) + &orders_without(orders)
         }
         Answer::Events { events: list } if list.is_empty() => {
             "No events yet. “enprint photographer import DIR --event NAME” makes one.".into()
@@ -156,6 +156,15 @@ fn forgotten(event: &str, photos: &[String], lists_damaged: bool) -> String {
     );
     photos.iter().filter(|name| !name.is_empty()).for_each(|name| text += &format!("  {}\n", text::shown(name)));
     text + settled
+}
+
+/// Photos that customers don't see any more.
+fn taken_off(photos: u64) -> String {
+    match photos {
+        0 => String::new(),
+        1 => "1 of them was shown to customers, and is being taken off.\n".to_owned(),
+        photos => format!("{photos} of them were shown to customers, and are being taken off.\n"),
+    }
 }
 
 /// Orders that lose a photo, and what to do.

@@ -57,6 +57,9 @@ pub enum PhotographerCommand {
     ForgetLost {
         /// Which.
         event: String,
+        /// Also while a second home is away that may have them.
+        #[serde(default)]
+        anyway: bool,
     },
     /// Lists events.
     Events,
@@ -250,6 +253,9 @@ pub enum PhotographerAnswer {
         event: String,
         /// The file names of the photos that it does without; one that nobody knows is empty.
         photos: Vec<String>,
+        /// How many of them are taken off hosts that showed them.
+        #[serde(default)]
+        withdrawn: u64,
         /// The numbers of orders that can't be printed as they are without them.
         #[serde(default)]
         orders: Vec<String>,

@@ -31,7 +31,7 @@ impl Commands for Photographer {
             Command::RemoveEvent { event, with_originals } => {
                 node.remove_event(&event, with_originals, &progress).await
             }
-            Command::ForgetLost { event } => node.forget_lost(&event).await,
+            Command::ForgetLost { event, anyway } => node.forget_lost(&event, anyway, &progress).await,
             Command::Events => node.list_events().await,
             command @ Command::Import { .. } => node.import(command, &progress).await,
             Command::Photos { event, selection } => node.list_photos(&event, &selection).await,

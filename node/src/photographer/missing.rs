@@ -8,10 +8,11 @@ use enprint_protocol::ids::{EventId, PhotoId};
 use enprint_protocol::order::OrderLine;
 use enprint_protocol::text;
 
-use super::catalogue::{HALF_NOTED, HaltedOrder, Trouble, hash_of};
+use super::catalogue::{EventRow, HALF_NOTED, HaltedOrder, Trouble, hash_of};
 use super::commands::{HurtPhotos, PhotographerAnswer};
 use super::node::{Node, blocking};
 use super::records::StoredPhoto;
+use crate::control::Progress;
 use crate::error::NodeError;
 use crate::limits::PHOTOS_NAMED_MAX;
 
@@ -82,26 +83,77 @@ impl Node {
 
     /// Photos of an event are lost for good, and their photographer knows it: from now on the
     /// event never had them. One that comes back is new. Damage of the lists that may hide more is
-    /// settled with that, and orders of these photos are said to halt.
+    /// settled with that, hosts show these photos no more, and orders of them are said to halt.
+    /// What a second home has of them is fetched before; `anyway`, where one is away, too.
     ///
     /// # Errors
-    /// While photos are imported, and where a volume can't be read for another reason than
-    /// damage.
-    pub(super) async fn forget_lost(&self, named: &str) -> Result<PhotographerAnswer, NodeError> {
-        let _alone = self.importing.try_write().map_err(|_| NodeError::NotNow {
-            problem: "Photos are being imported, or an event is changed. Say it again when that is done.".to_owned(),
-        })?;
+    /// While photos are imported, where a volume can't be read for another reason than damage,
+    /// and unless `anyway` while a second home is away that may have them.
+    pub(super) async fn forget_lost(
+        &self,
+        named: &str,
+        anyway: bool,
+        progress: &Progress,
+    ) -> Result<PhotographerAnswer, NodeError> {
         let event = self.find_event(named).await?;
+        drop(self.importing.try_write().map_err(|_| comes_in())?);
+        self.ask_second_homes(&event, anyway, progress).await?;
+        let _alone = self.importing.try_write().map_err(|_| comes_in())?;
         let event_id = event.record.event_id;
         let mut photos = self.photos_counted(event_id).await?.lost;
         let (here, lists_damaged) = self.settle_lists(event_id).await?;
         let known = self.catalogue.names_had(event_id).await?.into_keys();
         let lost: Vec<PhotoId> = known.filter(|photo_id| !here.contains(photo_id)).collect();
         let halted = self.orders_that_lose(event_id, &lost).await?;
+        let withdrawn = self.withdraw_lost(&event, &lost).await?;
         self.catalogue.forget_lost(event_id, &lost, &halted).await?;
         photos.sort_unstable();
         let orders = halted.iter().map(|halted| halted.order.order.order_id.number()).collect();
-        Ok(PhotographerAnswer::Forgotten { event: event.record.name, photos, orders, lists_damaged })
+        Ok(PhotographerAnswer::Forgotten { event: event.record.name, photos, withdrawn, orders, lists_damaged })
+    }
+
+    /// Nothing is given up that a second home has, as far as this one can know.
+    async fn ask_second_homes(&self, event: &EventRow, anyway: bool, progress: &Progress) -> Result<(), NodeError> {
+        let event_id = event.record.event_id;
+        if self.catalogue.first_home().await?.is_some() || self.photos_missing(event_id).await?.is_none() {
+            return Ok(());
+        }
+        if let Err(error) = self.fetch_all_lost(event_id, progress).await {
+            tracing::warn!(%event_id, %error, "what the event has lost could not be fetched from a second home");
+        }
+        if progress.is_cancelled() {
+            return Err(NodeError::NotNow { problem: "It was stopped, and nothing is given up.".to_owned() });
+        }
+        match self.second_home_with_lost(event_id).await? {
+            Some(name) if !anyway => Err(NodeError::NotNow {
+                problem: format!(
+                    "Your second home “{name}” may have these photos, and could not give them now. Once it is connected, \
+                     “verify” fetches them; or give them up by “forget-lost --anyway”."
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The name of a second home that has something which is lost here, or does not say so.
+    async fn second_home_with_lost(&self, event_id: EventId) -> Result<Option<String>, NodeError> {
+        let archive = self.archive.clone();
+        let here = blocking(move || Ok(archive.counted(event_id).0)).await?;
+        let mut lost: BTreeSet<PhotoId> = self.catalogue.names_had(event_id).await?.into_keys().collect();
+        lost.retain(|photo_id| !here.contains(photo_id));
+        if lost.is_empty() {
+            return Ok(None);
+        }
+        for home in self.catalogue.second_homes().await? {
+            let has_none = match self.client.is_connected(&home.peer_id) {
+                true => self.ids_at(home.peer_id, event_id).await.is_ok_and(|ids| ids.is_disjoint(&lost)),
+                false => false,
+            };
+            if !has_none {
+                return Ok(Some(home.name));
+            }
+        }
+        Ok(None)
     }
 
     /// The photos of an event that can be read. What its lists hid is not looked for any more;
@@ -120,7 +172,11 @@ impl Node {
     /// lab has got of one is printed.
     async fn orders_that_lose(&self, event_id: EventId, lost: &[PhotoId]) -> Result<Vec<HaltedOrder>, NodeError> {
         let (lost, mut halted) = (BTreeSet::from_iter(lost), Vec::new());
-        let open = if lost.is_empty() { Vec::new() } else { self.catalogue.unprinted_in(event_id).await? };
+        let is_copy = self.catalogue.first_home().await?.is_some();
+        if is_copy || lost.is_empty() {
+            return Ok(halted); // the first home may have them
+        }
+        let open = self.catalogue.unprinted_in(event_id).await?;
         for order in open {
             let needed: BTreeSet<PhotoId> = match order.job_id {
                 Some(job_id) => self.catalogue.photos_to_fetch(job_id).await?.into_iter().collect(),
@@ -135,8 +191,8 @@ impl Node {
         Ok(halted)
     }
 
-    /// Those of an event's photos that it does without; only what is not here is asked for. A
-    /// second home can't say it: it may not have copied them yet.
+    /// Those of photos that are not here which their event does without. A second home can't say
+    /// it: it may not have copied them yet. Nor can anybody while damage hides what there is.
     pub(super) async fn forgotten(
         &self,
         event_id: EventId,
@@ -145,7 +201,13 @@ impl Node {
         if self.catalogue.first_home().await?.is_some() {
             return Ok(BTreeSet::new());
         }
-        self.catalogue.not_had(event_id, photos).await
+        let not_had = self.catalogue.not_had(event_id, photos).await?;
+        let archive = self.archive.clone();
+        let is_hidden = async || blocking(move || Ok(archive.counted(event_id).1.is_some())).await;
+        if !not_had.is_empty() && is_hidden().await? {
+            return Ok(BTreeSet::new());
+        }
+        Ok(not_had)
     }
 
     /// What is wrong with a photo of that name of which a file can't be read, by what came of
@@ -210,6 +272,11 @@ impl Node {
         })
         .await
     }
+}
+
+fn comes_in() -> NodeError {
+    let problem = "Photos are being imported or fetched, or an event is changed. Say it again when that is done.";
+    NodeError::NotNow { problem: problem.to_owned() }
 }
 
 /// What can be done where nothing can be.

@@ -145,7 +145,15 @@ impl Node {
         }
         let labs = self.catalogue.labs().await?.into_iter();
         known.extend(labs.map(|lab| PeerStatus::known(lab.peer_id, &lab.name, "lab", lab.addresses)));
-        Ok(self.client.peer_statuses(known))
+        let mut peers = self.client.peer_statuses(known);
+        let offered = self.catalogue.offered_to_labs().await?;
+        for lab in peers.iter_mut().filter(|peer| !peer.is_connected() && peer.trouble.is_none()) {
+            lab.trouble = offered.get(&lab.peer_id).map(|orders| match orders {
+                1 => "1 order waits for it".to_owned(),
+                orders => format!("{orders} orders wait for it"),
+            });
+        }
+        Ok(peers)
     }
 
     /// Events in the archive, their photos as far as they can be read, and which events have

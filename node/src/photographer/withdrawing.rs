@@ -1,7 +1,10 @@
 //! Photos, or a whole event, taken off hosts: the wish is durable first, then it is done at
 //! once, or as soon as the host is there again.
 
+use std::collections::HashSet;
+
 use enprint_protocol::PeerId;
+use enprint_protocol::ids::PhotoId;
 use enprint_protocol::limits::PHOTOS_NAMED_MAX;
 use enprint_protocol::publish::{PublishReply, PublishRequest};
 
@@ -54,6 +57,28 @@ impl Node {
         }
     }
 
+    /// Takes photos that are lost for good off each host that shows them, as soon as it is there;
+    /// how many are. What is imported again is shown again by the next publish.
+    pub(super) async fn withdraw_lost(&self, event: &EventRow, lost: &[PhotoId]) -> Result<u64, NodeError> {
+        let (event_id, mut all) = (event.record.event_id, HashSet::new());
+        if self.catalogue.first_home().await?.is_some() {
+            return Ok(0); // the first home says what is shown
+        }
+        for host in self.catalogue.hosts().await? {
+            let shown = self.catalogue.published(event_id, host.peer_id).await?;
+            let off: Vec<PhotoId> = lost.iter().copied().filter(|photo_id| shown.contains(photo_id)).collect();
+            for photos in off.chunks(PHOTOS_NAMED_MAX) {
+                let selection = Selection { photo_ids: photos.to_vec(), ..Selection::default() };
+                let wish = PublishWish::new(event_id, selection.into(), self.catalogue.next_moment().await?);
+                self.wishes(Wish::Withdraw, &wish, std::slice::from_ref(&host)).await?;
+                let moment = WithdrawnAt { at_ms: wish.asked_ms, stays: false };
+                self.catalogue.mark_withdrawn(event_id, host.peer_id, photos, moment).await?;
+            }
+            all.extend(off);
+        }
+        Ok(all.len() as u64)
+    }
+
     /// Tells the host which photos go; how many it took off.
     pub(super) async fn withdraw_wish(&self, host: &HostRow, wish: &PublishWish) -> Result<u64, NodeError> {
         let process = self.reach_host(host).await?;
@@ -62,7 +87,14 @@ impl Node {
         if wish.selection.is_all() {
             return self.withdrawn(process, PublishRequest::WithdrawEvent { event_id }).await;
         }
-        let photos = self.photo_ids(event_id, &wish.selection).await?;
+        let mut photos = self.photo_ids(event_id, &wish.selection).await?;
+        let named = &wish.selection.photo_ids;
+        if wish.selection == (Selection { photo_ids: named.clone(), ..Selection::default() }) {
+            photos = named.clone(); // some may not be here any more
+        }
+        // What was published since is meant to be there.
+        let shown = self.catalogue.published(event_id, host.peer_id).await?;
+        photos.retain(|photo_id| !shown.contains(photo_id));
         let mut taken = 0;
         for photos in photos.chunks(PHOTOS_NAMED_MAX) {
             let photos = photos.to_vec();

@@ -1,7 +1,11 @@
 //! The catalogue in figures, and what does not come on.
 
+use std::collections::HashMap;
+
+use enprint_protocol::PeerId;
 use enprint_protocol::ids::OrderId;
 use enprint_store::args;
+use enprint_store::ledger::Row;
 use enprint_store::ledger::outbox::{self, Backlog};
 
 use super::Catalogue;
@@ -28,6 +32,15 @@ impl Catalogue {
     /// How many print jobs are in each state.
     pub(in crate::photographer) async fn jobs_by_state(&self) -> Result<Vec<(String, u64)>, NodeError> {
         self.by_state("SELECT state, COUNT(*) AS found FROM jobs GROUP BY state ORDER BY state").await
+    }
+
+    /// How many orders each lab has been offered whose files it has not got.
+    pub(in crate::photographer) async fn offered_to_labs(&self) -> Result<HashMap<PeerId, u64>, NodeError> {
+        let sql = "SELECT lab, COUNT(*) AS found FROM orders WHERE production = 'offered' AND lab IS NOT NULL \
+                   AND moved_ms IS NULL GROUP BY lab";
+        let rows = self.ledger.read().fetch_all(sql, args![]).await?;
+        let of_lab = |row: &Row| Ok((stored::read(&row.text("lab")?)?, u64::try_from(row.int("found")?).unwrap_or(0)));
+        rows.iter().map(of_lab).collect()
     }
 
     /// Orders that do not come on, and why; the newest first, and not all where they are many.

@@ -222,7 +222,11 @@ impl Node {
     }
 
     /// The photos that `home` has of an event.
-    async fn ids_at(&self, home: PeerId, event_id: EventId) -> Result<BTreeSet<PhotoId>, NodeError> {
+    pub(in crate::photographer) async fn ids_at(
+        &self,
+        home: PeerId,
+        event_id: EventId,
+    ) -> Result<BTreeSet<PhotoId>, NodeError> {
         let (mut ids, mut after) = (BTreeSet::new(), None);
         loop {
             let (page, is_last) = self.page_at(home, event_id, after).await?;
