@@ -4,12 +4,12 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{Node, eventually, eventually_so, job, job_request, node_with, range_request};
 use enprint_protocol::Multiaddr;
 use enprint_protocol::enrol::Enrol;
-use enprint_protocol::limits::{RELAY_CIRCUIT_BYTES, RELAY_CIRCUITS_PER_PEER_MAX};
+use enprint_protocol::limits::{RELAY_CIRCUIT_BYTES, RELAY_CIRCUIT_TIME, RELAY_CIRCUITS_PER_PEER_MAX};
 use enprint_protocol::multiaddr::Protocol;
 use enprint_protocol::original::{FetchOriginal, OriginalReply};
 use enprint_protocol::peer::{AskError, Carrier, LineWay, Path, PeerEvent, PeerRole, Relay};
@@ -154,8 +154,10 @@ async fn a_host_for_meetings_cuts_a_circuit_when_its_time_is_over() {
     goes_to(&ana, &host).await;
     goes_to(&lab, &host).await;
     meets(&lab, &ana, &host).await;
+    let met = Instant::now();
     assert!(is_there(&ana, &lab).await);
     eventually("it is cut", || ana.client.path(&lab.id()).is_none()).await;
+    assert!(met.elapsed() < RELAY_CIRCUIT_TIME / 2, "by the usual time");
 }
 
 #[tokio::test]

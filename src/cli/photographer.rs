@@ -112,7 +112,7 @@ pub enum PhotographerVerb {
     ForgetLost {
         /// The event's name or id
         event: String,
-        /// Also while a second home is away that may have them
+        /// Also what a second home may have that could not give it now
         #[arg(long)]
         anyway: bool,
     },

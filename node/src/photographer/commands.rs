@@ -57,7 +57,7 @@ pub enum PhotographerCommand {
     ForgetLost {
         /// Which.
         event: String,
-        /// Also while a second home is away that may have them.
+        /// Also what a second home may have that could not give it now.
         #[serde(default)]
         anyway: bool,
     },

@@ -84,11 +84,11 @@ impl Node {
     /// Photos of an event are lost for good, and their photographer knows it: from now on the
     /// event never had them. One that comes back is new. Damage of the lists that may hide more is
     /// settled with that, hosts show these photos no more, and orders of them are said to halt.
-    /// What a second home has of them is fetched before; `anyway`, where one is away, too.
+    /// What a second home has of them is fetched before.
     ///
     /// # Errors
     /// While photos are imported, where a volume can't be read for another reason than damage,
-    /// and unless `anyway` while a second home is away that may have them.
+    /// and unless `anyway` where a second home may have them that could not give them now.
     pub(super) async fn forget_lost(
         &self,
         named: &str,

@@ -2,7 +2,7 @@
 //! connections together, and of one address. Each may hold bytes that nobody has read, so
 //! that what bounds the streams of a connection does not bound those of a peer with several,
 //! nor of many peers of one house. A request that finds no place is not read, and told to
-//! come later.
+//! come later; a long one is cut off, since its sender could not hear that.
 
 use std::sync::Arc;
 
